@@ -1,0 +1,83 @@
+"""`saman serve`, `saman migrate`: running services and bringing their databases up to date."""
+
+import os
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+from starlette.types import ASGIApp
+
+from deploy.gateway import make_gateway
+from deploy.services import SERVICES, migration_folders, wiring
+from shared.database import migrate as migrate_database
+from shared.errors import RuleBroken
+from shared.runtime import configure_logging
+
+STOP_SECONDS = 15
+"""Time for running requests and batches; container and stack wait 20 s before they kill."""
+
+ServiceName = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}, or all.", metavar="SERVICE")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(serve)
+    app.command()(migrate)
+
+
+def serve(
+    service: ServiceName,
+    host: Annotated[str, typer.Option(envvar="SAMAN_HTTP_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="SAMAN_HTTP_PORT", help="Port to listen on.")] = 8000,
+    log_level: Annotated[str, typer.Option(envvar="SAMAN_LOG_LEVEL", help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+) -> None:
+    """Run one service, or all four in one process behind one port. Settings come from SAMAN_… variables."""
+    configure_logging(log_level)
+    apps = {name: _app(name) for name in _names(service)}
+    one: ASGIApp = next(iter(apps.values())) if service != "all" else make_gateway(apps)
+    uvicorn.run(
+        one,
+        host=host,
+        port=port,
+        loop="uvloop",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        lifespan="on",
+    )
+
+
+def migrate(
+    service: ServiceName,
+) -> None:
+    """Bring the database of a service to the newest schema, with its owner role.
+
+    The owner's address is read from SAMAN_<SERVICE>_OWNER_DSN.
+    """
+    for name in _names(service):
+        variable = f"SAMAN_{name.upper()}_OWNER_DSN"
+        dsn = os.environ.get(variable)
+        if not dsn:
+            raise RuleBroken(f"set {variable} to the address of {name}'s database with its owner role")
+        migrate_database(dsn, migration_folders(name))
+        typer.echo(f"{name}: up to date")
+
+
+def _app(name: str) -> FastAPI:
+    module = wiring(name)
+    try:
+        return module.create_app(module.Settings())
+    except ValidationError as error:
+        fields = ", ".join(f"SAMAN_{name.upper()}_{'_'.join(map(str, e['loc'])).upper()}" for e in error.errors())
+        raise RuleBroken(f"{name} cannot start: check {fields}") from None
+
+
+def _names(service: str) -> list[str]:
+    if service == "all":
+        return list(SERVICES)
+    if service not in SERVICES:
+        raise RuleBroken(f"there is no service {service!r}; choose one of {', '.join(SERVICES)}, or all")
+    return [service]

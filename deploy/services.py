@@ -1,0 +1,31 @@
+"""Which services there are, and where their wiring is."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from fastapi import FastAPI
+
+from shared.runtime import MECHANISM_MIGRATIONS, ServiceSettings
+
+SERVICES = ("registry", "reporting", "metrics", "notifications")
+
+
+class Wiring(Protocol):
+    """What `services/<name>/app.py` offers."""
+
+    Settings: type[ServiceSettings]
+    MIGRATIONS: Path
+
+    def create_app(self, settings: Any) -> FastAPI:
+        """Return the service as an ASGI app."""
+
+
+def wiring(service: str) -> Wiring:
+    """Return a service's wiring; only what is asked for is imported."""
+    return import_module(f"services.{service}.app")
+
+
+def migration_folders(service: str) -> list[Path]:
+    """Return the folders of migrations of a service: the mechanisms' and its own."""
+    return [MECHANISM_MIGRATIONS, wiring(service).MIGRATIONS]

@@ -1,0 +1,43 @@
+"""The wiring of reporting."""
+
+import asyncio
+from pathlib import Path
+
+from fastapi import FastAPI
+from pydantic_settings import SettingsConfigDict
+
+from services.reporting import api, commands, handlers
+from shared.runtime import Service, ServiceSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+TICK_SECONDS = 5.0
+"""How late after midnight a report may become due or overdue."""
+
+
+class Settings(ServiceSettings):
+    """What reporting is told."""
+
+    model_config = SettingsConfigDict(env_prefix="SAMAN_REPORTING_", extra="ignore", populate_by_name=True)
+
+
+async def turn_states(service: Service) -> None:
+    """Turn obligations with the calendar, as long as the service runs."""
+    while True:
+        async with service.database.transaction() as conn:
+            await commands.turn_states(conn, now=service.clock.now())
+        await asyncio.sleep(TICK_SECONDS)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return reporting as an ASGI app; its lifespan runs consumers, relay and ticks."""
+    service = Service(
+        "reporting",
+        settings,
+        migrations=MIGRATIONS,
+        router=handlers.router,
+        inbound=handlers.inbound_router,
+        background=[turn_states],
+    )
+    app = service.fastapi("Saman reporting", "What is owed and what came in: figures, rounds, reports.")
+    app.include_router(api.make_router(service))
+    return app

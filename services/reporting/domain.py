@@ -1,0 +1,323 @@
+"""The rules by which a figure is accepted, and by which a report is owed. No clock, no database: all is passed in."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from shared.errors import FieldError, Finding, RuleBroken
+from shared.values import Definition, Grain, Period, quotient
+
+YEAR_MIN = 1990
+"""Before this no municipality kept comparable figures, so an older period is a slip of the pen."""
+
+NUMBERS_KNOWN_FROM = date(2013, 1, 1)
+"""Before this date the numbers of 2013 hold (CONTRACTS 1)."""
+
+JUMP_POINTS = Decimal(5)
+"""A rate that differs from the one before by more is accepted, with a warning that asks for an explanation."""
+
+DAYS_PER_PERSON_MONTH_MAX = 31
+RATE_MAX = Decimal(100)
+
+
+class Window(StrEnum):
+    """What a reported figure covers: its period, or a longer window that the publisher computed."""
+
+    PERIOD = "period"
+    YEAR_TO_DATE = "year-to-date"
+    ROLLING_12 = "rolling-12"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A figure as it was handed in, read but not yet judged.
+
+    Attributes:
+        figure_id: the publisher's.
+        publisher: organisation number, or `operator`.
+        number: municipality number valid on the period's last day.
+        unit: part of the municipality, "" for the whole.
+        lost_days, agreed_days: full-time-equivalent working days; both or none.
+        rate_percent: the rate, where no days are given.
+        weight: the rate's weight in sums, in the unit that `weight_kind` names.
+        body_hash: SHA-256 of the canonical body, to know a repetition from another content.
+        origin: `http` or the record's place in the log.
+    """
+
+    figure_id: UUID
+    publisher: str
+    number: str
+    unit: str
+    period: Period
+    window: Window
+    lost_days: Decimal | None
+    agreed_days: Decimal | None
+    rate_percent: Decimal | None
+    weight_kind: str | None
+    weight: Decimal | None
+    persons: int | None
+    definition: Definition
+    note: str | None
+    generated: bool
+    body_hash: bytes
+    origin: str
+
+    @property
+    def rate(self) -> Decimal | None:
+        """The rate in per cent; None when no days were agreed."""
+        if self.rate_percent is not None:
+            return self.rate_percent
+        if not self.agreed_days or self.lost_days is None:
+            return None
+        return quotient(100 * self.lost_days, self.agreed_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a figure is about. A later one of the same place replaces the earlier one, across publishers and doors."""
+
+    municipality_id: str
+    unit: str
+    definition_key: str
+    period: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberHolder:
+    """A municipality that bore a number between two dates; `valid_to` is the first day no longer so."""
+
+    municipality_id: str
+    valid_from: date
+    valid_to: date | None
+
+    def holds_on(self, day: date) -> bool:
+        """Tell whether the number was valid on a day; before 2013 the numbers of 2013 hold."""
+        asked = max(day, NUMBERS_KNOWN_FROM)
+        return self.valid_from <= asked and (self.valid_to is None or asked < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesState:
+    """What is remembered of a series: its kind of weight, and its last rate."""
+
+    weight_kind: str | None = None
+    last_period: Period | None = None
+    last_rate: Decimal | None = None
+
+
+def holder_of(number: str, day: date, holders: Sequence[NumberHolder]) -> str | FieldError:
+    """Return the municipality that bore a number on a day, or what is wrong with the number."""
+    for holder in holders:
+        if holder.holds_on(day):
+            return holder.municipality_id
+    if not holders:
+        return FieldError("municipality-unknown", f"no municipality has or had the number {number}", "/municipality")
+    spans = ", ".join(
+        f"{h.valid_from.isoformat()} to {h.valid_to.isoformat() if h.valid_to else 'now'}" for h in holders
+    )
+    return FieldError(
+        "municipality-number-not-valid",
+        f"municipality number {number} was valid {spans}, not on {day.isoformat()}, the period's last day",
+        "/municipality",
+    )
+
+
+def faults_of(draft: Draft, *, today: date) -> list[FieldError]:
+    """Return everything that makes a figure unacceptable by itself, whoever sent it.
+
+    Args:
+        today: the date in Europe/Oslo.
+    """
+    return [fault for rule in _RULES for fault in rule(draft, today)]
+
+
+def _period_is_plausible(draft: Draft, today: date) -> Iterable[FieldError]:
+    if draft.period.year < YEAR_MIN:
+        yield FieldError("period-too-old", f"period {draft.period} lies before {YEAR_MIN}", "/period")
+    if not draft.period.has_ended(today):
+        yield FieldError(
+            "period-not-ended",
+            f"period {draft.period} ends on {draft.period.last_day.isoformat()}; today is {today.isoformat()}",
+            "/period",
+        )
+    if draft.window is not Window.PERIOD and draft.period.grain is not Grain.MONTH:
+        yield FieldError(
+            "window-needs-month",
+            f"the window {draft.window} ends with a month such as 2013-02, got {draft.period}",
+            "/period",
+        )
+
+
+def _days_or_rate(draft: Draft, _: date) -> Iterable[FieldError]:
+    days = (draft.lost_days is not None) + (draft.agreed_days is not None)
+    if days == 1:
+        missing = "/agreed_days" if draft.agreed_days is None else "/lost_days"
+        yield FieldError("figure-incomplete", "lost_days and agreed_days go together; one is missing", missing)
+    if days and draft.rate_percent is not None:
+        yield FieldError("figure-ambiguous", "give either both day counts or rate_percent, not both", "/rate_percent")
+    if not days and draft.rate_percent is None:
+        yield FieldError("figure-incomplete", "give both lost_days and agreed_days, or rate_percent", "")
+
+
+def _numbers_within_bounds(draft: Draft, _: date) -> Iterable[FieldError]:
+    for name in ("lost_days", "agreed_days", "rate_percent", "weight"):
+        value: Decimal | None = getattr(draft, name)
+        if value is not None and value < 0:
+            yield FieldError("number-negative", f"{name} must be 0 or more, got {value}", f"/{name}")
+    if draft.lost_days is not None and draft.agreed_days is not None and 0 <= draft.agreed_days < draft.lost_days:
+        yield FieldError(
+            "lost-above-agreed",
+            f"lost_days must be 0 to agreed_days ({draft.agreed_days}), got {draft.lost_days}",
+            "/lost_days",
+        )
+    if draft.rate_percent is not None and draft.rate_percent > RATE_MAX:
+        yield FieldError(
+            "rate-out-of-bounds", f"rate_percent must be 0 to 100, got {draft.rate_percent}", "/rate_percent"
+        )
+
+
+def _weight_is_declared(draft: Draft, _: date) -> Iterable[FieldError]:
+    if draft.rate_percent is None:
+        if draft.weight_kind is not None or draft.weight is not None:
+            yield FieldError(
+                "weight-without-rate", "weight and weight_kind belong to rate_percent only", "/weight_kind"
+            )
+        return
+    if draft.window is not Window.PERIOD:
+        return
+    if draft.weight_kind is None:
+        yield FieldError(
+            "weight-kind-missing",
+            "rate_percent needs weight_kind: equal, working-days or agreed-days",
+            "/weight_kind",
+        )
+    elif draft.weight_kind == "equal":
+        if draft.weight is not None:
+            yield FieldError("weight-not-wanted", f"equal weights have no weight, got {draft.weight}", "/weight")
+    elif not draft.weight:
+        yield FieldError("weight-missing", f"weight_kind {draft.weight_kind} needs a weight above 0", "/weight")
+
+
+_RULES: tuple[Callable[[Draft, date], Iterable[FieldError]], ...] = (
+    _period_is_plausible,
+    _days_or_rate,
+    _numbers_within_bounds,
+    _weight_is_declared,
+)
+
+
+def weight_kind_fault(draft: Draft, series: SeriesState) -> FieldError | None:
+    """Refuse a second kind of weight in one series: sums over mixed weights would mean nothing."""
+    kind = weight_kind_of(draft)
+    if kind is None or series.weight_kind is None or kind == series.weight_kind:
+        return None
+    return FieldError(
+        "weight-kind-mixed",
+        f"this series is weighted by {series.weight_kind}; a figure weighted by {kind} cannot join it",
+        "/weight_kind",
+    )
+
+
+def weight_kind_of(draft: Draft) -> str | None:
+    """Return the kind of weight that a figure brings into its series; day counts and wider windows bring none."""
+    return draft.weight_kind if draft.rate_percent is not None and draft.window is Window.PERIOD else None
+
+
+def findings_of(draft: Draft, series: SeriesState) -> tuple[Finding, ...]:
+    """Return what is accepted but should be looked at: jumps, empty denominators, too many days per person."""
+    found = []
+    rate = draft.rate
+    if draft.agreed_days == 0:
+        found.append(
+            Finding("denominator-zero", "warning", "no days were agreed, so no rate can be given", "/agreed_days")
+        )
+    if draft.window is Window.PERIOD and rate is not None and series.last_rate is not None:
+        jump = abs(rate - series.last_rate)
+        if jump > JUMP_POINTS:
+            found.append(
+                Finding(
+                    "jump",
+                    "warning",
+                    f"the rate {rate:.2f} % differs by more than {JUMP_POINTS} points from {series.last_rate:.2f} % "
+                    f"of {series.last_period}; please check, and explain in a note",
+                    message_args={"rate": f"{rate:.2f}", "before": f"{series.last_rate:.2f}", "points": f"{jump:.2f}"},
+                )
+            )
+    if draft.window is Window.PERIOD and draft.persons and draft.agreed_days:
+        most = draft.persons * DAYS_PER_PERSON_MONTH_MAX * draft.period.grain.months
+        if draft.agreed_days > most:
+            found.append(
+                Finding(
+                    "days-above-persons",
+                    "warning",
+                    f"{draft.agreed_days} agreed days are more than {draft.persons} persons can work ({most})",
+                    "/agreed_days",
+                )
+            )
+    return tuple(found)
+
+
+def next_series_state(draft: Draft, series: SeriesState) -> SeriesState:
+    """Return what is remembered of a series after a figure was accepted into it."""
+    kind = series.weight_kind or weight_kind_of(draft)
+    rate = draft.rate
+    newest = series.last_period is None or draft.period >= series.last_period
+    if draft.window is Window.PERIOD and rate is not None and newest:
+        return SeriesState(kind, draft.period, rate)
+    return SeriesState(kind, series.last_period, series.last_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One call for reports: who owes which kind for which period, from when until when."""
+
+    round_id: str
+    programme_id: str
+    report_kind: str
+    period: str
+    opens_on: date
+    due_on: date
+    cohort_ids: tuple[str, ...] = ()
+    theme_ids: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.due_on < self.opens_on:
+            raise RuleBroken(
+                f"due_on {self.due_on.isoformat()} lies before opens_on {self.opens_on.isoformat()}", code="round-dates"
+            )
+
+    def concerns(self, project: "Project") -> bool:
+        """Tell whether a project owes this report; empty lists of cohorts or themes mean all."""
+        return (
+            project.programme_id == self.programme_id
+            and (not self.cohort_ids or project.cohort_id in self.cohort_ids)
+            and (not self.theme_ids or bool(set(self.theme_ids) & set(project.theme_ids)))
+            and (project.ended_on is None or project.ended_on >= self.opens_on)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What reporting needs to know of a project."""
+
+    project_id: str
+    programme_id: str
+    cohort_id: str | None
+    theme_ids: tuple[str, ...]
+    ended_on: date | None
+
+
+def state_on(round_: Round, today: date) -> str:
+    """Return the state of an obligation without a report: due to the end of the due day, overdue from midnight."""
+    if today < round_.opens_on:
+        return "not_due"
+    return "due" if today <= round_.due_on else "overdue"
+
+
+def days_late(due_on: date, submitted_on: date) -> int:
+    """Return how many days after the due date the first submission came; 0 when in time."""
+    return max(0, (submitted_on - due_on).days)

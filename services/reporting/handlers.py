@@ -1,0 +1,78 @@
+"""Kafka doors: take events or submissions, call one command."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.reporting import commands
+from services.reporting.commands.reading import Entry
+from shared import auth
+from shared.clock import local_date
+from shared.database import Connection
+from shared.events import inbound
+from shared.events.registry import (
+    MunicipalitiesMerged,
+    MunicipalityChanged,
+    MunicipalityEvent,
+    MunicipalityRegistered,
+    MunicipalitySplit,
+    ProjectChanged,
+    ProjectEnded,
+    ProjectEvent,
+    ProjectRegistered,
+)
+from shared.messaging import Router, Submission, subscribe, subscribe_inbound
+
+router = Router("reporting")
+inbound_router = Router("reporting")
+
+
+@subscribe(router, MunicipalityRegistered, MunicipalityChanged, MunicipalitiesMerged, MunicipalitySplit)
+async def on_municipalities(events: Sequence[MunicipalityEvent], conn: Connection, _now: datetime) -> None:
+    """Keep who bears which number when."""
+    await commands.hear_municipalities(conn, events)
+
+
+@subscribe(router, ProjectRegistered, ProjectChanged, ProjectEnded)
+async def on_projects(events: Sequence[ProjectEvent], conn: Connection, now: datetime) -> None:
+    """Keep the projects, and what they owe."""
+    await commands.hear_projects(conn, events, today=local_date(now))
+
+
+@subscribe_inbound(inbound_router, "inbound.{orgnr}.absence-figures.v1", refuse=commands.refuse_record)
+async def on_absence_figures(submissions: Sequence[Submission], conn: Connection, now: datetime) -> None:
+    """Put figures and withdrawals through the gate, in the order in which each publisher sent them."""
+    rights = await auth.list_publishers(conn, {s.publisher for s in submissions})
+    for kind, run in _runs(submissions):
+        entries = [_entry(s) for s in run]
+        if kind == inbound.AbsenceFigureWithdrawn.type:
+            await commands.withdraw_figures(conn, entries, rights=rights, now=now)
+        elif kind == inbound.AbsenceFigurePosted.type:
+            await commands.post_figures(conn, entries, rights=rights, now=now)
+        else:
+            await commands.reject_unknown_type(conn, entries, kind=kind, now=now)
+
+
+@subscribe_inbound(inbound_router, "inbound.{orgnr}.reports.v1", refuse=commands.refuse_record, batch=100)
+async def on_reports(submissions: Sequence[Submission], conn: Connection, now: datetime) -> None:
+    """Take reports in."""
+    rights = await auth.list_publishers(conn, {s.publisher for s in submissions})
+    for kind, run in _runs(submissions):
+        entries = [_entry(s) for s in run]
+        if kind == inbound.ReportSubmitted.type:
+            await commands.submit_reports(conn, entries, rights=rights, now=now)
+        else:
+            await commands.reject_unknown_type(conn, entries, kind=kind, now=now)
+
+
+def _runs(submissions: Sequence[Submission]) -> list[tuple[str, list[Submission]]]:
+    """Cut a batch where the type changes, so that a withdrawal stays behind the figure it takes back."""
+    runs: list[tuple[str, list[Submission]]] = []
+    for submission in submissions:
+        if not runs or runs[-1][0] != submission.type:
+            runs.append((submission.type, []))
+        runs[-1][1].append(submission)
+    return runs
+
+
+def _entry(submission: Submission) -> Entry:
+    return Entry(submission.submission_id, submission.publisher, submission.content, submission.origin)

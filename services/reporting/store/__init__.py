@@ -1,0 +1,1 @@
+"""Reporting's tables: rows to values and back. The caller owns the transaction."""

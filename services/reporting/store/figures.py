@@ -1,0 +1,300 @@
+"""Municipalities' numbers, figures with every vintage, and series."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.reporting.domain import NumberHolder, Place, SeriesState
+from shared.database import Connection, load_queries
+from shared.errors import Finding, Unavailable
+from shared.values import Period
+
+QUERIES = load_queries(__file__)
+
+SeriesKey = tuple[str, str, str]
+"""Municipality id, unit ("" for the whole), definition key."""
+
+_FIGURE_COLUMNS = [
+    "publisher", "figure_id", "body_hash", "municipality_id", "municipality_number", "unit", "period",
+    "period_last_day", "figure_window", "definition_key", "lost_days", "agreed_days", "rate_percent", "weight_kind",
+    "weight", "persons", "note", "generated", "findings", "vintage", "replaces", "in_force", "origin", "posted_at",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFigure:
+    """One vintage of a figure as it is kept."""
+
+    publisher: str
+    figure_id: UUID
+    municipality_id: str
+    municipality_number: str
+    unit: str
+    period: str
+    window: str
+    definition_key: str
+    lost_days: Decimal | None
+    agreed_days: Decimal | None
+    rate_percent: Decimal | None
+    weight_kind: str | None
+    weight: Decimal | None
+    persons: int | None
+    note: str | None
+    generated: bool
+    findings: tuple[Finding, ...]
+    vintage: int
+    replaces: UUID | None
+    in_force: bool
+    origin: str
+    posted_at: datetime
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawal_reason: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """What the figure is about."""
+        return Place(self.municipality_id, self.unit, self.definition_key, self.period, self.window)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierFigure:
+    """What is needed to answer an id that was used before."""
+
+    body_hash: bytes
+    vintage: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LatestAt:
+    """The newest vintage of a place, and the figure in force there."""
+
+    vintage: int
+    figure_id: UUID | None
+    publisher: str | None
+
+
+async def put_municipality(
+    conn: Connection, municipality_id: str, version: int, holders: Sequence[tuple[str, str, date, date | None]]
+) -> bool:
+    """Keep a municipality's numbers and names; False if a newer state is already kept.
+
+    Args:
+        holders: number, name, first day, first day no longer so, of each dated version.
+    """
+    if await QUERIES.put_municipality(conn, municipality_id=municipality_id, version=version) is None:
+        return False
+    await QUERIES.remove_municipality_versions(conn, municipality_id=municipality_id)
+    numbers, names, starts, ends = zip(*holders, strict=True) if holders else ((), (), (), ())
+    await QUERIES.add_municipality_versions(
+        conn,
+        municipality_id=municipality_id,
+        numbers=list(numbers),
+        names=list(names),
+        valid_from=list(starts),
+        valid_to=list(ends),
+    )
+    return True
+
+
+async def list_number_holders(conn: Connection, numbers: Iterable[str]) -> dict[str, list[NumberHolder]]:
+    """Return who bore each number when; a number that nobody bore has no entry."""
+    holders: dict[str, list[NumberHolder]] = {}
+    async for row in QUERIES.list_number_holders(conn, numbers=list(set(numbers))):
+        holders.setdefault(row["number"], []).append(
+            NumberHolder(row["municipality_id"], row["valid_from"], row["valid_to"])
+        )
+    return holders
+
+
+async def lock_municipalities(conn: Connection, municipality_ids: Iterable[str]) -> None:
+    """Let no other transaction write figures of these municipalities until this one ends."""
+    async for _ in QUERIES.lock_municipalities(conn, municipality_ids=sorted(set(municipality_ids))):
+        pass
+
+
+async def list_earlier(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], EarlierFigure]:
+    """Return what is kept under these publishers' ids."""
+    rows = QUERIES.list_figures_by_id(conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids])
+    return {
+        (row["publisher"], row["figure_id"]): EarlierFigure(
+            bytes(row["body_hash"]), row["vintage"], _findings(row["findings"])
+        )
+        async for row in rows
+    }
+
+
+async def list_latest_at(conn: Connection, places: Sequence[Place]) -> dict[Place, LatestAt]:
+    """Return the newest vintage of each place that has any."""
+    rows = QUERIES.list_latest_at(
+        conn,
+        municipality_ids=[p.municipality_id for p in places],
+        units=[p.unit for p in places],
+        definition_keys=[p.definition_key for p in places],
+        periods=[p.period for p in places],
+        windows=[p.window for p in places],
+    )
+    return {_place(row): LatestAt(row["vintage"], row["figure_id"], row["publisher"]) async for row in rows}
+
+
+async def list_series(conn: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, SeriesState]:
+    """Return what is remembered of each series."""
+    ids, units, definitions = zip(*keys, strict=True)
+    rows = QUERIES.list_series(conn, municipality_ids=list(ids), units=list(units), definition_keys=list(definitions))
+    return {
+        (row["municipality_id"], row["unit"], row["definition_key"]): SeriesState(
+            row["weight_kind"], Period.parse(row["last_period"]) if row["last_period"] else None, row["last_rate"]
+        )
+        async for row in rows
+    }
+
+
+async def put_series(conn: Connection, states: Mapping[SeriesKey, SeriesState]) -> None:
+    """Keep what is remembered of each series."""
+    keys = sorted(states)
+    await QUERIES.put_series(
+        conn,
+        municipality_ids=[key[0] for key in keys],
+        units=[key[1] for key in keys],
+        definition_keys=[key[2] for key in keys],
+        weight_kinds=[states[key].weight_kind for key in keys],
+        last_periods=[str(states[key].last_period) if states[key].last_period else None for key in keys],
+        last_rates=[states[key].last_rate for key in keys],
+    )
+
+
+async def add_figures(conn: Connection, figures: Sequence[tuple[KeptFigure, bytes]]) -> None:
+    """Add figures with the hashes of their bodies; those replaced must have been taken out of force before.
+
+    Raises:
+        Unavailable: another transaction took one of the ids in the same moment; trying again gives the right answer.
+    """
+    records = [
+        (
+            f.publisher, f.figure_id, body_hash, f.municipality_id, f.municipality_number, f.unit, f.period,
+            Period.parse(f.period).last_day, f.window, f.definition_key, f.lost_days, f.agreed_days, f.rate_percent,
+            f.weight_kind, f.weight, f.persons, f.note, f.generated, findings_json(f.findings), f.vintage, f.replaces,
+            f.in_force, f.origin, f.posted_at,
+        )
+        for f, body_hash in figures
+    ]  # fmt: skip
+    try:
+        await conn.copy_records_to_table("figure", records=records, columns=_FIGURE_COLUMNS)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name not in ("figure_pk", "figure_place_vintage"):
+            raise
+        raise Unavailable("the same figure is being posted by another request", retry_after_seconds=1) from error
+
+
+async def end_force(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> None:
+    """Take figures out of force because others replace them."""
+    if ids:
+        await QUERIES.end_force(conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids])
+
+
+async def find_figure(conn: Connection, figure_id: UUID, *, publisher: str | None) -> KeptFigure | None:
+    """Return a publisher's figure, or anybody's when no publisher is named."""
+    row = await QUERIES.find_figure(conn, publisher=publisher, figure_id=figure_id)
+    return None if row is None else _figure(row)
+
+
+async def withdraw(conn: Connection, figure: KeptFigure, *, by: str, reason: str, now: datetime) -> KeptFigure | None:
+    """Take a figure back; return the figure that is in force at its place now, if any."""
+    await QUERIES.withdraw_figure(
+        conn, publisher=figure.publisher, figure_id=figure.figure_id, withdrawn_at=now, withdrawn_by=by, reason=reason
+    )
+    row = await QUERIES.restore_force(
+        conn,
+        municipality_id=figure.municipality_id,
+        unit=figure.unit,
+        definition_key=figure.definition_key,
+        period=figure.period,
+        figure_window=figure.window,
+    )
+    return None if row is None else _figure(row)
+
+
+async def list_figures(
+    conn: Connection,
+    municipality_id: str,
+    *,
+    from_day: date | None,
+    to_day: date | None,
+    current_only: bool,
+    after: tuple[date, str] | None,
+    count: int,
+) -> list[tuple[KeptFigure, tuple[date, str]]]:
+    """Return figures by period, each with its place in the list."""
+    day, key = after or (date.min, "")
+    rows = QUERIES.list_figures(
+        conn,
+        municipality_id=municipality_id,
+        from_day=from_day,
+        to_day=to_day,
+        current_only=current_only,
+        after_day=day,
+        after_key=key,
+        count=count,
+    )
+    return [(_figure(row), (row["period_last_day"], row["sort_key"])) async for row in rows]
+
+
+def findings_json(findings: Iterable[Finding]) -> str:
+    """Write findings as they are kept and answered."""
+    return json.dumps(
+        [
+            {
+                "code": f.code,
+                "severity": f.severity,
+                "message": f.message,
+                "field": f.field,
+                "message_args": f.message_args,
+            }
+            for f in findings
+        ]
+    )
+
+
+def _findings(text: str) -> tuple[Finding, ...]:
+    return tuple(Finding(**entry) for entry in json.loads(text))
+
+
+def _place(row: Any) -> Place:
+    return Place(row["municipality_id"], row["unit"], row["definition_key"], row["period"], row["figure_window"])
+
+
+def _figure(row: Any) -> KeptFigure:
+    return KeptFigure(
+        publisher=row["publisher"],
+        figure_id=row["figure_id"],
+        municipality_id=row["municipality_id"],
+        municipality_number=row["municipality_number"],
+        unit=row["unit"],
+        period=row["period"],
+        window=row["figure_window"],
+        definition_key=row["definition_key"],
+        lost_days=row["lost_days"],
+        agreed_days=row["agreed_days"],
+        rate_percent=row["rate_percent"],
+        weight_kind=row["weight_kind"],
+        weight=row["weight"],
+        persons=row["persons"],
+        note=row["note"],
+        generated=row["generated"],
+        findings=_findings(row["findings"]),
+        vintage=row["vintage"],
+        replaces=row["replaces"],
+        in_force=row["in_force"],
+        origin=row["origin"],
+        posted_at=row["posted_at"],
+        withdrawn_at=row["withdrawn_at"],
+        withdrawn_by=row["withdrawn_by"],
+        withdrawal_reason=row["withdrawal_reason"],
+    )

@@ -1,0 +1,264 @@
+"""Reporting's tables of projects, rounds, obligations and reports. The caller owns the transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.reporting.domain import Project, Round
+from shared.database import Connection, load_queries
+from shared.errors import NotFound
+
+QUERIES = load_queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRound:
+    """A round as it is kept."""
+
+    round: Round
+    version: int
+    loaded_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What one project owes in one round, as it stands."""
+
+    obligation_id: UUID
+    round_id: str
+    project_id: str
+    state: str
+    historical: bool
+    report_kind: str
+    period: str
+    opens_on: date
+    due_on: date
+    first_submitted_at: datetime | None = None
+    days_late: int | None = None
+    report_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReport:
+    """What is needed to answer a submission id that was used before."""
+
+    body_hash: bytes
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One version of a report that was handed in; `answers` is JSON text."""
+
+    publisher: str
+    submission_id: UUID
+    body_hash: bytes
+    obligation_id: UUID
+    version: int
+    form_version: int
+    answers: str
+    signatures: tuple[str, ...]
+    submitted_at: datetime
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationFilter:
+    """Which obligations to list; None means all."""
+
+    state: str | None = None
+    cohort: str | None = None
+    theme: str | None = None
+    round_id: str | None = None
+    project_id: str | None = None
+
+
+async def put_project(
+    conn: Connection, project: Project, version: int, members: Sequence[tuple[str, date | None, date | None]]
+) -> bool:
+    """Keep a project and its members; False if a newer state is already kept."""
+    kept = await QUERIES.put_project(
+        conn,
+        project_id=project.project_id,
+        version=version,
+        programme_id=project.programme_id,
+        cohort_id=project.cohort_id,
+        theme_ids=list(project.theme_ids),
+        ended_on=project.ended_on,
+    )
+    if kept is None:
+        return False
+    await QUERIES.remove_project_members(conn, project_id=project.project_id)
+    ids, starts, ends = zip(*members, strict=True) if members else ((), (), ())
+    await QUERIES.add_project_members(
+        conn,
+        project_id=project.project_id,
+        municipality_ids=list(ids),
+        member_from=list(starts),
+        member_to=list(ends),
+    )
+    return True
+
+
+async def lock_programme(conn: Connection, programme_id: str) -> None:
+    """Let no other transaction add rounds or projects to a programme until this one ends."""
+    await QUERIES.lock_programme(conn, programme_id=programme_id)
+
+
+async def list_projects(conn: Connection, programme_id: str) -> list[Project]:
+    """Return a programme's projects."""
+    return [
+        Project(row["project_id"], row["programme_id"], row["cohort_id"], tuple(row["theme_ids"]), row["ended_on"])
+        async for row in QUERIES.list_projects(conn, programme_id=programme_id)
+    ]
+
+
+async def list_members(conn: Connection, project_id: str, *, on: date) -> list[str]:
+    """Return the municipalities that take part in a project on a day."""
+    return [
+        row["municipality_id"]
+        async for row in QUERIES.list_members(conn, project_ids=[project_id])
+        if (row["member_from"] is None or row["member_from"] <= on)
+        and (row["member_to"] is None or on <= row["member_to"])
+    ]
+
+
+async def find_round(conn: Connection, round_id: str) -> KeptRound | None:
+    """Return a round, locked until the transaction ends."""
+    row = await QUERIES.get_round(conn, round_id=round_id)
+    return None if row is None else _round(row)
+
+
+async def list_rounds(conn: Connection, programme_id: str) -> list[KeptRound]:
+    """Return a programme's rounds."""
+    return [_round(row) async for row in QUERIES.list_rounds_of(conn, programme_id=programme_id)]
+
+
+async def put_round(conn: Connection, round_: Round, *, version: int, loaded_on: date) -> None:
+    """Keep a round."""
+    await QUERIES.put_round(
+        conn,
+        round_id=round_.round_id,
+        version=version,
+        programme_id=round_.programme_id,
+        report_kind=round_.report_kind,
+        period=round_.period,
+        opens_on=round_.opens_on,
+        due_on=round_.due_on,
+        cohort_ids=list(round_.cohort_ids),
+        theme_ids=list(round_.theme_ids),
+        loaded_on=loaded_on,
+    )
+
+
+async def add_obligations(
+    conn: Connection, obligations: Sequence[tuple[UUID, str, str]], *, state: str, historical: bool
+) -> None:
+    """Add obligations (id, round, project); those that exist are left as they are."""
+    ids, rounds, projects = zip(*obligations, strict=True) if obligations else ((), (), ())
+    await QUERIES.add_obligations(
+        conn,
+        obligation_ids=list(ids),
+        round_ids=list(rounds),
+        project_ids=list(projects),
+        states=[state] * len(ids),
+        historical=[historical] * len(ids),
+    )
+
+
+async def turn_due(conn: Connection, today: date) -> list[Obligation]:
+    """Make due what may be handed in from today; return what changed."""
+    return [_obligation(row, state="due") async for row in QUERIES.turn_due(conn, today=today)]
+
+
+async def turn_overdue(conn: Connection, today: date) -> list[Obligation]:
+    """Make overdue whose due day is over; return what changed."""
+    return [_obligation(row, state="overdue") async for row in QUERIES.turn_overdue(conn, today=today)]
+
+
+async def lock_obligation(conn: Connection, obligation_id: UUID) -> Obligation:
+    """Return an obligation, locked until the transaction ends.
+
+    Raises:
+        NotFound: `obligation-unknown`.
+    """
+    row = await QUERIES.lock_obligation(conn, obligation_id=obligation_id)
+    if row is None:
+        raise NotFound(f"there is no obligation {obligation_id}", code="obligation-unknown")
+    return _obligation(row, state=row["state"], settled=row, report_count=row["report_count"])
+
+
+async def list_obligations(conn: Connection, wanted: ObligationFilter, *, after: UUID, count: int) -> list[Obligation]:
+    """Return obligations in the order of their ids."""
+    rows = QUERIES.list_obligations(
+        conn,
+        state=wanted.state,
+        cohort=wanted.cohort,
+        theme=wanted.theme,
+        round_id=wanted.round_id,
+        project_id=wanted.project_id,
+        after=after,
+        count=count,
+    )
+    return [_obligation(row, state=row["state"], settled=row) async for row in rows]
+
+
+async def find_report(conn: Connection, publisher: str, submission_id: UUID) -> EarlierReport | None:
+    """Return what is kept under a publisher's submission id."""
+    row = await QUERIES.find_report(conn, publisher=publisher, submission_id=submission_id)
+    return None if row is None else EarlierReport(bytes(row["body_hash"]), row["version"])
+
+
+async def add_report(conn: Connection, report: Report) -> None:
+    """Keep a version of a report."""
+    await QUERIES.add_report(
+        conn,
+        publisher=report.publisher,
+        submission_id=report.submission_id,
+        body_hash=report.body_hash,
+        obligation_id=report.obligation_id,
+        version=report.version,
+        form_version=report.form_version,
+        answers=report.answers,
+        signatures=list(report.signatures),
+        submitted_at=report.submitted_at,
+        origin=report.origin,
+    )
+
+
+async def settle_obligation(conn: Connection, obligation_id: UUID, *, submitted_at: datetime, days_late: int) -> None:
+    """Mark an obligation as met; the first submission decides how late it was."""
+    await QUERIES.settle_obligation(conn, obligation_id=obligation_id, submitted_at=submitted_at, days_late=days_late)
+
+
+def _round(row: Any) -> KeptRound:
+    round_ = Round(
+        row["round_id"],
+        row["programme_id"],
+        row["report_kind"],
+        row["period"],
+        row["opens_on"],
+        row["due_on"],
+        tuple(row["cohort_ids"]),
+        tuple(row["theme_ids"]),
+    )
+    return KeptRound(round_, row["version"], row["loaded_on"])
+
+
+def _obligation(row: Any, *, state: str, settled: Any = None, report_count: int = 0) -> Obligation:
+    return Obligation(
+        row["obligation_id"],
+        row["round_id"],
+        row["project_id"],
+        state,
+        row["historical"],
+        row["report_kind"],
+        row["period"],
+        row["opens_on"],
+        row["due_on"],
+        settled["first_submitted_at"] if settled is not None else None,
+        settled["days_late"] if settled is not None else None,
+        report_count,
+    )

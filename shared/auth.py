@@ -1,0 +1,180 @@
+"""Who is asking, and whether they may: keys, principals, and the one function that decides.
+
+A publisher's key is `pub_<key id>.<43 characters>`. Only its SHA-256 is kept: the key is 256 random bits, so a slow
+hash would protect nothing and would be a lever for overloading us. The hashes travel on `registry.publisher.v1`, so
+each service checks by itself, and a revocation holds as soon as that event is read.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from shared import messaging
+from shared.database import Connection, load_queries
+from shared.errors import NotAllowed, NotAuthenticated
+from shared.events.registry import PublisherEvent
+
+QUERIES = load_queries(messaging.__file__)
+
+KEY_PREFIX = "pub_"
+
+
+class Action(StrEnum):
+    """What can be asked for beyond the open reading of published things."""
+
+    OPERATE = "operate"
+    PUBLISH = "publish"
+    READ_SUBMISSIONS = "read-submissions"
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """A municipality that a publisher may speak for; `to` is the last day, none means still."""
+
+    municipality_id: str
+    from_: date | None = None
+    to: date | None = None
+
+    def holds(self, municipality_id: str, on: date) -> bool:
+        """Tell whether the mandate covers a municipality on a day."""
+        return (
+            self.municipality_id == municipality_id
+            and (self.from_ is None or self.from_ <= on)
+            and (self.to is None or on <= self.to)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks.
+
+    Attributes:
+        organisation_number: of a publisher; none for the operator and for nobody in particular.
+        is_operator: may do everything.
+        mandates: the municipalities that a publisher may speak for.
+    """
+
+    organisation_number: str | None = None
+    is_operator: bool = False
+    mandates: tuple[Mandate, ...] = ()
+
+
+NOBODY = Principal()
+OPERATOR = Principal(is_operator=True)
+
+
+def require(
+    principal: Principal, action: Action, *, municipality_id: str | None = None, on: date | None = None
+) -> None:
+    """Let the principal do this, or say no. Every right in the system is decided here.
+
+    Args:
+        municipality_id: whose figures are touched, for a publisher's actions.
+        on: the day on which the mandate must hold, the last day of the period.
+
+    Raises:
+        NotAuthenticated: nobody asked who may never do this.
+        NotAllowed: the publisher may not do this, or not for this municipality.
+    """
+    if principal.is_operator:
+        return
+    if principal.organisation_number is None:
+        raise NotAuthenticated("this needs a key: Authorization: Bearer <key>")
+    if action is Action.OPERATE:
+        raise NotAllowed("only the operator may do this")
+    if municipality_id is None or on is None:
+        return
+    if not any(mandate.holds(municipality_id, on) for mandate in principal.mandates):
+        raise NotAllowed(
+            f"publisher {principal.organisation_number} may not speak for {municipality_id} on {on.isoformat()}; "
+            "ask the programme's operator to register it",
+            code="publisher-not-allowed",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made; `text` is shown once and kept nowhere."""
+
+    key_id: str
+    text: str
+    hash: str
+
+
+def make_key() -> NewKey:
+    """Make a publisher's key of 256 random bits."""
+    key_id = secrets.token_hex(6)
+    text = f"{KEY_PREFIX}{key_id}.{secrets.token_urlsafe(32)}"
+    return NewKey(key_id, text, hash_of(text))
+
+
+def hash_of(key: str) -> str:
+    """Return the SHA-256 of a key, in hex."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+async def authenticate(
+    conn: Connection, authorization: str | None, *, operator_key_hash: str, now: datetime
+) -> Principal:
+    """Tell who bears the key in an Authorization header; nobody in particular when there is none.
+
+    Raises:
+        NotAuthenticated: the header is malformed, or the key unknown, expired or revoked.
+    """
+    if authorization is None:
+        return NOBODY
+    scheme, _, key = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not key.isascii():
+        raise NotAuthenticated("the Authorization header must be: Bearer <key>")
+    key = key.strip()
+    if operator_key_hash and hmac.compare_digest(hash_of(key), operator_key_hash):
+        return OPERATOR
+    key_id = key.removeprefix(KEY_PREFIX).partition(".")[0]
+    row = await QUERIES.find_publisher_by_key(conn, key_id=key_id) if key.startswith(KEY_PREFIX) else None
+    known = next((k for k in json.loads(row["keys"]) if k["key_id"] == key_id), None) if row else None
+    if row is None or known is None or not hmac.compare_digest(hash_of(key), known["hash"]):
+        raise NotAuthenticated("the key is not known")
+    if row["revoked_at"] is not None and row["revoked_at"] <= now:
+        raise NotAuthenticated(f"publisher {row['organisation_number']} was revoked")
+    if known["expires_at"] and datetime.fromisoformat(known["expires_at"]) <= now:
+        raise NotAuthenticated(f"key {key_id} expired at {known['expires_at']}; ask the operator for a new one")
+    return Principal(row["organisation_number"], mandates=_mandates(row["may_speak_for"]))
+
+
+async def list_publishers(conn: Connection, organisation_numbers: Collection[str]) -> dict[str, Principal]:
+    """Return those of the publishers that were heard of and not revoked, by organisation number."""
+    return {
+        row["organisation_number"]: Principal(row["organisation_number"], mandates=_mandates(row["may_speak_for"]))
+        async for row in QUERIES.list_publishers(conn, organisation_numbers=list(organisation_numbers))
+        if row["revoked_at"] is None
+    }
+
+
+async def keep_publishers(conn: Connection, events: Sequence[PublisherEvent]) -> None:
+    """Keep what the registry says of publishers; an older state never overwrites a newer one."""
+    for event in events:
+        await QUERIES.put_publisher(
+            conn,
+            organisation_number=event.organisation_number,
+            version=event.version,
+            name=event.name,
+            may_speak_for=json.dumps([m.model_dump(mode="json", by_alias=True) for m in event.may_speak_for]),
+            keys=json.dumps([k.model_dump(mode="json") for k in event.keys]),
+            revoked_at=event.revoked_at,
+        )
+
+
+def _mandates(text: str) -> tuple[Mandate, ...]:
+    return tuple(
+        Mandate(
+            entry["municipality_id"],
+            date.fromisoformat(entry["from"]) if entry["from"] else None,
+            date.fromisoformat(entry["to"]) if entry["to"] else None,
+        )
+        for entry in json.loads(text)
+    )

@@ -1,0 +1,37 @@
+"""The clock, which tests and the demo can set."""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+OSLO = ZoneInfo("Europe/Oslo")
+"""Deadlines and periods are local dates of the programme."""
+
+
+class Clock:
+    """Tells the time.
+
+    Args:
+        starts_at: what the clock shows now, running on from there; none for the true time.
+    """
+
+    def __init__(self, starts_at: datetime | None = None) -> None:
+        self._offset = starts_at - datetime.now(UTC) if starts_at is not None else timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+        return datetime.now(UTC) + self._offset
+
+    def today(self) -> date:
+        """Return the date in Europe/Oslo."""
+        return local_date(self.now())
+
+
+def local_date(moment: datetime) -> date:
+    """Return the date of a moment in Europe/Oslo."""
+    return moment.astimezone(OSLO).date()
+
+
+def seconds_since(moment: float | None) -> float | None:
+    """Return how many seconds ago an epoch time was; None stays None."""
+    return None if moment is None else max(0.0, time.time() - moment)

@@ -1,0 +1,180 @@
+"""PostgreSQL: one pool per service with a time-out on every wait, queries from `queries.sql`, migrations by dbmate.
+
+Why the time-outs: without `command_timeout` a connection whose network went silent hangs for ever, even through
+`asyncio.wait_for`; without one on `acquire` an exhausted pool does the same.
+"""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import aiosql
+import asyncpg
+
+from shared.errors import AppError, Unavailable
+
+Connection: TypeAlias = asyncpg.Connection
+"""A connection inside the caller's transaction. asyncpg has no type information, so this is for the reader."""
+
+ACQUIRE_SECONDS = 5
+"""How long a request waits for a connection before it is told to come back later."""
+
+CLOSE_SECONDS = 5
+
+_SESSION = {
+    "statement_timeout": "20s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "timezone": "UTC",
+    "jit": "off",
+}
+COMMAND_SECONDS = 25
+"""Above `statement_timeout`, so that the server, which knows why, answers first."""
+
+_TRANSIENT_STATES = ("08", "53", "57", "40001", "40P01", "55P03", "25P03", "25006")
+"""SQLSTATEs (or their classes) that say "not now": connection, resources, operator, serialization, deadlock, lock."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether trying the same work again later can succeed."""
+    if isinstance(error, AppError):
+        return isinstance(error, Unavailable)
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(_TRANSIENT_STATES)
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
+
+
+def load_queries(module_file: str) -> Any:
+    """Load `queries.sql` beside a module; one function per named query (aiosql)."""
+    return aiosql.from_path(Path(module_file).parent / "queries.sql", "asyncpg")
+
+
+class Database:
+    """One service's own database.
+
+    Args:
+        dsn: address with the service's role, which may read and write rows and nothing else.
+        application_name: shown in `pg_stat_activity`.
+        pool_size: connections at most.
+    """
+
+    def __init__(self, dsn: str, *, application_name: str, pool_size: int = 10) -> None:
+        self.dsn = dsn
+        self.application_name = application_name
+        self._pool_size = pool_size
+        self._pool: Any = None
+        self.committed = asyncio.Event()
+        """Set after every commit of this process; the relay waits for it."""
+
+    async def open(self) -> None:
+        """Make the pool.
+
+        Raises:
+            OSError, asyncpg.PostgresError: the server does not answer or refuses; see `is_transient`.
+        """
+        if self._pool is None:
+            self._pool = await asyncpg.create_pool(
+                self.dsn,
+                min_size=1,
+                max_size=self._pool_size,
+                timeout=ACQUIRE_SECONDS,
+                command_timeout=COMMAND_SECONDS,
+                max_inactive_connection_lifetime=60,
+                server_settings={**_SESSION, "application_name": self.application_name},
+            )
+
+    async def close(self) -> None:
+        """End the pool, by force after some seconds."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection for reading; each statement is its own transaction.
+
+        Raises:
+            Unavailable: no connection came in time, or it broke.
+        """
+        if self._pool is None:
+            await self._open_or_unavailable()
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as conn:
+                yield conn
+        except AppError:
+            raise
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if not is_transient(error):
+                raise
+            raise Unavailable(f"the database does not answer now ({type(error).__name__})") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a transaction that commits at the end and rolls back on any error.
+
+        Raises:
+            Unavailable: as `connection`; whether a commit that broke took effect is unknown, so callers repeat
+                the same ids.
+        """
+        async with self.connection() as conn, conn.transaction():
+            yield conn
+        self.committed.set()
+
+    async def direct(self) -> Connection:
+        """Open a connection outside the pool, for session locks and listening; the caller closes it."""
+        return await asyncpg.connect(
+            self.dsn,
+            timeout=ACQUIRE_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+            server_settings={**_SESSION, "application_name": f"{self.application_name} relay"},
+        )
+
+    async def _open_or_unavailable(self) -> None:
+        try:
+            await self.open()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Unavailable(f"the database does not answer now ({type(error).__name__})") from error
+
+
+class MigrationFailed(AppError):
+    """dbmate said no; the message is its last lines."""
+
+    default_code = "migration-failed"
+
+
+def migrate(owner_dsn: str, folders: Sequence[Path]) -> None:
+    """Bring a database to the newest schema, as its owner role.
+
+    Args:
+        owner_dsn: address with the role that owns the tables; only migrations use it.
+        folders: the mechanisms' migrations and the service's own, numbered without overlap.
+
+    Raises:
+        MigrationFailed: a file failed; what was applied before it stays, each file is a transaction.
+    """
+    dbmate = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
+    if dbmate is None:
+        raise MigrationFailed("dbmate was not found beside python; run `make setup`")
+    url = owner_dsn if "sslmode=" in owner_dsn else f"{owner_dsn}{'&' if '?' in owner_dsn else '?'}sslmode=disable"
+    arguments = [part for folder in folders for part in ("-d", str(folder))]
+    done = subprocess.run(
+        [dbmate, "--url", url, *arguments, "--no-dump-schema", "--wait", "--wait-timeout", "30s", "up"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    if done.returncode != 0:
+        raise MigrationFailed(f"migration failed: {(done.stderr or done.stdout).strip()[-800:]}")

@@ -1,0 +1,87 @@
+"""What municipal systems publish on their own inbound topics, and post over HTTP: the same bodies through both doors.
+
+A field that is not named here is refused, because that is where persons' data hides.
+"""
+
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.envelope import Exact, MunicipalityNumber, PeriodText
+from shared.events.reporting import FigureWindow, WeightKind
+
+NOTE_LENGTH_MAX = 500
+REASON_LENGTH_MAX = 500
+ANSWERS_MAX = 200
+
+
+class Submitted(BaseModel):
+    """A body from outside."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    type: ClassVar[str]
+
+
+class SubmittedDefinition(BaseModel):
+    """What an absence rate means; see `shared.values.Definition`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    certification: Literal["total", "doctor", "self"]
+    denominator: Literal["agreed", "possible"]
+    holiday_corrected: bool
+    source: Literal["municipality-hr", "ks-pai", "ssb", "other"]
+
+
+class AbsenceFigurePosted(Submitted):
+    """A month's (or quarter's, half-year's, year's) absence of a municipality or one of its units.
+
+    Attributes:
+        municipality: the number valid on the last day of the period.
+        unit: an id of the publisher's for a part of the municipality; none for the whole.
+        window: `period`; or `year-to-date`, `rolling-12` for a figure that the publisher computed, `period` then
+            being its last month.
+        lost_days, agreed_days: full-time-equivalent working days; both or neither.
+        rate_percent: instead of the days, with `weight_kind` and, for other than equal weights, `weight`.
+        persons: head count behind the figure; below 5 it is suppressed.
+        generated: true marks made-up figures of a demonstration, wherever they show.
+    """
+
+    type: ClassVar[str] = "no.saman.inbound.AbsenceFigurePosted.v1"
+
+    municipality: MunicipalityNumber
+    unit: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$")
+    period: PeriodText
+    window: FigureWindow = "period"
+    lost_days: Exact | None = None
+    agreed_days: Exact | None = None
+    rate_percent: Exact | None = None
+    weight_kind: WeightKind | None = None
+    weight: Exact | None = None
+    persons: int | None = Field(default=None, ge=0, le=10_000_000, strict=True)
+    definition: SubmittedDefinition
+    note: str | None = Field(default=None, max_length=NOTE_LENGTH_MAX)
+    generated: bool = Field(default=False, strict=True)
+
+
+class AbsenceFigureWithdrawn(Submitted):
+    """Takes a figure back; only its publisher, or the operator, may."""
+
+    type: ClassVar[str] = "no.saman.inbound.AbsenceFigureWithdrawn.v1"
+
+    figure_id: UUID
+    reason: str = Field(min_length=1, max_length=REASON_LENGTH_MAX)
+
+
+class ReportSubmitted(Submitted):
+    """Hands in a report that a project owes."""
+
+    type: ClassVar[str] = "no.saman.inbound.ReportSubmitted.v1"
+
+    obligation_id: UUID
+    submission_id: UUID
+    form_version: int = Field(default=1, ge=1, le=10_000, strict=True)
+    answers: dict[str, Any] = Field(default_factory=dict, max_length=ANSWERS_MAX)
+    signatures: list[Literal["elected", "administration", "union_and_staff"]] = Field(default_factory=list, max_length=3)

@@ -1,0 +1,241 @@
+"""What the registry publishes: each event carries the full state of one thing, so a late reader needs only the last."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.events.envelope import (
+    Contract,
+    Event,
+    Exact,
+    MunicipalityNumber,
+    OrganisationNumber,
+    Slug,
+)
+
+
+class Names(Contract):
+    """A name in the three written languages; `nb` always stands."""
+
+    nb: str
+    nn: str | None = None
+    en: str | None = None
+
+
+class MunicipalityVersion(Contract):
+    """What a municipality was called and numbered from `valid_from` until `valid_to` (the first day no longer so)."""
+
+    number: MunicipalityNumber
+    name: str
+    county_number: str
+    county_name: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+class Successor(Contract):
+    """A municipality that took over all or part of another, on a date."""
+
+    municipality_id: str
+    on: date
+
+
+class _MunicipalityEvent(Event):
+    producer = "registry"
+    aggregate = "municipality"
+
+    municipality_id: str
+    version: int
+    versions: list[MunicipalityVersion]
+    aliases: list[str] = []
+    predecessors: list[str] = []
+    successors: list[Successor] = []
+    change_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.municipality_id
+
+
+class MunicipalityRegistered(_MunicipalityEvent):
+    """A municipality is known from now on."""
+
+
+class MunicipalityChanged(_MunicipalityEvent):
+    """A municipality got another name, number or county, or other aliases."""
+
+
+class MunicipalitiesMerged(_MunicipalityEvent):
+    """This municipality ended in, or began by, a merger; `change_id` ties the parts together."""
+
+
+class MunicipalitySplit(_MunicipalityEvent):
+    """This municipality was divided, or began as a part of a divided one."""
+
+
+class Cohort(Contract):
+    """A wave of participants (pulje). `claimed` holds counts that a source states, beside those that the data give."""
+
+    id: Slug
+    names: Names
+    starts_on: date
+    claimed: dict[str, int] = {}
+
+
+class Theme(Contract):
+    """A theme (tema) that projects work on."""
+
+    id: Slug
+    names: Names
+
+
+class ReportKind(Contract):
+    """A kind of report that projects owe."""
+
+    id: Slug
+    names: Names
+
+
+class _ProgrammeEvent(Event):
+    producer = "registry"
+    aggregate = "programme"
+
+    programme_id: Slug
+    version: int
+    names: Names
+    cohorts: list[Cohort] = []
+    themes: list[Theme] = []
+    report_kinds: list[ReportKind] = []
+    claimed: dict[str, int] = {}
+
+    @property
+    def key(self) -> str:
+        return self.programme_id
+
+
+class ProgrammeRegistered(_ProgrammeEvent):
+    """A programme exists from now on."""
+
+
+class ProgrammeChanged(_ProgrammeEvent):
+    """A programme's names, cohorts, themes or report kinds changed."""
+
+
+class Baseline(Contract):
+    """Where a goal starts: a value and the time it was measured in, free text such as `2007-2010`."""
+
+    value: Exact
+    period: str
+
+
+class DefinitionContract(Contract):
+    """What an absence rate means; see `shared.values.Definition`."""
+
+    certification: Literal["total", "doctor", "self"]
+    denominator: Literal["agreed", "possible"]
+    holiday_corrected: bool
+    source: Literal["municipality-hr", "ks-pai", "ssb", "other"]
+
+
+class Goal(Contract):
+    """A target with a baseline, a direction and a date. `persons_per_point`: persons at work per percentage point."""
+
+    goal_id: Slug
+    metric: Literal["absence"] = "absence"
+    window: Literal["month", "quarter", "half-year", "year", "year-to-date", "rolling-12"]
+    definition: DefinitionContract
+    direction: Literal["falling", "rising"]
+    baseline: Baseline
+    target: Exact
+    due_on: date
+    persons_per_point: Exact | None = None
+
+
+class Member(Contract):
+    """A municipality that takes part in a project. No `to` means still."""
+
+    municipality_id: str
+    from_: Annotated[date | None, Field(alias="from", serialization_alias="from")] = None
+    to: date | None = None
+
+
+class _ProjectEvent(Event):
+    producer = "registry"
+    aggregate = "project"
+
+    project_id: Slug
+    version: int
+    programme_id: Slug
+    names: Names
+    cohort_id: Slug | None = None
+    theme_ids: list[Slug] = []
+    members: list[Member] = []
+    goals: list[Goal] = []
+    ended_on: date | None = None
+
+    @property
+    def key(self) -> str:
+        return self.project_id
+
+
+class ProjectRegistered(_ProjectEvent):
+    """A local project takes part from now on."""
+
+
+class ProjectChanged(_ProjectEvent):
+    """A project's names, cohort, themes, members or goals changed."""
+
+
+class ProjectEnded(_ProjectEvent):
+    """A project ended on `ended_on`."""
+
+
+class SpeaksFor(Contract):
+    """A municipality that a publisher may speak for, between two dates."""
+
+    municipality_id: str
+    from_: Annotated[date | None, Field(alias="from", serialization_alias="from")] = None
+    to: date | None = None
+
+
+class PublisherKey(Contract):
+    """One live key: its public id and the SHA-256 (hex) of the whole key."""
+
+    key_id: str
+    hash: str
+    expires_at: datetime | None = None
+
+
+class _PublisherEvent(Event):
+    producer = "registry"
+    aggregate = "publisher"
+
+    organisation_number: OrganisationNumber
+    version: int
+    name: str
+    may_speak_for: list[SpeaksFor] = []
+    keys: list[PublisherKey] = []
+    revoked_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return self.organisation_number
+
+
+class PublisherRegistered(_PublisherEvent):
+    """An organisation may publish from now on."""
+
+
+class PublisherChanged(_PublisherEvent):
+    """A publisher's name, keys or municipalities changed."""
+
+
+class PublisherRevoked(_PublisherEvent):
+    """A publisher may not publish any longer."""
+
+
+MunicipalityEvent = MunicipalityRegistered | MunicipalityChanged | MunicipalitiesMerged | MunicipalitySplit
+ProgrammeEvent = ProgrammeRegistered | ProgrammeChanged
+ProjectEvent = ProjectRegistered | ProjectChanged | ProjectEnded
+PublisherEvent = PublisherRegistered | PublisherChanged | PublisherRevoked

@@ -1,0 +1,291 @@
+"""HTTP as all services speak it: problem documents (RFC 9457), limits, lists with cursors, entity tags.
+
+This is one of the two doors that catch errors; whatever is raised behind it leaves as a problem document.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.errors import (
+    AppError,
+    Conflict,
+    FieldError,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    RuleBroken,
+    Unavailable,
+)
+
+LOG = structlog.get_logger()
+
+BODY_BYTES_MAX = 256 * 1024
+FIGURES_BYTES_MAX = 1024 * 1024
+BODY_SECONDS = 30
+"""A body that comes slower than this is an attack or a broken line; the connection is not held for it."""
+
+CONCURRENT_MAX = 200
+LIST_DEFAULT = 100
+LIST_MAX = 1_000
+
+_STATUS: dict[type[AppError], int] = {
+    Conflict: 409,
+    RuleBroken: 422,
+    NotFound: 404,
+    NotAuthenticated: 401,
+    NotAllowed: 403,
+    Unavailable: 503,
+}
+_STATUS_BY_CODE = {"body-too-large": 413, "lost-update": 412, "too-many-requests": 429, "content-encoding": 415}
+_CODE_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "media-type"}
+
+
+class ProblemError(BaseModel):
+    """One fault of a request, with a JSON pointer to its place."""
+
+    code: str
+    message: str
+    pointer: str = ""
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457) with a stable code."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemError] = []
+
+
+class RequestModel(BaseModel):
+    """A request body: a field that is not known is refused, because that is where persons' data hides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_by_name=True)
+
+
+class ListQuery(RequestModel):
+    """What every list takes; a parameter that is not known is refused."""
+
+    limit: int = Field(default=LIST_DEFAULT, ge=1, le=LIST_MAX, description="Items per answer.")
+    cursor: str | None = Field(default=None, max_length=500, description="`next` of the answer before.")
+
+
+SlugPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
+"""An id chosen by the client, in the address."""
+
+
+def problem_of(error: AppError) -> Problem:
+    """Describe an error to the one who asked."""
+    status = _STATUS_BY_CODE.get(error.code) or next(s for kind, s in _STATUS.items() if isinstance(error, kind))
+    return Problem(
+        type=f"https://saman.no/problems/{error.code}",
+        title=error.code.replace("-", " ").capitalize(),
+        status=status,
+        detail=error.message,
+        code=error.code,
+        errors=[ProblemError(code=e.code, message=e.message, pointer=e.pointer) for e in error.errors],
+    )
+
+
+def respond(error: AppError) -> JSONResponse:
+    """Answer with a problem document."""
+    problem = problem_of(error)
+    headers = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(
+        problem.model_dump(), status_code=problem.status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make an app answer every error with a problem document and hold its limits."""
+
+    @app.exception_handler(AppError)
+    async def on_app_error(_: Request, error: AppError) -> Response:
+        return respond(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation(_: Request, error: RequestValidationError) -> Response:
+        faults = tuple(_fault(fault) for fault in error.errors())
+        return respond(
+            RuleBroken(
+                f"the request has {len(faults)} fault(s); first: {faults[0].message}",
+                code=faults[0].code if len(faults) == 1 else "schema-mismatch",
+                errors=faults,
+            )
+        )
+
+    @app.exception_handler(HTTPException)
+    async def on_http(_: Request, error: HTTPException) -> Response:
+        code = _CODE_BY_STATUS.get(error.status_code, "http-error")
+        body = Problem(
+            type=f"https://saman.no/problems/{code}",
+            title=code.replace("-", " ").capitalize(),
+            status=error.status_code,
+            detail=str(error.detail),
+            code=code,
+        )
+        return JSONResponse(
+            body.model_dump(),
+            error.status_code,
+            headers=dict(error.headers or {}),
+            media_type="application/problem+json",
+        )
+
+    app.add_middleware(Limits)
+
+
+class Limits:
+    """Bound what a request may cost: the size and time of its body, and how many are served at once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        headers = dict(scope["headers"])
+        try:
+            if self._running >= CONCURRENT_MAX:
+                raise Unavailable(f"more than {CONCURRENT_MAX} requests run at once", retry_after_seconds=1)
+            if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+                raise RuleBroken("compressed bodies are not taken; send it plain", code="content-encoding")
+            body = await self._body(scope, headers, receive)
+        except AppError as error:
+            return await respond(error)(scope, receive, send)
+        self._running += 1
+        try:
+            await self._answer(scope, body, receive, send)
+        finally:
+            self._running -= 1
+
+    async def _body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        limit = FIGURES_BYTES_MAX if scope["path"].endswith("/absence-figures") else BODY_BYTES_MAX
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > limit:
+            raise RuleBroken(
+                f"the body has {length.decode('latin-1')[:20]} bytes, at most {limit}", code="body-too-large"
+            )
+        parts, size, more = [], 0, True
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        break
+                    part = message.get("body", b"")
+                    size += len(part)
+                    if size > limit:
+                        raise RuleBroken(f"the body has more than {limit} bytes", code="body-too-large")
+                    parts.append(part)
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            raise RuleBroken(f"the body did not arrive within {BODY_SECONDS} seconds", code="body-too-slow") from None
+        return b"".join(parts)
+
+    async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        given, started = False, False
+
+        async def replay() -> Message:
+            nonlocal given
+            if not given:
+                given = True
+                return {"type": "http.request", "body": body, "more_body": False}
+            return await receive()
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, replay, watch)
+        except Exception:
+            LOG.exception("request failed", method=scope["method"], path=quote(scope["path"])[:200])
+            if started:
+                raise
+            body_500 = Problem(
+                type="https://saman.no/problems/internal",
+                title="Internal",
+                status=500,
+                detail="something is wrong on our side; it is logged",
+                code="internal",
+            )
+            await JSONResponse(body_500.model_dump(), 500, media_type="application/problem+json")(scope, receive, watch)
+
+
+def page(items: Sequence[Any], limit: int, cursor_of: Any) -> dict[str, Any]:
+    """Make a list's answer of `limit + 1` fetched items: the first `limit`, and the cursor if there are more."""
+    shown = list(items[:limit])
+    return {"items": shown, "next": write_cursor(cursor_of(shown[-1])) if len(items) > limit else None}
+
+
+def write_cursor(place: Any) -> str:
+    """Make an opaque cursor of a place in a list."""
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None) -> Any:
+    """Return the place in a list that a cursor stands for; None at the start.
+
+    Raises:
+        RuleBroken: `cursor-malformed`; the cursor is not one that was given out.
+    """
+    if cursor is None:
+        return None
+    try:
+        return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, UnicodeError):
+        raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed") from None
+
+
+def etag(content: BaseModel | dict[str, Any], version: int | None = None) -> str:
+    """Return the entity tag of a single thing: its version where it has one, else a digest of what is shown."""
+    if version is not None:
+        return f'"{version}"'
+    text = (
+        content.model_dump_json()
+        if isinstance(content, BaseModel)
+        else json.dumps(content, sort_keys=True, default=str)
+    )
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
+
+
+def guard_update(if_match: str | None, current: str | None) -> None:
+    """Refuse a PUT that was based on a state which is no longer the current one.
+
+    Raises:
+        Conflict: `lost-update`, answered as 412.
+    """
+    if if_match is not None and if_match != "*" and if_match != current:
+        raise Conflict(f"the thing has changed: If-Match {if_match}, now {current or 'absent'}", code="lost-update")
+
+
+def _fault(fault: dict[str, Any]) -> FieldError:
+    place = [part for part in fault["loc"] if part != "body"]
+    if fault["type"] == "json_invalid":
+        return FieldError("json-malformed", f"the body is not JSON: {fault.get('ctx', {}).get('error', fault['msg'])}")
+    code = {"extra_forbidden": "unknown-field", "missing": "field-missing"}.get(
+        fault["type"], fault["type"].replace("_", "-")
+    )
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
+    return FieldError(code, f"{pointer or 'body'}: {fault['msg']}", pointer)

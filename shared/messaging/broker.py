@@ -1,0 +1,53 @@
+"""How to reach the broker, and the FastStream broker that all subscribers hang on."""
+
+from typing import Any
+
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SESSION_MILLISECONDS = 30_000
+HEARTBEAT_MILLISECONDS = 3_000
+POLL_INTERVAL_MILLISECONDS = 300_000
+BATCH_WAIT_MILLISECONDS = 20
+"""FastStream sleeps this long again after an empty poll, so it is half of the idle latency."""
+
+STOP_SECONDS = 15.0
+
+
+class BusSettings(BaseSettings):
+    """Where Kafka is and who we are there."""
+
+    model_config = SettingsConfigDict(env_prefix="SAMAN_KAFKA_", extra="ignore")
+
+    bootstrap: str = Field(default="127.0.0.1:9092", description="Addresses of brokers, host:port, comma separated.")
+    client_id: str = Field(default="saman", description="Name shown in the broker's logs and quotas.")
+    replica: str = Field(
+        default="0",
+        description="Unique among a service's running replicas; lets a restart take its partitions back at once.",
+    )
+    replication: int = Field(default=1, description="Copies of each new topic; 3 in production.")
+    group_prefix: str = Field(default="", description="Put before every consumer group; for tests that share a broker.")
+
+    def client_options(self) -> dict[str, Any]:
+        """Options that every aiokafka client takes."""
+        return {
+            "bootstrap_servers": self.bootstrap.split(","),
+            "client_id": self.client_id,
+            "metadata_max_age_ms": 5_000,
+            "retry_backoff_ms": 200,
+        }
+
+
+def make_broker(bus: BusSettings) -> KafkaBroker:
+    """Return a broker with the settings that the delivery policy needs; nothing is connected yet."""
+    return KafkaBroker(
+        **bus.client_options(),
+        acks="all",
+        enable_idempotence=True,
+        request_timeout_ms=10_000,
+        allow_auto_create_topics=False,
+        graceful_timeout=STOP_SECONDS,
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+    )

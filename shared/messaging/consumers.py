@@ -1,0 +1,181 @@
+"""Binding subscriptions to FastStream, with the settings that its defaults get wrong.
+
+FastStream acknowledges first by default and loses what it then fails to handle; it replies to whatever topic a
+`reply_to` header names; and it drops a record whose headers are no text. Each of these is shut off here, and
+`tests/messaging` walks every subscriber to see that it stays so.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from shared.clock import Clock
+from shared.database import Database
+from shared.messaging import broker as kafka
+from shared.messaging.broker import BusSettings
+from shared.messaging.delivery import Delivery
+from shared.messaging.records import Record
+from shared.messaging.subscribe import Subscription
+
+LOG = structlog.get_logger()
+CATCH_UP_POLL_SECONDS = 0.1
+
+
+async def bare_parser(message: Any, original: Any) -> Any:
+    """Parse records with their headers hidden, so that a null or non-text header cannot make FastStream drop them."""
+    records = message if isinstance(message, tuple) else (message,)
+    parsed = await original(tuple(_without_headers(record) for record in records))
+    parsed.raw_message = records
+    return parsed
+
+
+async def no_decoder(_message: Any) -> None:
+    """Leave the bodies alone; each record is read on its own by the delivery."""
+    return
+
+
+def _without_headers(record: Any) -> Any:
+    return ConsumerRecord(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp=record.timestamp,
+        timestamp_type=record.timestamp_type,
+        key=record.key,
+        value=None,
+        checksum=record.checksum,
+        serialized_key_size=record.serialized_key_size,
+        serialized_value_size=record.serialized_value_size,
+        headers=(),
+    )
+
+
+class Consumers:
+    """The running subscribers of one service, all started and stopped together.
+
+    Args:
+        subscriptions: what to consume.
+        bus: how to reach the broker.
+        database: where effects, inbox and dead letters are.
+        service: part of the static member id.
+        clock: the service's.
+    """
+
+    def __init__(
+        self, subscriptions: Sequence[Subscription], bus: BusSettings, database: Database, *, service: str, clock: Clock
+    ) -> None:
+        self.broker: KafkaBroker = kafka.make_broker(bus)
+        self.deliveries: dict[str, Delivery] = {}
+        self.subscribers: dict[str, Any] = {}
+        self.subscriptions = list(subscriptions)
+        self._bus = bus
+        self._clock = clock
+        for subscription in subscriptions:
+            self._bind(subscription, database, f"{service}-{bus.replica}")
+
+    async def start(self) -> None:
+        """Connect and consume.
+
+        Raises:
+            KafkaError, OSError: the broker does not answer.
+        """
+        if self.subscriptions:
+            await self.broker.start()
+
+    async def stop(self) -> None:
+        """Finish the running batches, commit, and leave."""
+        if self.subscriptions:
+            await self.broker.stop()
+
+    def lag(self) -> dict[str, dict[str, int | None]]:
+        """Return, per group and assigned partition, how many records wait; None before the first fetch."""
+        result: dict[str, dict[str, int | None]] = {}
+        for group, subscriber in self.subscribers.items():
+            consumer = subscriber.consumer
+            waiting: dict[str, int | None] = {}
+            for partition in consumer.assignment() if consumer is not None else ():
+                high = consumer.highwater(partition)
+                state = consumer._subscription.subscription.assignment.state_value(partition)
+                position = state._position if state is not None else None
+                known = high is not None and position is not None
+                waiting[f"{partition.topic}/{partition.partition}"] = high - position if known else None
+            result[group] = waiting
+        return result
+
+    def _bind(self, subscription: Subscription, database: Database, instance: str) -> None:
+        group = f"{self._bus.group_prefix}{subscription.group}"
+        delivery = Delivery(subscription, database, self._clock)
+
+        async def consume(message: KafkaMessage) -> None:
+            await delivery.take([_record(raw) for raw in message.raw_message])
+
+        topics = () if subscription.is_inbound else (subscription.topic,)
+        subscriber = self.broker.subscriber(
+            *topics,
+            pattern=subscription.topic if subscription.is_inbound else None,
+            group_id=group,
+            group_instance_id=f"{group}.{instance}",
+            batch=True,
+            max_records=subscription.batch,
+            batch_timeout_ms=kafka.BATCH_WAIT_MILLISECONDS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            no_reply=True,
+            parser=bare_parser,
+            decoder=no_decoder,
+            session_timeout_ms=kafka.SESSION_MILLISECONDS,
+            heartbeat_interval_ms=kafka.HEARTBEAT_MILLISECONDS,
+            max_poll_interval_ms=kafka.POLL_INTERVAL_MILLISECONDS,
+            fetch_max_wait_ms=500,
+            isolation_level="read_committed",
+        )
+        subscriber(consume)
+        self.subscribers[subscription.group] = subscriber
+        self.deliveries[subscription.group] = delivery
+
+    async def catch_up(self, *, deadline_seconds: float = 600) -> None:
+        """Wait until everything that was in the subscribed topics at the call has been applied.
+
+        Raises:
+            TimeoutError: it took longer than the deadline.
+        """
+        admin = AIOKafkaAdminClient(**self._bus.client_options())
+        await admin.start()
+        try:
+            until = time.monotonic() + deadline_seconds
+            ends: dict[str, dict[Any, int]] = {}
+            for group, subscriber in self.subscribers.items():
+                consumer = subscriber.consumer
+                topic = next(s.topic for s in self.subscriptions if s.group == group)
+                partitions = await _partitions(consumer, topic)
+                start = await consumer.beginning_offsets(partitions)
+                end = await consumer.end_offsets(partitions)
+                ends[f"{self._bus.group_prefix}{group}"] = {p: end[p] for p in partitions if end[p] > start[p]}
+            while ends:
+                for group, wanted in list(ends.items()):
+                    done = await admin.list_consumer_group_offsets(group, partitions=list(wanted)) if wanted else {}
+                    if all(p in done and done[p].offset >= offset for p, offset in wanted.items()):
+                        del ends[group]
+                if ends:
+                    if time.monotonic() > until:
+                        raise TimeoutError(f"still behind on {sorted(ends)} after {deadline_seconds} s")
+                    await asyncio.sleep(CATCH_UP_POLL_SECONDS)
+        finally:
+            await admin.close()
+
+
+async def _partitions(consumer: Any, topic: str) -> list[Any]:
+    numbers = consumer.partitions_for_topic(topic) or ()
+    return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+def _record(raw: Any) -> Record:
+    headers = tuple((str(name), value) for name, value in raw.headers)
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, headers, raw.value)

@@ -1,0 +1,107 @@
+-- name: claim_events(consumer, event_ids, origins)
+-- One statement claims a whole batch; an id that stands twice in it is claimed once.
+INSERT INTO inbox (consumer, event_id, origin)
+SELECT :consumer, t.event_id, t.origin
+  FROM unnest(:event_ids::uuid[], :origins::text[]) AS t (event_id, origin)
+ON CONFLICT ON CONSTRAINT inbox_pk DO NOTHING
+RETURNING event_id;
+
+-- name: add_dead_letter(consumer, topic, partition, record_offset, key, headers, value, code, error, attempts)!
+-- A crash between this commit and the offset commit brings the record again; it stays one letter.
+INSERT INTO dead_letter (consumer, topic, partition, record_offset, key, headers, value, code, error, attempts)
+VALUES (:consumer, :topic, :partition, :record_offset, :key, :headers::jsonb, :value, :code, :error, :attempts)
+ON CONFLICT ON CONSTRAINT dead_letter_origin DO UPDATE
+   SET attempts = dead_letter.attempts + 1, error = excluded.error, code = excluded.code
+ WHERE dead_letter.state = 'waiting';
+
+-- name: list_dead_letters(state, code, after, count)
+SELECT id, consumer, topic, partition, record_offset, code, error, attempts, state, reason, created_at, settled_at
+  FROM dead_letter
+ WHERE (:state::text IS NULL OR state = :state)
+   AND (:code::text IS NULL OR code = :code)
+   AND id > :after
+ ORDER BY id
+ LIMIT :count;
+
+-- name: get_dead_letter(id)^
+SELECT id, consumer, topic, partition, record_offset, key, headers::text AS headers, value, code, error, attempts,
+       state, reason, created_at, settled_at
+  FROM dead_letter
+ WHERE id = :id
+   FOR UPDATE;
+
+-- name: settle_dead_letter(id, state, reason)!
+UPDATE dead_letter
+   SET state = :state, reason = :reason, settled_at = clock_timestamp()
+ WHERE id = :id;
+
+-- name: dead_letters_waiting()^
+SELECT count(*) AS count, min(created_at) AS oldest_at
+  FROM dead_letter
+ WHERE state = 'waiting';
+
+-- name: outbox_state()^
+SELECT (SELECT count(*) FROM outbox) AS waiting_count,
+       (SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 FROM outbox) AS oldest_seconds,
+       (SELECT count(*) FROM outbox_parked) AS parked_count;
+
+-- name: next_outbox(shards, absent_topics, count)
+-- Unpublished rows only and no cursor on id: a row whose transaction commits late is still seen.
+SELECT id, topic, key, headers::text AS headers, payload
+  FROM outbox
+ WHERE shard = ANY(:shards::smallint[])
+   AND NOT topic = ANY(:absent_topics::text[])
+ ORDER BY id
+ LIMIT :count;
+
+-- name: remove_outbox(ids)!
+DELETE FROM outbox
+ WHERE id = ANY(:ids::bigint[]);
+
+-- name: park_outbox(topic, key, reason)!
+-- All rows of the key wait together, or a later event would overtake the one that is stuck.
+WITH moved AS (
+    DELETE FROM outbox
+     WHERE topic = :topic AND key = :key
+    RETURNING id, event_id, topic, key, shard, headers, payload, created_at
+)
+INSERT INTO outbox_parked (id, event_id, topic, key, shard, headers, payload, created_at, reason)
+SELECT id, event_id, topic, key, shard, headers, payload, created_at, :reason
+  FROM moved;
+
+-- name: list_parked_keys()
+SELECT DISTINCT topic, key
+  FROM outbox_parked;
+
+-- name: take_shard(lock_class, shard)$
+SELECT pg_try_advisory_lock(:lock_class::int, :shard::int);
+
+-- name: release_shard(lock_class, shard)$
+SELECT pg_advisory_unlock(:lock_class::int, :shard::int);
+
+-- name: count_relays(application_name)$
+SELECT count(*)
+  FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name = :application_name;
+
+-- name: put_publisher(organisation_number, version, name, may_speak_for, keys, revoked_at)!
+INSERT INTO known_publisher AS p (organisation_number, version, name, may_speak_for, keys, revoked_at)
+VALUES (:organisation_number, :version, :name, :may_speak_for::jsonb, :keys::jsonb, :revoked_at)
+ON CONFLICT ON CONSTRAINT known_publisher_pk DO UPDATE
+   SET version = excluded.version, name = excluded.name, may_speak_for = excluded.may_speak_for,
+       keys = excluded.keys, revoked_at = excluded.revoked_at
+ WHERE p.version < excluded.version;
+
+-- name: find_publisher_by_key(key_id)^
+SELECT organisation_number, name, may_speak_for::text AS may_speak_for, keys::text AS keys, revoked_at
+  FROM known_publisher
+ WHERE keys @> jsonb_build_array(jsonb_build_object('key_id', :key_id::text));
+
+-- name: list_publishers(organisation_numbers)
+SELECT organisation_number, may_speak_for::text AS may_speak_for, revoked_at
+  FROM known_publisher
+ WHERE organisation_number = ANY(:organisation_numbers::text[]);
+
+-- name: list_applied_migrations()
+SELECT version
+  FROM schema_migrations;

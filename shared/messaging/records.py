@@ -1,0 +1,161 @@
+"""Kafka records as they came, and reading events and submissions out of them.
+
+Nothing here trusts a record: headers may be null or no text, values may be missing, and `reply_to`, tracing and
+correlation headers from outside have no effect because they are never read.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from shared import strict_json
+from shared.errors import RuleBroken
+from shared.events.envelope import Event
+
+VALUE_BYTES_MAX = 1_048_576
+"""A record larger than a figures request may be (CONTRACTS 3) is refused unread."""
+
+
+class Unreadable(RuleBroken):
+    """A record that cannot be read; it goes to the dead letters as it is."""
+
+    default_code = "record-unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One consumed Kafka record.
+
+    Attributes:
+        origin: `topic/partition/offset`, the place in the log.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+    value: bytes | None
+
+    @property
+    def origin(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    def header(self, name: str) -> str | None:
+        """Return a header's text; None when absent, null or no UTF-8. The last of several counts."""
+        for key, value in reversed(self.headers):
+            if key == name:
+                try:
+                    return None if value is None else value.decode()
+                except UnicodeDecodeError:
+                    return None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a municipal system published on an inbound topic, its envelope read and its content not yet judged.
+
+    Attributes:
+        publisher: organisation number out of the topic's name, which the broker's ACL protects.
+        submission_id: `ce_id` as it was sent.
+        type: `ce_type`.
+        content: the JSON object.
+        body: its bytes.
+        origin: place in the log.
+    """
+
+    publisher: str
+    submission_id: str
+    type: str
+    content: dict[str, Any]
+    body: bytes
+    origin: str
+    record: Record = field(repr=False)
+
+
+def event_types() -> dict[str, type[Event]]:
+    """All concrete events that any contract defines, by CloudEvents type."""
+    return {cls.type(): cls for cls in _subclasses(Event) if not cls.__name__.startswith("_")}
+
+
+def read_event(record: Record, wanted: Mapping[str, type[Event]], known: Mapping[str, type[Event]]) -> Event | None:
+    """Read the event in a record; None when it is of a type that this consumer has no use for.
+
+    Raises:
+        Unreadable: no value, no envelope, a type that no contract knows, or a body that does not fit its contract.
+    """
+    kind = record.header("ce_type")
+    if kind is None:
+        raise Unreadable("the header ce_type is missing or no text", code="envelope-incomplete")
+    cls = wanted.get(kind)
+    if cls is None:
+        if kind in known:
+            return None
+        raise Unreadable(f"no contract knows the type {kind[:120]!r}", code="type-unknown")
+    event_id, occurred_at = record.header("ce_id"), record.header("ce_time")
+    if event_id is None or occurred_at is None:
+        raise Unreadable("the header ce_id or ce_time is missing or no text", code="envelope-incomplete")
+    if not record.value:
+        raise Unreadable("the record has no value", code="value-missing")
+    try:
+        return cls.from_wire(event_id, occurred_at, record.value)
+    except ValidationError as error:
+        raise Unreadable(f"the value does not fit {kind}: {_summary(error)}", code="schema-mismatch") from None
+    except ValueError as error:
+        raise Unreadable(f"the value is no JSON object: {str(error)[:200]}", code="json-malformed") from None
+
+
+def read_submission(record: Record) -> Submission:
+    """Read the envelope of an inbound record, in CloudEvents' binary or structured mode.
+
+    Raises:
+        Unreadable: too large, empty, no JSON object, or an envelope without id or type.
+    """
+    publisher = record.topic.split(".")[1]
+    if not record.value:
+        raise Unreadable("the record has no value", code="value-missing")
+    if len(record.value) > VALUE_BYTES_MAX:
+        raise Unreadable(
+            f"the record has {len(record.value)} bytes, at most {VALUE_BYTES_MAX} are taken", code="body-too-large"
+        )
+    try:
+        content = strict_json.loads(record.value)
+    except RuleBroken as broken:
+        raise Unreadable(broken.message, code=broken.code) from None
+    if not isinstance(content, dict):
+        raise Unreadable(f"the value must be a JSON object, got {type(content).__name__}", code="json-malformed")
+    content_type = record.header("content-type") or record.header("content_type") or ""
+    if content_type.startswith("application/cloudevents+json"):
+        submission_id, kind, content = content.get("id"), content.get("type"), content.get("data")
+    else:
+        submission_id, kind = record.header("ce_id"), record.header("ce_type")
+    if not isinstance(submission_id, str) or not isinstance(kind, str) or not isinstance(content, dict):
+        raise Unreadable(
+            "the CloudEvents envelope needs an id, a type and a JSON object as its content", code="envelope-incomplete"
+        )
+    return Submission(publisher, submission_id, kind, content, record.value, record.origin, record)
+
+
+def submission_id_of(record: Record) -> str | None:
+    """Return the id that a publisher gave, for the receipt of a record that could not be read; None if unknown."""
+    text = record.header("ce_id")
+    try:
+        return str(UUID(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _summary(error: ValidationError) -> str:
+    # The input itself is left out: it may hold what must not be kept in a log or an error text.
+    parts = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False)[:5]]
+    return "; ".join(parts)[:600]
+
+
+def _subclasses(cls: type[Event]) -> Iterator[type[Event]]:
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from _subclasses(sub)

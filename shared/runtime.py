@@ -1,0 +1,312 @@
+"""A running service: settings, what starts and stops in which order, health, and what it tells of itself.
+
+HTTP is up at once and needs neither broker nor consumers to accept; readiness says what is still missing, and why.
+No part waits for another service: any start order works.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from shared import auth, http, messaging, telemetry
+from shared.clock import Clock, seconds_since
+from shared.database import Connection, Database, load_queries
+from shared.errors import Unavailable
+from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
+from shared.messaging import Router, subscribe
+from shared.messaging import topics as kafka_topics
+from shared.messaging.broker import BusSettings
+from shared.messaging.consumers import Consumers
+from shared.messaging.relay import Relay
+
+LOG = structlog.get_logger()
+MECHANISM_MIGRATIONS = Path(__file__).parent / "messaging" / "migrations"
+QUERIES = load_queries(messaging.__file__)
+
+RETRY_SECONDS_MIN = 0.25
+RETRY_SECONDS_MAX = 5.0
+TOPIC_CHECK_SECONDS = 30.0
+_FAILURES = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable)
+"""What a background task may meet while database or broker are away; anything else is a fault of ours and is logged."""
+
+Background = Callable[["Service"], Awaitable[None]]
+
+
+class ServiceSettings(BaseSettings):
+    """What every service is told; each has its own prefix, `SAMAN_<SERVICE>_`."""
+
+    database_dsn: str = Field(description="PostgreSQL address with the service's own role, postgresql://…")
+    pool_size: int = Field(default=10, ge=2, le=100, description="Database connections at most.")
+    operator_key_hash: str = Field(
+        default="", validation_alias="SAMAN_OPERATOR_KEY_HASH", description="SHA-256 of the operator's key, in hex."
+    )
+    now: datetime | None = Field(
+        default=None, validation_alias="SAMAN_NOW", description="What the clock shows at the start; for tests and demo."
+    )
+    bus: BusSettings = Field(default_factory=BusSettings, description="How to reach Kafka; SAMAN_KAFKA_…")
+
+
+@dataclass
+class Health:
+    """Why the service is not ready yet, by part; empty means ready."""
+
+    waiting: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+class Service:
+    """One service: its database, its consumers, its relay and its background work.
+
+    Args:
+        name: `registry`, `reporting`, `metrics` or `notifications`.
+        settings: what it is told.
+        migrations: the folder of its own migrations, to know whether the database is as new as the code.
+        router: subscriptions that start at once.
+        inbound: subscriptions that start only when those of `router` have caught up with what was there at the start.
+        background: work that runs as long as the service does, started again when it fails.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: ServiceSettings,
+        *,
+        migrations: Path,
+        router: Router,
+        inbound: Router | None = None,
+        background: Sequence[Background] = (),
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock = Clock(settings.now)
+        self.database = Database(settings.database_dsn, application_name=f"saman {name}", pool_size=settings.pool_size)
+        self.relay = Relay(self.database, settings.bus)
+        self.health = Health(waiting={"database": "starting", "consumers": "starting"})
+        self.registry = CollectorRegistry()
+        subscriptions = [*router.subscriptions, *_publishers_of(name).subscriptions]
+        self.consumers = Consumers(subscriptions, settings.bus, self.database, service=name, clock=self.clock)
+        late = inbound.subscriptions if inbound is not None else []
+        self.late_consumers = Consumers(late, settings.bus, self.database, service=name, clock=self.clock)
+        self._background = background
+        self._migrations = migrations
+        self._tasks: list[asyncio.Task[None]] = []
+        self.collector = telemetry.ServiceCollector(self)
+        self.registry.register(self.collector)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run everything until the context is left, then stop in the order that loses least."""
+        structlog.contextvars.bind_contextvars(service=self.name)
+        self._tasks = [
+            asyncio.create_task(self._supervised("relay", self.relay.run), name=f"{self.name} relay"),
+            asyncio.create_task(self._supervised("consumers", self._consume), name=f"{self.name} consumers"),
+            asyncio.create_task(self._supervised("checks", self._check), name=f"{self.name} checks"),
+        ]
+        for work in self._background:
+            name = getattr(work, "__name__", "background")
+            self._tasks.append(
+                asyncio.create_task(self._supervised(name, partial(work, self)), name=f"{self.name} {name}")
+            )
+        try:
+            yield
+        finally:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        for consumers in (self.late_consumers, self.consumers):
+            with suppress(*_FAILURES):
+                await consumers.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.database.close()
+
+    async def _consume(self) -> None:
+        """Start the consumers, the late ones after the others have caught up; returns when all run."""
+        await self.consumers.start()
+        if self.late_consumers.subscriptions:
+            self.health.waiting["consumers"] = "catching up with what the other services published before"
+            await self.consumers.catch_up()
+            await self.late_consumers.start()
+        self.health.waiting.pop("consumers", None)
+
+    async def _check(self) -> None:
+        """Look again and again whether the schema is new enough and the broker's topics are as they must be."""
+        while True:
+            if missing := await self._missing_migrations():
+                self.health.waiting["database"] = f"the database lacks migrations {missing}; run `saman migrate`"
+            else:
+                self.health.waiting.pop("database", None)
+            if sentences := await kafka_topics.disagreements(self.settings.bus, kafka_topics.OWN_TOPICS):
+                self.health.waiting["topics"] = "; ".join(sentences[:3])
+            else:
+                self.health.waiting.pop("topics", None)
+            await asyncio.sleep(1.0 if self.health.waiting else TOPIC_CHECK_SECONDS)
+
+    async def _missing_migrations(self) -> list[str]:
+        files = [*MECHANISM_MIGRATIONS.glob("*.sql"), *self._migrations.glob("*.sql")]
+        async with self.database.connection() as conn:
+            applied = {row["version"] async for row in QUERIES.list_applied_migrations(conn)}
+        return sorted(file.name for file in files if file.name.partition("_")[0] not in applied)
+
+    async def _supervised(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a part, and run it again after a pause when it fails."""
+        pause = RETRY_SECONDS_MIN
+        while True:
+            try:
+                await work()
+            except _FAILURES as error:
+                self.health.failures[name] = f"{type(error).__name__}: {error}"[:300]
+                LOG.warning("part failed", part=name, error=self.health.failures[name], retry_seconds=pause)
+            except Exception as error:
+                self.health.failures[name] = f"{type(error).__name__}: {error}"[:300]
+                LOG.exception("part broke", part=name, retry_seconds=pause)
+            else:
+                self.health.failures.pop(name, None)
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_SECONDS_MAX)
+
+    def reasons(self) -> list[str]:
+        """Return why the service is not ready, one sentence each; none when it is."""
+        waiting = [f"{part}: {why}" for part, why in self.health.waiting.items()]
+        return waiting + [f"{part}: {why}" for part, why in self.health.failures.items()]
+
+    async def status(self) -> dict[str, Any]:
+        """Return what operators look at: readiness, lag, outbox, dead letters."""
+        async with self.database.connection() as conn:
+            outbox = await QUERIES.outbox_state(conn)
+            letters = await QUERIES.dead_letters_waiting(conn)
+        oldest = letters["oldest_at"]
+        lags = {**self.consumers.lag(), **self.late_consumers.lag()}
+        deliveries = {**self.consumers.deliveries, **self.late_consumers.deliveries}
+        return {
+            "service": self.name,
+            "ready": not self.reasons(),
+            "reasons": self.reasons(),
+            "now": self.clock.now().isoformat(),
+            "outbox": {
+                "waiting_count": outbox["waiting_count"],
+                "oldest_seconds": outbox["oldest_seconds"],
+                "parked_count": outbox["parked_count"],
+                "sent_count": self.relay.state.sent_count,
+                "last_sent_seconds_ago": seconds_since(self.relay.state.last_sent_at),
+                "last_error": self.relay.state.last_error,
+            },
+            "dead_letters": {
+                "waiting_count": letters["count"],
+                "oldest_at": oldest.isoformat() if oldest is not None else None,
+            },
+            "consumers": [
+                {
+                    "group": group,
+                    "partitions": len(lags[group]),
+                    "lag": sum(waiting or 0 for waiting in lags[group].values()),
+                    "handled_count": delivery.progress.handled_count,
+                    "repeated_count": delivery.progress.repeated_count,
+                    "unused_count": delivery.progress.unused_count,
+                    "buried_count": delivery.progress.buried_count,
+                    "last_handled_seconds_ago": seconds_since(delivery.progress.last_handled_at),
+                    "last_error": delivery.progress.last_error,
+                }
+                for group, delivery in deliveries.items()
+            ],
+        }
+
+    async def principal(self, request: Request) -> auth.Principal:
+        """Return who asks; a FastAPI dependency.
+
+        Raises:
+            NotAuthenticated: a key was given and is not good.
+        """
+        header = request.headers.get("authorization")
+        if header is None:
+            return auth.NOBODY
+        async with self.database.connection() as conn:
+            return await auth.authenticate(
+                conn, header, operator_key_hash=self.settings.operator_key_hash, now=self.clock.now()
+            )
+
+    def fastapi(self, title: str, description: str) -> FastAPI:
+        """Return the service's HTTP app, with health, figures and status in it; routes are added by the caller."""
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            async with self.running():
+                yield
+
+        app = FastAPI(
+            title=title,
+            description=description,
+            version="1",
+            lifespan=lifespan,
+            openapi_url=f"/api/{self.name}/v1/openapi.json",
+            docs_url=None,
+            redoc_url=None,
+        )
+        app.state.service = self
+        http.install(app)
+        self._add_health(app)
+        return app
+
+    def _add_health(self, app: FastAPI) -> None:
+        @app.get("/-/live", include_in_schema=False)
+        async def live() -> Response:
+            return JSONResponse({"live": True})
+
+        @app.get("/-/ready", include_in_schema=False)
+        async def ready() -> Response:
+            reasons = self.reasons()
+            return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
+
+        @app.get("/-/metrics", include_in_schema=False)
+        async def figures() -> Response:
+            return Response(await telemetry.expose(self), media_type=CONTENT_TYPE_LATEST)
+
+        @app.get(f"/api/{self.name}/v1/status", tags=["status"], summary="Readiness, lag, outbox and dead letters")
+        async def status() -> dict[str, Any]:
+            return await self.status()
+
+
+def _publishers_of(service: str) -> Router:
+    """Return the subscription by which a service hears of publishers and their keys."""
+    router = Router(service)
+
+    @subscribe(router, PublisherRegistered, PublisherChanged, PublisherRevoked)
+    async def on_publishers(events: Sequence[PublisherEvent], conn: Connection, _now: datetime) -> None:
+        await auth.keep_publishers(conn, events)
+
+    return router
+
+
+def configure_logging(level: str = "INFO") -> None:
+    """Write logs as JSON lines on standard error, library warnings among them."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )

@@ -1,0 +1,85 @@
+"""Read JSON from strangers: exact numbers, and a clear refusal of what would hide or lose something.
+
+The standard library's parser accepts NaN, lets the last of two equal keys win, and recurses without a bound of its
+own; PostgreSQL cannot hold U+0000 or lone surrogates in text. All of these are refused here, at the door.
+"""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from shared.errors import RuleBroken
+
+DEPTH_MAX = 20
+"""Objects and lists inside each other; contracts need four. Deeper bodies are attacks on the parser."""
+
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def loads(body: bytes) -> Any:
+    """Parse a JSON text; numbers with a fraction become `Decimal`.
+
+    Raises:
+        RuleBroken: `json-malformed`, `json-duplicate-key`, `json-too-deep`, `number-not-finite` or
+            `text-unstorable`, with the place or the value.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RuleBroken(f"the body is not UTF-8: byte {error.start} cannot be read", code="json-malformed") from None
+    if body.count(b"{") + body.count(b"[") > DEPTH_MAX:
+        _refuse_depth(body)
+    try:
+        content = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise RuleBroken(
+            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", code="json-malformed"
+        ) from None
+    except ValueError as error:  # an integer with more digits than Python converts
+        raise RuleBroken(f"the body holds a number that cannot be read: {error}", code="json-malformed") from None
+    if ("\\u" in text or "\x00" in text) and _holds_unstorable(content):
+        raise RuleBroken(
+            "the body holds a character that cannot be stored (U+0000 or half of a surrogate pair); remove it",
+            code="text-unstorable",
+        )
+    return content
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise RuleBroken(f"the key {key[:80]!r} stands twice in one object", code="json-duplicate-key")
+            seen.add(key)
+    return content
+
+
+def _refuse_constant(name: str) -> Any:
+    raise RuleBroken(f"{name} is not a number that can be reported", code="number-not-finite")
+
+
+def _refuse_depth(body: bytes) -> None:
+    depth = 0
+    for token in _BRACKETS.finditer(body):
+        match token[0]:
+            case b"{" | b"[":
+                depth += 1
+                if depth > DEPTH_MAX:
+                    raise RuleBroken(f"the body nests deeper than {DEPTH_MAX} levels", code="json-too-deep")
+            case b"}" | b"]":
+                depth -= 1
+
+
+def _holds_unstorable(content: Any) -> bool:
+    match content:
+        case str():
+            return _UNSTORABLE.search(content) is not None
+        case dict():
+            return any(_holds_unstorable(key) or _holds_unstorable(value) for key, value in content.items())
+        case list():
+            return any(map(_holds_unstorable, content))
+    return False

@@ -1,0 +1,257 @@
+"""Values that every service speaks of: periods, definitions and exact decimals.
+
+Only the standard library is used, so that domain code may import it. No binary floating point touches a figure.
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+from enum import StrEnum
+from functools import cached_property, lru_cache, total_ordering
+from typing import Self
+
+from shared.errors import RuleBroken
+
+_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,6})?\Z", re.ASCII)
+_PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|-Q([1-4])|-H([12]))?\Z", re.ASCII)
+SIGNIFICANT_DIGITS = 12
+"""Quotients are kept to this many digits (CONTRACTS, "Precision"); fewer would show in a board's second decimal."""
+
+_QUOTIENTS = Context(prec=SIGNIFICANT_DIGITS, rounding=ROUND_HALF_UP)
+
+
+class Grain(StrEnum):
+    """How long one reported period of a series is."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half-year"
+    YEAR = "year"
+
+    @property
+    def months(self) -> int:
+        """Months in one period of this grain."""
+        return _MONTHS[self]
+
+    @property
+    def per_year(self) -> int:
+        """Periods of this grain in a year."""
+        return 12 // _MONTHS[self]
+
+
+_MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.HALF_YEAR: 6, Grain.YEAR: 12}
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Period:
+    """A month, quarter, half-year or year: `2013-02`, `2013-Q1`, `2013-H1`, `2013`.
+
+    Attributes:
+        grain: how long it is.
+        ordinal: periods of this grain since year 0, so that neighbours differ by one.
+    """
+
+    grain: Grain
+    ordinal: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Read the written form.
+
+        Raises:
+            RuleBroken: `period-malformed`; the text is none of the four forms.
+        """
+        return _parse_period(text)
+
+    @classmethod
+    def of_month(cls, year: int, month: int) -> Self:
+        """Return the month `month` (1..12) of `year`."""
+        return cls(Grain.MONTH, year * 12 + month - 1)
+
+    @classmethod
+    def of_year(cls, year: int) -> Self:
+        """Return the calendar year."""
+        return cls(Grain.YEAR, year)
+
+    @property
+    def year(self) -> int:
+        """The calendar year that the period lies in."""
+        return self.ordinal // self.grain.per_year
+
+    @property
+    def number(self) -> int:
+        """The period's place within its year, from 1."""
+        return self.ordinal % self.grain.per_year + 1
+
+    @property
+    def last_month(self) -> int:
+        """The number of the period's last month, 1..12."""
+        return self.number * self.grain.months
+
+    @property
+    def first_day(self) -> date:
+        """The first day of the period."""
+        return date(self.year, self.last_month - self.grain.months + 1, 1)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the period."""
+        return date(self.year, self.last_month, monthrange(self.year, self.last_month)[1])
+
+    def plus(self, periods: int) -> Self:
+        """Return the period that many periods later, or earlier when negative."""
+        return type(self)(self.grain, self.ordinal + periods)
+
+    def containing(self, grain: Grain) -> Self:
+        """Return the period of a coarser (or the same) grain that holds this one's last day."""
+        return type(self)(grain, self.year * grain.per_year + (self.last_month - 1) // grain.months)
+
+    def parts(self, grain: Grain) -> list[Self]:
+        """Return the periods of a finer (or the same) grain that make up this one, in order."""
+        count = self.grain.months // grain.months
+        first = self.ordinal * count
+        return [type(self)(grain, first + i) for i in range(count)]
+
+    def has_ended(self, today: date) -> bool:
+        """Tell whether the last day lies before `today` (a local date in Europe/Oslo)."""
+        return self.last_day < today
+
+    def __lt__(self, other: "Period") -> bool:
+        """Order by the last day, a shorter period before a longer one with the same end."""
+        return (self.last_day, self.grain.months) < (other.last_day, other.grain.months)
+
+    @cached_property
+    def _text(self) -> str:
+        match self.grain:
+            case Grain.MONTH:
+                return f"{self.year:04}-{self.number:02}"
+            case Grain.QUARTER:
+                return f"{self.year:04}-Q{self.number}"
+            case Grain.HALF_YEAR:
+                return f"{self.year:04}-H{self.number}"
+            case Grain.YEAR:
+                return f"{self.year:04}"
+
+    def __str__(self) -> str:
+        return self._text
+
+
+@lru_cache(maxsize=8192)
+def _parse_period(text: str) -> Period:
+    found = _PERIOD.match(text)
+    if found is None or int(found[1]) == 0:
+        raise RuleBroken(
+            f"period must be written like 2013-02, 2013-Q1, 2013-H1 or 2013, got {text[:40]!r}", code="period-malformed"
+        )
+    year, month, quarter, half = found.groups()
+    if month:
+        return Period.of_month(int(year), int(month))
+    if quarter:
+        return Period(Grain.QUARTER, int(year) * 4 + int(quarter) - 1)
+    if half:
+        return Period(Grain.HALF_YEAR, int(year) * 2 + int(half) - 1)
+    return Period.of_year(int(year))
+
+
+class Certification(StrEnum):
+    """Who certified the absence that is counted."""
+
+    TOTAL = "total"
+    DOCTOR = "doctor"
+    SELF = "self"
+
+
+class Denominator(StrEnum):
+    """Which days the absence is a share of: agreed working days, or possible ones (KS' PAI)."""
+
+    AGREED = "agreed"
+    POSSIBLE = "possible"
+
+
+class Source(StrEnum):
+    """Who made the statistics."""
+
+    MUNICIPALITY_HR = "municipality-hr"
+    KS_PAI = "ks-pai"
+    SSB = "ssb"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What an absence rate means. Unlike definitions are never mixed (FORMULAS 1.1, 1.2).
+
+    Attributes:
+        certification: whose certificate counts.
+        denominator: agreed or possible days.
+        holiday_corrected: whether holiday taken was subtracted from the denominator.
+        source: who made the statistics.
+    """
+
+    certification: Certification
+    denominator: Denominator
+    holiday_corrected: bool
+    source: Source
+
+    @property
+    def key(self) -> str:
+        """The four joined, such as `total.agreed.corrected.municipality-hr`."""
+        corrected = "corrected" if self.holiday_corrected else "uncorrected"
+        return f"{self.certification}.{self.denominator}.{corrected}.{self.source}"
+
+    @classmethod
+    def from_key(cls, key: str) -> Self:
+        """Read a definition key.
+
+        Raises:
+            RuleBroken: `definition-unknown`; the key is not four known parts.
+        """
+        try:
+            certification, denominator, corrected, source = key.split(".")
+            return cls(
+                Certification(certification),
+                Denominator(denominator),
+                {"corrected": True, "uncorrected": False}[corrected],
+                Source(source),
+            )
+        except (ValueError, KeyError):
+            raise RuleBroken(
+                f"definition key must be like total.agreed.corrected.municipality-hr, got {key[:80]!r}",
+                code="definition-unknown",
+            ) from None
+
+
+def parse_decimal(value: object) -> Decimal:
+    """Read an exact decimal as contracts write it: at most 12 digits before and 6 after the point.
+
+    Args:
+        value: text, an int, or a Decimal. A float is refused, because it already lost the digits that were sent.
+
+    Raises:
+        RuleBroken: `decimal-malformed`; NaN, infinity, an exponent, too many digits, or no number at all.
+    """
+    text = format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, bool | float) or not _DECIMAL.match(text):
+        raise RuleBroken(
+            f"a number must have at most 12 digits before and 6 after the point, got {text[:40]!r}",
+            code="decimal-malformed",
+        )
+    return Decimal(text)
+
+
+def quotient(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """Divide, keeping 12 significant digits. The result is published or compared, never added up again."""
+    return _QUOTIENTS.divide(numerator, denominator)
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """Round to `places` decimals, halves away from zero (SSB's and the programme's rule; not banker's rounding)."""
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def rounded_half_up(value: Decimal) -> int:
+    """Round to a whole number, halves away from zero."""
+    return int(value.quantize(Decimal(1), ROUND_HALF_UP))

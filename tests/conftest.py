@@ -1,0 +1,74 @@
+"""Fixtures that all tests share: real servers, a database per test, the bus as an outsider sees it."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+import pytest_asyncio
+
+from shared.database import Database
+from tests.support.apps import RunningService, run_service
+from tests.support.bus import Bus
+from tests.support.infrastructure import Infra, local_infra
+
+MakeDatabase = Callable[[str], Awaitable[Database]]
+RunService = Callable[..., Awaitable[RunningService]]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def infra() -> AsyncIterator[Infra]:
+    """PostgreSQL and Kafka, started once for all tests that ask for them."""
+    async with local_infra() as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def make_database(infra: Infra) -> AsyncIterator[MakeDatabase]:
+    """Makes databases of a service, each empty and migrated; they are removed after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def make(service: str) -> Database:
+            handle = await infra.make_database(service)
+            stack.push_async_callback(infra.drop_database, handle)
+            database = Database(handle.dsn, application_name=f"test {service}", pool_size=4)
+            await database.open()
+            stack.push_async_callback(database.close)
+            return database
+
+        yield make
+
+
+@pytest_asyncio.fixture
+async def bus(infra: Infra) -> AsyncIterator[Bus]:
+    """The broker as an outsider sees it, from now on."""
+    outsider = Bus(infra.bus)
+    await outsider.open()
+    yield outsider
+    await outsider.close()
+
+
+@pytest_asyncio.fixture
+async def run(infra: Infra) -> AsyncIterator[RunService]:
+    """Runs whole services on databases and consumer groups of their own, and stops them after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(service: str, **settings: object) -> RunningService:
+            return await stack.enter_async_context(
+                run_service(infra, service, group_prefix=f"{secrets.token_hex(4)}.", **settings)
+            )
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The event loop that HTTP clients of tests use."""
+    return "asyncio"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the servers, so that `make fast` can leave it out."""
+    for item in items:
+        if {"infra", "stack_folder", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("infra")
