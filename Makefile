@@ -21,6 +21,7 @@ setup: .venv/ready ## Make .venv with everything pinned by hash, and the web ass
 	  || { echo "The packages could not be installed. Is the network reachable, and is it allowed to fetch from PyPI?" >&2; exit 1; }
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index -e .
 	@$(BIN)/python -m deploy.assets
+	@$(BIN)/python -m deploy.local.prepare
 	@touch $@
 
 demo: setup ## Run the whole system with the model programme; Ctrl-C stops it

@@ -108,7 +108,7 @@ class Infra:
 async def local_infra() -> AsyncIterator[Infra]:
     """Run the one-machine stack's servers in a folder of their own, for as long as the tests last."""
     with tempfile.TemporaryDirectory(prefix="saman-test-", ignore_cleanup_errors=True) as folder:
-        async with infrastructure(Path(folder)) as running:
+        async with infrastructure(Path(folder), keep=False) as running:
             await apply(BusSettings(bootstrap=running.bootstrap, client_id="test"), OWN_TOPICS)
             yield Infra("local", running.bootstrap, running.admin_dsn)
 

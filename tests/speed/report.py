@@ -1,0 +1,80 @@
+"""Writing measurements down."""
+
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """One bulk run.
+
+    Attributes:
+        figures: how many were put on the inbound topics.
+        seconds: from the first put to the last municipality's MetricUpdated.
+        events: MetricUpdated that were published for them, groups among them.
+        cpu_seconds: per process.
+    """
+
+    figures: int
+    seconds: float
+    producing_seconds: float
+    events: int
+    cpu_seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All measurements of one run."""
+
+    at: datetime
+    machine: str
+    throughput: Throughput
+    latency_seconds: Sequence[float]
+    restart_seconds: Mapping[str, float]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def table(results: Results) -> str:
+    """Return the results as a Markdown table."""
+    bulk = results.throughput
+    cuts = statistics.quantiles(results.latency_seconds, n=100)
+    lines = [
+        f"Measured {results.at:%Y-%m-%d %H:%M} UTC on {results.machine}; broker, PostgreSQL, four service processes, "
+        "producer and reader share the cores.",
+        "",
+        "| what | figure |",
+        "|---|---|",
+        f"| figures, inbound topic to published `MetricUpdated` | {bulk.figures:,} in {bulk.seconds:.1f} s = "
+        f"**{bulk.figures / bulk.seconds:,.0f} per second** |",
+        f"| `MetricUpdated` published meanwhile, groups among them | {bulk.events:,} = "
+        f"{bulk.events / bulk.seconds:,.0f} per second |",
+        f"| post to `MetricUpdated` at 200 per second, p50 / p99 | {cuts[49] * 1000:.0f} / {cuts[98] * 1000:.0f} ms |",
+    ]
+    lines += [
+        f"| first `MetricUpdated` after {name} was killed and started | {seconds:.1f} s |"
+        for name, seconds in results.restart_seconds.items()
+    ]
+    lines += [
+        f"| CPU per figure, {name} | {seconds / bulk.figures * 1e6:.0f} µs |"
+        for name, seconds in bulk.cpu_seconds.items()
+    ]
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Put the table between its marks in docs/performance.md."""
+    page = PAGE.read_text()
+    head, _, rest = page.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    PAGE.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}")
