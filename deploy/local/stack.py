@@ -1,0 +1,179 @@
+"""The whole system on one machine: servers, databases, topics, the four services, the mail catcher."""
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from deploy.local import processes
+from deploy.local.databases import Database
+from deploy.local.errors import StackError
+from deploy.local.folder import Secrets, write_private
+from deploy.local.infrastructure import Infrastructure, Server, start_infrastructure
+from deploy.local.kafka import KafkaServer
+from deploy.local.ports import HOST, Ports
+from deploy.local.postgres import PostgresServer
+from deploy.local.programs import ProgramServer, mail_server, services_server
+from deploy.local.progress import Progress, silent
+from deploy.services import SERVICES, migration_folders
+from shared.database import migrate
+from shared.messaging.broker import BusSettings
+from shared.messaging.topics import OWN_TOPICS, apply
+
+OPERATOR_KEY = "operator"
+PASSED_ON = ("SAMAN_NOW", "SAMAN_LOG_LEVEL")
+"""Settings of the caller's environment that the services get as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running system.
+
+    Attributes:
+        servers: everything that runs, in the order of starting.
+        operator_key: may do everything over HTTP.
+    """
+
+    path: Path
+    infrastructure: Infrastructure
+    databases: Mapping[str, Database]
+    services: ProgramServer
+    mail: ProgramServer
+    operator_key: str
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        return (*self.infrastructure.servers, self.mail, self.services)
+
+    def description(self) -> dict[str, Any]:
+        """What `stack.json` tells (CONTRACTS 4)."""
+        return {
+            "http": self.services.address,
+            "kafka": self.infrastructure.bootstrap,
+            "smtp": f"{HOST}:{Ports(self.path).take('smtp')}",
+            "mail": self.mail.address,
+            "operator_key": self.operator_key,
+            "databases": {name: database.service_dsn for name, database in self.databases.items()},
+            "pids": {server.name: server.pid for server in self.servers},
+            "version": version("saman"),
+        }
+
+    def write_description(self) -> None:
+        """Keep `stack.json` true."""
+        write_private(self.path / "stack.json", json.dumps(self.description(), indent=1))
+
+    async def stop(self) -> None:
+        """Stop everything, those first that use the others."""
+        await self.services.stop()
+        await self.mail.stop()
+        await self.infrastructure.stop()
+
+
+async def start_stack(path: Path, *, attached: bool, progress: Progress = silent) -> Stack:
+    """Start the whole system, empty or with what it kept, and return when all four services are ready.
+
+    Args:
+        path: the folder that holds everything.
+        attached: whether everything ends with this process; see `start_infrastructure`.
+
+    Raises:
+        StackError: something foreseeable is in the way; nothing was left running.
+    """
+    infrastructure = await start_infrastructure(path, attached=attached, progress=progress)
+    path = infrastructure.folder.path
+    mail = mail_server(path, attached=attached)
+    try:
+        databases = await _databases(infrastructure, progress)
+        bus = BusSettings(bootstrap=infrastructure.bootstrap, client_id="saman-stack")
+        progress("Making the topics")
+        await apply(bus, OWN_TOPICS)
+        operator_key = Secrets(path).make(OPERATOR_KEY)
+        settings = _settings(path, infrastructure, databases, operator_key)
+        services = services_server(path, settings, attached=attached)
+        stack = Stack(path, infrastructure, databases, services, mail, operator_key)
+        await asyncio.gather(mail.start(progress=progress), services.start(progress=progress))
+    except BaseException:
+        await processes.end_leftovers(path, "services", mail.name)
+        await infrastructure.stop()
+        raise
+    stack.write_description()
+    return stack
+
+
+async def stop_stack(path: Path) -> list[str]:
+    """Stop what runs in the folder, whoever started it, and return the names.
+
+    Raises:
+        StackError: there is no such folder.
+    """
+    folder = _existing(path)
+    names = await processes.end_leftovers(folder, "services", "mail")
+    names += await processes.end_leftovers(folder, KafkaServer.name, PostgresServer.name)
+    (folder / "stack.json").unlink(missing_ok=True)
+    return names
+
+
+def running_programs(path: Path) -> dict[str, int | None]:
+    """Return the pid of each part of the stack, None for what does not run.
+
+    Raises:
+        StackError: there is no such folder.
+    """
+    folder = _existing(path)
+    found = {name: processes.find(folder, name) for name in (PostgresServer.name, KafkaServer.name, "mail", "services")}
+    return {name: running.pid if running is not None else None for name, running in found.items()}
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Return `stack.json` of a folder.
+
+    Raises:
+        StackError: no stack was started there.
+    """
+    file = path.expanduser().resolve() / "stack.json"
+    try:
+        content: dict[str, Any] = json.loads(file.read_text())
+    except FileNotFoundError:
+        raise StackError(f"No stack runs in {path}: start one with `saman stack start --dir {path}`.") from None
+    return content
+
+
+async def _databases(infrastructure: Infrastructure, progress: Progress) -> dict[str, Database]:
+    databases = {}
+    for done, name in enumerate(SERVICES):
+        progress("Bringing the databases up to date", done=done, total=len(SERVICES))
+        database = await infrastructure.postgres.create_database(name)
+        await asyncio.to_thread(migrate, database.owner_dsn, migration_folders(name))
+        databases[name] = database
+    progress("Bringing the databases up to date", done=len(SERVICES), total=len(SERVICES))
+    return databases
+
+
+def _settings(
+    path: Path, infrastructure: Infrastructure, databases: Mapping[str, Database], operator_key: str
+) -> dict[str, str]:
+    ports = Ports(path)
+    http = f"http://{HOST}:{ports.take('services')}"
+    return {
+        **{f"SAMAN_{name.upper()}_DATABASE_DSN": database.service_dsn for name, database in databases.items()},
+        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        "SAMAN_KAFKA_BOOTSTRAP": infrastructure.bootstrap,
+        "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(operator_key.encode()).hexdigest(),
+        "SAMAN_NOTIFICATIONS_MAIL_HOST": HOST,
+        "SAMAN_NOTIFICATIONS_MAIL_PORT": str(ports.take("smtp")),
+        "SAMAN_NOTIFICATIONS_PUBLIC_URL": http,
+        "SAMAN_NOTIFICATIONS_WEBHOOK_KEY": Secrets(path).make("webhooks"),
+        "SAMAN_NOTIFICATIONS_ALLOW_PRIVATE_WEBHOOKS": "true",
+    }
+
+
+def _existing(path: Path) -> Path:
+    folder = path.expanduser().resolve()
+    if not folder.is_dir():
+        raise StackError(f"There is no stack folder {folder}: start one with `saman stack start --dir {folder}`.")
+    return folder
