@@ -1,0 +1,86 @@
+"""What all of the registry's routes share: exact JSON, entity tags, places in lists."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import Field
+
+from services.registry.commands.result import Guard, Put
+from shared import http, strict_json
+from shared.auth import Action, require
+from shared.errors import RuleBroken
+from shared.runtime import Service
+
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", max_length=100, description="The ETag that this change is based on.")
+]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": meaning, "model": http.Problem}
+    for status, meaning in (
+        (401, "No key, or not a good one"),
+        (403, "The key may not do this"),
+        (404, "Not there"),
+        (409, "Does not fit the present state"),
+        (412, "It has changed since the ETag in If-Match"),
+        (413, "The body is too large"),
+        (422, "Refused; every fault is named"),
+        (503, "Try again later"),
+    )
+}
+
+
+class StrictRoute(APIRoute):
+    """Reads bodies so that numbers stay exact and nothing is hidden: no float, no NaN, no key that stands twice."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def read_strictly(request: Request) -> Response:
+            if body := await request.body():
+                request._json = strict_json.loads(body)  # where Starlette keeps a body that was parsed already
+            return await handle(request)
+
+        return read_strictly
+
+
+def operator_only(service: Service) -> Any:
+    """Return the dependency that lets the operator through and nobody else, before the body is looked at."""
+
+    async def check(request: Request) -> None:
+        require(await service.principal(request), Action.OPERATE)
+
+    return Depends(check)
+
+
+def guard_of(if_match: str | None) -> Guard:
+    """Return what refuses a change that was based on another version than the one in force."""
+    return lambda version: http.guard_update(if_match, tag(version) if version is not None else None)
+
+
+def tag(version: int) -> str:
+    """Return the entity tag of a version."""
+    return http.etag({}, version)
+
+
+def mark(response: Response, put: Put[Any]) -> None:
+    """Say in status and headers what a PUT did: 201 for something new, and the entity tag of what is in force."""
+    response.status_code = 201 if put.created else 200
+    response.headers["ETag"] = tag(put.state.version)
+
+
+def place_after(cursor: str | None) -> str:
+    """Return the id behind which a list goes on.
+
+    Raises:
+        RuleBroken: `cursor-malformed`.
+    """
+    place = http.read_cursor(cursor)
+    if place is None:
+        return ""
+    if not isinstance(place, str) or not place.isprintable():
+        raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed")
+    return place

@@ -1,0 +1,1 @@
+"""The registry's rules: identity of municipalities through reforms, programmes, projects, publishers."""

@@ -1,0 +1,145 @@
+"""The status page: the four services as they answer for themselves, for operators and for anyone who wonders.
+
+It is the one page that asks other services, over HTTP and nothing else; a service that does not answer is told apart
+from one that says it is not ready.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from fastapi import APIRouter, FastAPI, Request, Response
+from pydantic import BaseModel, ValidationError
+
+from shared.runtime import Service
+from shared.web.pages import PageRoute, Pages
+
+SERVICES = ("registry", "reporting", "metrics", "notifications")
+ANSWER_SECONDS = 1.0
+"""A healthy service answers in milliseconds; whoever looks at this page should not wait for the others."""
+
+
+class Outbox(BaseModel):
+    """What a service has still to publish."""
+
+    waiting_count: int | None = None
+    oldest_seconds: float | None = None
+    parked_count: int | None = None
+    last_error: str | None = None
+
+
+class DeadLetters(BaseModel):
+    """The records that a service could not handle."""
+
+    waiting_count: int | None = None
+
+
+class Consumer(BaseModel):
+    """One subscription and how far behind it is."""
+
+    group: str
+    lag: int | None = None
+    handled_count: int | None = None
+    last_handled_seconds_ago: float | None = None
+    last_error: str | None = None
+
+
+class Answer(BaseModel):
+    """What a status address says, as far as the page shows it; a part that is missing is unknown."""
+
+    ready: bool
+    reasons: list[str] = []
+    outbox: Outbox = Outbox()
+    dead_letters: DeadLetters = DeadLetters()
+    consumers: list[Consumer] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A service that answered."""
+
+    name: str
+    answer: Answer
+
+    @property
+    def state(self) -> str:
+        """`ready` or `waiting`."""
+        return "ready" if self.answer.ready else "waiting"
+
+    @property
+    def lag(self) -> int:
+        """Records that its consumers have still to read."""
+        return sum(consumer.lag or 0 for consumer in self.answer.consumers)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A service that did not give a usable answer in time.
+
+    Attributes:
+        why: `timeout`, `unreachable` or `unusable`.
+    """
+
+    name: str
+    why: str
+
+    @property
+    def state(self) -> str:
+        """Always `silent`."""
+        return "silent"
+
+
+def install(app: FastAPI, service: Service, *, status_address: str) -> None:
+    """Add the status page to the registry's app.
+
+    Args:
+        app: the registry's HTTP app.
+        service: for its clock.
+        status_address: where a service answers for its state, `{service}` standing for its name; empty where one
+            process serves all four.
+    """
+    pages = Pages("registry", Path(__file__).parent)
+    pages.mount_assets(app)
+    router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
+
+    @router.get("/status")
+    async def status(request: Request, refresh: str = "on") -> Response:
+        template = status_address or _own_address(request)
+        services = await ask_all({name: template.replace("{service}", name) for name in SERVICES})
+        view = {"services": services, "asked_at": service.clock.now(), "refreshes": refresh != "off"}
+        return pages.answer(request, "status.html", view)
+
+    pages.add_missing(router)
+    app.include_router(router)
+
+
+def _own_address(request: Request) -> str:
+    """Return the status addresses at the server that this request came to.
+
+    Its own socket is asked and never the `Host` header, which is the reader's word: nobody may send us elsewhere.
+    """
+    host, port = request.scope["server"]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/api/{{service}}/v1/status"
+
+
+async def ask_all(addresses: Mapping[str, str]) -> list[Answered | Silent]:
+    """Ask all status addresses at once and return what came back, in the given order."""
+    async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as client:
+        return await asyncio.gather(*(ask(client, name, address) for name, address in addresses.items()))
+
+
+async def ask(client: httpx2.AsyncClient, name: str, address: str) -> Answered | Silent:
+    """Ask one service for its state; that it is silent is an answer too, so nothing is raised."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            response = await client.get(address)
+        response.raise_for_status()
+        return Answered(name, Answer.model_validate_json(response.content))
+    except (TimeoutError, httpx2.TimeoutException):
+        return Silent(name, "timeout")
+    except (httpx2.HTTPStatusError, ValidationError):
+        return Silent(name, "unusable")
+    except (httpx2.HTTPError, httpx2.InvalidURL):
+        return Silent(name, "unreachable")

@@ -1,0 +1,159 @@
+"""Reads a programme kept as a folder of readable files into the bodies that the registry's routes take.
+
+`programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv` and `goals.toml` add to it. Columns that the
+registry has no use for (sources, names as printed, remarks) are for people and are passed over. What the values must
+be is judged by the registry; here only the form of the files is.
+"""
+
+import csv
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from shared.errors import RuleBroken
+from shared.values import Definition
+
+Body = dict[str, Any]
+"""A JSON object, as `PUT` takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeFolder:
+    """A programme and its projects, in the order of the files.
+
+    Attributes:
+        programme_id: where the programme goes: `PUT /api/registry/v1/programmes/<programme_id>`.
+        programme: its body.
+        projects: the body of each `PUT /api/registry/v1/projects/<project_id>`, by project id.
+    """
+
+    programme_id: str
+    programme: Body
+    projects: dict[str, Body]
+
+
+def read_programme_folder(folder: Path) -> ProgrammeFolder:
+    """Read a folder.
+
+    Raises:
+        RuleBroken: `programme-folder-malformed`; a file is missing, no TOML or CSV, lacks a column or key, or speaks of
+            a project that `projects.csv` does not have.
+    """
+    content = _toml(folder / "programme.toml")
+    programme_id = _key(content, "programme_id", folder / "programme.toml")
+    programme = {
+        "names": _key(content, "names", folder / "programme.toml"),
+        "claimed": content.get("claimed", {}),
+        "cohorts": [_without_source(cohort) for cohort in content.get("cohorts", [])],
+        "themes": [_without_source(theme) for theme in content.get("themes", [])],
+        "report_kinds": [_without_source(kind) for kind in content.get("report_kinds", [])],
+    }
+    return ProgrammeFolder(programme_id, _plain(programme), _projects(folder, programme_id))
+
+
+def _projects(folder: Path, programme_id: str) -> dict[str, Body]:
+    projects: dict[str, Body] = {}
+    for row in _csv(folder / "projects.csv", "project_id", "cohort_id", "name"):
+        if row["project_id"] in projects:
+            raise _malformed(folder / "projects.csv", f"project {row['project_id']!r} stands twice")
+        projects[row["project_id"]] = {
+            "programme_id": programme_id,
+            "names": {"nb": row["name"]},
+            "cohort_id": row["cohort_id"] or None,
+        }
+    themes = _grouped(folder / "themes.csv", projects, "theme_id", lambda row: row["theme_id"])
+    members = _grouped(
+        folder / "members.csv", projects, "municipality_id", lambda row: {"municipality_id": row["municipality_id"]}
+    )
+    goals = _goals(folder / "goals.toml", projects)
+    for project_id, body in projects.items():
+        body["theme_ids"] = list(dict.fromkeys(themes[project_id]))
+        body["members"] = members[project_id]
+        body["goals"] = goals[project_id]
+    return projects
+
+
+def _grouped(
+    file: Path, projects: dict[str, Body], column: str, read: Callable[[dict[str, str]], Any]
+) -> defaultdict[str, list[Any]]:
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in _csv(file, "project_id", column):
+        found[_known(row["project_id"], projects, file)].append(read(row))
+    return found
+
+
+def _goals(file: Path, projects: dict[str, Body]) -> defaultdict[str, list[Body]]:
+    found: defaultdict[str, list[Body]] = defaultdict(list)
+    for goal in _toml(file).get("goals", []) if file.exists() else []:
+        body = _plain(_without_source(goal))
+        project_id = _known(_key(body, "project_id", file), projects, file)
+        definition = Definition.from_key(str(_key(body, "definition", file)))
+        body["definition"] = {
+            "certification": definition.certification.value,
+            "denominator": definition.denominator.value,
+            "holiday_corrected": definition.holiday_corrected,
+            "source": definition.source.value,
+        }
+        found[project_id].append({key: value for key, value in body.items() if key != "project_id"})
+    return found
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _malformed(file, "the file does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _malformed(file, str(error)) from None
+
+
+def _csv(file: Path, *columns: str) -> Iterator[dict[str, str]]:
+    if not file.exists():
+        return
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines)
+            if missing := set(columns) - set(reader.fieldnames or ()):
+                raise _malformed(file, f"the column {min(missing)!r} is missing")
+            for row in reader:
+                if None in row.values() or None in row:
+                    raise _malformed(file, f"line {reader.line_num} has not as many cells as the first line")
+                yield row
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise _malformed(file, str(error)) from None
+
+
+def _without_source(content: Body) -> Body:
+    return {key: value for key, value in content.items() if key != "source"}
+
+
+def _plain(content: Any) -> Any:
+    match content:
+        case dict():
+            return {key: _plain(value) for key, value in content.items()}
+        case list():
+            return [_plain(each) for each in content]
+        case date():
+            return content.isoformat()
+        case _:
+            return content
+
+
+def _key(content: Body, key: str, file: Path) -> Any:
+    if key not in content:
+        raise _malformed(file, f"{key!r} is missing")
+    return content[key]
+
+
+def _known(project_id: str, projects: dict[str, Body], file: Path) -> str:
+    if project_id not in projects:
+        raise _malformed(file, f"project {project_id!r} is not in projects.csv")
+    return project_id
+
+
+def _malformed(file: Path, fault: str) -> RuleBroken:
+    return RuleBroken(f"{file.name}: {fault}", code="programme-folder-malformed")

@@ -1,0 +1,99 @@
+"""Valid objects of the registry's tests; a test changes only what it is about."""
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from services.registry import commands
+from services.registry.domain.county import County
+from services.registry.domain.municipality import DatedVersion, Municipality, founded
+from services.registry.domain.programme import Cohort, Names, Programme, Theme
+from services.registry.domain.project import Baseline, Direction, Goal, Membership, Project
+from services.registry.domain.publisher import Publisher
+from shared.database import Database
+from shared.errors import Conflict
+from shared.values import Definition
+
+NOW = datetime(2013, 5, 1, 12, tzinfo=UTC)
+NORDLAND = County("18", "Nordland")
+
+GOAL = Goal(
+    "vefsn-naervaer",
+    "absence",
+    "year-to-date",
+    Definition.from_key("total.agreed.corrected.municipality-hr"),
+    Direction.FALLING,
+    Baseline(Decimal("8.6"), "2007-2010"),
+    Decimal("6.9"),
+    date(2013, 12, 31),
+    Decimal(10),
+)
+
+
+def municipality(number: str = "1824", name: str = "Vefsn", **changes: Any) -> Municipality:
+    """Return a municipality of 2013."""
+    return replace(founded(DatedVersion(number, name, NORDLAND, date(2013, 1, 1))), **changes)
+
+
+def programme(programme_id: str = "saman", **changes: Any) -> Programme:
+    """Return a programme with one cohort and one theme."""
+    cohort = Cohort(f"{programme_id}-cohort-1", Names("Pulje 1"), date(2012, 1, 1), {"municipalities": 51})
+    return replace(
+        Programme(programme_id, Names("Saman"), (cohort,), (Theme("reputation", Names("Omdømme")),)), **changes
+    )
+
+
+def project(project_id: str = "vefsn", programme_id: str = "saman", **changes: Any) -> Project:
+    """Return Vefsn's project with its goal."""
+    return replace(
+        Project(
+            project_id,
+            programme_id,
+            Names("Vefsn"),
+            f"{programme_id}-cohort-1",
+            ("reputation",),
+            (Membership("vefsn-1824"),),
+            (GOAL,),
+        ),
+        **changes,
+    )
+
+
+def publisher(organisation_number: str | None = None, **changes: Any) -> Publisher:
+    """Return a publisher that may speak for Vefsn."""
+    number = organisation_number or organisation_number_of_nobody()
+    return replace(Publisher(number, "Vefsn HR", (Membership("vefsn-1824"),)), **changes)
+
+
+def organisation_number_of_nobody() -> str:
+    """Return a random number with a right last digit."""
+    while True:
+        digits = [9, *(secrets.randbelow(10) for _ in range(7))]
+        rest = sum(d * w for d, w in zip(digits, (3, 2, 7, 6, 5, 4, 3, 2), strict=True)) % 11
+        if rest != 1:
+            return "".join(map(str, digits)) + str((11 - rest) % 11)
+
+
+async def register(database: Database, *numbered: tuple[str, str]) -> None:
+    """Register municipalities of 2013 and forget what was told of it."""
+    async with database.transaction() as conn:
+        for number, name in numbered or [("1824", "Vefsn")]:
+            await commands.put_municipality(conn, municipality(number, name), now=NOW)
+    await told(database)
+
+
+def stale(_version: int | None) -> None:
+    """Refuse whatever is in force, as a lost update is refused."""
+    raise Conflict("changed meanwhile", code="lost-update")
+
+
+async def told(database: Database) -> list[tuple[str, str, int]]:
+    """Return what stands in the outbox: class of the event, key, version; and empty it."""
+    async with database.transaction() as conn:
+        rows = await conn.fetch(
+            "DELETE FROM outbox RETURNING id, key, headers->>'ce_type' AS type,"
+            " (convert_from(payload, 'utf8')::jsonb->>'version')::integer AS version"
+        )
+    return [(row["type"].split(".")[3], row["key"], row["version"]) for row in sorted(rows, key=lambda row: row["id"])]
