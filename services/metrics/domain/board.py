@@ -1,0 +1,134 @@
+"""The scoreboard: a municipality's months and years with what was reported, what follows from months, and smileys.
+
+It is made from published states, so what is suppressed there is missing here. The model is the board on Vefsn's slide
+of 29 October 2013 (FORMULAS 1.5): smileys count from the month's rate, in a SUM row from the year to date.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+
+from services.metrics.domain.amounts import MILLION, Ratio, divided
+from services.metrics.domain.figures import GRAIN_WINDOWS, Window
+from services.metrics.domain.goals import Goal
+from shared.values import Period
+
+TRILLION = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One window's rate, unrounded, in trillionths of a per cent.
+
+    Attributes:
+        computed: what follows from the figures of the periods.
+        reported: what the publisher posted for the window.
+        present: how many of the expected figures are there.
+        reason: why there is no computed rate.
+    """
+
+    computed: int | None
+    reported: int | None
+    present: int
+    expected: int
+    reason: str | None = None
+
+    @property
+    def shown(self) -> int | None:
+        """The figure that counts: the reported one where there is one."""
+        return self.computed if self.reported is None else self.reported
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two are not the same at the one decimal that is shown."""
+        if self.computed is None or self.reported is None:
+            return False
+        return divided(self.computed, TRILLION // 10) != divided(self.reported, TRILLION // 10)
+
+    @property
+    def shown_rate(self) -> Ratio | None:
+        """The shown figure as a rate."""
+        return None if self.shown is None else Ratio(self.shown, TRILLION // MILLION)
+
+
+def percent(trillionths: int | None) -> Decimal | None:
+    """Return an unrounded rate in per cent."""
+    return None if trillionths is None else Decimal(trillionths).scaleb(-12)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedState:
+    """What was published of one period: its cells by window, and whether any of it is generated or suppressed."""
+
+    period: Period
+    cells: Mapping[Window, Cell]
+    generated: bool = False
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A period of the grain, or a year's SUM row.
+
+    Attributes:
+        period: the month, or the year of a SUM row.
+        until: the last period that a SUM row counts.
+        cells: for a period its own rate, the year to date and the rolling 12; for a SUM row the year to date.
+        counted: the window that smileys count from.
+        persons_tenths: persons more at work than at the baseline, in tenths, signed and not clamped.
+        smileys: the same in whole persons, from 0 to the goal's places.
+    """
+
+    period: Period
+    until: Period
+    cells: Mapping[Window, Cell]
+    counted: Window
+    persons_tenths: int | None
+    smileys: int | None
+    generated: bool
+    suppressed: bool
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether this is a year's row."""
+        return self.counted is Window.YEAR_TO_DATE
+
+
+def board_rows(states: Iterable[PublishedState], goal: Goal | None) -> list[Row]:
+    """Return the rows in order of time, each SUM row after its year's periods.
+
+    A year has one SUM row: the year to date of its last period. A period without a figure of its own has a row only
+    where its year has others, so that a gap shows; 2011 of Vefsn's board, of which only the sum is known, is one row.
+    """
+    rows: list[Row] = []
+    for year, group in groupby(states, key=lambda state: state.period.year):
+        held = list(group)
+        own = GRAIN_WINDOWS[held[-1].period.grain.months]
+        if any(state.cells[own].shown is not None or state.cells[own].present for state in held):
+            rows += [_period_row(state, own, goal) for state in held]
+        rows.append(_sum_row(year, held, goal))
+    return rows
+
+
+def _period_row(state: PublishedState, own: Window, goal: Goal | None) -> Row:
+    columns = (own, Window.YEAR_TO_DATE, Window.ROLLING_12)
+    cells = {window: state.cells[window] for window in columns}
+    persons, smileys = _persons(goal, cells[own])
+    return Row(state.period, state.period, cells, own, persons, smileys, state.generated, state.suppressed)
+
+
+def _sum_row(year: int, states: Sequence[PublishedState], goal: Goal | None) -> Row:
+    last = states[-1]
+    cell = last.cells[Window.YEAR_TO_DATE]
+    persons, smileys = _persons(goal, cell)
+    cells = {Window.YEAR_TO_DATE: cell}
+    counted = Window.YEAR_TO_DATE
+    return Row(Period.of_year(year), last.period, cells, counted, persons, smileys, last.generated, last.suppressed)
+
+
+def _persons(goal: Goal | None, cell: Cell) -> tuple[int | None, int | None]:
+    shown = cell.shown_rate
+    if goal is None or shown is None:
+        return None, None
+    return goal.persons_tenths(shown), goal.smileys(shown)

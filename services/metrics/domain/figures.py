@@ -1,0 +1,141 @@
+"""Figures as they came in, every vintage of them, and which one of a place is in force."""
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from services.metrics.domain.amounts import PERCENT_OF_DAYS, Ratio
+from shared.values import Grain, Period
+
+
+class Window(StrEnum):
+    """What span of time a rate is about, seen from the period that it ends with."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half-year"
+    YEAR = "year"
+    YEAR_TO_DATE = "year-to-date"
+    ROLLING_12 = "rolling-12"
+
+
+class PostedWindow(IntEnum):
+    """Which window a publisher's figure is about: its own period, or one that the publisher computed."""
+
+    PERIOD = 0
+    YEAR_TO_DATE = 1
+    ROLLING_12 = 2
+
+
+class Weighing(IntEnum):
+    """What a figure weighs in a sum. Day counts and rates weighted by agreed days go together; nothing else does."""
+
+    DAY_COUNTS = 0
+    AGREED_DAYS = 1
+    WORKING_DAYS = 2
+    EQUAL = 3
+
+
+class Place(NamedTuple):
+    """What a figure replaces others at, within its series: the last month (since year 0), the length, the window."""
+
+    last_month: int
+    months: int
+    window: PostedWindow
+
+
+class Figure(NamedTuple):
+    """One vintage of one figure. Amounts are in millionths. A tuple, because batches read tens of thousands.
+
+    Attributes:
+        last_month: the last month of its period, counted from year 0.
+        months: how many months the period has.
+        window: the period itself, or the computed window that ends with it.
+        vintage: 1 for the first of its place; the highest one that was not withdrawn is in force.
+        withdrawn: taken back.
+        weighing: day counts, or the weight that a bare rate was declared with.
+        numerator: micropercent times weight; see `terms`.
+        denominator: the weight: agreed microdays, working microdays, or 1.
+        persons: head count behind it, where known.
+        generated: made for demonstration.
+    """
+
+    last_month: int
+    months: int
+    window: PostedWindow
+    vintage: int
+    withdrawn: bool
+    weighing: Weighing
+    numerator: int
+    denominator: int
+    persons: int | None
+    generated: bool
+
+    @property
+    def rate(self) -> Ratio | None:
+        """What it says; None when there is nothing to divide by."""
+        return Ratio(self.numerator, self.denominator) if self.denominator else None
+
+    @property
+    def adds_days(self) -> bool:
+        """Whether it goes into groups: day counts do, and rates weighted by agreed days (rate x weight / 100)."""
+        return self.weighing <= Weighing.AGREED_DAYS
+
+
+def terms(weighing: Weighing, amount_micro: int, weight_micro: int | None) -> tuple[int, int]:
+    """Return a figure's content as terms of a sum: sums of numerators over sums of denominators are exact rates.
+
+    Args:
+        weighing: what the figure is.
+        amount_micro: lost microdays, or micropercent.
+        weight_micro: agreed microdays, or the declared weight in millionths; equal weights count one each.
+    """
+    if weighing is Weighing.DAY_COUNTS:
+        return amount_micro * PERCENT_OF_DAYS, weight_micro or 0
+    if weighing is Weighing.EQUAL:
+        return amount_micro, 1
+    return amount_micro * (weight_micro or 0), weight_micro or 0
+
+
+def in_force(vintages: Iterable[Figure]) -> dict[Place, Figure]:
+    """Return the figure in force at each place: the highest vintage that was not withdrawn, in any order."""
+    best: dict[Place, Figure] = {}
+    for figure in vintages:
+        if figure.withdrawn:
+            continue
+        place = Place(figure.last_month, figure.months, figure.window)
+        kept = best.get(place)
+        if kept is None or kept.vintage < figure.vintage:
+            best[place] = figure
+    return best
+
+
+def grain_months(vintages: Sequence[Figure]) -> int:
+    """Return the length of a series' periods: the shortest for which a figure is in force.
+
+    A publisher's own year-to-date or rolling-12 says nothing about the grain; a series that holds only such is monthly.
+    One whose figures were all withdrawn keeps the shortest length it had.
+    """
+    periods = [figure for figure in vintages if figure.window is PostedWindow.PERIOD]
+    held = [figure.months for figure in periods if not figure.withdrawn]
+    if held:
+        return min(held)
+    only_windows = any(not figure.withdrawn for figure in vintages)
+    return 1 if only_windows or not periods else min(figure.months for figure in periods)
+
+
+GRAINS = {grain.months: grain for grain in Grain}
+"""The grain by its number of months."""
+
+GRAIN_WINDOWS = {grain.months: Window(grain.value) for grain in Grain}
+"""The window that is one period of a grain, by its number of months."""
+
+
+def period_of(last_month: int, months: int) -> Period:
+    """Return the period of that many months that ends with a month counted from year 0."""
+    return Period(GRAINS[months], last_month // months)
+
+
+def last_month_of(period: Period) -> int:
+    """Return a period's last month, counted from year 0."""
+    return (period.ordinal + 1) * period.grain.months - 1

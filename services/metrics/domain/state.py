@@ -1,0 +1,181 @@
+"""The state of a series at one period: all that is published of it, and what changed since it was last published."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.metrics.domain.amounts import Ratio, days_text, divided, hundredths_text
+from services.metrics.domain.figures import GRAIN_WINDOWS, Window
+from services.metrics.domain.goals import Goal, GoalKey, GoalState, Judgement, progress_content
+from services.metrics.domain.series import Rate, Series
+
+FORMULA = "absence/1"
+"""The version of these rules; it travels with every state."""
+
+_LARGEST_STORED = 2**63
+"""The store keeps unrounded rates as 64-bit numbers; a rate above nine million per cent is kept rounded only."""
+
+Content = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is true of a series at one period.
+
+    Attributes:
+        last_month: the last month of the period, counted from year 0.
+        months: months per period.
+        content: what is published: `rates`, `same_month_change_percent`, `goals`, `suppressed`, `generated`, in the
+            form of the contract (CONTRACTS 2), ready for JSON.
+        unrounded: value and reported of each rate in the order of `content["rates"]`, in trillionths of a per cent, for
+            pages that show one decimal. None where content has none, so suppression holds here too.
+    """
+
+    last_month: int
+    months: int
+    content: Content
+    unrounded: tuple[int | None, ...]
+
+    @property
+    def is_suppressed(self) -> bool:
+        """Whether anything in it must not be shown."""
+        return bool(self.content["suppressed"])
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The states of a series that may have changed, and its goals' judgements from just before them on."""
+
+    states: Sequence[State]
+    judgements: Mapping[GoalKey, Sequence[Judgement]]
+
+
+class HistoryMissing(Exception):
+    """A goal's state rests on a period before the loaded figures: an answer, not a fault. Load more and ask again."""
+
+
+def settle(series: Series, ordinals: Iterable[int], *, loaded_from: int | None = None) -> Settled:
+    """Work out a series' states at some of its periods.
+
+    Args:
+        ordinals: the periods, in order of time.
+        loaded_from: the ordinal that figures were loaded from, when the series has earlier ones.
+
+    Raises:
+        HistoryMissing: the figures do not reach back to the last period that a goal can be judged on.
+    """
+    wanted = list(ordinals)
+    judged: dict[GoalKey, list[Judgement]] = {}
+    for goal in series.goals:
+        before = _judged_before(series, goal, wanted[0], loaded_from) if wanted else None
+        judged[goal.key] = [] if before is None else [before]
+    return Settled([_state(series, ordinal, judged) for ordinal in wanted], judged)
+
+
+def _judged_before(series: Series, goal: Goal, ordinal: int, loaded_from: int | None) -> Judgement | None:
+    """Return the last judgement before a period."""
+    earliest = series.first if loaded_from is None else max(series.first, loaded_from + series.per_year)
+    for earlier in range(ordinal - 1, earliest - 1, -1):
+        rate = series.rate_at(goal.window, earlier)
+        judgement = rate and _judge(goal, rate, (earlier + 1) * series.months - 1)
+        if judgement:
+            return judgement
+    if earliest > series.first:
+        raise HistoryMissing
+    return None
+
+
+def _judge(goal: Goal, rate: Rate, last_month: int) -> Judgement | None:
+    shown = rate.judged
+    if shown is None:
+        return None
+    return Judgement(last_month, shown, GoalState.REACHED if goal.is_reached(shown) else GoalState.OPEN)
+
+
+def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]]) -> State:
+    rates = series.rates_at(ordinal)
+    last_month = (ordinal + 1) * series.months - 1
+    goals = []
+    for goal in series.goals:
+        rate = rates.get(goal.window)
+        if rate is None or rate.suppressed:
+            continue
+        judgements = judged[goal.key]
+        judgement = _judge(goal, rate, last_month)
+        if judgement is not None:
+            judgements.append(judgement)
+        state = judgements[-1].state if judgements else GoalState.OPEN
+        goals.append(progress_content(goal, judgement.shown if judgement else None, state))
+    content = {
+        "rates": {window: rate_content(rate) for window, rate in rates.items()},
+        "same_month_change_percent": _year_on_year(series, rates, ordinal),
+        "goals": goals,
+        "suppressed": any(rate.suppressed for rate in rates.values()),
+        "generated": series.is_generated_at(ordinal),
+    }
+    unrounded = tuple(_trillionths(ratio) for rate in rates.values() for ratio in (rate.value, rate.reported))
+    return State(last_month, series.months, content, unrounded)
+
+
+def rate_content(rate: Rate) -> Content:
+    """Return what is published of a rate: per cent with two decimals, halves up, days exactly."""
+    value, reported, numerator, denominator, present, expected, reason, _ = rate
+    return {
+        "value": None if value is None else hundredths_text(value.hundredths),
+        "reported": None if reported is None else hundredths_text(reported.hundredths),
+        "numerator": None if numerator is None else days_text(numerator),
+        "denominator": None if denominator is None else days_text(denominator),
+        "coverage": {"present": present, "expected": expected},
+        "reason": reason,
+    }
+
+
+def _trillionths(ratio: Ratio | None) -> int | None:
+    amount = None if ratio is None else ratio.trillionths
+    return amount if amount is None or amount < _LARGEST_STORED else None
+
+
+def _year_on_year(series: Series, rates: Mapping[Window, Rate], ordinal: int) -> str | None:
+    """Return the change since the same period last year in per cent, the cheap way to take out the season."""
+    now, then = rates[GRAIN_WINDOWS[series.months]].value, series.value_at(ordinal - series.per_year)
+    if now is None or then is None or then.numerator <= 0:
+        return None
+    ours, theirs = now.numerator * then.denominator, then.numerator * now.denominator
+    return hundredths_text(divided((ours - theirs) * 10_000, theirs))
+
+
+def emptied(last_month: int, months: int) -> State:
+    """Return the state of a period that its series no longer has, because its grain or its members are others now.
+
+    It was published, so it is told about once more: nothing is known there. A tombstone would take away the version.
+    """
+    nothing = {"value": None, "reported": None, "numerator": None, "denominator": None}
+    rate = nothing | {"coverage": {"present": 0, "expected": 0}, "reason": "no-data"}
+    content: Content = {
+        "rates": {GRAIN_WINDOWS[months].value: rate},
+        "same_month_change_percent": None, "goals": [], "suppressed": False, "generated": False,
+    }  # fmt: skip
+    return State(last_month, months, content, (None, None))
+
+
+def changed_paths(before: State | None, after: State) -> list[str]:
+    """Name what differs between two states of a period, such as `rates.month`; all there is, when there was none."""
+    was, now = _NOTHING if before is None else before.content, after.content
+    paths = [f"rates.{window}" for window in _differing(was["rates"], now["rates"])]
+    if not paths and before is not None and before.unrounded != after.unrounded:
+        paths = [f"rates.{window}" for window in now["rates"]]
+    if was["same_month_change_percent"] != now["same_month_change_percent"]:
+        paths.append("same_month_change_percent")
+    goals_before, goals_after = ({goal["goal_id"]: goal for goal in content["goals"]} for content in (was, now))
+    paths += [f"goals.{goal_id}" for goal_id in _differing(goals_before, goals_after)]
+    return paths + [flag for flag in ("suppressed", "generated") if was[flag] != now[flag]]
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    names = [*after, *(name for name in before if name not in after)]
+    return [name for name in names if before.get(name) != after.get(name)]
+
+
+_NOTHING: Content = {
+    "rates": {}, "same_month_change_percent": None, "goals": [], "suppressed": False, "generated": False,
+}  # fmt: skip

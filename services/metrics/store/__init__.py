@@ -1,0 +1,1 @@
+"""Metrics' tables: rows to values and back. The caller owns the transaction."""

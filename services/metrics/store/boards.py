@@ -1,0 +1,68 @@
+"""Scoreboards, read from the published states and the goals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.metrics.domain import Goal, Row, Standing, board_rows
+from services.metrics.store import roster, states
+from services.metrics.store.roster import HeardMunicipality
+from services.metrics.store.states import StateFilter
+from shared.database import Connection
+from shared.errors import NotFound
+
+_STATES_MAX = 2_000
+"""More than any municipality has: 166 years of months."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A municipality's board.
+
+    Attributes:
+        municipality: as the registry told of it; None when it has not yet.
+        definition_key: by which definition; None when there are no figures and no goal.
+        goal: the goal that smileys count from, and where it stands.
+    """
+
+    municipality_id: str
+    municipality: HeardMunicipality | None
+    definition_key: str | None
+    goal: tuple[Goal, Standing] | None
+    rows: Sequence[Row]
+
+    @property
+    def generated(self) -> bool:
+        """Whether any figure on it was made for demonstration."""
+        return any(row.generated for row in self.rows)
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether anything on it must not be shown."""
+        return any(row.suppressed for row in self.rows)
+
+
+async def get_board(conn: Connection, municipality_id: str, definition_key: str | None = None) -> Board:
+    """Return a municipality's board, by one definition or by that of its goal.
+
+    Raises:
+        NotFound: nobody has told of the municipality, neither the registry nor a figure.
+    """
+    subject = f"municipality/{municipality_id}"
+    municipality = await roster.find_municipality(conn, municipality_id)
+    definitions = await states.list_definitions(conn, subject)
+    if municipality is None and not definitions:
+        raise NotFound(f"there is no municipality {municipality_id[:80]!r}", code="municipality-unknown")
+    goals = await roster.list_goals_of(conn, subject)
+    goal = _chosen(goals, definition_key)
+    if definition_key is None:
+        definition_key = goal[0].definition_key if goal else next(iter(definitions), None)
+    wanted = StateFilter(subject, definition_key)
+    listed = await states.list_states(conn, wanted, count=_STATES_MAX) if definition_key else []
+    rows = board_rows([state.published for state, _ in listed], goal[0] if goal else None)
+    return Board(municipality_id, municipality, definition_key, goal, rows)
+
+
+def _chosen(goals: Sequence[tuple[Goal, Standing]], definition_key: str | None) -> tuple[Goal, Standing] | None:
+    """Return the goal for a board: one that counts persons before others, the first by project and id among equals."""
+    fitting = [held for held in goals if definition_key in (None, held[0].definition_key)]
+    return min(fitting, key=lambda held: (held[0].persons_per_point is None, held[0].key), default=None)

@@ -1,0 +1,261 @@
+"""Series, figures with every vintage, and groups' parts."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from services.metrics.domain import Figure, Part, PostedWindow, SeriesKey, Weighing, terms
+from shared.database import Connection, load_queries
+
+QUERIES = load_queries(__file__)
+
+_WEIGHINGS = tuple(Weighing)
+_POSTED_WINDOWS = tuple(PostedWindow)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSeries:
+    """A series' row, locked; see the migration for what the columns mean."""
+
+    series_id: int
+    subject: str
+    definition_key: str
+    municipality_id: str | None
+    months: int | None
+    first_month: int | None
+    last_month: int | None
+    adds_days: bool
+    is_whole: bool
+
+    @property
+    def key(self) -> SeriesKey:
+        """Subject and definition key."""
+        return self.subject, self.definition_key
+
+
+class NewFigure(NamedTuple):
+    """A vintage to be kept, in the order of the columns after `series_id`."""
+
+    last_month: int
+    months: int
+    window: PostedWindow
+    vintage: int
+    figure_id: UUID
+    weighing: Weighing
+    amount_micro: int
+    weight_micro: int | None
+    persons: int | None
+    generated: bool
+
+
+class Withdrawal(NamedTuple):
+    """A figure to be taken back, and the place that it filled."""
+
+    last_month: int
+    months: int
+    window: PostedWindow
+    figure_id: UUID
+
+
+async def lock_series(conn: Connection, keys: Mapping[SeriesKey, str | None]) -> dict[SeriesKey, KeptSeries]:
+    """Return series, new ones among them, and let nobody else change them until this transaction ends.
+
+    Args:
+        keys: the municipality that each series is of, where it is one's.
+    """
+    held = await _lock(conn, keys)
+    missing = [key for key in keys if key not in held]
+    if missing:
+        await QUERIES.add_series(
+            conn,
+            subjects=[subject for subject, _ in missing],
+            definition_keys=[definition_key for _, definition_key in missing],
+            municipality_ids=[keys[key] for key in missing],
+        )
+        held |= await _lock(conn, missing)
+    return held
+
+
+async def _lock(conn: Connection, keys: Collection[SeriesKey]) -> dict[SeriesKey, KeptSeries]:
+    subjects, definition_keys = _columns(keys, 2)
+    rows = QUERIES.lock_series(conn, subjects=subjects, definition_keys=definition_keys)
+    return {(row["subject"], row["definition_key"]): KeptSeries(*row.values()) async for row in rows}
+
+
+async def put_extents(conn: Connection, series: Iterable[KeptSeries]) -> None:
+    """Keep the grain and the extent of series, and what kind of figures they have."""
+    rows = [(s.series_id, s.months, s.first_month, s.last_month, s.adds_days, s.is_whole) for s in series]
+    if rows:
+        ids, months, firsts, lasts, adding, whole = _columns(rows, 6)
+        await QUERIES.put_extents(
+            conn,
+            series_ids=ids,
+            months=months,
+            first_months=firsts,
+            last_months=lasts,
+            adds_days=adding,
+            is_whole=whole,
+        )
+
+
+async def list_group_keys(conn: Connection, group_subjects: Collection[str]) -> list[SeriesKey]:
+    """Return the series that groups have, or should have by their members' figures."""
+    rows = QUERIES.list_group_keys(conn, group_subjects=list(group_subjects))
+    return [(row["subject"], row["definition_key"]) async for row in rows]
+
+
+async def list_group_grains(conn: Connection, group_subjects: Collection[str], definition_key: str) -> dict[str, int]:
+    """Return the months per period of groups, which are those of their finest member that goes into groups."""
+    rows = QUERIES.list_group_grains(conn, group_subjects=list(group_subjects), definition_key=definition_key)
+    return {row["subject"]: row["months"] async for row in rows}
+
+
+async def add_figures(conn: Connection, figures: Sequence[tuple[int, NewFigure]]) -> None:
+    """Keep vintages that are not kept yet; those withdrawn before they came are kept as withdrawn.
+
+    Args:
+        figures: series id and figure.
+    """
+    if figures:
+        columns = _columns([(series_id, *figure) for series_id, figure in figures], 11)
+        names = (
+            "series_ids", "last_months", "months", "posted_windows", "vintages", "figure_ids",
+            "weighings", "amounts", "weights", "persons", "generated",
+        )  # fmt: skip
+        await QUERIES.add_figures(conn, **dict(zip(names, columns, strict=True)))
+
+
+async def withdraw_figures(conn: Connection, withdrawals: Sequence[tuple[int, Withdrawal]]) -> None:
+    """Take figures back, also those that have not come yet.
+
+    Args:
+        withdrawals: series id and withdrawal.
+    """
+    if withdrawals:
+        ids, lasts, months, windows, figure_ids = _columns([(one, *rest) for one, rest in withdrawals], 5)
+        await QUERIES.add_withdrawals(conn, series_ids=ids, figure_ids=figure_ids)
+        await QUERIES.withdraw_figures(
+            conn, series_ids=ids, last_months=lasts, months=months, posted_windows=windows, figure_ids=figure_ids
+        )
+
+
+async def list_figures(conn: Connection, since: Mapping[int, int]) -> dict[int, list[Figure]]:
+    """Return every vintage of series' figures from a month on, by series id.
+
+    Args:
+        since: the first last month of each series, counted from year 0.
+    """
+    found: dict[int, list[Figure]] = {series_id: [] for series_id in since}
+    if since:
+        rows = QUERIES.list_figures(conn, series_ids=list(since), since_months=list(since.values()))
+        async for row in rows:
+            found[row[0]].append(_figure(row))
+    return found
+
+
+async def list_member_figures(
+    conn: Connection,
+    definition_key: str,
+    municipality_ids: Collection[str],
+    *,
+    months: int,
+    last_months: Collection[int] | None,
+) -> dict[tuple[int, str], list[Figure]]:
+    """Return every vintage of municipalities' figures for single periods, by last month and municipality.
+
+    Args:
+        months: months per period.
+        last_months: the periods; None for all.
+    """
+    if last_months is None:
+        rows = QUERIES.list_all_member_figures(
+            conn, definition_key=definition_key, municipality_ids=list(municipality_ids), months=months
+        )
+    else:
+        rows = QUERIES.list_member_figures(
+            conn,
+            definition_key=definition_key,
+            municipality_ids=list(municipality_ids),
+            last_months=list(last_months),
+            months=months,
+        )
+    found: dict[tuple[int, str], list[Figure]] = {}
+    async for row in rows:
+        found.setdefault((row[1], row[0]), []).append(_figure(row))
+    return found
+
+
+async def list_small_municipalities(conn: Connection, last_months: Collection[int] | None) -> set[str]:
+    """Return the municipalities with a cell of too few persons at some of these months; None for any month."""
+    months = None if last_months is None else list(last_months)
+    return {row["municipality_id"] async for row in QUERIES.list_small_municipalities(conn, last_months=months)}
+
+
+async def remove_parts(conn: Connection, series_ids: Collection[int]) -> None:
+    """Forget what groups' members bring in, because all of it is about to be summed anew."""
+    await QUERIES.remove_parts(conn, series_ids=list(series_ids))
+
+
+async def put_parts(conn: Connection, parts: Mapping[tuple[int, int], Part]) -> None:
+    """Keep what groups' members bring in, by series id and last month."""
+    if parts:
+        rows = [
+            (
+                *place,
+                str(part.numerator),
+                str(part.denominator),
+                part.weighing,
+                part.present,
+                part.suppressed,
+                part.generated,
+            )
+            for place, part in parts.items()
+        ]
+        ids, lasts, numerators, denominators, weighings, present, suppressed, generated = _columns(rows, 8)
+        await QUERIES.put_parts(
+            conn,
+            series_ids=ids,
+            last_months=lasts,
+            numerators=numerators,
+            denominators=denominators,
+            weighings=weighings,
+            present=present,
+            suppressed=suppressed,
+            generated=generated,
+        )
+
+
+async def list_parts(conn: Connection, since: Mapping[int, int]) -> dict[int, dict[int, Part]]:
+    """Return what groups' members bring in from a month on, by series id and last month."""
+    found: dict[int, dict[int, Part]] = {series_id: {} for series_id in since}
+    if since:
+        rows = QUERIES.list_parts(conn, series_ids=list(since), since_months=list(since.values()))
+        async for series_id, last_month, numerator, denominator, weighing, present, suppressed, generated in rows:
+            found[series_id][last_month] = Part(
+                int(numerator), int(denominator), _WEIGHINGS[weighing], present, suppressed, generated
+            )
+    return found
+
+
+def _figure(row: Any) -> Figure:
+    _, last_month, months, window, vintage, withdrawn, kind, amount, weight, persons, generated = row
+    weighing = _WEIGHINGS[kind]
+    numerator, denominator = terms(weighing, amount, weight)
+    return Figure(
+        last_month,
+        months,
+        _POSTED_WINDOWS[window],
+        vintage,
+        withdrawn,
+        weighing,
+        numerator,
+        denominator,
+        persons,
+        generated,
+    )
+
+
+def _columns(rows: Collection[Sequence[Any]], count: int) -> list[list[Any]]:
+    """Turn rows into the arrays that `unnest` takes."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]

@@ -1,0 +1,1 @@
+"""What pages for people share: layout, design tokens, assets served by ourselves, languages. Knows no service."""

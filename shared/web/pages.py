@@ -1,0 +1,151 @@
+"""Renders a service's pages: the shared layout, the reader's language, and headers that let nothing foreign in.
+
+A page is complete without JavaScript. Scripts come from files only, styles too, so the content security policy needs no
+exception, and whatever a municipality manages to smuggle into a text stays text.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from shared.errors import NotFound, RuleBroken, Unavailable
+from shared.web import languages
+from shared.web.assets import SHARED_FILES, Assets
+from shared.web.languages import Language, Texts
+
+_SHARED = Path(__file__).parent
+_CHOSEN_LANGUAGE = "language"
+_A_YEAR_SECONDS = 365 * 24 * 3600
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self' data:",  # Designsystemet draws its icons from data addresses in its style sheet
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+    "Vary": "Accept-Language, Cookie",
+}
+
+
+class Pages:
+    """The templates, texts and assets of one service's pages.
+
+    Args:
+        service: its name; its pages and assets live under `/<service>/`.
+        folder: the service's folder, with `templates/` and, where there are any, `static/` and `translations/`.
+    """
+
+    def __init__(self, service: str, folder: Path) -> None:
+        self._service = service
+        self._assets = Assets(f"/{service}/static", [SHARED_FILES, folder / "static"])
+        self._texts = languages.load([folder / "translations", _SHARED / "translations"])
+        loader = ChoiceLoader([FileSystemLoader(folder / "templates"), FileSystemLoader(_SHARED / "templates")])
+        self._environments = {language: self._environment(texts, loader) for language, texts in self._texts.items()}
+
+    def add_missing(self, router: APIRouter) -> None:
+        """Answer every other address of the service with a page that says that there is nothing; comes last."""
+
+        @router.get(f"/{self._service}/{{rest:path}}")
+        async def missing(rest: str) -> Response:
+            raise NotFound(f"there is no page {rest[:80]!r}")
+
+    def mount_assets(self, app: FastAPI) -> None:
+        """Let the application serve the assets."""
+        app.mount(self._assets.prefix, self._assets, name="assets")
+
+    def texts(self, request: Request) -> Texts:
+        """Return the reader's language: asked for by `?lang=`, now or earlier, or else by the browser's settings."""
+        for choice in (request.query_params.get("lang"), request.cookies.get(_CHOSEN_LANGUAGE)):
+            if choice in {language.value for language in Language}:
+                return self._texts[Language(choice)]
+        return self._texts[languages.preferred(request.headers.get("accept-language"))]
+
+    def answer(self, request: Request, template: str, view: Mapping[str, Any], *, status: int = 200) -> Response:
+        """Render a template of the service with the view's values.
+
+        Args:
+            template: file name in the service's or the shared `templates/`.
+            view: what the template may name, besides `texts`, `asset`, `here` and `languages`.
+            status: the HTTP status.
+        """
+        texts = self.texts(request)
+        page = self._environments[texts.language].get_template(template)
+        content = page.render(view, here=request.url.path, languages=_choices(request, texts.language))
+        response = HTMLResponse(content, status, {**_HEADERS, "Content-Language": texts.language.value})
+        if request.query_params.get("lang") == texts.language.value:
+            response.set_cookie(
+                _CHOSEN_LANGUAGE, texts.language.value, max_age=_A_YEAR_SECONDS, samesite="lax", httponly=True
+            )
+        return response
+
+    def _environment(self, texts: Texts, loader: ChoiceLoader) -> Environment:
+        environment = Environment(
+            autoescape=True,
+            extensions=["jinja2.ext.i18n"],
+            loader=loader,
+            undefined=StrictUndefined,
+        )
+        environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+        environment.globals.update(texts=texts, asset=self._assets.url)
+        for name in ("number", "percent", "change", "day", "moment", "period", "month_name", "month_and_year", "named"):
+            environment.filters[name] = getattr(texts, name)
+        return environment
+
+
+class PageRoute(APIRoute):
+    """A route for people: an error behind it becomes a page in their language, not a problem document."""
+
+    pages: Pages
+
+    @classmethod
+    def of(cls, pages: Pages) -> type["PageRoute"]:
+        """Return the class of route that answers errors with these pages."""
+        return type("PageRoute", (cls,), {"pages": pages})
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the route's handler with the errors caught that a reader can meet."""
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except NotFound:
+                return self.pages.answer(request, "problem.html", {"kind": "missing"}, status=404)
+            except (RuleBroken, RequestValidationError):
+                return self.pages.answer(request, "problem.html", {"kind": "unreadable"}, status=422)
+            except Unavailable as error:
+                response = self.pages.answer(request, "problem.html", {"kind": "unavailable"}, status=503)
+                response.headers["Retry-After"] = str(error.retry_after_seconds)
+                return response
+
+        return answer
+
+
+def _choices(request: Request, current: Language) -> list[dict[str, Any]]:
+    """Return the same page in each language, for the switch in the header."""
+    return [
+        {
+            "code": language.value,
+            "name": language.own_name,
+            "address": f"{request.url.path}?{request.url.include_query_params(lang=language.value).query}",
+            "is_current": language is current,
+        }
+        for language in Language
+    ]

@@ -1,0 +1,301 @@
+"""The same rules once more, written slowly and independently, to check the fast ones against.
+
+Nothing of `services.metrics` is used. Rates are `Fraction`s, every window is summed anew from the figures, and months
+are counted from year 0. The input is what reporting published; the output is what metrics should have published.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+Rates = dict[str, dict[str, Any]]
+Key = tuple[str, str, str]
+
+PERIOD, YEAR_TO_DATE, ROLLING_12 = "period", "year-to-date", "rolling-12"
+NAMES = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A figure as reporting published it; `withdrawn` when it was taken back later."""
+
+    municipality_id: str
+    definition_key: str
+    period: str
+    vintage: int
+    lost: Decimal | None = None
+    agreed: Decimal | None = None
+    rate: Decimal | None = None
+    weight_kind: str | None = None
+    weight: Decimal | None = None
+    persons: int | None = None
+    unit: str | None = None
+    window: str = PERIOD
+    withdrawn: bool = False
+    generated: bool = False
+
+    @property
+    def subject(self) -> str:
+        return f"unit/{self.municipality_id}/{self.unit}" if self.unit else f"municipality/{self.municipality_id}"
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The last month, counted from year 0, and the number of months."""
+        year, _, rest = self.period.partition("-")
+        months, number = {"": (12, 1), "Q": (3, int(rest[1:] or 0)), "H": (6, int(rest[1:] or 0))}.get(
+            rest[:1] if not rest[:1].isdigit() else "m", (1, int(rest) if rest.isdigit() else 0)
+        )
+        return int(year) * 12 + number * months - 1, months
+
+    @property
+    def kind(self) -> str:
+        """What it weighs in a sum; day counts and agreed days go together."""
+        return "days" if self.lost is not None or self.weight_kind == "agreed-days" else str(self.weight_kind)
+
+    @property
+    def terms(self) -> tuple[Fraction, Fraction]:
+        """Lost days times 100, and agreed days; or rate times weight, and weight."""
+        if self.lost is not None and self.agreed is not None:
+            return 100 * Fraction(self.lost), Fraction(self.agreed)
+        weight = Fraction(1) if self.weight_kind == "equal" else Fraction(self.weight or 0)
+        return Fraction(self.rate or 0) * weight, weight
+
+    @property
+    def percent(self) -> Fraction | None:
+        numerator, denominator = self.terms
+        return numerator / denominator if denominator else None
+
+    @property
+    def is_small(self) -> bool:
+        return self.unit is not None if self.persons is None else self.persons < 5
+
+
+@dataclass
+class Cell:
+    """One period of a series: the figures in force in it."""
+
+    figures: list[Posted] = field(default_factory=list)
+    suppressed: bool = False
+
+
+def half_up(value: Fraction, places: int) -> str:
+    """Round halves away from zero, and write that many decimals."""
+    scaled = abs(value) * 10**places
+    whole = int(scaled + Fraction(1, 2))
+    sign = "-" if value < 0 and whole else ""
+    text = f"{whole:0{places + 1}}"
+    return f"{sign}{text[:-places]}.{text[-places:]}" if places else f"{sign}{text}"
+
+
+def days(value: Fraction) -> str:
+    """Write an exact sum of days, with two decimals or as many as it needs."""
+    text = f"{Decimal(value.numerator) / Decimal(value.denominator):.6f}"
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
+
+
+def period_text(last_month: int, months: int) -> str:
+    year, number = last_month // 12, (last_month % 12 + 1) // months
+    return {1: f"{year:04}-{number:02}", 3: f"{year:04}-Q{number}", 6: f"{year:04}-H{number}", 12: f"{year:04}"}[months]
+
+
+def in_force(figures: Iterable[Posted]) -> list[Posted]:
+    best: dict[Any, Posted] = {}
+    for figure in figures:
+        place = (figure.subject, figure.definition_key, figure.span, figure.window)
+        if not figure.withdrawn and (place not in best or best[place].vintage < figure.vintage):
+            best[place] = figure
+    return list(best.values())
+
+
+def grain(all_vintages: Sequence[Posted]) -> int:
+    held = [f.span[1] for f in all_vintages if f.window == PERIOD and not f.withdrawn]
+    ever = [f.span[1] for f in all_vintages if f.window == PERIOD]
+    if held:
+        return min(held)
+    return 1 if any(not f.withdrawn for f in all_vintages) or not ever else min(ever)
+
+
+def windows(last_month: int, months: int) -> dict[str, range]:
+    """The last months of the periods in each window that ends here."""
+    found = {}
+    for longer in (1, 3, 6, 12):
+        if longer >= months and (last_month + 1) % longer == 0:
+            found[NAMES[longer]] = range(last_month - longer + months, last_month + 1, months)
+    january = last_month - last_month % 12
+    found[YEAR_TO_DATE] = range(january + months - 1, last_month + 1, months)
+    found[ROLLING_12] = range(last_month - 12 + months, last_month + 1, months)
+    return found
+
+
+def rolling_from_anchor(
+    cells: Mapping[int, Cell], reported: Mapping[tuple[str, int], Posted], last_month: int, months: int
+) -> Fraction | None:
+    """The step rule: last December's figure, else the last reported one, plus the differences since, divided once."""
+    anchors: dict[int, Fraction] = {}
+    for (window, month), figure in reported.items():
+        if figure.percent is None or figure.is_small or month >= last_month:
+            continue
+        if window == ROLLING_12 or (
+            window == YEAR_TO_DATE and month % 12 == 11 and (ROLLING_12, month) not in reported
+        ):
+            anchors[month] = figure.percent
+    december = last_month - last_month % 12 - 1
+    for anchor in sorted(anchors, key=lambda month: (month == december, month), reverse=True):
+        differences = Fraction(0)
+        for month in range(anchor + months, last_month + 1, months):
+            now, then = cells.get(month, Cell()).figures, cells.get(month - 12, Cell()).figures
+            if not now or not then or now[0].kind != "equal" or then[0].kind != "equal":
+                break
+            differences += Fraction(now[0].rate or 0) - Fraction(then[0].rate or 0)
+        else:
+            return anchors[anchor] + differences / (12 // months)
+    return None
+
+
+def window_rate(
+    months: Iterable[int], cells: Mapping[int, Cell], reported: Posted | None, expected: int
+) -> tuple[dict[str, Any], Fraction | None]:
+    """One window's published rate, and its unrounded value."""
+    figures = [figure for month in months for figure in cells.get(month, Cell()).figures]
+    suppressed = any(cells[month].suppressed for month in months if month in cells)
+    rate: dict[str, Any] = dict.fromkeys(("value", "reported", "numerator", "denominator", "reason"))
+    rate["coverage"] = {"present": len(figures), "expected": expected}
+    if suppressed or (reported is not None and reported.is_small):
+        rate["suppressed"] = True
+        return rate, None
+    if reported is not None and reported.percent is not None:
+        rate["reported"] = half_up(reported.percent, 2)
+    value = None
+    if not figures:
+        rate["reason"] = "no-data"
+    elif len({figure.kind for figure in figures}) > 1:
+        rate["reason"] = "unlike-definitions"
+    else:
+        numerator = sum((figure.terms[0] for figure in figures), Fraction(0))
+        denominator = sum((figure.terms[1] for figure in figures), Fraction(0))
+        value = numerator / denominator if denominator else None
+        rate["reason"] = None if denominator else "denominator-zero"
+        if all(figure.lost is not None for figure in figures):
+            rate["numerator"], rate["denominator"] = days(numerator / 100), days(denominator)
+    return rate, value
+
+
+def recompute(
+    figures: Sequence[Posted], groups: Mapping[str, Sequence[str]] | None = None
+) -> dict[Key, dict[str, Any]]:
+    """Return rates, year-on-year change and suppression of every state, by (subject, definition key, period).
+
+    Args:
+        figures: every vintage that was posted, in any order.
+        groups: the members of each group, by subject.
+    """
+    series: dict[tuple[str, str], list[Posted]] = defaultdict(list)
+    for figure in figures:
+        series[figure.subject, figure.definition_key].append(figure)
+    states: dict[Key, dict[str, Any]] = {}
+    for (subject, definition_key), vintages in series.items():
+        months = grain(vintages)
+        cells: dict[int, Cell] = defaultdict(Cell)
+        reported: dict[tuple[str, int], Posted] = {}
+        for figure in sorted(in_force(vintages), key=lambda f: -f.span[1]):
+            last_month, length = figure.span
+            if (last_month + 1) % months:
+                continue
+            if figure.window == PERIOD and length == months:
+                cells[last_month] = Cell([figure], figure.is_small)
+            else:
+                reported[NAMES[length] if figure.window == PERIOD else figure.window, last_month] = figure
+        ends = [_end(f, months) for f in vintages if f.window == PERIOD or (f.span[0] + 1) % months == 0]
+        states |= _states(subject, definition_key, months, ends, cells, reported, 1)
+    for group, members in (groups or {}).items():
+        states |= _group_states(group, set(members), series, groups or {})
+    return states
+
+
+def _end(figure: Posted, months: int) -> int:
+    return figure.span[0] // months * months + months - 1
+
+
+def _group_states(
+    group: str,
+    members: set[str],
+    series: Mapping[tuple[str, str], list[Posted]],
+    groups: Mapping[str, Sequence[str]],
+) -> dict[Key, dict[str, Any]]:
+    states: dict[Key, dict[str, Any]] = {}
+    for definition_key in {key for _, key in series}:
+
+        def posted_by(one: str, key: str = definition_key) -> list[Posted]:
+            return series.get((f"municipality/{one}", key), [])
+
+        adding = {one for one in members if any(f.window == PERIOD and f.kind == "days" for f in posted_by(one))}
+        if not adding:
+            continue
+        months = min(grain(posted_by(one)) for one in adding)
+        cells: dict[int, Cell] = defaultdict(Cell)
+        figures = [f for one in adding for f in posted_by(one) if f.window == PERIOD and f.kind == "days"]
+        ends = sorted({f.span[0] for f in figures if f.span[1] == months})
+        for end in ends:
+            held = {one: _adding(posted_by(one), end, months) for ids in groups.values() for one in ids}
+            present = {name: frozenset(one for one in ids if held[one]) for name, ids in groups.items()}
+            contributors = {one: found[0] for one, found in held.items() if found}
+            small = _suppressed(present[group], present, contributors)
+            cells[end] = Cell([found for one in members for found in held[one]], small)
+        if ends:
+            states |= _states(group, definition_key, months, ends, cells, {}, len(members))
+    return states
+
+
+def _adding(vintages: Sequence[Posted], end: int, months: int) -> list[Posted]:
+    return [f for f in in_force(vintages) if f.window == PERIOD and f.span == (end, months) and f.kind == "days"]
+
+
+def _suppressed(ids: frozenset[str], present: Mapping[str, frozenset[str]], contributors: Mapping[str, Posted]) -> bool:
+    if not ids:
+        return False
+    heads = [contributors[one].persons for one in ids]
+    if None not in heads and sum(head or 0 for head in heads) < 5:
+        return True
+    for one in ids:
+        rest = ids - {one}
+        if not contributors[one].is_small or not rest:
+            continue
+        alone = len(rest) == 1 and not contributors[next(iter(rest))].is_small
+        others = [other for other in present.values() if other == rest]
+        if alone or any(not _suppressed(other, present, contributors) for other in others):
+            return True
+    return False
+
+
+def _states(
+    subject: str, definition_key: str, months: int, ends: Sequence[int], cells: Mapping[int, Cell],
+    reported: Mapping[tuple[str, int], Posted], members: int,
+) -> dict[Key, dict[str, Any]]:  # fmt: skip
+    states: dict[Key, dict[str, Any]] = {}
+    values: dict[int, Fraction | None] = {}
+    for end in range(min(ends) - 12, max(ends) + 1, months) if ends else ():
+        rates: Rates = {}
+        for name, span in windows(end, months).items():
+            expected = len(span) * members
+            rates[name], value = window_rate(span, cells, reported.get((name, end)), expected)
+            kinds = {f.kind for month in span for f in cells.get(month, Cell()).figures}
+            if name == ROLLING_12 and kinds == {"equal"} and value is not None:
+                carried = rolling_from_anchor(cells, reported, end, months)
+                value = value if carried is None else carried
+            rates[name]["value"] = None if value is None else half_up(value, 2)
+            if name == NAMES[months]:
+                values[end] = value
+        if end < min(ends):
+            continue
+        now, then = values[end], values[end - 12]
+        suppressed = True in [rate.pop("suppressed", False) for rate in rates.values()]
+        states[subject, definition_key, period_text(end, months)] = {
+            "rates": rates,
+            "same_month_change_percent": half_up(100 * (now - then) / then, 2) if now is not None and then else None,
+            "suppressed": suppressed,
+        }
+    return states

@@ -1,0 +1,144 @@
+"""The front page: who is shown, in which colour, where on the map."""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from services.metrics.pages.atlas import Lineage, Today, rest_of_country, shapes, today
+from services.metrics.pages.front import Filters, Measure, Participant
+from tests.web.rendering import render, text_of
+from tests.web.sample import front, participants
+
+ALL = ["Hobøl", "Spydeberg", "Sund", "Vefsn", "Åsnes"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        (Filters(), ALL),
+        (Filters(words="vef"), ["Vefsn"]),
+        (Filters(words="indre øst"), ["Hobøl", "Spydeberg"]),
+        (Filters(words="NORDLAND"), ["Vefsn"]),
+        (Filters(county="Østfold", cohort="cohort-2"), ["Spydeberg"]),
+        (Filters(theme="sickness-absence"), ["Vefsn"]),
+        (Filters(place="3118"), ["Hobøl", "Spydeberg"]),
+        (Filters(words="oslo"), []),
+    ],
+)
+def test_filters_find_by_old_and_new_names(filters: Filters, names: list[str]) -> None:
+    assert [participant.name for participant in front(filters).shown] == names
+
+
+@pytest.mark.parametrize(
+    ("level", "colour"),
+    [
+        ("5.94", "level-0"),
+        ("5.95", "level-1"),
+        ("6.95", "level-2"),
+        ("8.949", "level-3"),
+        ("8.95", "level-4"),
+        (None, "none"),
+    ],
+)
+def test_a_colour_follows_the_figure_that_is_shown(level: str | None, colour: str) -> None:
+    participant = Participant("a-0001", "A", "B", level=None if level is None else Decimal(level))
+
+    assert participant.colour(Measure.LEVEL) == colour
+
+
+@pytest.mark.parametrize(
+    ("change", "colour"),
+    [
+        ("-0.95", "change-0"),
+        ("-0.94", "change-1"),
+        ("-0.14", "change-2"),
+        ("0.149", "change-2"),
+        ("0.15", "change-3"),
+        ("0.95", "change-4"),
+    ],
+)
+def test_changes_around_zero_have_the_colour_of_no_change(change: str, colour: str) -> None:
+    assert Participant("a-0001", "A", "B", change=Decimal(change)).colour(Measure.CHANGE) == colour
+
+
+def test_the_legend_counts_everyone_who_is_shown() -> None:
+    page = front()
+
+    assert [legend.count for legend in page.legend] == [0, 0, 2, 0, 1]
+    assert page.without_figure == 2
+
+
+def test_participants_that_share_a_municipality_of_today_share_a_shape_in_stripes() -> None:
+    place = next(place for place in front().places if place.today.number == "3118")
+
+    assert place.classes == ("level-2", "level-4")
+    assert front().stripes == {place.fill: place.classes}
+    assert place.href == "/?place=3118#participants"
+
+
+def test_the_map_has_every_municipality_of_2024_once() -> None:
+    assert len(shapes()) == 357
+    assert all(re.fullmatch(r"\d{4}", number) for number in shapes())
+    drawn = {place.today.number for place in front().places}
+    assert rest_of_country(drawn).count("Z") == sum(
+        path.count("Z") for number, path in shapes().items() if number not in drawn
+    )
+
+
+def test_a_municipality_is_followed_through_mergers_and_splits_to_today() -> None:
+    known = {
+        "a-0001": Lineage("0001", "A", ("b-0002-2017",)),
+        "b-0002-2017": Lineage("0002", "B", ("c-0003-2020", "d-0004-2020")),
+        "c-0003-2020": Lineage("0003", "C"),
+        "d-0004-2020": Lineage("0004", "D"),
+    }
+
+    assert today("a-0001", known.get) == [Today("0003", "C"), Today("0004", "D")]
+
+
+def test_lineage_that_is_not_known_or_runs_in_a_circle_ends() -> None:
+    circle = {"a": Lineage("0001", "A", ("b",)), "b": Lineage("0002", "B", ("a",))}
+
+    assert today("unknown", circle.get) == []
+    assert today("a", circle.get) == []
+
+
+async def test_the_list_has_everything_that_the_map_shows() -> None:
+    page = text_of((await render("front.html", {"front": front()})).text)
+
+    assert "Vefsn Nordland · juli 2013 7,0 -2,2" in page.replace("−", "-")
+    assert "Hobøl generert Østfold · nå Indre Østfold · juli 2013 9,0 –" in page
+    assert "Spydeberg Østfold · nå Indre Østfold · juli 2013 · av 7 av 12 tall 7,0 –" in page
+    assert "Sund Hordaland · nå Øygarden – –" in page
+    assert "Åsnes Hedmark for få –" in page
+    assert "5 av 5 kommuner" in page
+
+
+async def test_the_page_names_the_source_of_the_map_and_says_what_is_generated() -> None:
+    page = text_of((await render("front.html", {"front": front()})).text)
+
+    assert "Kartgrunnlag: Kartverket (CC BY 4.0)" in page
+    assert "Tall som er merket «generert», er laget for demonstrasjon." in page
+
+
+async def test_a_place_on_the_map_says_what_lies_there() -> None:
+    html = (await render("front.html", {"front": front()})).text
+    titles = [
+        " ".join(title.split()) for title in re.findall(r"<path[^>]*><title>(.*?)</title></path>", html, re.DOTALL)
+    ]
+
+    assert "Hobøl: 9,0 % (genererte tall) Spydeberg: 7,0 % I dag: Indre Østfold" in titles
+
+
+async def test_an_empty_programme_says_so() -> None:
+    page = front()
+    empty = type(page)(None, [], [], [], Filters())
+
+    assert "Når et program er lest inn, står kommunene her." in text_of(
+        (await render("front.html", {"front": empty})).text
+    )
+
+
+def test_the_sample_is_sorted_by_the_page_and_not_by_itself() -> None:
+    assert [participant.name for participant in participants()] != ALL
