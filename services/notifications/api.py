@@ -1,0 +1,121 @@
+"""HTTP doors of notifications: who is told what, and whether it arrived. All of it is the operator's."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from services.notifications import api_models as models
+from services.notifications import commands, store
+from services.notifications.channels.signing import Signer, new_salt
+from services.notifications.domain.subscription import Channel
+from services.notifications.store import DeliveryFilter, KeptSubscription
+from shared import http
+from shared.auth import Action, Principal, require
+from shared.errors import Unavailable
+from shared.runtime import Service
+
+ROUTE = "/api/notifications/v1"
+_NEWEST = 2**62
+
+
+def make_router(service: Service, *, signer: Signer | None, allow_private_webhooks: bool) -> APIRouter:
+    """Return notifications' routes.
+
+    Args:
+        signer: derives webhooks' secrets; none where no key is set.
+        allow_private_webhooks: for tests and demonstrations.
+    """
+    router = APIRouter(prefix=ROUTE)
+    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+
+    @router.put(
+        "/subscriptions/{subscription_id}",
+        summary="Make or change a subscription",
+        responses={201: {"description": "Made; a webhook's secret is in this answer only"}},
+        response_model_exclude_unset=True,
+    )
+    async def put_subscription(
+        subscription_id: http.SlugPath,
+        body: models.SubscriptionBody,
+        principal: Asking,
+        response: Response,
+        if_match: Annotated[str | None, Header()] = None,
+    ) -> models.PutAnswer:
+        require(principal, Action.OPERATE)
+        if body.channel is Channel.WEBHOOK:
+            _signer(signer)
+        now = service.clock.now()
+        async with service.database.transaction() as conn:
+            put = await commands.put_subscription(
+                conn,
+                body.value(subscription_id, now),
+                new_salt=new_salt(),
+                allow_private_webhooks=allow_private_webhooks,
+                if_match=if_match,
+                now=now,
+                true_now=datetime.now(UTC),
+            )
+        response.status_code = 201 if put.made else 200
+        response.headers["ETag"] = http.etag({}, put.kept.version)
+        return models.put_answer(put.kept, _secret(signer, put.kept) if put.is_secret_new else None)
+
+    @router.post("/subscriptions/{subscription_id}/secret", status_code=201, summary="A new secret for a webhook")
+    async def renew_secret(subscription_id: http.SlugPath, principal: Asking) -> models.SecretAnswer:
+        require(principal, Action.OPERATE)
+        _signer(signer)
+        async with service.database.transaction() as conn:
+            kept = await commands.renew_secret(conn, subscription_id, new_salt=new_salt())
+        return models.SecretAnswer(subscription_id=subscription_id, secret=_secret(signer, kept))
+
+    _add_reading(router, service)
+    return router
+
+
+def _add_reading(router: APIRouter, service: Service) -> None:
+    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+
+    @router.get("/subscriptions", summary="Who is told what")
+    async def list_subscriptions(
+        principal: Asking, query: Annotated[http.ListQuery, Query()]
+    ) -> models.SubscriptionList:
+        require(principal, Action.OPERATE)
+        after = http.read_cursor(query.cursor) or ""
+        async with service.database.connection() as conn:
+            kept = await store.list_subscriptions(conn, after=str(after), count=query.limit + 1)
+        listed = http.page(kept, query.limit, lambda each: each.subscription.subscription_id)
+        items = [models.subscription_of(each) for each in listed["items"]]
+        return models.SubscriptionList(items=items, next=listed["next"])
+
+    @router.get("/subscriptions/{subscription_id}", summary="One subscription")
+    async def get_subscription(
+        subscription_id: http.SlugPath, principal: Asking, response: Response
+    ) -> models.SubscriptionAnswer:
+        require(principal, Action.OPERATE)
+        async with service.database.connection() as conn:
+            kept = await store.get_subscription(conn, subscription_id)
+        response.headers["ETag"] = http.etag({}, kept.version)
+        return models.subscription_of(kept)
+
+    @router.get("/deliveries", summary="Whether it arrived, the newest first", response_model=models.DeliveryList)
+    async def list_deliveries(principal: Asking, query: Annotated[models.DeliveryQuery, Query()]) -> Any:
+        require(principal, Action.OPERATE)
+        before = http.read_cursor(query.cursor)
+        wanted = DeliveryFilter(query.subscription_id, query.event_id, query.channel, query.state)
+        async with service.database.connection() as conn:
+            logged = await store.list_deliveries(
+                conn, wanted, before=before if isinstance(before, int) else _NEWEST, count=query.limit + 1
+            )
+        listed = http.page(logged, query.limit, lambda delivery: delivery.number)
+        return {**listed, "items": [models.delivery_of(delivery) for delivery in listed["items"]]}
+
+
+def _signer(signer: Signer | None) -> Signer:
+    if signer is None:
+        raise Unavailable("webhooks are not set up here: set SAMAN_NOTIFICATIONS_WEBHOOK_KEY", retry_after_seconds=3600)
+    return signer
+
+
+def _secret(signer: Signer | None, kept: KeptSubscription) -> str:
+    assert kept.secret_salt is not None
+    return _signer(signer).secret(kept.subscription.subscription_id, kept.secret_salt)

@@ -1,0 +1,81 @@
+"""The wiring of notifications."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.notifications import api, handlers
+from services.notifications.channels import letters
+from services.notifications.channels.mail import Composer, MailSettings
+from services.notifications.channels.sender import Means, Sender
+from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
+from services.notifications.channels.webhook import Caller
+from services.notifications.domain.subscription import Channel
+from shared.clock import Clock
+from shared.runtime import Service, ServiceSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Settings(ServiceSettings):
+    """What notifications is told."""
+
+    model_config = SettingsConfigDict(env_prefix="SAMAN_NOTIFICATIONS_", extra="ignore", populate_by_name=True)
+
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="Address of the pages as readers reach it; links begin with it."
+    )
+    mail: MailSettings = Field(
+        default_factory=MailSettings, description="Where mail is handed in; SAMAN_NOTIFICATIONS_MAIL_…"
+    )
+    mail_places: int = Field(default=4, ge=1, le=50, description="Mail subscriptions that are served at once.")
+    webhook_key: SecretStr | None = Field(
+        default=None,
+        min_length=KEY_LENGTH_MIN,
+        description="Secrets of webhooks follow from it; the same for all replicas. Without it there are no webhooks.",
+    )
+    webhook_places: int = Field(default=16, ge=1, le=200, description="Webhook subscriptions that are served at once.")
+    webhook_timeout_seconds: float = Field(default=15.0, gt=0, le=20, description="For one try, start to end.")
+    allow_private_webhooks: bool = Field(
+        default=False, description="For tests and demonstrations: http, any port, loopback and private networks."
+    )
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return notifications as an ASGI app; its lifespan runs consumers, relay and sender."""
+    signer = Signer(settings.webhook_key.get_secret_value().encode()) if settings.webhook_key else None
+
+    async def send(service: Service) -> None:
+        """Send what is owed, as long as the service runs."""
+        caller = Caller(allow_private=settings.allow_private_webhooks, timeout_seconds=settings.webhook_timeout_seconds)
+        texts = letters.load_texts()
+        means = Means(
+            database=service.database,
+            clock=service.clock,
+            true_clock=Clock(),
+            by=f"notifications-{settings.bus.replica}",
+            places={Channel.MAIL: settings.mail_places, Channel.WEBHOOK: settings.webhook_places},
+            composer=Composer(settings.mail, settings.public_url, texts),
+            mail=settings.mail,
+            texts=texts,
+            caller=caller,
+            signer=signer,
+        )
+        try:
+            await Sender(means).run()
+        finally:
+            await caller.close()
+
+    service = Service(
+        "notifications",
+        settings,
+        migrations=MIGRATIONS,
+        router=handlers.router,
+        inbound=handlers.late_router,
+        background=[send],
+    )
+    app = service.fastapi("Saman notifications", "Who gets told: subscriptions, mail, webhooks, and what arrived.")
+    app.include_router(api.make_router(service, signer=signer, allow_private_webhooks=settings.allow_private_webhooks))
+    return app

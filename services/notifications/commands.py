@@ -1,0 +1,283 @@
+"""What notifications can do; one function is one use case in the caller's transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from services.notifications import store
+from services.notifications.domain.delivery import Outcome, Unwanted, after_try, health_after, is_dead
+from services.notifications.domain.name import Name
+from services.notifications.domain.subscription import (
+    WEBHOOK_ONLY,
+    Channel,
+    Happening,
+    Subscription,
+    check_subscription,
+    matching,
+    patterns_of,
+    subject_patterns,
+)
+from services.notifications.store import DueDelivery, EndedDelivery, KeptSubscription, Lease, NewDelivery, ToldEvent
+from shared import http
+from shared.database import Connection
+from shared.errors import RuleBroken
+from shared.events.envelope import derived_id
+from shared.events.metrics import MetricUpdated, MilestoneEvent
+from shared.events.notifications import DeliveryEvent, NotificationDelivered, NotificationFailed
+from shared.events.registry import MunicipalityEvent, Names, ProgrammeEvent, ProjectEvent
+from shared.events.reporting import ReportEvent
+from shared.messaging import outbox
+
+ToldOf: TypeAlias = MetricUpdated | MilestoneEvent | ReportEvent
+"""The events that somebody may be told of."""
+
+LEASE = timedelta(seconds=60)
+"""Above the longest time that a sender works on one subscription, or two would send the same at once. A sender that
+starts again does not wait for it: it gives back what an earlier run of its name had taken."""
+
+GIVE_UP_COUNT = 500
+"""Deliveries given up in one transaction."""
+
+SWITCHED_OFF = "the subscription was switched off"
+
+
+@dataclass(frozen=True, slots=True)
+class PutSubscription:
+    """What became of a PUT.
+
+    Attributes:
+        made: it did not exist before.
+        is_secret_new: a webhook whose secret nobody has been shown yet.
+    """
+
+    kept: KeptSubscription
+    made: bool
+    is_secret_new: bool
+
+
+async def put_subscription(
+    conn: Connection,
+    wanted: Subscription,
+    *,
+    new_salt: bytes,
+    allow_private_webhooks: bool,
+    if_match: str | None,
+    now: datetime,
+    true_now: datetime,
+) -> PutSubscription:
+    """Make or change a subscription; the same again changes nothing.
+
+    One that was switched off, by its owner or by us, begins anew when it is made active: what happened in between is
+    not for it.
+
+    Args:
+        wanted: what was asked for; its `active_since` is not looked at.
+        new_salt: for a webhook's secret, should it need one.
+        if_match: the entity tag that the request was based on, if any.
+        now: by the service's clock, which events carry.
+        true_now: when deliveries are looked at.
+
+    Raises:
+        RuleBroken: with every fault of the subscription.
+        Conflict: `lost-update`.
+    """
+    address = check_subscription(wanted, allow_private_webhooks=allow_private_webhooks)
+    await store.lock_subscription(conn, wanted.subscription_id)
+    await store.lock_sending(conn, [wanted.subscription_id])
+    before = await store.find_subscription(conn, wanted.subscription_id)
+    http.guard_update(if_match, None if before is None else http.etag({}, before.version))
+    begins = before is None or (wanted.active and not before.subscription.active)
+    active_since = now if before is None or begins else before.subscription.active_since
+    subscription = replace(wanted, address=address, active_since=active_since)
+    if before is not None and before.subscription == subscription:
+        return PutSubscription(before, made=False, is_secret_new=False)
+    salt = None if before is None else before.secret_salt
+    is_secret_new = wanted.channel is Channel.WEBHOOK and salt is None
+    kept = KeptSubscription(
+        subscription,
+        version=1 if before is None else before.version + 1,
+        made_at=now if before is None else before.made_at,
+        secret_salt=None if wanted.channel is not Channel.WEBHOOK else salt or new_salt,
+    )
+    await store.put_subscription(conn, kept)
+    await store.heal_sending(conn, wanted.subscription_id, now=true_now)
+    return PutSubscription(kept, made=before is None, is_secret_new=is_secret_new)
+
+
+async def renew_secret(conn: Connection, subscription_id: str, *, new_salt: bytes) -> KeptSubscription:
+    """Give a webhook another secret, which signs from now on; the old one is worth nothing any more.
+
+    Raises:
+        NotFound: there is no such subscription.
+        RuleBroken: `no-webhook`; it goes to a mail address, which needs no secret.
+    """
+    await store.lock_subscription(conn, subscription_id)
+    before = await store.get_subscription(conn, subscription_id)
+    if before.subscription.channel is not Channel.WEBHOOK:
+        raise RuleBroken(f"the subscription {subscription_id} goes to a mail address, not a webhook", code="no-webhook")
+    kept = replace(before, secret_salt=new_salt, version=before.version + 1)
+    await store.put_subscription(conn, kept)
+    return kept
+
+
+async def hear_municipalities(conn: Connection, events: Sequence[MunicipalityEvent]) -> None:
+    """Keep what municipalities are called; one that ended keeps its last name."""
+    names = {}
+    for event in events:
+        last = max(event.versions, key=lambda version: version.valid_from)
+        names[f"municipality/{event.municipality_id}"] = (event.version, Name(last.name))
+    await store.put_names(conn, names)
+
+
+async def hear_projects(conn: Connection, events: Sequence[ProjectEvent]) -> None:
+    """Keep what projects are called, and what they belong to."""
+    await store.put_names(conn, {f"project/{e.project_id}": (e.version, _name(e.names)) for e in events})
+    for event in events:
+        belongs_to = [f"municipality/{member.municipality_id}" for member in event.members]
+        belongs_to += [f"cohort/{event.cohort_id}"] if event.cohort_id else []
+        belongs_to += [f"theme/{theme_id}" for theme_id in event.theme_ids]
+        belongs_to.append(f"programme/{event.programme_id}")
+        await store.put_project_subjects(conn, event.project_id, event.version, list(dict.fromkeys(belongs_to)))
+
+
+async def hear_programmes(conn: Connection, events: Sequence[ProgrammeEvent]) -> None:
+    """Keep what kinds of reports are called."""
+    await store.put_names(
+        conn, {f"report-kind/{kind.id}": (e.version, _name(kind.names)) for e in events for kind in e.report_kinds}
+    )
+
+
+async def followed_metrics(conn: Connection, subjects: Collection[str]) -> set[str]:
+    """Return the subjects among these whose metrics some webhook may want to hear of.
+
+    Asked of every batch before anything of it is read: metrics come by the thousand, and mostly nobody listens.
+    """
+    patterns = {subject: subject_patterns(subject) for subject in subjects}
+    everything = {pattern for each in patterns.values() for pattern in each}
+    candidates = await store.list_candidates(conn, WEBHOOK_ONLY, everything, only_webhooks=True)
+    if any(not candidate.subjects for candidate in candidates):
+        return set(subjects)
+    followed = {pattern for candidate in candidates for pattern in candidate.subjects}
+    return {subject for subject, each in patterns.items() if not followed.isdisjoint(each)}
+
+
+async def tell(conn: Connection, events: Sequence[ToldOf], *, true_now: datetime) -> int:
+    """Owe a notification of each event to each subscription that it concerns, once; return how many are new.
+
+    An event that concerns nobody leaves no row. A project's report concerns those who follow the project, its
+    municipalities, its cohort, its themes or its programme.
+
+    Args:
+        true_now: when the first try is due. Deliveries keep the true time, as receivers and mail servers do.
+    """
+    reports = {event.project_id for event in events if not isinstance(event, MetricUpdated | MilestoneEvent)}
+    belongs_to = await store.list_project_subjects(conn, reports) if reports else {}
+    happenings = [_happening(event, belongs_to) for event in events]
+    names = {happening.name for happening in happenings}
+    patterns = {pattern for happening in happenings for pattern in patterns_of(happening)}
+    candidates = await store.list_candidates(conn, names, patterns, only_webhooks=names <= WEBHOOK_ONLY)
+    pairs = list(matching(candidates, happenings)) if candidates else []
+    if not pairs:
+        return 0
+    await store.lock_sending(conn, {subscription.subscription_id for subscription, _ in pairs})
+    told_ids = {happening.event_id for _, happening in pairs}
+    await store.add_told_events(conn, [_told(event) for event in events if event.event_id in told_ids])
+    deliveries = [_owed(subscription, happening) for subscription, happening in pairs]
+    woken = await store.add_deliveries(conn, deliveries, made_at=true_now)
+    await store.wake_sending(conn, set(woken), now=true_now)
+    return len(woken)
+
+
+async def take_work(conn: Connection, channel: Channel, *, by: str, count: int, true_now: datetime) -> list[Lease]:
+    """Take subscriptions of a channel that have something to do, for the time of a lease."""
+    return await store.lease_sending(conn, channel, now=true_now, until=true_now + LEASE, by=by, count=count)
+
+
+async def record_try(
+    conn: Connection, lease: Lease, due: DueDelivery, outcome: Outcome, *, now: datetime, true_now: datetime
+) -> Lease:
+    """Keep how a try ended, tell it where that ended the delivery, and return the lease as it stands then.
+
+    A receiver that wants no more, or a webhook where nothing arrived for days, is switched off.
+    """
+    await store.lock_sending(conn, [lease.subscription_id])
+    after = after_try(due.delivery_id, due.attempts, outcome, now=true_now)
+    ended = await store.put_try(conn, due, after, now=true_now)
+    if ended is not None:
+        await outbox.put(conn, [_ended_event(ended, now)])
+    health = health_after(lease.health, outcome, now=true_now)
+    if health != lease.health:
+        await store.put_health(conn, lease.subscription_id, health)
+    because = _reason_to_stop(lease, outcome, is_dead(health, now=true_now))
+    if because is not None:
+        await store.stop_subscription(conn, lease.subscription_id, because)
+        return replace(lease, health=health, active=False, stopped_because=because)
+    return replace(lease, health=health)
+
+
+async def give_up(conn: Connection, lease: Lease, *, now: datetime, true_now: datetime) -> int:
+    """Give up some of what waits for a subscription that is switched off; return how many."""
+    because = lease.stopped_because or SWITCHED_OFF
+    ended = await store.give_up_waiting(conn, lease.subscription_id, because=because, now=true_now, count=GIVE_UP_COUNT)
+    await outbox.put(conn, [_ended_event(delivery, now) for delivery in ended])
+    return len(ended)
+
+
+async def give_back(conn: Connection, lease: Lease, *, by: str) -> None:
+    """End a lease; the subscription wakes when its next delivery is due."""
+    await store.lock_sending(conn, [lease.subscription_id])
+    await store.end_lease(conn, lease.subscription_id, by)
+
+
+def _name(names: Names) -> Name:
+    return Name(names.nb, names.nn, names.en)
+
+
+def _happening(event: ToldOf, belongs_to: Mapping[str, Sequence[str]]) -> Happening:
+    name = type(event).__name__
+    if isinstance(event, MetricUpdated):
+        return Happening(event.event_id, name, event.occurred_at, (event.subject,), _windows_moved(event))
+    if isinstance(event, MilestoneEvent):
+        subjects = tuple(dict.fromkeys((event.subject, f"project/{event.project_id}")))
+        return Happening(event.event_id, name, event.occurred_at, subjects, frozenset({event.window}))
+    subjects = (f"project/{event.project_id}", *belongs_to.get(event.project_id, ()))
+    return Happening(event.event_id, name, event.occurred_at, subjects)
+
+
+def _windows_moved(event: MetricUpdated) -> frozenset[str]:
+    """Return the windows whose rates changed; all of them where the event does not say."""
+    moved = frozenset(change.removeprefix("rates.") for change in event.changed if change.startswith("rates."))
+    return moved or frozenset(event.rates)
+
+
+def _told(event: ToldOf) -> ToldEvent:
+    return ToldEvent(event.event_id, event.type(), event.occurred_at, event.payload())
+
+
+def _owed(subscription: Subscription, happening: Happening) -> NewDelivery:
+    delivery_id = derived_id("delivery", subscription.subscription_id, happening.event_id)
+    return NewDelivery(delivery_id, subscription.subscription_id, happening.event_id, subscription.channel)
+
+
+def _reason_to_stop(lease: Lease, outcome: Outcome, dead: bool) -> str | None:
+    if isinstance(outcome, Unwanted):
+        return outcome.error
+    if dead and lease.channel is Channel.WEBHOOK:
+        return "nothing arrived for five days"
+    return None
+
+
+def _ended_event(ended: EndedDelivery, now: datetime) -> DeliveryEvent:
+    cls = NotificationDelivered if ended.state == "delivered" else NotificationFailed
+    return cls(
+        event_id=derived_id(cls.__name__, ended.delivery_id),
+        occurred_at=now,
+        delivery_id=ended.delivery_id,
+        subscription_id=ended.subscription_id,
+        notified_event_id=ended.event_id,
+        channel=ended.channel.value,
+        attempts=ended.attempts,
+        state="delivered" if ended.state == "delivered" else "failed",
+        last_error=ended.last_error,
+    )

@@ -1,0 +1,71 @@
+"""Kafka doors: take events, call one command."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from services.notifications import commands
+from shared.database import Connection
+from shared.events.metrics import MetricUpdated, MilestoneEvent, TargetLost, TargetReached
+from shared.events.registry import (
+    MunicipalitiesMerged,
+    MunicipalityChanged,
+    MunicipalityEvent,
+    MunicipalityRegistered,
+    MunicipalitySplit,
+    ProgrammeChanged,
+    ProgrammeEvent,
+    ProgrammeRegistered,
+    ProjectChanged,
+    ProjectEnded,
+    ProjectEvent,
+    ProjectRegistered,
+)
+from shared.events.reporting import ReportDue, ReportEvent, ReportOverdue, ReportSubmitted
+from shared.messaging import Record, Router, subscribe
+
+router = Router("notifications")
+late_router = Router("notifications")
+"""What is told begins when the names are known, so that nobody is told of `vefsn-1824`."""
+
+
+@subscribe(router, MunicipalityRegistered, MunicipalityChanged, MunicipalitiesMerged, MunicipalitySplit)
+async def on_municipalities(events: Sequence[MunicipalityEvent], conn: Connection, _now: datetime) -> None:
+    """Keep what municipalities are called."""
+    await commands.hear_municipalities(conn, events)
+
+
+@subscribe(router, ProjectRegistered, ProjectChanged, ProjectEnded)
+async def on_projects(events: Sequence[ProjectEvent], conn: Connection, _now: datetime) -> None:
+    """Keep what projects are called and belong to."""
+    await commands.hear_projects(conn, events)
+
+
+@subscribe(router, ProgrammeRegistered, ProgrammeChanged)
+async def on_programmes(events: Sequence[ProgrammeEvent], conn: Connection, _now: datetime) -> None:
+    """Keep what kinds of reports are called."""
+    await commands.hear_programmes(conn, events)
+
+
+@subscribe(late_router, TargetReached, TargetLost)
+async def on_milestones(events: Sequence[MilestoneEvent], conn: Connection, _now: datetime) -> None:
+    """Tell of goals."""
+    await commands.tell(conn, events, true_now=datetime.now(UTC))
+
+
+@subscribe(late_router, ReportDue, ReportOverdue, ReportSubmitted)
+async def on_reports(events: Sequence[ReportEvent], conn: Connection, _now: datetime) -> None:
+    """Tell of reports."""
+    await commands.tell(conn, events, true_now=datetime.now(UTC))
+
+
+async def followed(records: Sequence[Record], conn: Connection) -> Sequence[Record]:
+    """Pass on the records of subjects that some webhook follows, by their headers, and those that do not say."""
+    subjects = [(record.header("ce_subject") or "").partition("|")[0] for record in records]
+    wanted = await commands.followed_metrics(conn, set(subjects))
+    return [record for record, subject in zip(records, subjects, strict=True) if not subject or subject in wanted]
+
+
+@subscribe(late_router, MetricUpdated)
+async def on_metrics(events: Sequence[MetricUpdated], conn: Connection, _now: datetime) -> None:
+    """Tell machines of metrics."""
+    await commands.tell(conn, events, true_now=datetime.now(UTC))

@@ -1,0 +1,196 @@
+"""Deliveries and the events that they tell of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.notifications.domain.delivery import Delivered, Failed, Waiting
+from services.notifications.domain.subscription import Channel
+from shared.database import Connection, load_queries
+
+QUERIES = load_queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEvent:
+    """An event that somebody is told of, as it was published."""
+
+    event_id: UUID
+    type: str
+    occurred_at: datetime
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One notification that is owed."""
+
+    delivery_id: UUID
+    subscription_id: str
+    event_id: UUID
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A delivery whose time has come, with the event that it tells of."""
+
+    delivery_id: UUID
+    attempts: int
+    event: ToldEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EndedDelivery:
+    """A delivery that arrived or was given up; carries no address."""
+
+    delivery_id: UUID
+    subscription_id: str
+    event_id: UUID
+    channel: Channel
+    attempts: int
+    state: str
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDelivery:
+    """One line of the delivery log."""
+
+    delivery_id: UUID
+    number: int
+    subscription_id: str
+    event_id: UUID
+    type: str
+    channel: Channel
+    state: str
+    attempts: int
+    next_try_at: datetime | None
+    last_error: str | None
+    made_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries to list; None means all."""
+
+    subscription_id: str | None = None
+    event_id: UUID | None = None
+    channel: str | None = None
+    state: str | None = None
+
+
+async def add_told_events(conn: Connection, events: Sequence[ToldEvent]) -> None:
+    """Keep events; those that are kept already stay as they are."""
+    await QUERIES.add_told_events(
+        conn,
+        event_ids=[event.event_id for event in events],
+        types=[event.type for event in events],
+        occurred_at=[event.occurred_at for event in events],
+        payloads=[event.payload for event in events],
+    )
+
+
+async def add_deliveries(conn: Connection, deliveries: Sequence[NewDelivery], *, made_at: datetime) -> list[str]:
+    """Add deliveries and return the subscription of each new one; what is owed already is not owed twice."""
+    rows = QUERIES.add_deliveries(
+        conn,
+        delivery_ids=[delivery.delivery_id for delivery in deliveries],
+        subscription_ids=[delivery.subscription_id for delivery in deliveries],
+        event_ids=[delivery.event_id for delivery in deliveries],
+        channels=[delivery.channel.value for delivery in deliveries],
+        made_at=made_at,
+    )
+    return [row["subscription_id"] async for row in rows]
+
+
+async def list_due(conn: Connection, subscription_id: str, *, now: datetime, count: int) -> list[DueDelivery]:
+    """Return deliveries of a subscription whose time has come, the longest waiting first."""
+    rows = QUERIES.list_due(conn, subscription_id=subscription_id, now=now, count=count)
+    return [
+        DueDelivery(
+            row["delivery_id"],
+            row["attempts"],
+            ToldEvent(row["event_id"], row["type"], row["occurred_at"], row["payload"]),
+        )
+        async for row in rows
+    ]
+
+
+async def put_try(
+    conn: Connection, due: DueDelivery, after: Waiting | Delivered | Failed, *, now: datetime
+) -> EndedDelivery | None:
+    """Keep what became of a delivery; returns it if it ended by this.
+
+    Nothing happens when another sender was quicker.
+    """
+    is_waiting = isinstance(after, Waiting)
+    state = "waiting" if is_waiting else "delivered" if isinstance(after, Delivered) else "failed"
+    row = await QUERIES.put_try(
+        conn,
+        delivery_id=due.delivery_id,
+        attempts_before=due.attempts,
+        state=state,
+        attempts=after.attempts,
+        next_try_at=after.next_try_at if isinstance(after, Waiting) else None,
+        last_error=None if isinstance(after, Delivered) else after.last_error,
+        ended_at=None if is_waiting else now,
+    )
+    return None if row is None or is_waiting else _ended(row)
+
+
+async def give_up_waiting(
+    conn: Connection, subscription_id: str, *, because: str, now: datetime, count: int
+) -> list[EndedDelivery]:
+    """Give up deliveries that wait for a subscription which is switched off."""
+    rows = QUERIES.give_up_waiting(conn, subscription_id=subscription_id, last_error=because, ended_at=now, count=count)
+    return [_ended(row) async for row in rows]
+
+
+async def list_deliveries(conn: Connection, wanted: DeliveryFilter, *, before: int, count: int) -> list[LoggedDelivery]:
+    """Return the delivery log, the newest first.
+
+    Args:
+        before: only lines numbered below.
+    """
+    rows = QUERIES.list_deliveries(
+        conn,
+        subscription_id=wanted.subscription_id,
+        event_id=wanted.event_id,
+        channel=wanted.channel,
+        state=wanted.state,
+        before=before,
+        count=count,
+    )
+    return [
+        LoggedDelivery(
+            delivery_id=row["delivery_id"],
+            number=row["number"],
+            subscription_id=row["subscription_id"],
+            event_id=row["event_id"],
+            type=row["type"],
+            channel=Channel(row["channel"]),
+            state=row["state"],
+            attempts=row["attempts"],
+            next_try_at=row["next_try_at"],
+            last_error=row["last_error"],
+            made_at=row["made_at"],
+            ended_at=row["ended_at"],
+        )
+        async for row in rows
+    ]
+
+
+def _ended(row: Any) -> EndedDelivery:
+    return EndedDelivery(
+        delivery_id=row["delivery_id"],
+        subscription_id=row["subscription_id"],
+        event_id=row["event_id"],
+        channel=Channel(row["channel"]),
+        attempts=row["attempts"],
+        state=row["state"],
+        last_error=row["last_error"],
+    )

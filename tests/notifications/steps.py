@@ -1,0 +1,68 @@
+"""What tests of the commands do again and again, on the real database."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from services.notifications import commands, store
+from services.notifications.commands import PutSubscription, ToldOf
+from services.notifications.domain.subscription import Channel, Subscription
+from services.notifications.store import DeliveryFilter, LoggedDelivery
+from shared.database import Connection, Database
+from tests.notifications import factories
+from tests.notifications.factories import MADE_AT
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+BY = "test"
+WEBHOOK = {"channel": Channel.WEBHOOK, "address": "https://hooks.example.org/x"}
+
+
+async def put(database: Database, wanted: Subscription, **changes: Any) -> PutSubscription:
+    arguments: dict[str, Any] = {
+        "new_salt": b"salt",
+        "allow_private_webhooks": False,
+        "if_match": None,
+        "now": MADE_AT,
+        "true_now": NOW,
+        **changes,
+    }
+    async with database.transaction() as conn:
+        return await commands.put_subscription(conn, wanted, **arguments)
+
+
+async def tell(database: Database, *events: ToldOf) -> int:
+    async with database.transaction() as conn:
+        return await commands.tell(conn, events, true_now=NOW)
+
+
+async def log(database: Database) -> list[LoggedDelivery]:
+    async with database.connection() as conn:
+        return await store.list_deliveries(conn, DeliveryFilter(), before=2**62, count=1_000)
+
+
+async def count(database: Database, table: str) -> int:
+    async with database.connection() as conn:
+        return int(await conn.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a name out of this file
+
+
+async def take(database: Database, channel: Channel = Channel.MAIL, *, at: datetime = NOW) -> list[store.Lease]:
+    async with database.connection() as conn:
+        return await commands.take_work(conn, channel, by=BY, count=10, true_now=at)
+
+
+async def due(conn: Connection, lease: store.Lease, *, at: datetime = NOW) -> list[store.DueDelivery]:
+    return await store.list_due(conn, lease.subscription_id, now=at, count=100)
+
+
+async def hear_all(database: Database) -> None:
+    async with database.transaction() as conn:
+        await commands.hear_projects(conn, [factories.project()])
+        await commands.hear_municipalities(conn, [factories.municipality()])
+        await commands.hear_programmes(conn, [factories.programme()])
+
+
+async def until_somebody_waits_for_a_lock(database: Database) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(10), database.connection() as conn:
+        while await conn.fetchval(waiting) == 0:  # noqa: ASYNC110 - the database has nothing to wait on
+            await asyncio.sleep(0)

@@ -1,0 +1,171 @@
+"""What a notification says, in three languages."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from services.notifications.channels import letters
+from services.notifications.channels.letters import Told
+from services.notifications.domain.name import Name
+from shared.web.languages import Language
+from tests.notifications import factories
+
+SERVICE = Path(letters.__file__).parent.parent
+TEXTS = letters.load_texts()
+NAMES = {
+    "municipality/vefsn-1824": Name("Vefsn"),
+    "project/vefsn-naervaer": Name("Nærvær i Vefsn", en="Presence in Vefsn"),
+    "report-kind/annual-report": Name("Årsrapport", "Årsrapport", "Annual report"),
+}
+EVENTS = [
+    factories.target_reached(),
+    factories.target_reached(generated=True),
+    factories.target_lost(),
+    factories.report_due(),
+    factories.report_overdue(),
+    factories.report_submitted(),
+    factories.report_submitted(days_late=0, version=2),
+]
+
+
+def subject(event: Told, language: Language = Language.NB) -> str:
+    return letters.write(event, TEXTS[language], NAMES).subject.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Language.NB, "Vefsn nådde målet: 6,9 % sykefravær hittil i år"),
+        (Language.NN, "Vefsn nådde målet: 6,9 % sjukefråvær hittil i år"),
+        (Language.EN, "Vefsn reached its target: 6.9% sickness absence so far this year"),
+    ],
+)
+def test_the_subject_says_what_happened(language: Language, said: str) -> None:
+    assert subject(factories.target_reached(), language) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"window": "month"}, "i april 2013"),
+        ({"window": "quarter", "period": "2013-Q1"}, "i 1. kvartal 2013"),
+        ({"window": "half-year", "period": "2013-H1"}, "i 1. halvår 2013"),
+        ({"window": "year", "period": "2012"}, "i 2012"),
+        ({"window": "rolling-12"}, "siste 12 måneder til og med april 2013"),
+        ({"occurred_at": datetime(2026, 1, 1, tzinfo=UTC)}, "hittil i 2013"),
+    ],
+)
+def test_the_window_is_named_so_that_it_is_true_on_the_day_it_is_read(changes: dict[str, Any], said: str) -> None:
+    assert subject(factories.target_reached(**changes)) == f"Vefsn nådde målet: 6,9 % sykefravær {said}"
+
+
+def test_the_text_names_result_target_and_starting_point() -> None:
+    letter = letters.write(factories.target_reached(), TEXTS[Language.NB], NAMES)
+    assert letter.sentences[0].replace("\u00a0", " ") == (
+        "Sykefraværet hittil i 2013 (januar–april) er 6,9 %. Målet er 6,9 % eller lavere, "
+        "og utgangspunktet var 8,6 % (2007–2010)."
+    )
+    assert letter.path == "/metrics/boards/vefsn-1824"
+    assert ("Prosjekt", "Nærvær i Vefsn") in letter.facts
+
+
+def test_a_rising_target_is_one_to_be_at_or_above() -> None:
+    rising = factories.target_reached(target="80", value="81.25", baseline={"value": "70", "period": "2010"})
+    letter = letters.write(rising, TEXTS[Language.EN], NAMES)
+    assert "The target is 80.0% or higher" in letter.sentences[0]
+
+
+def test_a_result_just_past_the_target_shows_the_decimal_that_tells_them_apart() -> None:
+    assert "6,93 %" in subject(factories.target_lost(value="6.93"))
+    assert "7,1 %" in subject(factories.target_lost(value="7.14"))
+
+
+@pytest.mark.parametrize(
+    ("event", "nb", "nn"),
+    [
+        (
+            factories.report_due(),
+            "Årsrapport for 2012 fra Nærvær i Vefsn: frist 1. februar 2013",
+            "Årsrapport for 2012 frå Nærvær i Vefsn: frist 1. februar 2013",
+        ),
+        (
+            factories.report_overdue(),
+            "Årsrapport for 2012 fra Nærvær i Vefsn mangler: fristen var 1. februar 2013",
+            "Årsrapport for 2012 frå Nærvær i Vefsn manglar: fristen var 1. februar 2013",
+        ),
+        (
+            factories.report_submitted(),
+            "Årsrapport for 2012 fra Nærvær i Vefsn er levert",
+            "Årsrapport for 2012 frå Nærvær i Vefsn er levert",
+        ),
+    ],
+)
+def test_a_report_is_named_by_kind_period_and_project(event: Told, nb: str, nn: str) -> None:
+    assert subject(event) == nb
+    assert subject(event, Language.NN) == nn
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "Den kom i tide"),
+        (1, "Den kom 1 dag etter"),
+        (3, "Den kom 3 dager etter"),
+        (1_200, "Den kom 1 200 dager etter"),
+    ],
+)
+def test_days_late_are_counted_in_words(days: int, said: str) -> None:
+    letter = letters.write(factories.report_submitted(days_late=days), TEXTS[Language.NB], NAMES)
+    assert letter.sentences[0].replace("\u00a0", " ").startswith(said)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_generated_figures_say_so_already_in_the_subject(language: Language) -> None:
+    generated = letters.write(factories.target_reached(generated=True), TEXTS[language], NAMES)
+    assert generated.is_generated
+    assert generated.subject.startswith("[Gener")
+
+
+def test_a_thing_that_the_registry_has_not_told_of_is_called_by_its_id() -> None:
+    assert letters.write(factories.target_reached(), TEXTS[Language.NB], {}).headline == "vefsn-1824 nådde målet"
+
+
+def test_a_unit_is_called_by_its_municipality_too() -> None:
+    of_unit = factories.target_reached(subject="unit/vefsn-1824/hjemmetjenesten")
+    assert subject(of_unit).startswith("Vefsn, hjemmetjenesten nådde målet")
+    assert "municipality/vefsn-1824" in letters.subjects_of(of_unit)
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_every_letter_is_whole_in_every_language(event: Told, language: Language) -> None:
+    letter = letters.write(event, TEXTS[language], NAMES)
+    everything = [letter.subject, letter.headline, *letter.sentences, *(text for fact in letter.facts for text in fact)]
+    assert all(text and "%(" not in text for text in everything)
+    assert all(letters.write(event, TEXTS[language], {}).facts)
+
+
+def messages() -> Iterator[str | tuple[str, ...]]:
+    methods = [("**.py", "python"), ("templates/**", "jinja2")]
+    options = {"templates/**": {"newstyle_gettext": "true"}}
+    for found in extract_from_dir(SERVICE, method_map=methods, options_map=options):
+        yield found[2]
+
+
+@pytest.mark.parametrize("language", ["nb", "nn"])
+def test_everything_that_is_said_is_translated_and_nothing_else_is_kept(language: str) -> None:
+    with (letters.TRANSLATIONS / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    said = set(messages())
+    kept = {tuple(m.id) if isinstance(m.id, list) else m.id for m in catalogue if m.id}
+    assert kept == said
+    for message in catalogue:
+        if message.id:
+            assert all(message.string if isinstance(message.string, tuple) else (message.string,)), message.id
+            assert not message.fuzzy
+            assert not list(message.check(catalogue)), message.id

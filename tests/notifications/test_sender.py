@@ -1,0 +1,254 @@
+"""The sender against real mail servers and real receivers, on the real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.mail_catcher import MailCatcher
+from services.notifications import commands, store
+from services.notifications.channels import letters
+from services.notifications.channels.mail import Composer, MailSettings
+from services.notifications.channels.sender import Means, Sender
+from services.notifications.channels.signing import Signer
+from services.notifications.channels.webhook import Caller
+from services.notifications.commands import ToldOf
+from services.notifications.domain.subscription import Channel, Language, Subscription
+from services.notifications.store import DeliveryFilter, LoggedDelivery
+from shared.clock import Clock
+from shared.database import Database
+from tests.notifications import factories
+from tests.notifications.factories import MADE_AT, subscription
+from tests.notifications.receiver import OK, Call, Receiver, receiving
+
+SIGNER = Signer(b"k" * 32)
+SALT = b"salt"
+TEXTS = letters.load_texts()
+WAIT_SECONDS = 20.0
+
+GONE = b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"
+OOPS = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
+
+
+@asynccontextmanager
+async def sending(
+    database: Database, *, smtp_port: int = 1, later: timedelta = timedelta(0), places: int = 4
+) -> AsyncIterator[None]:
+    """Run a sender while the block runs.
+
+    Args:
+        later: how far its clock is ahead, instead of waiting for the next try.
+    """
+    mail = MailSettings(port=smtp_port, timeout_seconds=2)
+    means = Means(
+        database=database,
+        clock=Clock(MADE_AT),
+        true_clock=Clock(datetime.now(UTC) + later),
+        by="test",
+        places=dict.fromkeys(Channel, places),
+        composer=Composer(mail, "https://saman.example", TEXTS),
+        mail=mail,
+        texts=TEXTS,
+        caller=Caller(allow_private=True, timeout_seconds=2),
+        signer=SIGNER,
+    )
+    running = asyncio.create_task(Sender(means).run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await means.caller.close()
+
+
+async def subscribe(database: Database, wanted: Subscription) -> None:
+    async with database.transaction() as conn:
+        await commands.put_subscription(
+            conn,
+            wanted,
+            new_salt=SALT,
+            allow_private_webhooks=True,
+            if_match=None,
+            now=MADE_AT,
+            true_now=datetime.now(UTC),
+        )
+
+
+def hook(receiver: Receiver, **changes: Any) -> Subscription:
+    return subscription(channel=Channel.WEBHOOK, address=receiver.url, **changes)
+
+
+async def tell(database: Database, *events: ToldOf) -> None:
+    async with database.transaction() as conn:
+        await commands.tell(conn, events, true_now=datetime.now(UTC))
+
+
+async def log(database: Database, subscription_id: str | None = None) -> list[LoggedDelivery]:
+    async with database.connection() as conn:
+        return await store.list_deliveries(conn, DeliveryFilter(subscription_id), before=2**62, count=1_000)
+
+
+async def until(found: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not await found():  # noqa: ASYNC110 - the database has nothing to wait on
+            await asyncio.sleep(0.01)
+
+
+async def until_log(database: Database, *wanted: tuple[str, int]) -> list[LoggedDelivery]:
+    """Wait until the log holds these states and attempts, in any order."""
+
+    async def found() -> bool:
+        return sorted((d.state, d.attempts) for d in await log(database)) == sorted(wanted)
+
+    try:
+        await until(found)
+    except TimeoutError:
+        raise AssertionError(f"waited for {wanted}, the log holds {await log(database)}") from None
+    return await log(database)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Language.NB, "Vefsn nådde målet: 6,9 % sykefravær hittil i år"),
+        (Language.NN, "Vefsn nådde målet: 6,9 % sjukefråvær hittil i år"),
+        (Language.EN, "Vefsn reached its target: 6.9% sickness absence so far this year"),
+    ],
+)
+async def test_a_milestone_comes_as_mail_in_the_subscribers_language(
+    database: Database, tmp_path: Path, language: Language, said: str
+) -> None:
+    await subscribe(database, subscription(language=language))
+    async with database.transaction() as conn:
+        await commands.hear_municipalities(conn, [factories.municipality()])
+    await tell(database, factories.target_reached())
+    async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
+        async with sending(database, smtp_port=catcher.smtp_port):
+            await until_log(database, ("delivered", 1))
+        (mail,) = catcher.mailbox.list_()
+    assert mail.header("Subject") == said
+
+
+async def test_a_metric_comes_as_a_signed_webhook(database: Database) -> None:
+    event = factories.metric_updated()
+    async with receiving() as receiver:
+        await subscribe(database, hook(receiver, subscription_id="vefsn-hook"))
+        await tell(database, event)
+        async with sending(database):
+            (logged,) = await until_log(database, ("delivered", 1))
+    (call,) = receiver.calls
+    content = call.verified(SIGNER.secret("vefsn-hook", SALT))
+    assert isinstance(content, dict)
+    assert content["data"]["rates"]["month"]["value"] == "6.90"
+    assert call.headers["webhook-id"] == str(logged.delivery_id)
+
+
+async def test_every_try_has_the_same_id_and_the_same_body_and_one_that_is_taken_is_the_last(
+    database: Database,
+) -> None:
+    answers = iter([OOPS, None, OK])
+    async with receiving(lambda _: next(answers)) as receiver:
+        await subscribe(database, hook(receiver))
+        await tell(database, factories.target_reached())
+        for later, state in (
+            (timedelta(0), ("waiting", 1)),
+            (timedelta(seconds=6), ("waiting", 2)),
+            (timedelta(minutes=7), ("delivered", 3)),
+        ):
+            async with sending(database, later=later):
+                await until_log(database, state)
+    assert len(receiver.calls) == 3
+    assert len({call.headers["webhook-id"] for call in receiver.calls}) == 1
+    assert len({call.body for call in receiver.calls}) == 1
+    assert len({call.headers["webhook-timestamp"] for call in receiver.calls}) > 1
+
+
+async def test_a_mail_server_that_was_away_gets_the_mail_later(database: Database, tmp_path: Path) -> None:
+    await subscribe(database, subscription())
+    await tell(database, factories.report_due())
+    async with sending(database, smtp_port=1):
+        await until_log(database, ("waiting", 1))
+    async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
+        async with sending(database, smtp_port=catcher.smtp_port, later=timedelta(seconds=6)):
+            await until_log(database, ("delivered", 2))
+        assert len(catcher.mailbox.list_()) == 1
+
+
+async def test_410_ends_the_subscription_and_everything_that_waits_for_it(database: Database) -> None:
+    async with receiving(GONE) as receiver:
+        wanted = hook(receiver)
+        await subscribe(database, wanted)
+        await tell(database, *(factories.target_reached() for _ in range(3)))
+        async with sending(database):
+            await until_log(database, ("failed", 1), ("failed", 0), ("failed", 0))
+    assert len(receiver.calls) == 1
+    async with database.connection() as conn:
+        kept = await store.get_subscription(conn, wanted.subscription_id)
+    assert not kept.subscription.active
+    assert kept.stopped_because is not None
+
+
+async def test_a_receiver_that_hangs_holds_up_nobody_else(database: Database) -> None:
+    async with receiving(lambda _: ...) as hanging, receiving() as healthy:
+        await subscribe(database, hook(hanging))
+        await subscribe(database, hook(healthy, subscription_id="healthy"))
+        await tell(database, *(factories.target_reached() for _ in range(20)))
+        async with sending(database, places=2):
+            calls = await healthy.wait_for(20)
+            assert len(calls) == 20
+            assert len(hanging.calls) < 20
+        assert hanging.open_count_max == 1
+
+
+async def test_an_address_that_keeps_failing_gets_a_rest_and_then_everything(database: Database) -> None:
+    is_well = False
+
+    def answer(_: Call) -> bytes:
+        return OK if is_well else OOPS
+
+    async with receiving(answer) as receiver:
+        await subscribe(database, hook(receiver))
+        await tell(database, *(factories.target_reached() for _ in range(8)))
+        async with sending(database):
+            await until_log(database, *[("waiting", 1)] * 5, *[("waiting", 0)] * 3)
+        is_well = True
+        async with sending(database, later=timedelta(seconds=70)):
+            await until_log(database, *[("delivered", 2)] * 5, *[("delivered", 1)] * 3)
+
+
+async def test_what_an_earlier_run_had_taken_is_taken_up_at_once(database: Database) -> None:
+    async with receiving() as receiver:
+        await subscribe(database, hook(receiver))
+        await tell(database, factories.target_reached())
+        async with database.connection() as conn:
+            await commands.take_work(conn, Channel.WEBHOOK, by="test", count=9, true_now=datetime.now(UTC))
+        async with sending(database):
+            await until_log(database, ("delivered", 1))
+
+
+async def test_two_senders_send_everything_once(database: Database) -> None:
+    async with receiving() as receiver:
+        for number in range(5):
+            await subscribe(database, hook(receiver, subscription_id=f"hook-{number}"))
+        async with sending(database, places=2), sending(database, places=2):
+            for _ in range(10):
+                await tell(database, factories.target_reached(), factories.target_lost())
+            await until_log(database, *[("delivered", 1)] * 100)
+    assert len({call.headers["webhook-id"] for call in receiver.calls}) == len(receiver.calls) == 100
+
+
+async def test_an_event_that_cannot_be_put_into_words_is_tried_again_and_harms_no_other(
+    database: Database, tmp_path: Path
+) -> None:
+    await subscribe(database, subscription())
+    await tell(database, factories.target_reached(definition_key="no.such.key"), factories.report_due())
+    async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
+        async with sending(database, smtp_port=catcher.smtp_port):
+            logged = await until_log(database, ("waiting", 1), ("delivered", 1))
+        assert len(catcher.mailbox.list_()) == 1
+    assert {d.last_error for d in logged} == {None, "the notification could not be written: RuleBroken"}

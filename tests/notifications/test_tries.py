@@ -1,0 +1,174 @@
+"""What a try to deliver changes, and who works on what, on the real database."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from services.notifications import commands, store
+from services.notifications.domain.delivery import Never, NotNow, Taken, Unwanted
+from services.notifications.domain.subscription import Channel
+from shared.database import Database
+from tests.notifications import factories
+from tests.notifications.factories import MADE_AT, subscription
+from tests.notifications.steps import (
+    BY,
+    NOW,
+    WEBHOOK,
+    count,
+    due,
+    log,
+    put,
+    take,
+    tell,
+    until_somebody_waits_for_a_lock,
+)
+
+
+async def test_a_subscription_is_worked_on_by_one_sender_at_a_time(database: Database) -> None:
+    await put(database, subscription())
+    await tell(database, factories.target_reached())
+    assert len(await take(database)) == 1
+    assert await take(database) == []
+    assert await take(database, Channel.WEBHOOK) == []
+    assert len(await take(database, at=NOW + commands.LEASE)) == 1
+
+
+async def test_a_try_that_succeeds_ends_the_delivery_and_is_published(database: Database) -> None:
+    await put(database, subscription(subscription_id="vefsn-hr"))
+    event = factories.target_reached()
+    await tell(database, event)
+    (lease,) = await take(database)
+    async with database.transaction() as conn:
+        (delivery,) = await due(conn, lease)
+        await commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
+        await commands.give_back(conn, lease, by=BY)
+    (logged,) = await log(database)
+    assert (logged.state, logged.attempts, logged.last_error, logged.ended_at) == ("delivered", 1, None, NOW)
+    async with database.connection() as conn:
+        row = await conn.fetchrow("SELECT topic, key, convert_from(payload, 'UTF8') AS payload FROM outbox")
+    assert (row["topic"], row["key"]) == ("notifications.delivery.v1", str(delivery.delivery_id))
+    assert str(event.event_id) in row["payload"]
+    assert "@" not in row["payload"]
+    assert await take(database, at=NOW + timedelta(days=30)) == []
+
+
+async def test_a_try_that_fails_for_now_wakes_the_subscription_when_the_next_is_due(database: Database) -> None:
+    await put(database, subscription())
+    await tell(database, factories.target_reached())
+    (lease,) = await take(database)
+    async with database.transaction() as conn:
+        (delivery,) = await due(conn, lease)
+        await commands.record_try(conn, lease, delivery, NotNow("no answer"), now=MADE_AT, true_now=NOW)
+        await commands.give_back(conn, lease, by=BY)
+    (logged,) = await log(database)
+    assert (logged.state, logged.attempts, logged.last_error) == ("waiting", 1, "no answer")
+    assert await take(database, at=NOW + timedelta(seconds=4)) == []
+    assert len(await take(database, at=NOW + timedelta(seconds=6))) == 1
+    assert await count(database, "outbox") == 0
+
+
+async def test_a_result_that_comes_twice_counts_once(database: Database) -> None:
+    await put(database, subscription())
+    await tell(database, factories.target_reached())
+    (lease,) = await take(database)
+    async with database.transaction() as conn:
+        (delivery,) = await due(conn, lease)
+        await commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
+        await commands.record_try(conn, lease, delivery, Never("550"), now=MADE_AT, true_now=NOW)
+    assert [d.state for d in await log(database)] == ["delivered"]
+    assert await count(database, "outbox") == 1
+
+
+async def test_what_comes_in_while_a_sender_finishes_is_not_slept_on(database: Database) -> None:
+    await put(database, subscription())
+    await tell(database, factories.target_reached())
+    (lease,) = await take(database)
+    async with database.transaction() as conn:
+        (delivery,) = await due(conn, lease)
+        await commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
+    await tell(database, factories.target_lost())
+    async with database.transaction() as conn:
+        await commands.give_back(conn, lease, by=BY)
+    assert len(await take(database)) == 1
+
+
+async def test_a_sender_that_finishes_waits_for_what_is_just_coming_in(database: Database) -> None:
+    await put(database, subscription())
+    await tell(database, factories.target_reached())
+    (lease,) = await take(database)
+    async with database.transaction() as conn:
+        (delivery,) = await due(conn, lease)
+        await commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
+
+    async def give_back() -> None:
+        async with database.transaction() as conn:
+            await commands.give_back(conn, lease, by=BY)
+
+    async with database.transaction() as conn:
+        await commands.tell(conn, [factories.target_lost()], true_now=NOW)
+        giving_back = asyncio.create_task(give_back())
+        await until_somebody_waits_for_a_lock(database)
+    await giving_back
+
+    assert len(await take(database)) == 1
+
+
+async def test_a_receiver_that_wants_no_more_is_switched_off_and_nothing_waits_for_it(database: Database) -> None:
+    wanted = subscription(**WEBHOOK)
+    await put(database, wanted)
+    await tell(database, *(factories.target_reached() for _ in range(3)))
+    (lease,) = await take(database, Channel.WEBHOOK)
+    async with database.transaction() as conn:
+        first = (await due(conn, lease))[0]
+        lease = await commands.record_try(conn, lease, first, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW)
+        assert not lease.active
+        assert await due(conn, lease) == []
+        assert await commands.give_up(conn, lease, now=MADE_AT, true_now=NOW) == 2
+        await commands.give_back(conn, lease, by=BY)
+        kept = await store.get_subscription(conn, wanted.subscription_id)
+    assert (kept.subscription.active, kept.stopped_because) == (False, "410 Gone")
+    assert {(d.state, d.last_error) for d in await log(database)} == {("failed", "410 Gone")}
+    assert await count(database, "outbox") == 3
+    assert await tell(database, factories.target_lost()) == 0
+
+
+async def test_an_address_that_failed_for_five_days_is_switched_off(database: Database) -> None:
+    await put(database, subscription(**WEBHOOK))
+    await tell(database, factories.target_reached())
+    for days, active in ((0, True), (4, True), (5, False)):
+        at = NOW + timedelta(days=days)
+        (lease,) = await take(database, Channel.WEBHOOK, at=at)
+        async with database.transaction() as conn:
+            (delivery,) = await due(conn, lease, at=at)
+            lease = await commands.record_try(conn, lease, delivery, NotNow("hangs"), now=MADE_AT, true_now=at)
+            await commands.give_back(conn, lease, by=BY)
+        assert lease.active is active
+
+
+async def test_switched_off_by_its_owner_what_waits_is_given_up(database: Database) -> None:
+    wanted = subscription()
+    await put(database, wanted)
+    await tell(database, factories.target_reached())
+    await put(database, replace(wanted, active=False))
+    (lease,) = await take(database)
+    async with database.transaction() as conn:
+        assert await due(conn, lease) == []
+        assert await commands.give_up(conn, lease, now=MADE_AT, true_now=NOW) == 1
+    assert [(d.state, d.last_error) for d in await log(database)] == [("failed", commands.SWITCHED_OFF)]
+
+
+async def test_a_changed_address_is_tried_at_once(database: Database) -> None:
+    wanted = subscription(**WEBHOOK)
+    await put(database, wanted)
+    await tell(database, factories.target_reached())
+    (lease,) = await take(database, Channel.WEBHOOK)
+    async with database.transaction() as conn:
+        (delivery,) = await due(conn, lease)
+        slow = NotNow("429", retry_after_seconds=3_600)
+        await commands.record_try(conn, lease, delivery, slow, now=MADE_AT, true_now=NOW)
+        await commands.give_back(conn, lease, by=BY)
+    assert await tell(database, factories.target_lost()) == 1
+    assert await take(database, Channel.WEBHOOK, at=NOW + timedelta(minutes=59)) == []
+    await put(database, replace(wanted, address="https://hooks.example.org/new"))
+    (lease,) = await take(database, Channel.WEBHOOK)
+    assert lease.address == "https://hooks.example.org/new"
