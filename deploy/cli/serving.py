@@ -1,10 +1,12 @@
 """`saman serve`, `saman migrate`: running services and bringing their databases up to date."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from dotenv import load_dotenv
 from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.types import ASGIApp
@@ -31,9 +33,14 @@ def serve(
     service: ServiceName,
     host: Annotated[str, typer.Option(envvar="SAMAN_HTTP_HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="SAMAN_HTTP_PORT", help="Port to listen on.")] = 8000,
+    env_file: Annotated[
+        Path | None, typer.Option(help="File of SAMAN_… settings, one NAME=value a line; the environment wins.")
+    ] = None,
     log_level: Annotated[str, typer.Option(envvar="SAMAN_LOG_LEVEL", help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
 ) -> None:
     """Run one service, or all four in one process behind one port. Settings come from SAMAN_… variables."""
+    if env_file is not None:
+        load_dotenv(env_file)
     configure_logging(log_level)
     apps = {name: _app(name) for name in _names(service)}
     one: ASGIApp = next(iter(apps.values())) if service != "all" else make_gateway(apps)

@@ -1,0 +1,157 @@
+"""How commands find the system that they speak to: a stack's folder, or SAMAN_… variables."""
+
+import asyncio
+import itertools
+import os
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import typer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.errors import AppError, NotFound, RuleBroken, Unavailable
+from shared.messaging.broker import BusSettings
+
+HEARD_SECONDS = 120.0
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--dir",
+        envvar="SAMAN_DIR",
+        help="Folder of the stack; else SAMAN_URL, SAMAN_OPERATOR_KEY and SAMAN_KAFKA_BOOTSTRAP.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the system is, and the operator's key to it."""
+
+    http: str
+    kafka: str
+    operator_key: str
+
+    @property
+    def bus(self) -> BusSettings:
+        """Settings to reach the broker."""
+        return BusSettings(bootstrap=self.kafka, client_id="saman-cli")
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator["Api"]:
+        """Speak HTTP as the operator while the block runs."""
+        headers = {"Authorization": f"Bearer {self.operator_key}"}
+        async with httpx2.AsyncClient(base_url=self.http, headers=headers, timeout=30, trust_env=False) as client:
+            yield Api(client)
+
+
+class Api:
+    """The HTTP API as commands use it: problem documents become errors with the same sentence."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client = client
+
+    async def call(self, method: str, path: str, **options: Any) -> Any:
+        """Call a route and return its JSON.
+
+        Raises:
+            AppError: with the problem document's own code and sentence.
+        """
+        try:
+            answer = await self._client.request(method, path, **options)
+        except httpx2.HTTPError as error:
+            raise Unavailable(f"{self._client.base_url} does not answer ({type(error).__name__})") from None
+        if answer.status_code >= 400:
+            raise _error_of(answer)
+        return answer.json() if answer.content else None
+
+
+def find_connection(folder: Path | None) -> Connection:
+    """Return where the system is.
+
+    Raises:
+        RuleBroken: neither a folder nor the variables say so.
+        StackError: no stack runs in the folder.
+    """
+
+    if folder is not None:
+        from deploy.local.stack import read_description  # needs wheels that the image of the services does not have
+
+        stack = read_description(folder)
+        return Connection(stack["http"], stack["kafka"], stack["operator_key"])
+    values = [os.environ.get(name) for name in ("SAMAN_URL", "SAMAN_KAFKA_BOOTSTRAP", "SAMAN_OPERATOR_KEY")]
+    if not all(values):
+        raise RuleBroken(
+            "say where the system is: --dir FOLDER, or SAMAN_URL, SAMAN_KAFKA_BOOTSTRAP, SAMAN_OPERATOR_KEY"
+        )
+    return Connection(*(value for value in values if value))
+
+
+async def until_heard(connection: Connection, topics: Iterable[str], services: Sequence[str]) -> None:
+    """Wait until the registry has published what it was told, and the services have taken it in.
+
+    Raises:
+        Unavailable: it took too long; the message says who is behind.
+    """
+    deadline = time.monotonic() + HEARD_SECONDS
+    async with connection.client() as api:
+        while (await api.call("GET", "/api/registry/v1/status"))["outbox"]["waiting_count"]:
+            _still(deadline, "the registry's outbox is not empty")
+            await asyncio.sleep(0.05)
+    admin = AIOKafkaAdminClient(**connection.bus.client_options())
+    await admin.start()
+    try:
+        ends = await _ends(admin, connection.bus, topics)
+        for topic, service in itertools.product(ends, services):
+            group = f"{service}.{topic.rsplit('.v', 1)[0]}"
+            while not await _has_read(admin, group, ends[topic]):
+                _still(deadline, f"{group} is behind")
+                await asyncio.sleep(0.05)
+    finally:
+        await admin.close()
+
+
+async def _has_read(admin: AIOKafkaAdminClient, group: str, ends: dict[TopicPartition, int]) -> bool:
+    done = await admin.list_consumer_group_offsets(group, partitions=list(ends))
+    return all(place in done and done[place].offset >= offset for place, offset in ends.items())
+
+
+async def _ends(
+    admin: AIOKafkaAdminClient, bus: BusSettings, topics: Iterable[str]
+) -> dict[str, dict[TopicPartition, int]]:
+    """Return where each topic ends now, without its empty partitions."""
+    described = await admin.describe_topics(list(topics))
+    consumer = AIOKafkaConsumer(**bus.client_options())
+    await consumer.start()
+    try:
+        result = {}
+        for topic in described:
+            places = [TopicPartition(topic["topic"], partition["partition"]) for partition in topic["partitions"]]
+            ends, starts = await consumer.end_offsets(places), await consumer.beginning_offsets(places)
+            result[topic["topic"]] = {place: ends[place] for place in places if ends[place] > starts[place]}
+        return result
+    finally:
+        await consumer.stop()
+
+
+def _still(deadline: float, what: str) -> None:
+    if time.monotonic() > deadline:
+        raise Unavailable(f"after {HEARD_SECONDS:.0f} s {what}; see /status")
+
+
+def _error_of(answer: httpx2.Response) -> AppError:
+    try:
+        problem = answer.json()
+        sentence, code = problem["detail"], problem["code"]
+        sentence += "".join(f"\n  {fault['pointer'] or '/'}: {fault['message']}" for fault in problem.get("errors", []))
+    except (ValueError, KeyError, TypeError):
+        return Unavailable(f"{answer.request.url} answered {answer.status_code}: {answer.text[:200]}")
+    kind = NotFound if answer.status_code == 404 else RuleBroken
+    return kind(sentence, code=code)

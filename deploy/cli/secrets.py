@@ -1,0 +1,38 @@
+"""`saman secrets`: the secrets of an installation as files."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy import secret_files
+from shared.errors import NotFound
+
+secrets = typer.Typer(help="The secrets of an installation, as files that containers mount.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(secrets, name="secrets")
+
+
+@secrets.command()
+def make(
+    folder: Annotated[Path, typer.Argument(help="Gets a folder per reader.", metavar="FOLDER")],
+    postgres: Annotated[str, typer.Option(help="Where the services reach PostgreSQL, host:port.")] = "postgres:5432",
+) -> None:
+    """Write random secrets and what follows from them, for each reader only what it needs. Repeatable: they stay."""
+    secret_files.make(folder, postgres=postgres)
+    typer.echo(f"secrets are in {folder}")
+
+
+@secrets.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Such as SAMAN_OPERATOR_KEY.", metavar="NAME")] = "SAMAN_OPERATOR_KEY",
+) -> None:
+    """Print one secret from the folder that SAMAN_SECRETS_DIR names; the operator's key if nothing is said."""
+    found = secret_files.read(Path(os.environ.get(secret_files.FOLDER_VARIABLE, "/run/secrets")))
+    if name not in found:
+        raise NotFound(f"there is no secret {name}; there are {', '.join(found) or 'none'}")
+    typer.echo(found[name])

@@ -1,0 +1,138 @@
+"""What the demonstration does, step by step, through the doors that everybody else has too: HTTP and Kafka."""
+
+import asyncio
+import csv
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy import client as reference
+from deploy.cli.connection import Api, Connection
+from deploy.cli.programme import add_publisher, load_programme, post_figures
+from deploy.demo import generated
+from deploy.local.progress import Progress
+from shared.errors import Unavailable
+
+PROGRAMME = Path(__file__).parents[2] / "programmes" / "saman-2011"
+VEFSN = "vefsn-1824"
+VEFSN_HR = "310000019"
+"""Stands for the HR system of Vefsn. Numbers that begin with 3 are kept for synthetic organisations."""
+
+GENERATOR = "310000027"
+SUBSCRIPTION = "demo-vefsn-prosjektleiar"
+MAIL_ADDRESS = "prosjektleiar@vefsn.example"
+QUIET_SECONDS = 180.0
+
+
+@dataclass
+class Outcome:
+    """What the demonstration shows in the end."""
+
+    board: Mapping[str, Any]
+    deliveries: list[Mapping[str, Any]]
+    mails: list[Mapping[str, Any]]
+
+
+async def tell(connection: Connection, mail_page: str, *, progress: Progress) -> Outcome:
+    """Load the programme, subscribe, let the figures come in over Kafka, and wait until all have been counted."""
+    await load_programme(connection, PROGRAMME, wait=True, progress=progress)
+    progress("Adding publishers and a subscriber")
+    async with connection.client() as api:
+        participants = await _participants(api)
+        await _subscribe(api)
+    await add_publisher(
+        connection, VEFSN_HR, name="Vefsn kommune, HR-system (demo)", municipalities=[VEFSN], wait=False
+    )
+    others = [entry for entry in participants if entry[0] != VEFSN]
+    await add_publisher(
+        connection, GENERATOR, name="Genererte tal (demo)", municipalities=[m for m, _ in others], wait=True
+    )
+    real = reference.read_figures(PROGRAMME / "figures" / "vefsn.csv", publisher=VEFSN_HR)
+    made = [reference.figure(body, publisher=GENERATOR) for body in generated.figures(others)]
+    await post_figures(connection.kafka, VEFSN_HR, real, progress=progress)
+    await post_figures(connection.kafka, GENERATOR, made, progress=progress)
+    async with connection.client() as api:
+        await until_quiet(api, progress)
+        return await _outcome(api, mail_page)
+
+
+async def until_quiet(api: Api, progress: Progress) -> None:
+    """Wait until no service has anything left to consume, to publish or to send.
+
+    Raises:
+        Unavailable: it took too long.
+    """
+    deadline = time.monotonic() + QUIET_SECONDS
+    quiet = 0
+    while quiet < 3:
+        waiting = 0
+        for name in ("registry", "reporting", "metrics", "notifications"):
+            status = await api.call("GET", f"/api/{name}/v1/status")
+            waiting += status["outbox"]["waiting_count"] + sum(c["lag"] for c in status["consumers"])
+        progress("Waiting until everything has been counted and sent")
+        quiet = quiet + 1 if waiting == 0 else 0
+        if time.monotonic() > deadline:
+            raise Unavailable(f"after {QUIET_SECONDS:.0f} s {waiting} records still wait; see /status")
+        await asyncio.sleep(0.1)
+
+
+def expected_board() -> list[dict[str, str]]:
+    """Return the rows of the slide."""
+    with (PROGRAMME / "boards" / f"{VEFSN}.csv").open(newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+async def _participants(api: Api) -> list[tuple[str, str]]:
+    """Return each participating municipality's id and its number of 2013."""
+    found: dict[str, str] = {}
+    cursor = None
+    members: set[str] = set()
+    while True:
+        params = {"limit": "1000", **({"cursor": cursor} if cursor else {})}
+        page = await api.call("GET", "/api/registry/v1/projects", params=params)
+        members |= {member["municipality_id"] for project in page["items"] for member in project["members"]}
+        if (cursor := page["next"]) is None:
+            break
+    page = await api.call("GET", "/api/registry/v1/municipalities", params={"at": "2013-07-31", "limit": "1000"})
+    for municipality in page["items"]:
+        if municipality["municipality_id"] in members:
+            found[municipality["municipality_id"]] = _number_in_2013(municipality)
+    return sorted(found.items())
+
+
+def _number_in_2013(municipality: Mapping[str, Any]) -> str:
+    day = "2013-07-31"
+    for version in municipality["versions"]:
+        if version["valid_from"] <= day and (version["valid_to"] is None or day < version["valid_to"]):
+            return str(version["number"])
+    raise Unavailable(f"{municipality['municipality_id']} bore no number on {day}")
+
+
+async def _subscribe(api: Api) -> None:
+    await api.call(
+        "PUT",
+        f"/api/notifications/v1/subscriptions/{SUBSCRIPTION}",
+        json={
+            "channel": "mail",
+            "address": MAIL_ADDRESS,
+            "language": "nn",
+            "events": ["TargetReached", "TargetLost"],
+            "subjects": [f"municipality/{VEFSN}"],
+        },
+    )
+
+
+async def _outcome(api: Api, mail_page: str) -> Outcome:
+    deadline = time.monotonic() + 30
+    while True:
+        deliveries = await api.call(
+            "GET", "/api/notifications/v1/deliveries", params={"subscription_id": SUBSCRIPTION, "limit": "100"}
+        )
+        if any(d["state"] == "delivered" for d in deliveries["items"]) or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.1)
+    board = await api.call("GET", f"/api/metrics/v1/boards/{VEFSN}")
+    mails = await api.call("GET", f"{mail_page}/api/v1/messages")
+    return Outcome(board, deliveries["items"], mails["messages"])
