@@ -48,7 +48,9 @@ async def check(connection: Connection, mail_page: str) -> None:
     async with connection.client() as api:
         began = time.monotonic()
         loaded = await load_programme(connection, PROGRAMME, wait=True)
-        say(began, f"the programme is loaded: {len(loaded.registered)} registered, {len(loaded.unchanged)} as they were")
+        say(
+            began, f"the programme is loaded: {len(loaded.registered)} registered, {len(loaded.unchanged)} as they were"
+        )
         await by_http(connection, api, mail_page, run)
         await by_kafka(connection, api, mail_page, run)
 

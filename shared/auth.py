@@ -8,6 +8,7 @@ each service checks by itself, and a revocation holds as soon as that event is r
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from shared.events.registry import PublisherEvent
 QUERIES = load_queries(messaging.__file__)
 
 KEY_PREFIX = "pub_"
+_KEY_FORM = re.compile(rf"{KEY_PREFIX}(?P<key_id>[A-Za-z0-9-]{{1,64}})\.[A-Za-z0-9_-]{{43}}")
+"""Nothing else is looked up: what a stranger writes there need not even be storable."""
 
 
 class Action(StrEnum):
@@ -132,10 +135,11 @@ async def authenticate(
     if scheme.lower() != "bearer" or not key.isascii():
         raise NotAuthenticated("the Authorization header must be: Bearer <key>")
     key = key.strip()
-    if operator_key_hash and hmac.compare_digest(hash_of(key), operator_key_hash):
+    if operator_key_hash and hmac.compare_digest(hash_of(key), operator_key_hash.lower()):
         return OPERATOR
-    key_id = key.removeprefix(KEY_PREFIX).partition(".")[0]
-    row = await QUERIES.find_publisher_by_key(conn, key_id=key_id) if key.startswith(KEY_PREFIX) else None
+    form = _KEY_FORM.fullmatch(key)
+    key_id = form["key_id"] if form else ""
+    row = await QUERIES.find_publisher_by_key(conn, key_id=key_id) if form else None
     known = next((k for k in json.loads(row["keys"]) if k["key_id"] == key_id), None) if row else None
     if row is None or known is None or not hmac.compare_digest(hash_of(key), known["hash"]):
         raise NotAuthenticated("the key is not known")

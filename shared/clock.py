@@ -32,6 +32,11 @@ def local_date(moment: datetime) -> date:
     return moment.astimezone(OSLO).date()
 
 
+def next_midnight(moment: datetime) -> datetime:
+    """Return when the next day begins in Europe/Oslo."""
+    return datetime.combine(local_date(moment) + timedelta(days=1), datetime.min.time(), OSLO).astimezone(UTC)
+
+
 def seconds_since(moment: float | None) -> float | None:
     """Return how many seconds ago an epoch time was; None stays None."""
     return None if moment is None else max(0.0, time.time() - moment)

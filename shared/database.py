@@ -15,8 +15,11 @@ from typing import Any, TypeAlias
 
 import aiosql
 import asyncpg
+import structlog
 
 from shared.errors import AppError, Unavailable
+
+LOG = structlog.get_logger()
 
 Connection: TypeAlias = asyncpg.Connection
 """A connection inside the caller's transaction. asyncpg has no type information, so this is for the reader."""
@@ -39,8 +42,16 @@ _SESSION = {
 COMMAND_SECONDS = 25
 """Above `statement_timeout`, so that the server, which knows why, answers first."""
 
-_TRANSIENT_STATES = ("08", "53", "57", "40001", "40P01", "55P03", "25P03", "25006")
-"""SQLSTATEs (or their classes) that say "not now": connection, resources, operator, serialization, deadlock, lock."""
+_TRANSIENT_STATES = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25P03", "25006")
+"""SQLSTATEs (or their classes) that say "not now": connection, resources, operator, system, serialization, deadlock,
+lock, read-only standby."""
+
+_DEPLOYMENT_STATES = ("28", "3D", "42")
+"""SQLSTATEs that no record and no request is to blame for: a password, a database, a table or a right is missing. Were
+they permanent, one migration that was forgotten would send a whole topic to the dead letters."""
+
+_GONE = ("is closed", "is closing", "released back", "is not initialized")
+"""How asyncpg words that a connection or pool went away; its other `InterfaceError`s are faults of the caller."""
 
 
 def is_transient(error: BaseException) -> bool:
@@ -48,8 +59,10 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, AppError):
         return isinstance(error, Unavailable)
     if isinstance(error, asyncpg.PostgresError):
-        return str(error.sqlstate or "").startswith(_TRANSIENT_STATES)
-    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
+        return str(error.sqlstate or "").startswith(_TRANSIENT_STATES + _DEPLOYMENT_STATES)
+    if isinstance(error, asyncpg.InterfaceError):
+        return any(words in str(error) for words in _GONE)
+    return isinstance(error, OSError | TimeoutError)
 
 
 def load_queries(module_file: str) -> Any:
@@ -71,29 +84,35 @@ class Database:
         self.application_name = application_name
         self._pool_size = pool_size
         self._pool: Any = None
+        self._opening = asyncio.Lock()
+        self._is_closed = False
         self.committed = asyncio.Event()
         """Set after every commit of this process; the relay waits for it."""
 
     async def open(self) -> None:
-        """Make the pool.
+        """Make the pool, once however many ask for it at the same time.
 
         Raises:
             OSError, asyncpg.PostgresError: the server does not answer or refuses; see `is_transient`.
         """
-        if self._pool is None:
-            self._pool = await asyncpg.create_pool(
-                self.dsn,
-                min_size=1,
-                max_size=self._pool_size,
-                timeout=ACQUIRE_SECONDS,
-                command_timeout=COMMAND_SECONDS,
-                max_inactive_connection_lifetime=60,
-                server_settings={**_SESSION, "application_name": self.application_name},
-            )
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self.dsn,
+                    min_size=1,
+                    max_size=self._pool_size,
+                    timeout=ACQUIRE_SECONDS,
+                    command_timeout=COMMAND_SECONDS,
+                    max_inactive_connection_lifetime=60,
+                    server_settings={**_SESSION, "application_name": self.application_name},
+                )
+            self._is_closed = False
 
     async def close(self) -> None:
-        """End the pool, by force after some seconds."""
-        pool, self._pool = self._pool, None
+        """End the pool, by force after some seconds; who asks for a connection afterwards is told `Unavailable`."""
+        async with self._opening:
+            self._is_closed = True
+            pool, self._pool = self._pool, None
         if pool is None:
             return
         try:
@@ -118,6 +137,8 @@ class Database:
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if not is_transient(error):
                 raise
+            if isinstance(error, asyncpg.PostgresError) and str(error.sqlstate).startswith(_DEPLOYMENT_STATES):
+                LOG.error("the database is not as this service needs it", error=f"{type(error).__name__}: {error}")
             raise Unavailable(f"the database does not answer now ({type(error).__name__})") from error
 
     @asynccontextmanager
@@ -142,6 +163,8 @@ class Database:
         )
 
     async def _open_or_unavailable(self) -> None:
+        if self._is_closed:
+            raise Unavailable("the service is stopping")
         try:
             await self.open()
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

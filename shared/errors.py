@@ -24,6 +24,11 @@ class FieldError:
     pointer: str = ""
 
 
+def json_pointer(*path: str | int) -> str:
+    """Write the way to a place in a JSON value as a pointer (RFC 6901); nothing leads to the whole, ""."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
 class AppError(Exception):
     """Something that the person or system at the door must hear about.
 

@@ -7,7 +7,7 @@ import asyncio
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import openapi, strict_json
 from shared.errors import (
     AppError,
     Conflict,
@@ -28,6 +29,7 @@ from shared.errors import (
     NotFound,
     RuleBroken,
     Unavailable,
+    json_pointer,
 )
 
 LOG = structlog.get_logger()
@@ -49,7 +51,20 @@ _STATUS: dict[type[AppError], int] = {
     NotAllowed: 403,
     Unavailable: 503,
 }
-_STATUS_BY_CODE = {"body-too-large": 413, "lost-update": 412, "too-many-requests": 429, "content-encoding": 415}
+_STATUS_BY_CODE = {
+    "body-too-large": 413,
+    "body-too-slow": 408,
+    "lost-update": 412,
+    "too-many-requests": 429,
+    "content-encoding": 415,
+}
+_MEANINGS = {
+    401: "No key, or not a good one.",
+    403: "The key may not do this.",
+    404: "Not there.",
+    409: "The id was used before with other content.",
+    412: "It has changed since the ETag in If-Match.",
+}
 _CODE_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "media-type"}
 
 
@@ -89,6 +104,11 @@ SlugPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
 """An id chosen by the client, in the address."""
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that may refuse so; what any request may meet stands in every document."""
+    return {status: {"description": _MEANINGS[status], "model": Problem} for status in statuses}
+
+
 def problem_of(error: AppError) -> Problem:
     """Describe an error to the one who asked."""
     status = _STATUS_BY_CODE.get(error.code) or next(s for kind, s in _STATUS.items() if isinstance(error, kind))
@@ -102,6 +122,15 @@ def problem_of(error: AppError) -> Problem:
     )
 
 
+class ProblemResponse(JSONResponse):
+    """A problem document; whatever a stranger sent and a sentence quotes, it can be written."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
 def respond(error: AppError) -> JSONResponse:
     """Answer with a problem document."""
     problem = problem_of(error)
@@ -110,9 +139,7 @@ def respond(error: AppError) -> JSONResponse:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(
-        problem.model_dump(), status_code=problem.status, headers=headers, media_type="application/problem+json"
-    )
+    return ProblemResponse(problem.model_dump(), problem.status, headers)
 
 
 def install(app: FastAPI) -> None:
@@ -143,14 +170,16 @@ def install(app: FastAPI) -> None:
             detail=str(error.detail),
             code=code,
         )
-        return JSONResponse(
-            body.model_dump(),
-            error.status_code,
-            headers=dict(error.headers or {}),
-            media_type="application/problem+json",
-        )
+        return ProblemResponse(body.model_dump(), error.status_code, dict(error.headers or {}))
 
     app.add_middleware(Limits)
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi.describe(app, Problem)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's way to write the document oneself
 
 
 class Limits:
@@ -169,7 +198,11 @@ class Limits:
                 raise Unavailable(f"more than {CONCURRENT_MAX} requests run at once", retry_after_seconds=1)
             if headers.get(b"content-encoding", b"identity").lower() != b"identity":
                 raise RuleBroken("compressed bodies are not taken; send it plain", code="content-encoding")
+            if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+                raise RuleBroken("the address holds U+0000, which cannot be stored", code="text-unstorable")
             body = await self._body(scope, headers, receive)
+            if body and self._is_checked(scope, headers):
+                strict_json.loads(body)
         except AppError as error:
             return await respond(error)(scope, receive, send)
         self._running += 1
@@ -178,10 +211,17 @@ class Limits:
         finally:
             self._running -= 1
 
+    def _is_checked(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
+        """Tell whether to look here for what FastAPI's own parser would let pass.
+
+        Figures are left out: their routes read the body strictly themselves, and it may be large.
+        """
+        return _limit_of(scope) == BODY_BYTES_MAX and b"json" in headers.get(b"content-type", b"json").lower()
+
     async def _body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        limit = FIGURES_BYTES_MAX if scope["path"].endswith("/absence-figures") else BODY_BYTES_MAX
+        limit = _limit_of(scope)
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > limit:
+        if not length.isdigit() or int(length[:20]) > limit:
             raise RuleBroken(
                 f"the body has {length.decode('latin-1')[:20]} bytes, at most {limit}", code="body-too-large"
             )
@@ -230,7 +270,11 @@ class Limits:
                 detail="something is wrong on our side; it is logged",
                 code="internal",
             )
-            await JSONResponse(body_500.model_dump(), 500, media_type="application/problem+json")(scope, receive, watch)
+            await ProblemResponse(body_500.model_dump(), 500)(scope, receive, watch)
+
+
+def _limit_of(scope: Scope) -> int:
+    return FIGURES_BYTES_MAX if scope["path"].endswith("/absence-figures") else BODY_BYTES_MAX
 
 
 def page(items: Sequence[Any], limit: int, cursor_of: Any) -> dict[str, Any]:
@@ -244,8 +288,11 @@ def write_cursor(place: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str | None) -> Any:
+def read_cursor(cursor: str | None, read: Callable[[Any], Any] = lambda place: place) -> Any:
     """Return the place in a list that a cursor stands for; None at the start.
+
+    Args:
+        read: makes the place of what was written; what it raises over a stranger's content is a malformed cursor.
 
     Raises:
         RuleBroken: `cursor-malformed`; the cursor is not one that was given out.
@@ -253,9 +300,16 @@ def read_cursor(cursor: str | None) -> Any:
     if cursor is None:
         return None
     try:
-        return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, UnicodeError):
+        place = strict_json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
+        if any(isinstance(part, int) and not -(2**63) <= part < 2**63 for part in _parts(place)):
+            raise ValueError("larger than any column")
+        return read(place)
+    except (RuleBroken, ValueError, TypeError, LookupError, AttributeError):
         raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed") from None
+
+
+def _parts(place: Any) -> Sequence[Any]:
+    return place if isinstance(place, list) else [place]
 
 
 def etag(content: BaseModel | dict[str, Any], version: int | None = None) -> str:
@@ -287,5 +341,5 @@ def _fault(fault: dict[str, Any]) -> FieldError:
     code = {"extra_forbidden": "unknown-field", "missing": "field-missing"}.get(
         fault["type"], fault["type"].replace("_", "-")
     )
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
+    pointer = json_pointer(*place)
     return FieldError(code, f"{pointer or 'body'}: {fault['msg']}", pointer)

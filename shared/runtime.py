@@ -8,7 +8,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -24,15 +24,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from shared import auth, http, messaging, telemetry
+from shared import auth, http, messaging, operating, telemetry
 from shared.clock import Clock, seconds_since
 from shared.database import Connection, Database, load_queries
 from shared.errors import Unavailable
 from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
-from shared.messaging import Router, subscribe
+from shared.messaging import Router, assignments, subscribe
 from shared.messaging import topics as kafka_topics
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import Consumers
+from shared.messaging.delivery import Delivery
 from shared.messaging.relay import Relay
 
 LOG = structlog.get_logger()
@@ -42,6 +43,12 @@ QUERIES = load_queries(messaging.__file__)
 RETRY_SECONDS_MIN = 0.25
 RETRY_SECONDS_MAX = 5.0
 TOPIC_CHECK_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 1.0
+"""How soon a service that is not ready notices that somebody mended what was missing."""
+
+RECOVERED_SECONDS = 10.0
+"""How long a part that failed must run to count as well again; a part that runs for ever never says so itself."""
+
 _FAILURES = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable)
 """What a background task may meet while database or broker are away; anything else is a fault of ours and is logged."""
 
@@ -97,7 +104,7 @@ class Service:
         self.clock = Clock(settings.now)
         self.database = Database(settings.database_dsn, application_name=f"saman {name}", pool_size=settings.pool_size)
         self.relay = Relay(self.database, settings.bus)
-        self.health = Health(waiting={"database": "starting", "consumers": "starting"})
+        self.health = Health(waiting=dict.fromkeys(("database", "topics", "consumers"), "starting"))
         self.registry = CollectorRegistry()
         subscriptions = [*router.subscriptions, *_publishers_of(name).subscriptions]
         self.consumers = Consumers(subscriptions, settings.bus, self.database, service=name, clock=self.clock)
@@ -114,8 +121,8 @@ class Service:
         """Run everything until the context is left, then stop in the order that loses least."""
         structlog.contextvars.bind_contextvars(service=self.name)
         self._tasks = [
-            asyncio.create_task(self._supervised("relay", self.relay.run), name=f"{self.name} relay"),
             asyncio.create_task(self._supervised("consumers", self._consume), name=f"{self.name} consumers"),
+            asyncio.create_task(self._supervised("relay", self.relay.run), name=f"{self.name} relay"),
             asyncio.create_task(self._supervised("checks", self._check), name=f"{self.name} checks"),
         ]
         for work in self._background:
@@ -129,22 +136,30 @@ class Service:
             await self._stop()
 
     async def _stop(self) -> None:
-        for consumers in (self.late_consumers, self.consumers):
-            with suppress(*_FAILURES):
-                await consumers.stop()
-        for task in self._tasks:
+        starting, *others = self._tasks
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await asyncio.gather(self.consumers.stop(), self.late_consumers.stop(), return_exceptions=True)
+        for task in others:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
         await self.database.close()
 
     async def _consume(self) -> None:
-        """Start the consumers, the late ones after the others have caught up; returns when all run."""
+        """Start the consumers, the late ones after the others have caught up, and keep them assigned.
+
+        Raises:
+            Unavailable: the schema is older than the code; every record would fail, and none would be to blame.
+        """
+        if missing := await self._missing_migrations():
+            raise Unavailable(f"waiting for migrations {missing}")
         await self.consumers.start()
         if self.late_consumers.subscriptions:
             self.health.waiting["consumers"] = "catching up with what the other services published before"
             await self.consumers.catch_up()
             await self.late_consumers.start()
         self.health.waiting.pop("consumers", None)
+        await assignments.keep_assigned(self.late_consumers, self.settings.bus)
 
     async def _check(self) -> None:
         """Look again and again whether the schema is new enough and the broker's topics are as they must be."""
@@ -157,7 +172,8 @@ class Service:
                 self.health.waiting["topics"] = "; ".join(sentences[:3])
             else:
                 self.health.waiting.pop("topics", None)
-            await asyncio.sleep(1.0 if self.health.waiting else TOPIC_CHECK_SECONDS)
+            self.health.failures.pop("checks", None)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS if self.health.waiting else TOPIC_CHECK_SECONDS)
 
     async def _missing_migrations(self) -> list[str]:
         files = [*MECHANISM_MIGRATIONS.glob("*.sql"), *self._migrations.glob("*.sql")]
@@ -166,9 +182,11 @@ class Service:
         return sorted(file.name for file in files if file.name.partition("_")[0] not in applied)
 
     async def _supervised(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run a part, and run it again after a pause when it fails."""
+        """Run a part, and again after a pause when it fails; once it has run for a while, the failure is over."""
         pause = RETRY_SECONDS_MIN
+        loop = asyncio.get_running_loop()
         while True:
+            recovered = loop.call_later(RECOVERED_SECONDS, self.health.failures.pop, name, None)
             try:
                 await work()
             except _FAILURES as error:
@@ -180,8 +198,15 @@ class Service:
             else:
                 self.health.failures.pop(name, None)
                 return
+            finally:
+                recovered.cancel()
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_SECONDS_MAX)
+
+    @property
+    def deliveries(self) -> dict[str, Delivery]:
+        """All subscriptions' deliveries by consumer, for the status and for replays."""
+        return {**self.consumers.deliveries, **self.late_consumers.deliveries}
 
     def reasons(self) -> list[str]:
         """Return why the service is not ready, one sentence each; none when it is."""
@@ -195,7 +220,6 @@ class Service:
             letters = await QUERIES.dead_letters_waiting(conn)
         oldest = letters["oldest_at"]
         lags = {**self.consumers.lag(), **self.late_consumers.lag()}
-        deliveries = {**self.consumers.deliveries, **self.late_consumers.deliveries}
         return {
             "service": self.name,
             "ready": not self.reasons(),
@@ -225,7 +249,7 @@ class Service:
                     "last_handled_seconds_ago": seconds_since(delivery.progress.last_handled_at),
                     "last_error": delivery.progress.last_error,
                 }
-                for group, delivery in deliveries.items()
+                for group, delivery in self.deliveries.items()
             ],
         }
 
@@ -257,12 +281,14 @@ class Service:
             version="1",
             lifespan=lifespan,
             openapi_url=f"/api/{self.name}/v1/openapi.json",
+            generate_unique_id_function=lambda route: route.name,
             docs_url=None,
             redoc_url=None,
         )
         app.state.service = self
         http.install(app)
         self._add_health(app)
+        app.include_router(operating.make_router(self))
         return app
 
     def _add_health(self, app: FastAPI) -> None:

@@ -6,7 +6,7 @@ own; PostgreSQL cannot hold U+0000 or lone surrogates in text. All of these are 
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from shared.errors import RuleBroken
@@ -14,7 +14,13 @@ from shared.errors import RuleBroken
 DEPTH_MAX = 20
 """Objects and lists inside each other; contracts need four. Deeper bodies are attacks on the parser."""
 
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+DIGITS_SHOWN_MAX = 9
+"""A national identity number has eleven digits, ten when a zero in front was lost."""
+
+_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+"""A string that nothing ends reaches to the end of the body, and nothing is looked at twice: a body of escaped quotes
+would otherwise take time with the square of its length."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -32,12 +38,12 @@ def loads(body: bytes) -> Any:
     if body.count(b"{") + body.count(b"[") > DEPTH_MAX:
         _refuse_depth(body)
     try:
-        content = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object)
+        content = json.loads(text, parse_float=_exact, parse_constant=_refuse_constant, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise RuleBroken(
             f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", code="json-malformed"
         ) from None
-    except ValueError as error:  # an integer with more digits than Python converts
+    except ValueError as error:  # an integer with more digits than Python converts, or such an exponent
         raise RuleBroken(f"the body holds a number that cannot be read: {error}", code="json-malformed") from None
     if ("\\u" in text or "\x00" in text) and _holds_unstorable(content):
         raise RuleBroken(
@@ -53,9 +59,21 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise RuleBroken(f"the key {key[:80]!r} stands twice in one object", code="json-duplicate-key")
+                raise RuleBroken(f"the key {_shown(key)} stands twice in one object", code="json-duplicate-key")
             seen.add(key)
     return content
+
+
+def _shown(key: str) -> str:
+    """Repeat a stranger's key, but no long number: it may be a person's."""
+    return repr(key[:80]) if sum(map(str.isdigit, key)) < DIGITS_SHOWN_MAX else "with the long number"
+
+
+def _exact(number: str) -> Decimal:
+    try:
+        return Decimal(number)
+    except InvalidOperation:
+        raise ValueError("an exponent is out of bounds") from None
 
 
 def _refuse_constant(name: str) -> Any:

@@ -30,15 +30,6 @@ class ServiceCollector(Collector):
         )
         yield self._gauge("saman_outbox_parked_rows", "Events that the broker refused", outbox["parked_count"])
         yield self._gauge("saman_dead_letters_waiting", "Dead letters not yet settled", letters["waiting_count"])
-        yield GaugeMetricFamily(
-            "saman_outbox_parked_rows", "Events that the broker refused", value=outbox["parked_count"]
-        )
-        yield CounterMetricFamily("saman_outbox_sent", "Events published by this process", value=outbox["sent_count"])
-        yield GaugeMetricFamily(
-            "saman_dead_letters_waiting",
-            "Dead letters not yet settled",
-            value=self.status["dead_letters"]["waiting_count"],
-        )
         lag = GaugeMetricFamily("saman_consumer_lag_records", "Records waiting", labels=["service", "group"])
         records = CounterMetricFamily(
             "saman_consumer_records", "Records consumed", labels=["service", "group", "outcome"]

@@ -96,7 +96,7 @@ class Period:
         """The first day of the period."""
         return date(self.year, self.last_month - self.grain.months + 1, 1)
 
-    @property
+    @cached_property
     def last_day(self) -> date:
         """The last day of the period."""
         return date(self.year, self.last_month, monthrange(self.year, self.last_month)[1])

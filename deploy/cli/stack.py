@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +14,10 @@ from deploy.cli.connection import AsJson, Connection
 from deploy.demo import show, story
 from deploy.local import stack as local
 from deploy.local.errors import StackError
-from deploy.local.infrastructure import Server, erase
+from deploy.local.infrastructure import erase
 from deploy.local.progress import Progress, shown
-from deploy.local.stack import Stack, start_stack, stop_stack
+from deploy.local.stack import Stack, start_stack, stop_stack, watched
 
-RESTART_SECONDS_MAX = 10.0
 StackFolder = Annotated[Path, typer.Option("--dir", help="Folder that holds everything.")]
 
 stack = typer.Typer(help="The whole system on this machine, empty, in the background.", no_args_is_help=True)
@@ -110,7 +107,7 @@ async def _run(folder: Path, console: Console, *, once: bool, fresh: bool) -> li
             await erase(folder)
         started = await start_stack(folder, attached=True, progress=progress)
     try:
-        async with _watched(started, console):
+        async with watched(started, tell=lambda sentence: console.print(sentence, style="yellow")):
             with shown() as progress:
                 outcome = await _told(started, progress)
             show.print_board(console, outcome.board)
@@ -131,35 +128,6 @@ async def _run(folder: Path, console: Console, *, once: bool, fresh: bool) -> li
 async def _told(started: Stack, progress: Progress) -> story.Outcome:
     connection = Connection(started.services.address, started.infrastructure.bootstrap, started.operator_key)
     return await story.tell(connection, started.mail.address, progress=progress)
-
-
-@asynccontextmanager
-async def _watched(started: Stack, console: Console) -> AsyncIterator[None]:
-    """Start again whatever part dies while the block runs."""
-    watchers = [asyncio.create_task(_watch(started, server, console)) for server in started.servers]
-    try:
-        yield
-    finally:
-        for watcher in watchers:
-            watcher.cancel()
-        await asyncio.gather(*watchers, return_exceptions=True)
-
-
-async def _watch(started: Stack, server: Server, console: Console) -> None:
-    pause = 0.5
-    while True:
-        await server.ended()
-        console.print(f"{server.name} ended; starting it again", style="yellow")
-        try:
-            await server.start()
-        except StackError as error:
-            console.print(str(error), style="red")
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, RESTART_SECONDS_MAX)
-        else:
-            pause = 0.5
-            started.write_description()
-            console.print(f"{server.name} runs again", style="green")
 
 
 def _print_addresses(console: Console, started: Stack) -> None:

@@ -40,12 +40,12 @@ async def tell(connection: Connection, mail_page: str, *, progress: Progress) ->
     await load_programme(connection, PROGRAMME, wait=True, progress=progress)
     progress("Adding publishers and a subscriber")
     async with connection.client() as api:
-        participants = await _participants(api)
+        taking_part = await participants(api)
         await _subscribe(api)
     await add_publisher(
         connection, VEFSN_HR, name="Vefsn kommune, HR-system (demo)", municipalities=[VEFSN], wait=False
     )
-    others = [entry for entry in participants if entry[0] != VEFSN]
+    others = [entry for entry in taking_part if entry[0] != VEFSN]
     await add_publisher(
         connection, GENERATOR, name="Genererte tal (demo)", municipalities=[m for m, _ in others], wait=True
     )
@@ -84,7 +84,7 @@ def expected_board() -> list[dict[str, str]]:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
-async def _participants(api: Api) -> list[tuple[str, str]]:
+async def participants(api: Api) -> list[tuple[str, str]]:
     """Return each participating municipality's id and its number of 2013."""
     found: dict[str, str] = {}
     cursor = None

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,8 @@ from shared.messaging.broker import BusSettings
 from shared.messaging.topics import OWN_TOPICS, apply
 
 OPERATOR_KEY = "operator"
+RESTART_SECONDS_MIN = 0.5
+RESTART_SECONDS_MAX = 10.0
 PASSED_ON = ("SAMAN_NOW", "SAMAN_LOG_LEVEL")
 """Settings of the caller's environment that the services get as well."""
 
@@ -103,6 +106,39 @@ async def start_stack(path: Path, *, attached: bool, progress: Progress = silent
         raise
     stack.write_description()
     return stack
+
+
+@asynccontextmanager
+async def watched(stack: Stack, *, tell: Callable[[str], None]) -> AsyncIterator[None]:
+    """Start again whatever part of the stack dies while the block runs.
+
+    Args:
+        tell: gets a sentence about each thing that happens.
+    """
+    watchers = [asyncio.create_task(_watch(stack, server, tell)) for server in stack.servers]
+    try:
+        yield
+    finally:
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+
+
+async def _watch(stack: Stack, server: Server, tell: Callable[[str], None]) -> None:
+    pause = RESTART_SECONDS_MIN
+    while True:
+        await server.ended()
+        tell(f"{server.name} ended; starting it again")
+        try:
+            await server.start()
+        except StackError as error:
+            tell(str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RESTART_SECONDS_MAX)
+        else:
+            pause = RESTART_SECONDS_MIN
+            stack.write_description()
+            tell(f"{server.name} runs again")
 
 
 async def stop_stack(path: Path) -> list[str]:

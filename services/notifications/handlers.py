@@ -65,7 +65,7 @@ async def followed(records: Sequence[Record], conn: Connection) -> Sequence[Reco
     return [record for record, subject in zip(records, subjects, strict=True) if not subject or subject in wanted]
 
 
-@subscribe(late_router, MetricUpdated)
+@subscribe(late_router, MetricUpdated, sift=followed)
 async def on_metrics(events: Sequence[MetricUpdated], conn: Connection, _now: datetime) -> None:
     """Tell machines of metrics."""
     await commands.tell(conn, events, true_now=datetime.now(UTC))

@@ -1,25 +1,29 @@
 """HTTP doors of reporting: figures and reports in, what came in and what is owed out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.reporting import api_models as models
 from services.reporting import commands
+from services.reporting.commands.judging import Rights
 from services.reporting.commands.reading import Entry
 from services.reporting.store import figures as figure_store
 from services.reporting.store import reports as report_store
-from shared import http, strict_json
+from services.reporting.store.reports import KeptRound
+from shared import auth, http, openapi, strict_json
 from shared.auth import Action, Principal, require
-from shared.errors import FieldError, RuleBroken
+from shared.database import Connection
+from shared.errors import FieldError, NotFound, RuleBroken
 from shared.runtime import Service
 from shared.values import Period
 
 FIGURES_MAX = 1_000
 ROUTE = "/api/reporting/v1"
+ORIGIN = "http"
 _NIL = UUID(int=0)
 
 
@@ -29,6 +33,7 @@ def make_router(service: Service) -> APIRouter:
     _add_figures_in(router, service)
     _add_figures_out(router, service)
     _add_rounds(router, service)
+    _add_obligations(router, service)
     return router
 
 
@@ -38,48 +43,51 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
     @router.post(
         "/absence-figures",
         summary="Post one figure, or up to 1,000",
-        responses=models.POSTED,
-        openapi_extra=models.body_of(models.OneFigure, models.ManyFigures),
+        status_code=201,
+        response_model=models.FigureOutcome,
+        responses=models.POSTED | http.problems(401, 403, 409),
+        openapi_extra=openapi.body_of(models.OneFigure, models.ManyFigures),
     )
     async def post_figures(request: Request, principal: Asking) -> Response:
-        body = _object(strict_json.loads(await request.body()))
+        require(principal, Action.PUBLISH)
+        body = _object(await request.body())
         publisher = _publisher_of(principal, body)
-        many = "figures" in body
-        entries = _entries(body, publisher) if many else [_entry(body, publisher)]
+        entries = _figures(body, publisher) if "figures" in body else [_figure(body, publisher)]
         async with service.database.transaction() as conn:
-            outcomes = await commands.post_figures(
-                conn, entries, rights={publisher: principal}, now=service.clock.now()
-            )
-        return models.many_answer(outcomes) if many else models.one_answer(outcomes[0])
+            rights = await _rights(conn, principal, publisher)
+            outcomes = await commands.post_figures(conn, entries, rights=rights, now=service.clock.now())
+        return models.many_answer(outcomes) if "figures" in body else models.figure_answer(outcomes[0])
 
     @router.post(
         "/absence-figures/{figure_id}/withdrawal",
         summary="Take a figure back",
-        responses=models.POSTED,
-        openapi_extra=models.body_of(models.Withdrawal),
+        response_model=models.FigureOutcome,
+        responses=http.problems(401, 403, 404),
+        openapi_extra=openapi.body_of(models.Withdrawal),
     )
     async def withdraw(figure_id: UUID, request: Request, principal: Asking) -> Response:
-        body = _object(strict_json.loads(await request.body()))
+        require(principal, Action.PUBLISH)
+        body = _object(await request.body(), in_address="figure_id")
         publisher = _publisher_of(principal, body)
-        content = {**body, "figure_id": str(figure_id)}
-        entry = Entry(str(figure_id), publisher, content, "http")
+        entry = Entry(str(figure_id), publisher, body | {"figure_id": str(figure_id)}, ORIGIN)
         async with service.database.transaction() as conn:
-            outcomes = await commands.withdraw_figures(
-                conn, [entry], rights={publisher: principal}, now=service.clock.now()
-            )
-        return models.one_answer(outcomes[0], created=200)
+            rights = await _rights(conn, principal, publisher)
+            outcomes = await commands.withdraw_figures(conn, [entry], rights=rights, now=service.clock.now())
+        return models.figure_answer(outcomes[0], created=200)
 
 
 def _add_figures_out(router: APIRouter, service: Service) -> None:
     Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
 
-    @router.get("/absence-figures", summary="What came in, with every vintage", response_model=models.FigureList)
-    async def list_figures(
-        principal: Asking,
-        query: Annotated[models.FigureQuery, Query()],
-    ) -> Any:
+    @router.get(
+        "/absence-figures",
+        summary="What came in for a municipality, with every vintage",
+        response_model=models.FigureList,
+        responses=http.problems(401, 403),
+    )
+    async def list_figures(principal: Asking, query: Annotated[models.FigureQuery, Query()]) -> Any:
         require(principal, Action.READ_SUBMISSIONS, municipality_id=query.municipality, on=service.clock.today())
-        after = http.read_cursor(query.cursor)
+        after = http.read_cursor(query.cursor, lambda place: (date.fromisoformat(place[0]), _text(place[1])))
         async with service.database.connection() as conn:
             figures = await figure_store.list_figures(
                 conn,
@@ -87,7 +95,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
                 from_day=Period.parse(query.from_).first_day if query.from_ else None,
                 to_day=Period.parse(query.to).last_day if query.to else None,
                 current_only=query.vintages == "current",
-                after=(date.fromisoformat(after[0]), after[1]) if after else None,
+                after=after,
                 count=query.limit + 1,
             )
         listed = http.page(figures, query.limit, lambda entry: [entry[1][0].isoformat(), entry[1][1]])
@@ -97,81 +105,138 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
 def _add_rounds(router: APIRouter, service: Service) -> None:
     Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
 
-    @router.put("/rounds/{round_id}", summary="Call for reports")
-    async def put_round(round_id: http.SlugPath, body: models.RoundBody, principal: Asking) -> models.RoundAnswer:
+    @router.put("/rounds/{round_id}", summary="Call for reports", responses=http.problems(401, 403, 412))
+    async def put_round(
+        round_id: http.SlugPath,
+        body: models.RoundBody,
+        principal: Asking,
+        response: Response,
+        if_match: Annotated[str | None, Header(max_length=100)] = None,
+    ) -> models.RoundAnswer:
         require(principal, Action.OPERATE)
         round_ = body.value(round_id)
         async with service.database.transaction() as conn:
-            changed = await commands.load_round(conn, round_, today=service.clock.today())
-        return models.RoundAnswer(round_id=round_id, changed=changed, **body.model_dump())
+            kept = await commands.load_round(conn, round_, now=service.clock.now(), guard=_guard(if_match))
+        response.headers["ETag"] = _tag(kept)
+        return models.round_of(kept)
 
-    @router.get("/obligations", summary="Who owes what", response_model=models.ObligationList)
+    @router.get("/rounds/{round_id}", summary="One call for reports", responses=http.problems(401, 404))
+    async def get_round(round_id: http.SlugPath, principal: Asking, response: Response) -> models.RoundAnswer:
+        require(principal, Action.READ_SUBMISSIONS)
+        async with service.database.connection() as conn:
+            kept = await report_store.find_round(conn, round_id)
+        if kept is None:
+            raise NotFound(f"there is no round {round_id}", code="round-unknown")
+        response.headers["ETag"] = _tag(kept)
+        return models.round_of(kept)
+
+
+def _add_obligations(router: APIRouter, service: Service) -> None:
+    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+
+    @router.get(
+        "/obligations",
+        summary="Who owes what",
+        response_model=models.ObligationList,
+        responses=http.problems(401),
+    )
     async def list_obligations(principal: Asking, query: Annotated[models.ObligationQuery, Query()]) -> Any:
         require(principal, Action.READ_SUBMISSIONS)
-        after = http.read_cursor(query.cursor)
+        after = http.read_cursor(query.cursor, UUID) or _NIL
         wanted = report_store.ObligationFilter(query.state, query.cohort, query.theme, query.round_id, query.project_id)
         async with service.database.connection() as conn:
-            kept = await report_store.list_obligations(
-                conn, wanted, after=UUID(after) if after else _NIL, count=query.limit + 1
-            )
+            kept = await report_store.list_obligations(conn, wanted, after=after, count=query.limit + 1)
         listed = http.page(kept, query.limit, lambda obligation: str(obligation.obligation_id))
         return {**listed, "items": [models.obligation_of(obligation) for obligation in listed["items"]]}
 
     @router.post(
         "/obligations/{obligation_id}/submissions",
         summary="Hand a report in",
-        responses=models.POSTED,
-        openapi_extra=models.body_of(models.ReportBody),
+        status_code=201,
+        response_model=models.ReportOutcome,
+        responses=models.HANDED_IN | http.problems(401, 403, 404, 409),
+        openapi_extra=openapi.body_of(models.ReportBody),
     )
     async def submit(obligation_id: UUID, request: Request, principal: Asking) -> Response:
-        body = _object(strict_json.loads(await request.body()))
+        require(principal, Action.PUBLISH)
+        body = _object(await request.body(), in_address="obligation_id")
         publisher = _publisher_of(principal, body)
-        content = {**body, "obligation_id": str(obligation_id)}
-        entry = Entry(str(body.get("submission_id", "")), publisher, content, "http")
+        content = body | {"obligation_id": str(obligation_id)}
+        entry = Entry(body.get("submission_id"), publisher, content, ORIGIN)
         async with service.database.transaction() as conn:
-            outcomes = await commands.submit_reports(
-                conn, [entry], rights={publisher: principal}, now=service.clock.now()
-            )
-        return models.one_answer(outcomes[0])
+            rights = await _rights(conn, principal, publisher)
+            outcomes = await commands.submit_reports(conn, [entry], rights=rights, now=service.clock.now())
+        return models.report_answer(outcomes[0])
 
 
 def _publisher_of(principal: Principal, body: dict[str, Any]) -> str:
     """Return for whom is posted: the key's own publisher, or the one that the operator names.
 
     Raises:
-        NotAuthenticated: there is no key.
-        RuleBroken: the operator named nobody.
+        RuleBroken: `publisher-missing`; the operator named nobody.
     """
-    require(principal, Action.PUBLISH)
     if principal.organisation_number is not None:
         return principal.organisation_number
     publisher = body.pop("publisher", None)
     if not isinstance(publisher, str) or not (len(publisher) == 9 and publisher.isascii() and publisher.isdigit()):
-        raise RuleBroken(
-            "with the operator's key, name the publisher that is posted for: nine digits",
-            code="publisher-missing",
-            errors=(FieldError("publisher-missing", "publisher must be nine digits", "/publisher"),),
-        )
+        sentence = "with the operator's key, name the publisher that is posted for: nine digits"
+        raise _fault("publisher-missing", sentence, "/publisher")
     return publisher
 
 
-def _object(content: Any) -> dict[str, Any]:
+async def _rights(conn: Connection, principal: Principal, publisher: str) -> Rights:
+    """Return who acts for the publisher. The operator may, but only for a publisher that there is.
+
+    Raises:
+        RuleBroken: `publisher-unknown`; nobody could read the receipts.
+    """
+    if principal.is_operator and publisher not in await auth.list_publishers(conn, {publisher}):
+        sentence = f"publisher {publisher} is not registered or was revoked"
+        raise _fault("publisher-unknown", sentence, "/publisher")
+    return {publisher: principal}
+
+
+def _object(raw: bytes, *, in_address: str | None = None) -> dict[str, Any]:
+    """Read a body; what stands in the address may not stand in the body too, where it could differ."""
+    content = strict_json.loads(raw)
     if not isinstance(content, dict):
-        raise RuleBroken(f"the body must be a JSON object, got {type(content).__name__}", code="json-malformed")
-    return dict(content)
+        raise _fault("json-malformed", f"the body must be a JSON object, got {type(content).__name__}")
+    if in_address in content:
+        raise _fault("unknown-field", f"{in_address} stands in the address; remove it", f"/{in_address}")
+    return content
 
 
-def _entry(body: Any, publisher: str) -> Entry:
-    content = _object(body)
-    return Entry(str(content.pop("figure_id", "")), publisher, content, "http")
+def _figure(content: Any, publisher: str) -> Entry:
+    if not isinstance(content, dict):
+        return Entry(None, publisher, content, ORIGIN)
+    rest = {key: value for key, value in content.items() if key != "figure_id"}
+    return Entry(content.get("figure_id"), publisher, rest, ORIGIN)
 
 
-def _entries(body: Mapping[str, Any], publisher: str) -> list[Entry]:
+def _figures(body: dict[str, Any], publisher: str) -> list[Entry]:
     figures = body["figures"]
-    if not isinstance(figures, list) or not 1 <= len(figures) <= FIGURES_MAX:
-        count = len(figures) if isinstance(figures, list) else type(figures).__name__
-        raise RuleBroken(f"figures must be a list of 1 to {FIGURES_MAX}, got {count}", code="too-many-figures")
-    if set(body) - {"figures"}:
-        extra = sorted(set(body) - {"figures"})[0]
-        raise RuleBroken(f"{extra[:60]!r} is not a field beside figures; remove it", code="unknown-field")
-    return [_entry(figure, publisher) if isinstance(figure, dict) else _entry({}, publisher) for figure in figures]
+    if not isinstance(figures, list) or not figures:
+        raise _fault("schema-mismatch", f"figures must be a list of 1 to {FIGURES_MAX} figures", "/figures")
+    if len(figures) > FIGURES_MAX:
+        raise _fault("too-many-figures", f"at most {FIGURES_MAX} figures at once, got {len(figures)}", "/figures")
+    if len(body) > 1:
+        raise _fault("unknown-field", "beside figures stands a field that does not belong there; remove it")
+    return [_figure(figure, publisher) for figure in figures]
+
+
+def _fault(code: str, message: str, pointer: str = "") -> RuleBroken:
+    return RuleBroken(message, code=code, errors=(FieldError(code, message, pointer),))
+
+
+def _text(place: Any) -> str:
+    if not isinstance(place, str):
+        raise TypeError(place)
+    return place
+
+
+def _tag(kept: KeptRound) -> str:
+    return http.etag({}, kept.version)
+
+
+def _guard(if_match: str | None) -> Callable[[KeptRound | None], None]:
+    return lambda before: http.guard_update(if_match, None if before is None else _tag(before))

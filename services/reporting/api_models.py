@@ -1,6 +1,7 @@
 """What reporting's HTTP bodies look like, written out from the domain's values."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -12,15 +13,15 @@ from services.reporting.commands import Judged
 from services.reporting.commands.events import contracts_of
 from services.reporting.domain import Round
 from services.reporting.store.figures import KeptFigure
-from services.reporting.store.reports import Obligation
+from services.reporting.store.reports import KeptRound, Obligation
 from shared import http
 from shared.events.envelope import Exact, OrganisationNumber, PeriodText, Slug
-from shared.events.inbound import AbsenceFigurePosted, ReportSubmitted
+from shared.events.inbound import REASON_LENGTH_MAX, AbsenceFigurePosted, ReportContent
 from shared.events.reporting import FindingContract
 
 
 class OneFigure(AbsenceFigurePosted):
-    """One figure with its id. The operator names the `publisher` it posts for."""
+    """One figure with its id. The operator, and only the operator, names the `publisher` it posts for."""
 
     figure_id: UUID
     publisher: OrganisationNumber | None = None
@@ -42,30 +43,44 @@ class ManyFigures(http.RequestModel):
 class Withdrawal(http.RequestModel):
     """Why a figure is taken back."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=REASON_LENGTH_MAX)
     publisher: OrganisationNumber | None = None
 
 
-class ReportBody(ReportSubmitted):
-    """A report that is handed in; the obligation stands in the address."""
+class ReportBody(ReportContent):
+    """A report that is handed in; its obligation stands in the address."""
 
     publisher: OrganisationNumber | None = None
 
 
-class Outcome(BaseModel):
-    """What became of one submission."""
+class FigureOutcome(BaseModel):
+    """What became of one figure.
 
-    figure_id: str
+    Attributes:
+        figure_id: as it was sent; null when there was none, or one that may not be repeated.
+        vintage: which vintage of its place it is; none when it was rejected.
+        problem: why it was rejected.
+    """
+
+    figure_id: str | None
     result: Literal["accepted", "repeated", "rejected"]
     vintage: int | None = None
     findings: list[FindingContract] = []
     problem: http.Problem | None = None
 
 
-class Outcomes(BaseModel):
-    """Outcomes in the order of the submissions."""
+class FigureOutcomes(BaseModel):
+    """Outcomes in the order of the figures."""
 
-    outcomes: list[Outcome]
+    outcomes: list[FigureOutcome]
+
+
+class ReportOutcome(BaseModel):
+    """What became of a report that was handed in; `version` counts those of its obligation."""
+
+    submission_id: UUID
+    result: Literal["accepted", "repeated"]
+    version: int
 
 
 class FigureAnswer(BaseModel):
@@ -107,7 +122,7 @@ class FigureList(BaseModel):
 class FigureQuery(http.ListQuery):
     """Which figures to list."""
 
-    municipality: str = Field(max_length=80, description="Municipality id, such as vefsn-1824.")
+    municipality: str = Field(pattern=r"^[a-z0-9-]{1,80}$", description="Municipality id, such as vefsn-1824.")
     from_: PeriodText | None = Field(default=None, alias="from")
     to: PeriodText | None = None
     vintages: Literal["current", "all"] = "current"
@@ -143,10 +158,10 @@ class RoundBody(http.RequestModel):
 
 
 class RoundAnswer(RoundBody):
-    """A kept round; `changed` tells whether this request changed it."""
+    """A kept round; `version` rises with every change."""
 
     round_id: Slug
-    changed: bool
+    version: int
 
 
 class ObligationQuery(http.ListQuery):
@@ -184,38 +199,19 @@ class ObligationList(BaseModel):
 
 POSTED: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Answered before with the same content, or one outcome per figure",
-        "model": Outcomes | Outcome,
+        "description": "Many: an outcome for each. One: accepted before with the same content.",
+        "model": FigureOutcomes | FigureOutcome,
     },
-    201: {"description": "Accepted", "model": Outcome},
-    **{
-        status: {"description": meaning, "model": http.Problem}
-        for status, meaning in (
-            (401, "No key, or not a good one"),
-            (403, "The key may not do this"),
-            (404, "Not there"),
-            (409, "The id was used before with other content"),
-            (413, "The body is too large"),
-            (422, "Refused; every fault is named"),
-            (503, "Try again later"),
-        )
-    },
+    201: {"description": "One: accepted."},
+}
+HANDED_IN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Accepted before with the same content.", "model": ReportOutcome},
+    201: {"description": "Accepted."},
 }
 
 
-def body_of(*models: type[BaseModel]) -> dict[str, Any]:
-    """Return the OpenAPI part that tells of a body which is read from its raw bytes, so that numbers stay exact."""
-    schemas = [
-        model.model_json_schema(ref_template=f"#/components/schemas/{model.__name__}-{{model}}") for model in models
-    ]
-    for schema in schemas:
-        schema.pop("$defs", None)
-    content = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": content}}}}
-
-
-def one_answer(judged: Judged, *, created: int = 201) -> JSONResponse:
-    """Answer one submission: 201, 200 when repeated, or its problem."""
+def figure_answer(judged: Judged, *, created: int = 201) -> JSONResponse:
+    """Answer one figure: 201, 200 when repeated, or its problem."""
     if judged.error is not None:
         return http.respond(judged.error)
     status = created if judged.result == "accepted" else 200
@@ -223,9 +219,24 @@ def one_answer(judged: Judged, *, created: int = 201) -> JSONResponse:
 
 
 def many_answer(outcomes: Sequence[Judged]) -> JSONResponse:
-    """Answer several submissions, always with 200."""
-    body = Outcomes(outcomes=[_outcome(judged) for judged in outcomes])
-    return JSONResponse(body.model_dump(mode="json", exclude_none=True))
+    """Answer several figures, always with 200."""
+    body = FigureOutcomes(outcomes=[_outcome(judged) for judged in outcomes])
+    return JSONResponse(body.model_dump(mode="json"))
+
+
+def report_answer(judged: Judged) -> JSONResponse:
+    """Answer one report: 201, 200 when repeated, or its problem."""
+    if judged.error is not None:
+        return http.respond(judged.error)
+    body = {"submission_id": judged.entry.shown_id, "result": judged.result, "version": judged.vintage}
+    return JSONResponse(
+        ReportOutcome.model_validate(body).model_dump(mode="json"), 201 if judged.result == "accepted" else 200
+    )
+
+
+def round_of(kept: KeptRound) -> RoundAnswer:
+    """Write a round out."""
+    return RoundAnswer.model_validate({**asdict(kept.round), "version": kept.version})
 
 
 def figure_of(figure: KeptFigure) -> FigureAnswer:
@@ -263,11 +274,13 @@ def obligation_of(obligation: Obligation) -> ObligationAnswer:
     return ObligationAnswer.model_validate(obligation, from_attributes=True)
 
 
-def _outcome(judged: Judged) -> Outcome:
-    return Outcome(
-        figure_id=judged.entry.submission_id,
-        result=judged.result,
-        vintage=judged.vintage,
-        findings=contracts_of(judged.findings),
-        problem=None if judged.error is None else http.problem_of(judged.error),
+def _outcome(judged: Judged) -> FigureOutcome:
+    return FigureOutcome.model_validate(
+        {
+            "figure_id": judged.entry.shown_id,
+            "result": judged.result,
+            "vintage": judged.vintage,
+            "findings": contracts_of(judged.findings),
+            "problem": None if judged.error is None else http.problem_of(judged.error),
+        }
     )

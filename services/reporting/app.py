@@ -7,11 +7,12 @@ from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
 from services.reporting import api, commands, handlers
+from shared.clock import next_midnight
 from shared.runtime import Service, ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TICK_SECONDS = 5.0
-"""How late after midnight a report may become due or overdue."""
+"""How often is looked besides midnight, for what another transaction held at the time."""
 
 
 class Settings(ServiceSettings):
@@ -25,7 +26,8 @@ async def turn_states(service: Service) -> None:
     while True:
         async with service.database.transaction() as conn:
             await commands.turn_states(conn, now=service.clock.now())
-        await asyncio.sleep(TICK_SECONDS)
+        now = service.clock.now()
+        await asyncio.sleep(min(TICK_SECONDS, (next_midnight(now) - now).total_seconds()))
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.errors import FieldError, Finding, RuleBroken
-from shared.values import Definition, Grain, Period, quotient
+from shared.values import Definition, Grain, Period, quotient, rounded
 
 YEAR_MIN = 1990
 """Before this no municipality kept comparable figures, so an older period is a slip of the pen."""
@@ -17,7 +17,7 @@ NUMBERS_KNOWN_FROM = date(2013, 1, 1)
 """Before this date the numbers of 2013 hold (CONTRACTS 1)."""
 
 JUMP_POINTS = Decimal(5)
-"""A rate that differs from the one before by more is accepted, with a warning that asks for an explanation."""
+"""A rate that differs by more from the one it is compared with is accepted, with a warning that asks for a note."""
 
 DAYS_PER_PERSON_MONTH_MAX = 31
 RATE_MAX = Decimal(100)
@@ -95,18 +95,9 @@ class NumberHolder:
     valid_to: date | None
 
     def holds_on(self, day: date) -> bool:
-        """Tell whether the number was valid on a day; before 2013 the numbers of 2013 hold."""
+        """Tell whether the municipality bore the number on a day; before 2013 the numbers of 2013 hold."""
         asked = max(day, NUMBERS_KNOWN_FROM)
         return self.valid_from <= asked and (self.valid_to is None or asked < self.valid_to)
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesState:
-    """What is remembered of a series: its kind of weight, and its last rate."""
-
-    weight_kind: str | None = None
-    last_period: Period | None = None
-    last_rate: Decimal | None = None
 
 
 def holder_of(number: str, day: date, holders: Sequence[NumberHolder]) -> str | FieldError:
@@ -117,11 +108,12 @@ def holder_of(number: str, day: date, holders: Sequence[NumberHolder]) -> str | 
     if not holders:
         return FieldError("municipality-unknown", f"no municipality has or had the number {number}", "/municipality")
     spans = ", ".join(
-        f"{h.valid_from.isoformat()} to {h.valid_to.isoformat() if h.valid_to else 'now'}" for h in holders
+        f"from {h.valid_from.isoformat()}" + (f" until {h.valid_to.isoformat()}" if h.valid_to else "") for h in holders
     )
+    rule = "; before 2013 the numbers of 2013 hold" if day < NUMBERS_KNOWN_FROM else ""
     return FieldError(
         "municipality-number-not-valid",
-        f"municipality number {number} was valid {spans}, not on {day.isoformat()}, the period's last day",
+        f"municipality number {number} was valid {spans}, not on {day.isoformat()}, the period's last day{rule}",
         "/municipality",
     )
 
@@ -166,7 +158,7 @@ def _days_or_rate(draft: Draft, _: date) -> Iterable[FieldError]:
 def _numbers_within_bounds(draft: Draft, _: date) -> Iterable[FieldError]:
     for name in ("lost_days", "agreed_days", "rate_percent", "weight"):
         value: Decimal | None = getattr(draft, name)
-        if value is not None and value < 0:
+        if value is not None and value.is_signed():  # -0 as well: it would be published as such
             yield FieldError("number-negative", f"{name} must be 0 or more, got {value}", f"/{name}")
     if draft.lost_days is not None and draft.agreed_days is not None and 0 <= draft.agreed_days < draft.lost_days:
         yield FieldError(
@@ -181,25 +173,28 @@ def _numbers_within_bounds(draft: Draft, _: date) -> Iterable[FieldError]:
 
 
 def _weight_is_declared(draft: Draft, _: date) -> Iterable[FieldError]:
+    kind, weight = draft.weight_kind, draft.weight
     if draft.rate_percent is None:
-        if draft.weight_kind is not None or draft.weight is not None:
+        if kind is not None or weight is not None:
+            place = "/weight_kind" if kind is not None else "/weight"
+            yield FieldError("weight-without-rate", "weight_kind and weight belong to rate_percent only", place)
+    elif kind is None:
+        if draft.window is Window.PERIOD:
             yield FieldError(
-                "weight-without-rate", "weight and weight_kind belong to rate_percent only", "/weight_kind"
+                "weight-kind-missing",
+                "rate_percent needs weight_kind: equal, working-days or agreed-days",
+                "/weight_kind",
             )
-        return
-    if draft.window is not Window.PERIOD:
-        return
-    if draft.weight_kind is None:
-        yield FieldError(
-            "weight-kind-missing",
-            "rate_percent needs weight_kind: equal, working-days or agreed-days",
-            "/weight_kind",
-        )
-    elif draft.weight_kind == "equal":
-        if draft.weight is not None:
-            yield FieldError("weight-not-wanted", f"equal weights have no weight, got {draft.weight}", "/weight")
-    elif not draft.weight:
-        yield FieldError("weight-missing", f"weight_kind {draft.weight_kind} needs a weight above 0", "/weight")
+        elif weight is not None:
+            yield FieldError(
+                "weight-not-wanted", f"a weight without weight_kind means nothing, got {weight}", "/weight"
+            )
+    elif kind == "equal":
+        if weight is not None:
+            yield FieldError("weight-not-wanted", f"equal weights have no weight, got {weight}", "/weight")
+    elif draft.window is Window.PERIOD and not weight:
+        got = "none" if weight is None else str(weight)
+        yield FieldError("weight-missing", f"weight_kind {kind} needs a weight above 0, got {got}", "/weight")
 
 
 _RULES: tuple[Callable[[Draft, date], Iterable[FieldError]], ...] = (
@@ -210,65 +205,82 @@ _RULES: tuple[Callable[[Draft, date], Iterable[FieldError]], ...] = (
 )
 
 
-def weight_kind_fault(draft: Draft, series: SeriesState) -> FieldError | None:
-    """Refuse a second kind of weight in one series: sums over mixed weights would mean nothing."""
-    kind = weight_kind_of(draft)
-    if kind is None or series.weight_kind is None or kind == series.weight_kind:
-        return None
-    return FieldError(
-        "weight-kind-mixed",
-        f"this series is weighted by {series.weight_kind}; a figure weighted by {kind} cannot join it",
-        "/weight_kind",
-    )
-
-
 def weight_kind_of(draft: Draft) -> str | None:
     """Return the kind of weight that a figure brings into its series; day counts and wider windows bring none."""
     return draft.weight_kind if draft.rate_percent is not None and draft.window is Window.PERIOD else None
 
 
-def findings_of(draft: Draft, series: SeriesState) -> tuple[Finding, ...]:
-    """Return what is accepted but should be looked at: jumps, empty denominators, too many days per person."""
-    found = []
-    rate = draft.rate
-    if draft.agreed_days == 0:
-        found.append(
-            Finding("denominator-zero", "warning", "no days were agreed, so no rate can be given", "/agreed_days")
-        )
-    if draft.window is Window.PERIOD and rate is not None and series.last_rate is not None:
-        jump = abs(rate - series.last_rate)
-        if jump > JUMP_POINTS:
-            found.append(
-                Finding(
-                    "jump",
-                    "warning",
-                    f"the rate {rate:.2f} % differs by more than {JUMP_POINTS} points from {series.last_rate:.2f} % "
-                    f"of {series.last_period}; please check, and explain in a note",
-                    message_args={"rate": f"{rate:.2f}", "before": f"{series.last_rate:.2f}", "points": f"{jump:.2f}"},
-                )
-            )
-    if draft.window is Window.PERIOD and draft.persons and draft.agreed_days:
-        most = draft.persons * DAYS_PER_PERSON_MONTH_MAX * draft.period.grain.months
-        if draft.agreed_days > most:
-            found.append(
-                Finding(
-                    "days-above-persons",
-                    "warning",
-                    f"{draft.agreed_days} agreed days are more than {draft.persons} persons can work ({most})",
-                    "/agreed_days",
-                )
-            )
-    return tuple(found)
+def weight_kind_fault(draft: Draft, kinds_of_others: Iterable[str]) -> FieldError | None:
+    """Refuse a second kind of weight in one series: sums over mixed weights would mean nothing.
+
+    Args:
+        kinds_of_others: the kinds of the series' other figures in force; the one that this figure replaces is none.
+    """
+    kind = weight_kind_of(draft)
+    other = next((other for other in sorted(kinds_of_others) if other != kind), None)
+    if kind is None or other is None:
+        return None
+    return FieldError(
+        "weight-kind-mixed",
+        f"this series is weighted by {other}; a figure weighted by {kind} cannot join it",
+        "/weight_kind",
+    )
 
 
-def next_series_state(draft: Draft, series: SeriesState) -> SeriesState:
-    """Return what is remembered of a series after a figure was accepted into it."""
-    kind = series.weight_kind or weight_kind_of(draft)
+def compared_periods(period: Period) -> tuple[Period, Period]:
+    """Return the periods with one of which a new rate is compared: the one before, else the same of the year before."""
+    return period.plus(-1), period.plus(-period.grain.per_year)
+
+
+def findings_of(draft: Draft, before: tuple[Period, Decimal] | None) -> tuple[Finding, ...]:
+    """Return what is accepted but should be looked at: empty denominators, jumps, more days than persons can work.
+
+    Args:
+        before: period and rate of the figure in force that this one is compared with, if there is one.
+    """
+    return tuple(
+        finding for finding in (_no_denominator(draft), _jump(draft, before), _too_many_days(draft)) if finding
+    )
+
+
+def _no_denominator(draft: Draft) -> Finding | None:
+    if draft.agreed_days != 0:
+        return None
+    return Finding("denominator-zero", "warning", "no days were agreed, so no rate can be given", "/agreed_days")
+
+
+def _jump(draft: Draft, before: tuple[Period, Decimal] | None) -> Finding | None:
     rate = draft.rate
-    newest = series.last_period is None or draft.period >= series.last_period
-    if draft.window is Window.PERIOD and rate is not None and newest:
-        return SeriesState(kind, draft.period, rate)
-    return SeriesState(kind, series.last_period, series.last_rate)
+    if rate is None or before is None or draft.window is not Window.PERIOD:
+        return None
+    period, rate_before = before
+    points = abs(rate - rate_before)
+    if points <= JUMP_POINTS:
+        return None
+    shown = {"rate": rounded(rate, 2), "before": rounded(rate_before, 2), "points": rounded(points, 2)}
+    return Finding(
+        "jump",
+        "warning",
+        f"the rate {shown['rate']} % differs by more than {JUMP_POINTS} points from {shown['before']} % of {period}; "
+        "please check, and explain in a note",
+        "/rate_percent" if draft.rate_percent is not None else "/lost_days",
+        message_args={name: str(value) for name, value in shown.items()} | {"period": str(period)},
+    )
+
+
+def _too_many_days(draft: Draft) -> Finding | None:
+    if draft.window is not Window.PERIOD or draft.persons is None or draft.agreed_days is None:
+        return None
+    most = draft.persons * DAYS_PER_PERSON_MONTH_MAX * draft.period.grain.months
+    if draft.agreed_days <= most:
+        return None
+    return Finding(
+        "days-above-persons",
+        "warning",
+        f"{draft.agreed_days} agreed days are more than {draft.persons} persons can work ({most})",
+        "/agreed_days",
+        message_args={"agreed_days": str(draft.agreed_days), "persons": draft.persons, "most": most},
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from datetime import datetime
 from services.reporting import commands
 from services.reporting.commands.reading import Entry
 from shared import auth
-from shared.clock import local_date
 from shared.database import Connection
 from shared.events import inbound
 from shared.events.registry import (
@@ -35,10 +34,15 @@ async def on_municipalities(events: Sequence[MunicipalityEvent], conn: Connectio
 @subscribe(router, ProjectRegistered, ProjectChanged, ProjectEnded)
 async def on_projects(events: Sequence[ProjectEvent], conn: Connection, now: datetime) -> None:
     """Keep the projects, and what they owe."""
-    await commands.hear_projects(conn, events, today=local_date(now))
+    await commands.hear_projects(conn, events, now=now)
 
 
-@subscribe_inbound(inbound_router, "inbound.{orgnr}.absence-figures.v1", refuse=commands.refuse_record)
+@subscribe_inbound(
+    inbound_router,
+    "inbound.{orgnr}.absence-figures.v1",
+    refuse=commands.refuse_record,
+    withhold=commands.withhold,
+)
 async def on_absence_figures(submissions: Sequence[Submission], conn: Connection, now: datetime) -> None:
     """Put figures and withdrawals through the gate, in the order in which each publisher sent them."""
     rights = await auth.list_publishers(conn, {s.publisher for s in submissions})
@@ -52,7 +56,13 @@ async def on_absence_figures(submissions: Sequence[Submission], conn: Connection
             await commands.reject_unknown_type(conn, entries, kind=kind, now=now)
 
 
-@subscribe_inbound(inbound_router, "inbound.{orgnr}.reports.v1", refuse=commands.refuse_record, batch=100)
+@subscribe_inbound(
+    inbound_router,
+    "inbound.{orgnr}.reports.v1",
+    refuse=commands.refuse_record,
+    withhold=commands.withhold,
+    batch=100,
+)
 async def on_reports(submissions: Sequence[Submission], conn: Connection, now: datetime) -> None:
     """Take reports in."""
     rights = await auth.list_publishers(conn, {s.publisher for s in submissions})

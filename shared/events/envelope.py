@@ -24,6 +24,19 @@ def derived_id(*cause: object) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, "\x1f".join(str(part) for part in cause))
 
 
+def cloudevent_headers(event_id: uuid.UUID, type_: str, source: str, time: str, subject: str) -> dict[str, str]:
+    """Return the record headers of CloudEvents' binary mode; `time` as RFC 3339."""
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": str(event_id),
+        "ce_source": source,
+        "ce_type": type_,
+        "ce_time": time,
+        "ce_subject": subject,
+        "content-type": "application/json",
+    }
+
+
 def _exact(value: object) -> Decimal:
     if isinstance(value, Decimal):
         return value
@@ -40,26 +53,29 @@ def _period(value: object) -> str:
         raise PydanticCustomError("period_malformed", "{message}", {"message": broken.message}) from None
 
 
+_EXACT_SCHEMA = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"}
+
 Exact = Annotated[
     Decimal,
     BeforeValidator(_exact),
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,6})?$"}),
+    WithJsonSchema({"anyOf": [_EXACT_SCHEMA, {"type": "number"}]}, mode="validation"),
+    WithJsonSchema(_EXACT_SCHEMA, mode="serialization"),
 ]
-"""An exact decimal, a string on the wire (CONTRACTS 1)."""
+"""An exact decimal, a string on the wire; JSON numbers are accepted on the way in (CONTRACTS 1)."""
 
 PeriodText = Annotated[
     str,
     BeforeValidator(_period),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4]|-H[12])?$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}(-(0[1-9]|1[0-2])|-Q[1-4]|-H[12])?$"}),
 ]
 """A period in its written form; `Period.parse` makes the value of it."""
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
 """An id chosen by a client (CONTRACTS 1)."""
 
-MunicipalityNumber = Annotated[str, Field(pattern=r"^\d{4}$")]
-OrganisationNumber = Annotated[str, Field(pattern=r"^\d{9}$")]
+MunicipalityNumber = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
+OrganisationNumber = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
 
 
 class Contract(BaseModel):
@@ -107,15 +123,8 @@ class Event(Contract):
 
     def headers(self) -> dict[str, str]:
         """The record headers of the binary mode."""
-        return {
-            "ce_specversion": "1.0",
-            "ce_id": str(self.event_id),
-            "ce_source": self.source,
-            "ce_type": self.type(),
-            "ce_time": self.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "ce_subject": self.key,
-            "content-type": "application/json",
-        }
+        time = self.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return cloudevent_headers(self.event_id, self.type(), self.source, time, self.key)
 
     def payload(self) -> bytes:
         """The record value."""

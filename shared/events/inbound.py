@@ -75,13 +75,20 @@ class AbsenceFigureWithdrawn(Submitted):
     reason: str = Field(min_length=1, max_length=REASON_LENGTH_MAX)
 
 
-class ReportSubmitted(Submitted):
+class ReportContent(Submitted):
+    """What a report says, whichever door it comes through."""
+
+    submission_id: UUID
+    form_version: int = Field(default=1, ge=1, le=10_000, strict=True)
+    answers: dict[str, Any] = Field(default_factory=dict, max_length=ANSWERS_MAX)
+    signatures: list[Literal["elected", "administration", "union_and_staff"]] = Field(
+        default_factory=list, max_length=3
+    )
+
+
+class ReportSubmitted(ReportContent):
     """Hands in a report that a project owes."""
 
     type: ClassVar[str] = "no.saman.inbound.ReportSubmitted.v1"
 
     obligation_id: UUID
-    submission_id: UUID
-    form_version: int = Field(default=1, ge=1, le=10_000, strict=True)
-    answers: dict[str, Any] = Field(default_factory=dict, max_length=ANSWERS_MAX)
-    signatures: list[Literal["elected", "administration", "union_and_staff"]] = Field(default_factory=list, max_length=3)

@@ -1,5 +1,6 @@
 """How to reach the broker, and the FastStream broker that all subscribers hang on."""
 
+import logging
 from typing import Any
 
 from faststream import AckPolicy
@@ -10,8 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 SESSION_MILLISECONDS = 30_000
 HEARTBEAT_MILLISECONDS = 3_000
 POLL_INTERVAL_MILLISECONDS = 300_000
-BATCH_WAIT_MILLISECONDS = 20
-"""FastStream sleeps this long again after an empty poll, so it is half of the idle latency."""
+WAIT_MILLISECONDS = 1_000
+"""How long a poll waits for records; it returns at once when some are there."""
 
 STOP_SECONDS = 15.0
 
@@ -42,10 +43,12 @@ class BusSettings(BaseSettings):
 
 def make_broker(bus: BusSettings) -> KafkaBroker:
     """Return a broker with the settings that the delivery policy needs; nothing is connected yet."""
+    log = logging.getLogger("saman.faststream")
+    log.setLevel(logging.ERROR)  # its lines per batch would bury ours; failed commits are CRITICAL
     return KafkaBroker(
         **bus.client_options(),
-        acks="all",
-        enable_idempotence=True,
+        logger=log,
+        consumer_only=True,  # the relay publishes; a producer here could only be misused
         request_timeout_ms=10_000,
         allow_auto_create_topics=False,
         graceful_timeout=STOP_SECONDS,

@@ -8,17 +8,21 @@ FastStream acknowledges first by default and loses what it then fails to handle;
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.clock import Clock
 from shared.database import Database
 from shared.messaging import broker as kafka
+from shared.messaging import wire
 from shared.messaging.broker import BusSettings
 from shared.messaging.delivery import Delivery
 from shared.messaging.records import Record
@@ -26,6 +30,8 @@ from shared.messaging.subscribe import Subscription
 
 LOG = structlog.get_logger()
 CATCH_UP_POLL_SECONDS = 0.1
+LEAVE_SECONDS = 2.0
+"""For saying goodbye to the broker, after the running batches had their time."""
 
 
 async def bare_parser(message: Any, original: Any) -> Any:
@@ -77,22 +83,42 @@ class Consumers:
         self.subscriptions = list(subscriptions)
         self._bus = bus
         self._clock = clock
+        self._is_running = False
         for subscription in subscriptions:
             self._bind(subscription, database, f"{service}-{bus.replica}")
 
     async def start(self) -> None:
-        """Connect and consume.
+        """Connect and consume; does nothing when they run already.
 
         Raises:
-            KafkaError, OSError: the broker does not answer.
+            KafkaError, OSError: the broker does not answer; nothing is left half started.
         """
-        if self.subscriptions:
+        if self._is_running or not self.subscriptions:
+            return
+        wire.install()
+        for delivery in self.deliveries.values():
+            delivery.stopping.clear()
+        try:
             await self.broker.start()
+        except BaseException:
+            await self._leave()
+            raise
+        self._is_running = True
 
     async def stop(self) -> None:
-        """Finish the running batches, commit, and leave."""
-        if self.subscriptions:
-            await self.broker.stop()
+        """Finish the running batches, commit, and leave; a batch that waits for the database is given back."""
+        for delivery in self.deliveries.values():
+            delivery.stopping.set()
+        if self._is_running:
+            self._is_running = False
+            await self._leave()
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(kafka.STOP_SECONDS + LEAVE_SECONDS):
+                await self.broker.stop()
+        except (OSError, TimeoutError, KafkaError, ExceptionGroup) as error:
+            LOG.warning("consumers left without saying goodbye", error=repr(error)[:300])
 
     def lag(self) -> dict[str, dict[str, int | None]]:
         """Return, per group and assigned partition, how many records wait; None before the first fetch."""
@@ -124,7 +150,6 @@ class Consumers:
             group_instance_id=f"{group}.{instance}",
             batch=True,
             max_records=subscription.batch,
-            batch_timeout_ms=kafka.BATCH_WAIT_MILLISECONDS,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             no_reply=True,
@@ -137,6 +162,7 @@ class Consumers:
             isolation_level="read_committed",
         )
         subscriber(consume)
+        subscriber.get_msg = partial(_next_batch, max_records=subscription.batch)  # type: ignore[method-assign]
         self.subscribers[subscription.group] = subscriber
         self.deliveries[subscription.group] = delivery
 
@@ -174,6 +200,16 @@ class Consumers:
 async def _partitions(consumer: Any, topic: str) -> list[Any]:
     numbers = consumer.partitions_for_topic(topic) or ()
     return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+async def _next_batch(consumer: Any, *, max_records: int) -> tuple[Any, ...]:
+    """Return the next records as soon as there are some.
+
+    FastStream's own sleeps once more after each empty poll; with short polls that costs processor time, with long
+    ones latency.
+    """
+    batches = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=max_records)
+    return tuple(chain.from_iterable(batches.values()))
 
 
 def _record(raw: Any) -> Record:

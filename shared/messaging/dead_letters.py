@@ -3,13 +3,17 @@
 import json
 import traceback
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shared.database import Connection, load_queries
-from shared.errors import AppError, NotFound
+from shared.database import Connection, Database, load_queries
+from shared.errors import AppError, Conflict, NotFound, RuleBroken
 from shared.messaging.records import Record
+
+if TYPE_CHECKING:
+    from shared.messaging.delivery import Delivery
 
 QUERIES = load_queries(__file__)
 
@@ -66,7 +70,7 @@ async def bury(conn: Connection, consumer: str, record: Record, failure: Failure
         headers=json.dumps([[k, None if v is None else b64encode(v).decode()] for k, v in record.headers]),
         value=record.value,
         code=failure.code,
-        error=failure.error.replace("\x00", "\\0"),
+        error=_storable(failure.error),
         attempts=attempts,
     )
 
@@ -93,9 +97,68 @@ async def get(conn: Connection, letter_id: int) -> DeadLetter:
     return _letter(row, record)
 
 
+async def get_waiting(conn: Connection, letter_id: int, *, consumer: str | None = None) -> DeadLetter:
+    """Return one letter that nobody has settled yet, locked until the transaction ends.
+
+    Raises:
+        NotFound: no letter, or none of this consumer, has this id.
+        Conflict: `dead-letter-settled`; it was replayed or discarded before.
+    """
+    letter = await get(conn, letter_id)
+    if consumer is not None and letter.consumer != consumer:
+        raise NotFound(f"dead letter {letter_id} belongs to {letter.consumer}, not to {consumer}")
+    if letter.state != "waiting":
+        raise Conflict(f"dead letter {letter_id} was {letter.state} at {letter.settled_at}", code="dead-letter-settled")
+    return letter
+
+
+async def discard(conn: Connection, letter_id: int, *, reason: str) -> None:
+    """Settle a letter without its effect, and keep why.
+
+    Raises:
+        NotFound: no letter has this id.
+        Conflict: `dead-letter-settled`; it was replayed or discarded before.
+        RuleBroken: no reason was given.
+    """
+    if not reason.strip():
+        raise RuleBroken("a dead letter is discarded for a reason; say which", code="reason-missing")
+    await get_waiting(conn, letter_id)
+    await settle(conn, letter_id, state="discarded", reason=reason)
+
+
+async def replay(deliveries: Mapping[str, "Delivery"], database: Database, letter_id: int) -> DeadLetter:
+    """Hand a letter's record once more to the consumer that could not handle it; see `Delivery.replay`.
+
+    Args:
+        deliveries: the service's, by consumer.
+        database: the service's.
+        letter_id: which.
+
+    Raises:
+        NotFound: no letter has this id, or its consumer is gone from the code.
+        Conflict, RuleBroken, Unavailable: as `Delivery.replay`.
+    """
+    async with database.connection() as conn:
+        consumer = (await get(conn, letter_id)).consumer
+    delivery = deliveries.get(consumer)
+    if delivery is None:
+        raise NotFound(f"dead letter {letter_id} belongs to {consumer}, which nobody consumes any more; discard it")
+    return await delivery.replay(letter_id)
+
+
 async def settle(conn: Connection, letter_id: int, *, state: str, reason: str | None = None) -> None:
     """Mark a letter `replayed` or `discarded`."""
-    await QUERIES.settle_dead_letter(conn, id=letter_id, state=state, reason=reason)
+    await QUERIES.settle_dead_letter(conn, id=letter_id, state=state, reason=reason and _storable(reason))
+
+
+async def note_failed_replay(conn: Connection, letter_id: int, failure: Failure) -> None:
+    """Count a replay that failed, and keep why."""
+    await QUERIES.note_failed_replay(conn, id=letter_id, code=failure.code, error=_storable(failure.error))
+
+
+def _storable(text: str) -> str:
+    """Write out what PostgreSQL cannot hold in text; an error may quote a record."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\0")
 
 
 def _letter(row: Any, record: Record | None = None) -> DeadLetter:

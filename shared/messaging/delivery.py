@@ -4,23 +4,27 @@
 - The good ones go through the handler in one transaction with the inbox claim; offsets are committed after it.
 - A transient error (database, network) backs off in place: the partition waits, the dead letters stay empty.
 - A permanent error sends the batch through once more, record by record; the bad one becomes a dead letter.
+- A record whose handling kills the process becomes one too, after some deaths (`deaths.py`).
 """
 
 import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 import structlog
 
 from shared.clock import Clock
 from shared.database import Connection, Database, is_transient
-from shared.errors import Unavailable
+from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
 from shared.events.envelope import Event
 from shared.messaging import dead_letters, inbox
-from shared.messaging.dead_letters import Failure
+from shared.messaging.dead_letters import DeadLetter, Failure
+from shared.messaging.deaths import CRASHED, DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths
 from shared.messaging.records import Record, Unreadable, event_types, read_event, read_submission
 from shared.messaging.subscribe import Subscription
 
@@ -30,6 +34,11 @@ BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 5.0
 PATIENCE_SECONDS = 60.0
 """After this the batch is given back and fetched again, well below the poll interval at which the broker evicts."""
+
+GIVEN_BACK_SECONDS = 5.0
+"""Before a batch is given back because of a fault of ours; the broker would hand it out again at once."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +73,13 @@ class Delivery:
 
     def __init__(self, subscription: Subscription, database: Database, clock: Clock) -> None:
         self.progress = Progress()
+        self.stopping = asyncio.Event()
+        """Set when the service stops: nobody then waits for what does not answer."""
         self._subscription = subscription
         self._database = database
         self._clock = clock
         self._consumer = subscription.group
+        self._deaths = Deaths(database, subscription.group)
         self._wanted = {event.type(): event for event in subscription.events}
         self._known = event_types()
 
@@ -76,39 +88,141 @@ class Delivery:
 
         Raises:
             Unavailable: the database stayed away longer than our patience; nothing was applied, fetch again.
+            Exception: a fault of ours that not even a dead letter could be made of; after a pause, fetch again.
         """
-        letters = [self._read(record) for record in records]
+        try:
+            await self._take(records)
+        except Exception as error:
+            self.progress.last_error = _in_short(error)
+            with suppress(Unavailable):
+                await self._deaths.give_up()
+            if not isinstance(error, Unavailable):
+                LOG.exception("batch given back", consumer=self._consumer, count=len(records))
+                await self._pause(GIVEN_BACK_SECONDS)
+            raise
+        self.progress.last_handled_at = time.time()
+        self.progress.last_error = None
+
+    async def replay(self, letter_id: int) -> DeadLetter:
+        """Hand a dead letter's record to this consumer again, and mark it replayed when that succeeds.
+
+        Effect, inbox claim and mark are one transaction. The event keeps its id, so a record that was applied in the
+        meantime has no second effect; nobody else receives it.
+
+        Raises:
+            NotFound: no letter of this consumer has this id.
+            Conflict: `dead-letter-settled`; it was replayed or discarded before.
+            RuleBroken: the record still cannot be read, or the handler still says no; the letter waits on.
+            Unavailable: the database does not answer now.
+        """
+        try:
+            async with self._database.transaction() as conn:
+                letter = await dead_letters.get_waiting(conn, letter_id, consumer=self._consumer)
+                assert letter.record is not None
+                read = self._read(letter.record)
+                if read.failure is not None:
+                    raise RuleBroken(read.failure.error, code=read.failure.code)
+                await self._handle(conn, [read])
+                await dead_letters.settle(conn, letter_id, state="replayed")
+        except (NotFound, Conflict, Unavailable):
+            raise
+        except Exception as error:
+            LOG.warning("replay failed", consumer=self._consumer, letter=letter_id, error=_in_short(error))
+            failure = Failure.of(error)
+            async with self._database.transaction() as conn:
+                await dead_letters.note_failed_replay(conn, letter_id, failure)
+            raise RuleBroken(f"dead letter {letter_id} failed again: {failure.error}", code=failure.code) from error
+        async with self._database.connection() as conn:
+            return await dead_letters.get(conn, letter_id)
+
+    async def _take(self, records: Sequence[Record]) -> None:
+        records = await self._sifted(records)
+        if not records:
+            return
+        watched = self._deaths.unproven(records)
+        deaths = await self._patiently(lambda: self._deaths.begin("batch", watched)) if watched else 0
+        if deaths >= DEATHS_BEFORE_CARE:
+            LOG.warning("records handled one by one", consumer=self._consumer, count=len(records), deaths=deaths)
+            for record in records:
+                await self._carefully(record)
+        else:
+            await self._together([self._read(record) for record in records])
+        if watched:
+            lasts = {(record.topic, record.partition): record for record in records}
+            await self._patiently(lambda: self._deaths.end("batch", list(lasts.values())))
+
+    async def _sifted(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Return the records that are of use here; the others are counted and leave no row."""
+        sift = self._subscription.sift
+        if sift is None:
+            return records
+
+        async def of_use() -> Sequence[Record]:
+            async with self._database.connection() as conn:
+                return await sift(records, conn)
+
+        try:
+            kept = await self._patiently(of_use)
+        except Unavailable:
+            raise
+        except Exception:
+            LOG.exception("nothing sifted out", consumer=self._consumer, count=len(records))
+            return records
+        self.progress.unused_count += len(records) - len(kept)
+        return kept
+
+    async def _together(self, letters: Sequence[Letter]) -> None:
         try:
             await self._patiently(lambda: self._apply(letters))
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the door: whatever a handler raises is judged here
-            LOG.warning("batch redone one by one", consumer=self._consumer, count=len(letters), error=repr(error)[:300])
+            LOG.warning("batch redone one by one", consumer=self._consumer, count=len(letters), error=_in_short(error))
             for letter in letters:
                 await self._alone(letter)
-        self.progress.last_handled_at = time.time()
-        self.progress.last_error = None
+
+    async def _carefully(self, record: Record) -> None:
+        """Handle a record of a batch that killed the service before, but not more than some times."""
+        deaths = await self._patiently(lambda: self._deaths.begin("record", [record]))
+        if deaths >= DEATHS_BEFORE_BURIAL:
+            error = f"the service died {deaths} times while it handled this record"
+            await self._bury(Letter(record, failure=Failure(CRASHED, error)))
+        else:
+            await self._alone(self._read(record))
+        await self._patiently(lambda: self._deaths.end("record", [record]))
 
     async def _alone(self, letter: Letter) -> None:
+        if letter.failure is not None:
+            return await self._bury(letter)
         try:
             await self._patiently(lambda: self._apply([letter]))
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as above
-            failure = Failure.of(error)
-            LOG.error("record buried", consumer=self._consumer, origin=letter.record.origin, code=failure.code)
-            dead = Letter(letter.record, failure=failure)
-            await self._patiently(lambda: self._apply([dead]))
+            await self._bury(Letter(letter.record, failure=Failure.of(error)))
 
-    async def _apply(self, letters: Sequence[Letter]) -> None:
+    async def _bury(self, letter: Letter) -> None:
+        assert letter.failure is not None
+        LOG.error("record buried", consumer=self._consumer, origin=letter.record.origin, code=letter.failure.code)
+        try:
+            await self._patiently(lambda: self._apply([letter]))
+        except Unavailable:
+            raise
+        except Exception:
+            # Without its receipt rather than not at all: a partition must not stand still for a receipt.
+            LOG.exception("no receipt for a buried record", consumer=self._consumer, origin=letter.record.origin)
+            await self._patiently(lambda: self._apply([letter], with_receipts=False))
+
+    async def _apply(self, letters: Sequence[Letter], *, with_receipts: bool = True) -> None:
         async with self._database.transaction() as conn:
             repeated = await self._handle(conn, letters)
-            buried = [letter for letter in letters if letter.failure is not None]
-            for letter in buried:
-                assert letter.failure is not None
-                await dead_letters.bury(conn, self._consumer, letter.record, letter.failure)
-                if self._subscription.refuse is not None:
-                    await self._subscription.refuse(conn, letter.record, letter.failure)
+            buried = [(letter.record, letter.failure) for letter in letters if letter.failure is not None]
+            for record, failure in buried:
+                withheld = self._subscription.withhold(record) if self._subscription.withhold is not None else None
+                kept = record if withheld is None else record.emptied()
+                await dead_letters.bury(conn, self._consumer, kept, withheld or failure)
+                if self._subscription.refuse is not None and with_receipts:
+                    await self._subscription.refuse(conn, record, withheld or failure)
         used = sum(letter.content is not None for letter in letters)
         self.progress.handled_count += used - repeated
         self.progress.repeated_count += repeated
@@ -120,9 +234,10 @@ class Delivery:
         contents = [letter.content for letter in letters if letter.content is not None]
         fresh = contents
         if not self._subscription.is_inbound and contents:
-            origins = {
-                letter.content.event_id: letter.record.origin for letter in letters if letter.content is not None
-            }
+            origins: dict[UUID, str] = {}
+            for letter in letters:
+                if letter.content is not None:
+                    origins.setdefault(letter.content.event_id, letter.record.origin)
             new_ids = await inbox.claim(conn, self._consumer, list(origins.items()))
             fresh = _first_of_each(contents, new_ids)
         if fresh:
@@ -137,27 +252,44 @@ class Delivery:
         except Unreadable as unreadable:
             return Letter(record, failure=Failure.of(unreadable))
 
-    async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work, backing off while what stands in the way is transient.
 
         Raises:
-            Unavailable: it stayed in the way for too long.
+            Unavailable: it stayed in the way for too long, or the service stops.
             Exception: whatever permanent the work raised.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         pause = BACKOFF_SECONDS_MIN
         while True:
             try:
+                await self._deaths.resume()
                 return await work()
             except Exception as error:
                 if not is_transient(error):
                     raise
-                self.progress.last_error = f"{type(error).__name__}: {error}"[:300]
-                if time.monotonic() > deadline:
+                self.progress.last_error = _in_short(error)
+                with suppress(Unavailable):
+                    await self._deaths.rest()
+                if time.monotonic() > deadline or self.stopping.is_set():
                     raise Unavailable(f"{self._consumer} waits: {self.progress.last_error}") from error
-                LOG.warning("delivery waits", consumer=self._consumer, error=self.progress.last_error, seconds=pause)
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not secrecy
+                LOG.warning(
+                    "delivery waits",
+                    consumer=self._consumer,
+                    error=self.progress.last_error,
+                    cause=str(error.__cause__ or "")[:300],
+                    seconds=pause,
+                )
+                await self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not secrecy
                 pause = min(pause * 2, BACKOFF_SECONDS_MAX)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+
+
+def _in_short(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
 
 
 def _first_of_each(events: Sequence[Event], new_ids: set[Any]) -> list[Event]:

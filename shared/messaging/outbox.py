@@ -6,10 +6,15 @@ rows were numbered, and the later state goes out first.
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
 
-from shared.database import Connection
-from shared.events.envelope import Event
+from shared.database import Connection, load_queries
+
+QUERIES = load_queries(__file__)
 
 SHARD_COUNT = 16
 """Fixed for ever: rows already written carry their shard, and replicas share shards among them."""
@@ -17,21 +22,72 @@ SHARD_COUNT = 16
 _COLUMNS = ["event_id", "topic", "key", "shard", "headers", "payload"]
 
 
-async def put(conn: Connection, events: Iterable[Event], *, topic: str | None = None) -> None:
+class Publishable(Protocol):
+    """What can be published: an event, or one that is written already, where thousands a second are made."""
+
+    @property
+    def event_id(self) -> UUID:
+        """Stable over every repetition."""
+
+    @property
+    def key(self) -> str:
+        """The id of the thing whose order matters."""
+
+    def topic(self) -> str:
+        """Where it is published."""
+
+    def headers(self) -> dict[str, str]:
+        """The CloudEvents headers."""
+
+    def payload(self) -> bytes:
+        """The JSON value."""
+
+
+P = TypeVar("P", bound=Publishable)
+
+
+async def put(conn: Connection, events: Iterable[P], *, topic: str | Callable[[P], str] | None = None) -> None:
     """Write events to be published after this transaction commits, in this order per key.
 
     Args:
         conn: inside the transaction of the effect.
         events: what happened.
-        topic: another topic than the events' own, for receipts.
+        topic: another topic than the events' own, or what tells the topic of each, for receipts.
     """
+    name_of = topic if callable(topic) else lambda event: topic or event.topic()
     rows = [
-        (event.event_id, topic or event.topic(), key, shard_of(key), json.dumps(event.headers()), event.payload())
+        (event.event_id, name_of(event), key, shard_of(key), json.dumps(event.headers()), event.payload())
         for event in events
         for key in (event.key,)
     ]
     if rows:
         await conn.copy_records_to_table("outbox", records=rows, columns=_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedKey:
+    """Events of one key that wait for a person: the broker refuses the first of them for good.
+
+    Attributes:
+        reason: why it does.
+    """
+
+    topic: str
+    key: str
+    event_count: int
+    oldest_at: datetime
+    reason: str
+
+
+async def list_parked(conn: Connection) -> list[ParkedKey]:
+    """Return what is parked, the longest parked first."""
+    return [ParkedKey(**dict(row)) async for row in QUERIES.list_parked(conn)]
+
+
+async def release_parked(conn: Connection, topic: str, key: str) -> int:
+    """Let a parked key's events go out, in their old order; return how many. Mend first why they were refused."""
+    count: int = await QUERIES.release_parked(conn, topic=topic, key=key)
+    return count
 
 
 def shard_of(key: str) -> int:

@@ -9,7 +9,7 @@ RETURNING event_id;
 -- name: add_dead_letter(consumer, topic, partition, record_offset, key, headers, value, code, error, attempts)!
 -- A crash between this commit and the offset commit brings the record again; it stays one letter.
 INSERT INTO dead_letter (consumer, topic, partition, record_offset, key, headers, value, code, error, attempts)
-VALUES (:consumer, :topic, :partition, :record_offset, :key, :headers::jsonb, :value, :code, :error, :attempts)
+VALUES (:consumer, :topic, :partition, :record_offset, :key, :headers::json, :value, :code, :error, :attempts)
 ON CONFLICT ON CONSTRAINT dead_letter_origin DO UPDATE
    SET attempts = dead_letter.attempts + 1, error = excluded.error, code = excluded.code
  WHERE dead_letter.state = 'waiting';
@@ -35,6 +35,39 @@ UPDATE dead_letter
    SET state = :state, reason = :reason, settled_at = clock_timestamp()
  WHERE id = :id;
 
+-- name: note_failed_replay(id, code, error)!
+UPDATE dead_letter
+   SET attempts = attempts + 1, code = :code, error = :error
+ WHERE id = :id AND state = 'waiting';
+
+-- name: begin_deliveries(consumer, scope, topics, partitions, offsets)$
+-- What is found open was begun and never ended.
+WITH begun AS (
+    INSERT INTO delivery_death AS d (consumer, scope, topic, partition, record_offset)
+    SELECT :consumer, :scope, t.topic, t.partition, t.record_offset
+      FROM unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, record_offset)
+    ON CONFLICT ON CONSTRAINT delivery_death_pk DO UPDATE
+       SET death_count = d.death_count + d.is_open::integer, is_open = true
+    RETURNING d.death_count
+)
+SELECT coalesce(max(death_count), 0)
+  FROM begun;
+
+-- name: close_deliveries(consumer, scope, topics, partitions, offsets)!
+UPDATE delivery_death AS d
+   SET is_open = false
+  FROM unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, record_offset)
+ WHERE d.consumer = :consumer AND d.scope = :scope AND d.topic = t.topic AND d.partition = t.partition
+   AND d.record_offset = t.record_offset;
+
+-- name: end_deliveries(consumer, scope, topics, partitions, offsets)!
+-- Everything up to the last record that was handled, so that no row is left behind. A record that ended leaves its
+-- batch open.
+DELETE FROM delivery_death AS d
+ USING unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, record_offset)
+ WHERE d.consumer = :consumer AND (:scope = 'batch' OR d.scope = 'record') AND d.topic = t.topic
+   AND d.partition = t.partition AND d.record_offset <= t.record_offset;
+
 -- name: dead_letters_waiting()^
 SELECT count(*) AS count, min(created_at) AS oldest_at
   FROM dead_letter
@@ -47,8 +80,9 @@ SELECT (SELECT count(*) FROM outbox) AS waiting_count,
 
 -- name: next_outbox(shards, absent_topics, count)
 -- Unpublished rows only and no cursor on id: a row whose transaction commits late is still seen.
-SELECT id, topic, key, headers::text AS headers, payload
-  FROM outbox
+SELECT id, topic, key, headers::text AS headers, payload,
+       EXISTS (SELECT FROM outbox_parked AS p WHERE p.topic = o.topic AND p.key = o.key) AS is_key_parked
+  FROM outbox AS o
  WHERE shard = ANY(:shards::smallint[])
    AND NOT topic = ANY(:absent_topics::text[])
  ORDER BY id
@@ -69,9 +103,26 @@ INSERT INTO outbox_parked (id, event_id, topic, key, shard, headers, payload, cr
 SELECT id, event_id, topic, key, shard, headers, payload, created_at, :reason
   FROM moved;
 
--- name: list_parked_keys()
-SELECT DISTINCT topic, key
-  FROM outbox_parked;
+-- name: list_parked()
+SELECT topic, key, count(*) AS event_count, min(created_at) AS oldest_at, (array_agg(reason ORDER BY id))[1] AS reason
+  FROM outbox_parked
+ GROUP BY topic, key
+ ORDER BY min(id);
+
+-- name: release_parked(topic, key)$
+-- The rows keep their ids and so their order, before whatever was written since.
+WITH moved AS (
+    DELETE FROM outbox_parked
+     WHERE topic = :topic AND key = :key
+    RETURNING id, event_id, topic, key, shard, headers, payload, created_at
+), returned AS (
+    INSERT INTO outbox (id, event_id, topic, key, shard, headers, payload, created_at) OVERRIDING SYSTEM VALUE
+    SELECT id, event_id, topic, key, shard, headers, payload, created_at
+      FROM moved
+    RETURNING id
+)
+SELECT count(*)
+  FROM returned;
 
 -- name: take_shard(lock_class, shard)$
 SELECT pg_try_advisory_lock(:lock_class::int, :shard::int);

@@ -5,7 +5,7 @@ correlation headers from outside have no effect because they are never read.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,10 @@ class Record:
     @property
     def origin(self) -> str:
         return f"{self.topic}/{self.partition}/{self.offset}"
+
+    def emptied(self) -> "Record":
+        """Return the record's place in the log without what stood there."""
+        return replace(self, key=None, headers=(), value=None)
 
     def header(self, name: str) -> str | None:
         """Return a header's text; None when absent, null or no UTF-8. The last of several counts."""

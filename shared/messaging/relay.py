@@ -20,7 +20,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidTopicError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
+    RecordListTooLargeError,
     TopicAuthorizationFailedError,
 )
 
@@ -38,15 +40,23 @@ CHUNK = 1_000
 POLL_SECONDS = 0.05
 """How late an event of another process's transaction may be noticed; our own commits wake the relay at once."""
 
-SEND_SECONDS = 15
+SEND_SECONDS = 10
 """An idempotent producer never gives up a batch while it knows a leader, so the wait is bounded here."""
 
+EXPIRY_SECONDS = 30
+"""When the client gives up a batch for which no leader is known. It must be above `SEND_SECONDS`: the client would go
+on with the batches behind it, and later events would overtake."""
+
+BATCH_BYTES = 16_384
+"""aiokafka's batch size; only a larger event can be too large by itself."""
+
+CLOSE_SECONDS = 3
 SHARE_SECONDS = 2.0
-ABSENT_SECONDS = 5.0
+ABSENT_SECONDS = 2.0
 """How long rows of a topic that does not exist are passed over; other topics go on meanwhile."""
 
 REFUSALS_BEFORE_PARKING = 3
-_REFUSALS = (MessageSizeTooLargeError, InvalidTopicError, TopicAuthorizationFailedError)
+"""A limit may just be being raised; each refusal costs a new producer."""
 
 
 @dataclass
@@ -74,9 +84,9 @@ class Relay:
         self._conn: Connection | None = None
         self._producer: Any = None
         self._shared_at = 0.0
-        self._parked: set[tuple[str, str]] = set()
         self._refusals: Counter[int] = Counter()
         self._absent: dict[str, float] = {}
+        self._reasons: dict[str, str] = {}
         self._present: set[str] = set()
 
     async def run(self) -> None:
@@ -101,7 +111,7 @@ class Relay:
             await self._drop_connection()
 
     async def _pass(self) -> int:
-        """Send one chunk; return how many rows went."""
+        """Send one chunk; return how many rows were dealt with."""
         conn = await self._shares()
         if not self.state.shards:
             return 0
@@ -110,39 +120,65 @@ class Relay:
         rows = [
             row async for row in QUERIES.next_outbox(conn, shards=self.state.shards, absent_topics=absent, count=CHUNK)
         ]
-        rows = await self._without_parked(conn, rows)
-        if not rows:
-            return 0
-        await self._send(conn, rows)
+        await self._follow_parked(conn, rows)
+        free = [row for row in rows if not row["is_key_parked"]]
+        if free:
+            await self._send(conn, free)
         return len(rows)
 
     async def _send(self, conn: Connection, rows: Sequence[Any]) -> None:
+        """Send rows in order and remove those that the broker has.
+
+        Raises:
+            KafkaError: some were not acknowledged. Whether the broker has them is unknown, so they are read again and
+                sent by a new producer.
+        """
         producer = await self._ready_producer()
-        sending: list[asyncio.Future[Any]] = []
-        ids: list[int] = []
+        sending: list[tuple[Any, asyncio.Future[Any]]] = []
+        failure: KafkaError | None = None
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                for row in rows:
-                    if not await self._exists(producer, row["topic"]):
-                        continue
-                    headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
-                    try:
-                        future = await producer.send(
-                            row["topic"], row["payload"], key=row["key"].encode(), headers=headers
-                        )
-                    except _REFUSALS as refusal:
-                        await self._refused(conn, row, refusal)
-                        break
-                    sending.append(future)
-                    ids.append(row["id"])
-                await asyncio.gather(*sending)
-        finally:
-            for future in sending:
-                future.cancel()
-        await QUERIES.remove_outbox(conn, ids=ids)
-        self.state.last_sent_at = time.time()
-        self.state.sent_count += len(ids)
-        self.state.last_error = None
+                await self._post_in_order(producer, rows, sending)
+        except KafkaError as unsent:
+            failure = unsent
+        except (OSError, TimeoutError) as unanswered:
+            failure = KafkaTimeoutError(f"no answer within {SEND_SECONDS} s ({type(unanswered).__name__})")
+        results = [(row, _result(future)) for row, future in sending]
+        if sent := [row["id"] for row, error in results if error is None]:
+            await QUERIES.remove_outbox(conn, ids=sent)
+            self.state.last_sent_at = time.time()
+            self.state.sent_count += len(sent)
+        failed = [(row, error) for row, error in results if error is not None]
+        for row, error in failed:
+            await self._judge(conn, row, error)
+        if failed or failure is not None:
+            raise failure or failed[0][1]
+        self.state.last_error = self._complaint()
+
+    async def _post_in_order(self, producer: Any, rows: Sequence[Any], sending: list[tuple[Any, Any]]) -> None:
+        """Hand the rows to the producer and wait until the broker has answered; stop where it refuses one.
+
+        A row that the broker may refuse for itself goes alone: nothing that came before it is still under way, and
+        nothing of its key is sent after it until it is known to have arrived.
+        """
+        for row in rows:
+            if not await self._exists(producer, row["topic"]):
+                continue
+            goes_alone = len(row["payload"]) > BATCH_BYTES or row["id"] in self._refusals
+            if goes_alone:
+                await _settled(sending)
+            headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
+            try:
+                future = await producer.send(row["topic"], row["payload"], key=row["key"].encode(), headers=headers)
+            except MessageSizeTooLargeError as refusal:  # already the client knows that it is too large
+                future = asyncio.get_running_loop().create_future()
+                future.set_exception(refusal)
+            sending.append((row, future))
+            if goes_alone:
+                await _settled(sending)
+                if _result(future) is not None:
+                    return
+        await _settled(sending)
 
     async def _exists(self, producer: Any, topic: str) -> bool:
         """Tell whether the broker has the topic; asking costs one metadata request, then it is remembered."""
@@ -155,31 +191,43 @@ class Relay:
             await producer.client.force_metadata_update()
         if producer.client.cluster.partitions_for_topic(topic):
             self._present.add(topic)
+            self._absent.pop(topic, None)
             return True
-        self._absent[topic] = time.monotonic() + ABSENT_SECONDS
-        LOG.error("topic does not exist; its events wait in the outbox", topic=topic)
-        self.state.last_error = f"topic {topic} does not exist; run `saman topics apply`"
+        self._pass_over(topic, "does not exist; run `saman topics apply`")
         return False
 
-    async def _refused(self, conn: Connection, row: Any, refusal: KafkaError) -> None:
-        """Count a refusal that will repeat; after some, park the key so that the other keys go on."""
-        self._refusals[row["id"]] += 1
-        self.state.last_error = f"{type(refusal).__name__} on {row['topic']}"
-        if self._refusals[row["id"]] < REFUSALS_BEFORE_PARKING:
+    def _pass_over(self, topic: str, why: str) -> None:
+        self._present.discard(topic)
+        if topic not in self._absent:
+            LOG.error("events wait in the outbox for their topic", topic=topic, why=why)
+        self._absent[topic] = time.monotonic() + ABSENT_SECONDS
+        self._reasons[topic] = why
+
+    def _complaint(self) -> str | None:
+        """Return which topics are passed over, and why."""
+        return "; ".join(f"topic {topic} {self._reasons[topic]}" for topic in sorted(self._absent)) or None
+
+    async def _judge(self, conn: Connection, row: Any, error: Exception) -> None:
+        """Draw the conclusion from a failed send that trying again would not change."""
+        if isinstance(error, TopicAuthorizationFailedError | InvalidTopicError):
+            self._pass_over(row["topic"], f"may not be written to ({type(error).__name__})")
+        if not isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
             return
-        del self._refusals[row["id"]]
-        reason = f"{type(refusal).__name__}: {refusal}"
-        LOG.error("event parked", topic=row["topic"], key=row["key"], reason=reason)
-        self._parked.add((row["topic"], row["key"]))
+        self._refusals[row["id"]] += 1
+        if self._refusals[row["id"]] >= REFUSALS_BEFORE_PARKING:
+            del self._refusals[row["id"]]
+            await self._park(conn, row, f"{type(error).__name__}: {len(row['payload'])} bytes, {error}")
+
+    async def _park(self, conn: Connection, row: Any, reason: str) -> None:
+        """Take a key's rows out of the way of the others; they wait for a person."""
+        LOG.error("events parked", topic=row["topic"], key=row["key"], reason=reason)
         await QUERIES.park_outbox(conn, topic=row["topic"], key=row["key"], reason=reason)
 
-    async def _without_parked(self, conn: Connection, rows: list[Any]) -> list[Any]:
-        """Move rows whose key is parked to its parking place, and return the others."""
-        if not self._parked:
-            return rows
-        for topic, key in {(row["topic"], row["key"]) for row in rows} & self._parked:
-            await QUERIES.park_outbox(conn, topic=topic, key=key, reason="an earlier event of this key is parked")
-        return [row for row in rows if (row["topic"], row["key"]) not in self._parked]
+    async def _follow_parked(self, conn: Connection, rows: Sequence[Any]) -> None:
+        """Park what was written behind a parked event of its key, or it would overtake."""
+        behind = {(row["topic"], row["key"]): row for row in rows if row["is_key_parked"]}
+        for row in behind.values():
+            await self._park(conn, row, "an earlier event of this key is parked")
 
     async def _shares(self) -> Connection:
         """Hold this relay's share of the shards: all of them alone, an equal part beside other replicas."""
@@ -187,7 +235,6 @@ class Relay:
             self._conn = await self._database.direct()
             self.state.shards = []
             self._shared_at = 0.0
-            self._parked = {(row["topic"], row["key"]) async for row in QUERIES.list_parked_keys(self._conn)}
         conn = self._conn
         if time.monotonic() - self._shared_at < SHARE_SECONDS:
             return conn
@@ -219,13 +266,17 @@ class Relay:
                 acks="all",
                 enable_idempotence=True,
                 linger_ms=2,
-                request_timeout_ms=10_000,
+                max_batch_size=BATCH_BYTES,
+                request_timeout_ms=EXPIRY_SECONDS * 1_000,
             )
             try:
                 async with asyncio.timeout(SEND_SECONDS):
                     await producer.start()
+            except (OSError, TimeoutError) as unanswered:
+                await _abandon(producer)
+                raise KafkaTimeoutError(f"no answer within {SEND_SECONDS} s") from unanswered
             except BaseException:
-                await _stop(producer)
+                await _abandon(producer)
                 raise
             self._producer = producer
             self._present.clear()
@@ -234,7 +285,7 @@ class Relay:
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stop(producer)
+            await _abandon(producer)
 
     async def _drop_connection_if_broken(self, error: Exception) -> None:
         if isinstance(error, KafkaError) and self._conn is not None and not self._conn.is_closed():
@@ -248,9 +299,36 @@ class Relay:
             conn.terminate()
 
 
-async def _stop(producer: Any) -> None:
-    # Stopping an idempotent producer waits for batches that may never be acknowledged.
+async def _settled(sending: Sequence[tuple[Any, asyncio.Future[Any]]]) -> None:
+    if waiting := [future for _, future in sending if not future.done()]:
+        await asyncio.wait(waiting)
+
+
+def _result(future: asyncio.Future[Any]) -> Exception | None:
+    """Return why a send failed; None when the broker has it."""
+    if not future.done():
+        future.cancel()
+    if not future.cancelled():
+        return future.exception()  # type: ignore[return-value]  # the client sets nothing else
+    late: Exception = KafkaTimeoutError(f"no acknowledgement within {SEND_SECONDS} s")
+    return late
+
+
+async def _abandon(producer: Any) -> None:
+    """Close a producer without the flush that its `stop` insists on.
+
+    That flush waits for batches that may never be acknowledged, and goes on sending beside the next producer.
+    """
+    producer._closed = True
+    sender = producer._sender.sender_task if producer._sender is not None else None
+    if sender is not None:
+        sender.cancel()
     try:
-        await asyncio.wait_for(producer.stop(), 3)
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await producer.client.close()
+            if sender is not None:
+                await asyncio.wait([sender])
     except (TimeoutError, KafkaError, OSError):
-        LOG.warning("producer did not stop in time; it is left to the garbage collector")
+        LOG.warning("producer did not close in time")
+    if sender is not None and sender.done() and not sender.cancelled():
+        sender.exception()  # has been seen

@@ -19,7 +19,9 @@ BATCH = 1_000
 
 EventHandler = Callable[[Sequence[Any], Connection, datetime], Awaitable[None]]
 SubmissionHandler = Callable[[Sequence[Submission], Connection, datetime], Awaitable[None]]
+Sift = Callable[[Sequence[Record], Connection], Awaitable[Sequence[Record]]]
 Refusal = Callable[[Connection, Record, Failure], Awaitable[None]]
+Withholding = Callable[[Record], Failure | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class Subscription:
         events: event classes that the handler takes; empty for inbound submissions.
         handler: called inside the transaction.
         batch: records at most per transaction.
+        sift: passes on the records that are of use here, before they are read or claimed; none passes on all.
         refuse: for inbound topics, writes the receipt of a record that cannot be handled.
+        withhold: for inbound topics, tells why a record may not even be kept as a dead letter; None when it may. Of
+            such a record only its place in the log is kept.
     """
 
     group: str
@@ -40,7 +45,9 @@ class Subscription:
     events: tuple[type[Event], ...]
     handler: EventHandler
     batch: int
+    sift: Sift | None = None
     refuse: Refusal | None = None
+    withhold: Withholding | None = None
 
     @property
     def is_inbound(self) -> bool:
@@ -65,7 +72,9 @@ class Router:
         self.subscriptions.append(subscription)
 
 
-def subscribe(router: Router, *events: type[Event], batch: int = BATCH) -> Callable[[EventHandler], EventHandler]:
+def subscribe(
+    router: Router, *events: type[Event], batch: int = BATCH, sift: Sift | None = None
+) -> Callable[[EventHandler], EventHandler]:
     """Subscribe a handler to events of one topic.
 
     The handler gets the events that the inbox does not know yet, in the order of the log, inside the transaction that
@@ -76,6 +85,9 @@ def subscribe(router: Router, *events: type[Event], batch: int = BATCH) -> Calla
         router: the service's.
         events: classes that share one topic; other types on the topic are of no use here.
         batch: records at most per transaction.
+        sift: for events that come by the thousand and are mostly of no use here: passes on the records that are, by
+            their headers. What it holds back leaves no row. It must not fail on any record, and passes on what it
+            cannot judge.
     """
     topics = {event.topic() for event in events}
     if len(topics) != 1:
@@ -84,14 +96,14 @@ def subscribe(router: Router, *events: type[Event], batch: int = BATCH) -> Calla
     group = f"{router.service}.{topic.rsplit('.v', 1)[0]}"
 
     def declare(handler: EventHandler) -> EventHandler:
-        router.add(Subscription(group, topic, events, handler, batch))
+        router.add(Subscription(group, topic, events, handler, batch, sift))
         return handler
 
     return declare
 
 
 def subscribe_inbound(
-    router: Router, pattern: str, *, refuse: Refusal, batch: int = BATCH
+    router: Router, pattern: str, *, refuse: Refusal, withhold: Withholding | None = None, batch: int = BATCH
 ) -> Callable[[SubmissionHandler], SubmissionHandler]:
     """Subscribe a handler to what publishers send on topics of their own.
 
@@ -102,13 +114,14 @@ def subscribe_inbound(
         router: the service's.
         pattern: such as `inbound.{orgnr}.absence-figures.v1`.
         refuse: called in the transaction that buries a record.
+        withhold: asked before a record is buried; see `Subscription`.
         batch: records at most per transaction.
     """
     kind = pattern.split(".")[2]
     group = f"{router.service}.inbound.{kind}"
 
     def declare(handler: SubmissionHandler) -> SubmissionHandler:
-        router.add(Subscription(group, pattern, (), handler, batch, refuse))
+        router.add(Subscription(group, pattern, (), handler, batch, refuse=refuse, withhold=withhold))
         return handler
 
     return declare

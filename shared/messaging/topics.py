@@ -4,7 +4,8 @@
 order per key and the completeness of the log depend on both.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ from shared.messaging.broker import BusSettings
 
 PARTITIONS = 12
 """Never changed on a live topic: a key would hash to another partition and its order would be lost."""
+
+VISIBLE_SECONDS = 30
+VISIBLE_POLL_SECONDS = 0.05
 
 DAY_MILLISECONDS = 86_400_000
 KEEP = -1
@@ -95,7 +99,7 @@ async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
     A partition count is never changed: the sentence of `disagreements` stays, for a person to decide.
 
     Raises:
-        KafkaError, OSError: the broker does not answer or refuses.
+        KafkaError, OSError (TimeoutError among them): the broker does not answer or refuses.
     """
     wanted = list(topics)
     admin = AIOKafkaAdminClient(**bus.client_options())
@@ -113,15 +117,43 @@ async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
                 if code and error is not TopicAlreadyExistsError:
                     raise error(f"topic {name} could not be made")
                 done.append(f"made {name}")
+            await _until(admin, _are_usable, missing)
         configs = await _configs(admin, [t.name for t in wanted if t.name in existing])
         for topic in wanted:
             if topic.name in configs and topic.configs().items() - configs[topic.name].items():
                 resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, topic.configs())
                 await admin.alter_configs([resource])
                 done.append(f"set {topic.name}")
+        if done:
+            await _until(admin, _are_set, wanted)
         return done
     finally:
         await admin.close()
+
+
+async def _until(
+    admin: AIOKafkaAdminClient,
+    fact: Callable[[AIOKafkaAdminClient, Sequence[Topic]], Awaitable[bool]],
+    topics: Sequence[Topic],
+) -> None:
+    """Wait until the broker shows what it has said that it did.
+
+    Raises:
+        TimeoutError: it does not.
+    """
+    async with asyncio.timeout(VISIBLE_SECONDS):
+        while not await fact(admin, topics):  # noqa: ASYNC110 - the broker tells nobody
+            await asyncio.sleep(VISIBLE_POLL_SECONDS)
+
+
+async def _are_usable(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
+    described = await admin.describe_topics([topic.name for topic in topics])
+    return all(not topic["error_code"] and all(p["leader"] >= 0 for p in topic["partitions"]) for topic in described)
+
+
+async def _are_set(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
+    configs = await _configs(admin, [topic.name for topic in topics])
+    return not any(topic.configs().items() - configs[topic.name].items() for topic in topics)
 
 
 def _compare(topic: Topic, described: dict[str, Any], configs: dict[str, dict[str, str]]) -> list[str]:

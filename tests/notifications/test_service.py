@@ -105,6 +105,17 @@ async def test_a_metric_becomes_a_webhook_that_verifies_with_the_secret_of_the_f
     assert "secret" not in again
 
 
+async def test_metrics_that_nobody_follows_leave_no_row(service: RunningService, bus: Bus) -> None:
+    nobodys = factories.metric_updated(subject=f"municipality/{a_municipality()}", occurred_at=datetime.now(UTC))
+    headers = [("ce_type", nobodys.type().encode()), ("ce_subject", nobodys.key.encode())]
+    await bus.publish(nobodys)
+    await bus.send_raw(nobodys.topic(), b"{", key=nobodys.key.encode(), headers=headers)
+    await service.service.late_consumers.catch_up()
+    async with service.service.database.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM inbox WHERE event_id = $1", nobodys.event_id) == 0
+        assert await conn.fetchval("SELECT count(*) FROM dead_letter WHERE key = $1", nobodys.key.encode()) == 0
+
+
 async def test_a_receiver_that_is_gone_is_reported_and_switched_off(service: RunningService, bus: Bus) -> None:
     municipality_id = a_municipality()
     event = factories.metric_updated(subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC))

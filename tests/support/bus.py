@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from shared.events.envelope import Event
 from shared.messaging.broker import BusSettings
@@ -41,15 +41,14 @@ class Bus:
 
     async def follow(self, topic: str, *, from_start: bool = False) -> None:
         """Read a topic from its present end on, or all of it."""
-        consumer = AIOKafkaConsumer(**self._settings.client_options(), auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(topic, **self._settings.client_options(), auto_offset_reset="earliest")
         await consumer.start()
         deadline = time.monotonic() + WAIT_SECONDS
-        while not (partitions := consumer.partitions_for_topic(topic)):
+        while not (places := consumer.assignment()):
             if time.monotonic() > deadline:
                 raise AssertionError(f"topic {topic} does not exist")
-            await consumer.topics()
-        places = [TopicPartition(topic, number) for number in partitions]
-        consumer.assign(places)
+            await consumer._client.force_metadata_update()
+            await asyncio.sleep(0)
         await (consumer.seek_to_beginning(*places) if from_start else consumer.seek_to_end(*places))
         for place in places:
             await consumer.position(place)

@@ -20,6 +20,10 @@ from deploy.services import migration_folders
 from shared.database import migrate
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import OWN_TOPICS, apply
+from shared.runtime import MECHANISM_MIGRATIONS
+
+MECHANISMS = "mechanisms"
+"""Instead of a service's name: a database that holds what all services have and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ class Infra:
             )
         finally:
             await inside.close()
-        await asyncio.to_thread(migrate, self._handle(service, name).owner_dsn, migration_folders(service))
+        folders = [MECHANISM_MIGRATIONS] if service == MECHANISMS else migration_folders(service)
+        await asyncio.to_thread(migrate, self._handle(service, name).owner_dsn, folders)
         self._templates[service] = name
 
     def _handle(self, service: str, name: str) -> DatabaseHandle:

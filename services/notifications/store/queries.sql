@@ -71,8 +71,8 @@ SELECT subscription_id, channel, address, language, events, subjects, windows, a
  ORDER BY subscription_id;
 
 -- name: lock_sending(subscription_ids)
--- In order, so that two batches never wait for each other. A sender that is just finishing waits here too, or it
--- could overlook the deliveries that this transaction is about to add and go to sleep on them.
+-- In order, so that two batches never wait for each other. A sender that goes to sleep waits here for a batch that is
+-- just adding work, and looks only then for what waits, or it would sleep on it.
 SELECT subscription_id
   FROM sending
  WHERE subscription_id = ANY(:subscription_ids::text[])

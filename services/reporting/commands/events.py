@@ -1,33 +1,17 @@
-"""Writing out what reporting tells: the mapping from kept figures and judgements to events and receipts."""
+"""Writing out what reporting tells of figures: the mapping from what is kept to the events."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from functools import lru_cache
+from uuid import UUID
 
 from services.reporting.domain import Draft
 from services.reporting.store.figures import KeptFigure
-from shared.errors import AppError, Finding
+from shared.errors import Finding
 from shared.events.envelope import derived_id
 from shared.events.registry import DefinitionContract
-from shared.events.reporting import (
-    AbsenceFigurePosted,
-    AbsenceFigureWithdrawn,
-    ErrorContract,
-    Figure,
-    FindingContract,
-    SubmissionAccepted,
-    SubmissionRejected,
-)
+from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn, Figure, FindingContract
 from shared.values import Definition
-
-if TYPE_CHECKING:
-    from services.reporting.commands.figures import Judged
-
-OPERATOR = "operator"
-"""The publisher's name where the operator posts for nobody else; it has no receipts topic."""
-
-Receipt = SubmissionAccepted | SubmissionRejected
 
 
 def kept_figure(
@@ -66,20 +50,17 @@ def kept_figure(
     )
 
 
-def posted(figure: KeptFigure, definition: Definition) -> AbsenceFigurePosted:
+def posted(figure: KeptFigure) -> AbsenceFigurePosted:
     """Tell that a figure was accepted; its event id follows from the publisher's id."""
     return AbsenceFigurePosted(
         event_id=derived_id("AbsenceFigurePosted", figure.publisher, figure.figure_id),
         occurred_at=figure.posted_at,
-        **_fields(figure, definition),
+        **_fields(figure),
     )
 
 
-def withdrawn(
-    figure: KeptFigure, in_force: KeptFigure | None, *, reason: str, by: str, now: datetime
-) -> AbsenceFigureWithdrawn:
+def withdrawn(figure: KeptFigure, in_force: KeptFigure | None, *, reason: str, now: datetime) -> AbsenceFigureWithdrawn:
     """Tell that a figure was taken back, and what holds again."""
-    definition = Definition.from_key(figure.definition_key)
     return AbsenceFigureWithdrawn(
         event_id=derived_id("AbsenceFigureWithdrawn", figure.publisher, figure.figure_id),
         occurred_at=now,
@@ -88,43 +69,11 @@ def withdrawn(
         unit=figure.unit or None,
         period=figure.period,
         window=figure.window,
-        definition=_definition(definition),
+        definition=_definition(figure.definition_key),
         reason=reason,
-        publisher=by,
+        publisher=figure.publisher,
         withdrawn_at=now,
-        in_force=None if in_force is None else Figure(**_fields(in_force, definition)),
-    )
-
-
-def receipt(judged: "Judged", now: datetime) -> Receipt:
-    """Write the receipt of a judgement; a record that comes again gets the same receipt again."""
-    entry = judged.entry
-    if judged.error is not None:
-        return rejection(
-            publisher=entry.publisher, submission_id=entry.submission_id, error=judged.error, origin=entry.origin
-        )
-    assert judged.vintage is not None
-    return SubmissionAccepted(
-        event_id=_receipt_id(entry.origin),
-        occurred_at=now,
-        publisher=entry.publisher,
-        origin=entry.origin,
-        submission_id=UUID(entry.submission_id),
-        vintage=judged.vintage,
-        findings=contracts_of(judged.findings),
-    )
-
-
-def rejection(*, publisher: str, submission_id: str | None, error: AppError, origin: str) -> SubmissionRejected:
-    """Write the receipt of something that was refused."""
-    return SubmissionRejected(
-        event_id=_receipt_id(origin),
-        publisher=publisher,
-        origin=origin,
-        submission_id=submission_id,
-        code=error.code,
-        message=error.message,
-        errors=[ErrorContract(code=e.code, message=e.message, pointer=e.pointer) for e in error.errors],
+        in_force=None if in_force is None else Figure(**_fields(in_force)),
     )
 
 
@@ -136,11 +85,9 @@ def contracts_of(findings: Iterable[Finding]) -> list[FindingContract]:
     ]
 
 
-def _receipt_id(origin: str) -> UUID:
-    return uuid4() if origin == "http" else derived_id("receipt", origin)
-
-
-def _definition(definition: Definition) -> DefinitionContract:
+@lru_cache(maxsize=64)
+def _definition(key: str) -> DefinitionContract:
+    definition = Definition.from_key(key)
     return DefinitionContract(
         certification=definition.certification.value,
         denominator=definition.denominator.value,
@@ -149,7 +96,7 @@ def _definition(definition: Definition) -> DefinitionContract:
     )
 
 
-def _fields(figure: KeptFigure, definition: Definition) -> dict[str, object]:
+def _fields(figure: KeptFigure) -> dict[str, object]:
     return {
         "figure_id": figure.figure_id,
         "municipality_id": figure.municipality_id,
@@ -163,7 +110,7 @@ def _fields(figure: KeptFigure, definition: Definition) -> dict[str, object]:
         "weight_kind": figure.weight_kind,
         "weight": figure.weight,
         "persons": figure.persons,
-        "definition": _definition(definition),
+        "definition": _definition(figure.definition_key),
         "note": figure.note,
         "generated": figure.generated,
         "vintage": figure.vintage,

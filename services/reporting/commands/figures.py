@@ -1,45 +1,25 @@
-"""Accepting and withdrawing absence figures: one gate for HTTP and Kafka."""
+"""Accepting absence figures: one gate for HTTP and Kafka."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from services.reporting import domain
 from services.reporting.commands import events
-from services.reporting.commands.reading import Entry, read_contract, read_figure, refusal
-from services.reporting.domain import Draft, Place, SeriesState
+from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts
+from services.reporting.commands.reading import Entry, read_figure, refusal
+from services.reporting.domain import Draft, Place, Window
 from services.reporting.store import figures as store
-from services.reporting.store.figures import KeptFigure, LatestAt, SeriesKey
-from shared.auth import Action, Principal, require
+from services.reporting.store.figures import NOTHING, EarlierFigure, KeptFigure, SeriesKey, Standing
+from shared.auth import Action, require
 from shared.clock import local_date
 from shared.database import Connection
-from shared.errors import AppError, Conflict, FieldError, Finding, NotAllowed, RuleBroken
-from shared.events import inbound
-from shared.events.envelope import Event
-from shared.messaging import Record, outbox
-from shared.messaging.dead_letters import Failure
-from shared.messaging.records import submission_id_of
-
-Rights = Mapping[str, Principal]
-"""Who may speak for whom, by organisation number; `operator` stands for the operator itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What became of one submission.
-
-    Attributes:
-        result: `accepted`, `repeated` (the first answer again) or `rejected`.
-        vintage: which vintage of its place it is or was, when not rejected.
-        error: why it was rejected.
-    """
-
-    entry: Entry
-    result: str
-    vintage: int | None = None
-    findings: tuple[Finding, ...] = ()
-    error: AppError | None = None
+from shared.errors import AppError, Conflict, FieldError
+from shared.messaging import outbox
+from shared.values import Period
 
 
 async def post_figures(conn: Connection, entries: Sequence[Entry], *, rights: Rights, now: datetime) -> list[Judged]:
@@ -51,202 +31,176 @@ async def post_figures(conn: Connection, entries: Sequence[Entry], *, rights: Ri
 
     Returns:
         One outcome per entry, in order. One bad figure never touches its neighbours.
+
+    Raises:
+        Unavailable: the same id is being posted for another municipality in the same moment; nothing was kept.
     """
-    gate = await _Gate.open(conn, entries, rights=rights, now=now)
-    outcomes = [gate.judge(entry) for entry in entries]
+    cases = [_read(entry) for entry in entries]
+    await _find_municipalities(conn, cases, today=local_date(now))
+    gate = await _Gate.open(conn, cases, rights=rights, now=now)
+    outcomes = [gate.judge(case) for case in cases]
     await gate.write(conn)
     await put_receipts(conn, outcomes, now=now)
     return outcomes
 
 
-async def withdraw_figures(
-    conn: Connection, entries: Sequence[Entry], *, rights: Rights, now: datetime
-) -> list[Judged]:
-    """Take figures back; what was in force at their places before holds again.
-
-    A figure that was already withdrawn answers as the first time. Only its publisher, or the operator, may.
-    """
-    outcomes = []
-    for entry in entries:
-        try:
-            outcomes.append(await _withdraw(conn, entry, rights=rights, now=now))
-        except (RuleBroken, NotAllowed) as error:
-            outcomes.append(Judged(entry, "rejected", error=error))
-    await put_receipts(conn, outcomes, now=now)
-    return outcomes
+_NO_KINDS: Counter[str] = Counter()
 
 
-async def reject_unknown_type(conn: Connection, entries: Sequence[Entry], *, kind: str, now: datetime) -> None:
-    """Answer submissions of a type that this topic does not take."""
-    fault = FieldError("type-unknown", f"this topic takes no events of type {kind[:120]!r}")
-    await put_receipts(conn, [Judged(entry, "rejected", error=refusal((fault,))) for entry in entries], now=now)
+@dataclass(slots=True)
+class _Case:
+    """One entry on its way through the gate: what it says, whose it is, and what is wrong with it by itself."""
+
+    entry: Entry
+    draft: Draft | None = None
+    municipality_id: str = ""
+    error: AppError | None = None
 
 
-async def put_receipts(conn: Connection, outcomes: Sequence[Judged], *, now: datetime) -> None:
-    """Let each publisher know what became of its submissions, on a topic that only it may read."""
-    topics: dict[str, list[Event]] = {}
-    for judged in outcomes:
-        if judged.entry.publisher != events.OPERATOR:
-            receipt = events.receipt(judged, now)
-            topics.setdefault(receipt.topic_of(receipt.publisher), []).append(receipt)
-    for topic, receipts in topics.items():
-        await outbox.put(conn, receipts, topic=topic)
+def _read(entry: Entry) -> _Case:
+    try:
+        return _Case(entry, read_figure(entry))
+    except AppError as error:
+        return _Case(entry, error=error)
 
 
-async def refuse_record(conn: Connection, record: Record, failure: Failure) -> None:
-    """Write the receipt of an inbound record that could not be read or handled at all."""
-    publisher = record.topic.split(".")[1]
-    receipt = events.rejection(
-        publisher=publisher,
-        submission_id=submission_id_of(record),
-        error=RuleBroken(failure.error.partition("\n")[0], code=failure.code),
-        origin=record.origin,
-    )
-    await outbox.put(conn, [receipt], topic=receipt.topic_of(publisher))
+async def _find_municipalities(conn: Connection, cases: Sequence[_Case], *, today: date) -> None:
+    """Settle which municipality each number meant on its period's last day, and what else is wrong with the figure."""
+    numbers = {case.draft.number for case in cases if case.draft is not None}
+    holders = await store.list_number_holders(conn, numbers) if numbers else {}
+    for case in cases:
+        if (draft := case.draft) is None:
+            continue
+        faults = domain.faults_of(draft, today=today)
+        found = domain.holder_of(draft.number, draft.period.last_day, holders.get(draft.number, []))
+        if isinstance(found, FieldError):
+            faults.append(found)
+        else:
+            case.municipality_id = found
+        if faults:
+            case.error = refusal(tuple(faults))
 
 
 class _Gate:
-    """One batch at the gate: what is known before it, and what is decided as it goes."""
+    """One batch at the gate: what is kept of its places before it, and what is decided as it goes."""
 
     def __init__(self, rights: Rights, now: datetime) -> None:
         self.rights = rights
         self.now = now
-        self.today = local_date(now)
-        self.drafts: dict[int, Draft] = {}
-        self.errors: dict[int, AppError] = {}
-        self.municipality: dict[int, str] = {}
-        self.earlier: dict[tuple[str, UUID], tuple[bytes, int, tuple[Finding, ...]]] = {}
-        self.latest: dict[Place, LatestAt] = {}
-        self.series: dict[SeriesKey, SeriesState] = {}
-        self.moved: dict[SeriesKey, SeriesState] = {}
-        self.added: dict[tuple[str, UUID], tuple[KeptFigure, bytes, Draft]] = {}
+        self.earlier: dict[tuple[str, UUID], EarlierFigure] = {}
+        self.standing: dict[Place, Standing] = {}
+        self.rates: dict[Place, Decimal] = {}
+        self.kinds: dict[SeriesKey, Counter[str]] = {}
+        self.added: dict[tuple[str, UUID], tuple[KeptFigure, bytes]] = {}
         self.ended: list[tuple[str, UUID]] = []
 
     @classmethod
-    async def open(cls, conn: Connection, entries: Sequence[Entry], *, rights: Rights, now: datetime) -> "_Gate":
-        """Read the entries, lock the municipalities that they speak of, and fetch what is kept of them."""
+    async def open(cls, conn: Connection, cases: Sequence[_Case], *, rights: Rights, now: datetime) -> "_Gate":
+        """Lock the municipalities that the cases speak of, and fetch what is kept of their places."""
         gate = cls(rights, now)
-        for entry in entries:
-            try:
-                gate.drafts[id(entry)] = read_figure(entry)
-            except AppError as error:
-                gate.errors[id(entry)] = error
-        if not gate.drafts:
-            return gate
-        holders = await store.list_number_holders(conn, [draft.number for draft in gate.drafts.values()])
-        for entry in entries:
-            if (draft := gate.drafts.get(id(entry))) is not None:
-                gate._settle_municipality(entry, draft, holders.get(draft.number, []))
-        await store.lock_municipalities(conn, gate.municipality.values())
-        drafts = [(gate.municipality[key], draft) for key, draft in gate.drafts.items() if key in gate.municipality]
-        if drafts:
-            await gate._fetch(conn, drafts)
+        drafts = [(case.municipality_id, case.draft) for case in cases if case.draft is not None]
+        located = [(municipality_id, draft) for municipality_id, draft in drafts if municipality_id]
+        await store.lock_municipalities(conn, {municipality_id for municipality_id, _ in located})
+        gate.earlier = await store.list_earlier(conn, [(draft.publisher, draft.figure_id) for _, draft in drafts])
+        gate.standing = await store.list_standing(conn, {_place(m, draft) for m, draft in located})
+        gate.rates = await store.list_rates(conn, {place for m, draft in located for place in _compared(m, draft)})
+        weighted = {_series(m, draft) for m, draft in located if domain.weight_kind_of(draft) is not None}
+        gate.kinds = await store.count_weight_kinds(conn, weighted)
         return gate
 
-    def _settle_municipality(self, entry: Entry, draft: Draft, holders: Sequence[domain.NumberHolder]) -> None:
-        faults = domain.faults_of(draft, today=self.today)
-        found = domain.holder_of(draft.number, draft.period.last_day, holders)
-        if isinstance(found, FieldError):
-            faults.append(found)
-        else:
-            self.municipality[id(entry)] = found
-        if faults:
-            self.errors[id(entry)] = refusal(tuple(faults))
-
-    async def _fetch(self, conn: Connection, drafts: Sequence[tuple[str, Draft]]) -> None:
-        earlier = await store.list_earlier(conn, [(draft.publisher, draft.figure_id) for _, draft in drafts])
-        self.earlier = {key: (kept.body_hash, kept.vintage, kept.findings) for key, kept in earlier.items()}
-        self.latest = await store.list_latest_at(conn, list({_place(m, draft) for m, draft in drafts}))
-        self.series = await store.list_series(conn, {_series(m, draft) for m, draft in drafts})
-
-    def judge(self, entry: Entry) -> Judged:
-        """Say what becomes of one entry, in the light of those before it."""
-        draft, error = self.drafts.get(id(entry)), self.errors.get(id(entry))
+    def judge(self, case: _Case) -> Judged:
+        """Say what becomes of one figure, in the light of those before it."""
+        entry, draft = case.entry, case.draft
         if draft is not None and (kept := self.earlier.get((draft.publisher, draft.figure_id))) is not None:
-            return self._repeated(entry, draft, kept)
-        if draft is None or error is not None:
-            return Judged(entry, "rejected", error=error)
-        municipality_id = self.municipality[id(entry)]
+            return _repeated(entry, draft, kept)
+        if draft is None or case.error is not None:
+            return Judged(entry, "rejected", error=case.error)
         try:
-            self._require(draft, municipality_id)
-            return self._accepted(entry, draft, municipality_id)
-        except AppError as refused:
-            return Judged(entry, "rejected", error=refused)
-
-    def _require(self, draft: Draft, municipality_id: str) -> None:
-        principal = self.rights.get(draft.publisher)
-        if principal is None:
-            raise NotAllowed(f"publisher {draft.publisher} is not registered or was revoked", code="publisher-unknown")
-        require(principal, Action.PUBLISH, municipality_id=municipality_id, on=draft.period.last_day)
-
-    def _repeated(self, entry: Entry, draft: Draft, kept: tuple[bytes, int, tuple[Finding, ...]]) -> Judged:
-        body_hash, vintage, findings = kept
-        if body_hash == draft.body_hash:
-            return Judged(entry, "repeated", vintage, findings)
-        error = Conflict(
-            f"figure id {draft.figure_id} was used before with other content; post a correction under a new id",
-            code="id-reused",
-        )
-        return Judged(entry, "rejected", error=error)
+            principal = principal_of(self.rights, draft.publisher)
+            require(principal, Action.PUBLISH, municipality_id=case.municipality_id, on=draft.period.last_day)
+            return self._accepted(entry, draft, case.municipality_id)
+        except AppError as error:
+            return Judged(entry, "rejected", error=error)
 
     def _accepted(self, entry: Entry, draft: Draft, municipality_id: str) -> Judged:
-        series_key, place = _series(municipality_id, draft), _place(municipality_id, draft)
-        series = self.series.get(series_key, SeriesState())
-        if (fault := domain.weight_kind_fault(draft, series)) is not None:
+        place, series = _place(municipality_id, draft), _series(municipality_id, draft)
+        before = self.standing.get(place, NOTHING)
+        kind, kinds_of_others = domain.weight_kind_of(draft), self._kinds_of_others(series, before)
+        if (fault := domain.weight_kind_fault(draft, kinds_of_others)) is not None:
             raise refusal((fault,))
-        findings = domain.findings_of(draft, series)
-        before = self.latest.get(place)
-        vintage = before.vintage + 1 if before is not None else 1
-        replaces = before.figure_id if before is not None else None
+        findings = domain.findings_of(draft, self._compared_rate(municipality_id, draft))
         figure = events.kept_figure(
-            draft, municipality_id, vintage=vintage, replaces=replaces, findings=findings, now=self.now
+            draft,
+            municipality_id,
+            vintage=before.vintage + 1,
+            replaces=before.figure_id,
+            findings=findings,
+            now=self.now,
         )
-        if before is not None and before.figure_id is not None and before.publisher is not None:
-            self._end(before.publisher, before.figure_id)
-        self.series[series_key] = self.moved[series_key] = domain.next_series_state(draft, series)
-        self.latest[place] = LatestAt(vintage, draft.figure_id, draft.publisher)
-        self.earlier[draft.publisher, draft.figure_id] = (draft.body_hash, vintage, findings)
-        self.added[draft.publisher, draft.figure_id] = (figure, draft.body_hash, draft)
-        return Judged(entry, "accepted", vintage, findings)
+        self._end(before)
+        self.kinds[series] = kinds_of_others + Counter((kind,)) if kind is not None else kinds_of_others
+        self.standing[place] = Standing(figure.vintage, draft.figure_id, draft.publisher, kind)
+        self._remember_rate(place, draft)
+        self.earlier[draft.publisher, draft.figure_id] = EarlierFigure(draft.body_hash, figure.vintage, findings)
+        self.added[draft.publisher, draft.figure_id] = (figure, draft.body_hash)
+        return Judged(entry, "accepted", figure.vintage, findings)
 
-    def _end(self, publisher: str, figure_id: UUID) -> None:
+    def _kinds_of_others(self, series: SeriesKey, before: Standing) -> Counter[str]:
+        """Count the series' kinds of weight without the figure that is about to be replaced."""
+        kinds = self.kinds.get(series, _NO_KINDS)
+        return kinds - Counter((before.weight_kind,)) if before.weight_kind is not None else kinds
+
+    def _compared_rate(self, municipality_id: str, draft: Draft) -> tuple[Period, Decimal] | None:
+        found = (place for place in _compared(municipality_id, draft) if place in self.rates)
+        return next(((Period.parse(place.period), self.rates[place]) for place in found), None)
+
+    def _remember_rate(self, place: Place, draft: Draft) -> None:
+        """Let the figures after this one in the batch be compared with it; a place without a rate has none to offer."""
+        self.rates.pop(place, None)
+        if draft.rate is not None:
+            self.rates[place] = draft.rate
+
+    def _end(self, before: Standing) -> None:
         """Take the replaced figure out of force, be it kept before or added a moment ago."""
-        if (just := self.added.get((publisher, figure_id))) is None:
-            self.ended.append((publisher, figure_id))
+        if before.figure_id is None or before.publisher is None:
+            return
+        key = (before.publisher, before.figure_id)
+        if (just := self.added.get(key)) is None:
+            self.ended.append(key)
         else:
-            self.added[publisher, figure_id] = (replace(just[0], in_force=False), *just[1:])
+            self.added[key] = (replace(just[0], in_force=False), just[1])
 
     async def write(self, conn: Connection) -> None:
         """Write what was accepted, and the events of it."""
         if not self.added:
             return
         await store.end_force(conn, self.ended)
-        await store.add_figures(conn, [(figure, body_hash) for figure, body_hash, _ in self.added.values()])
-        await store.put_series(conn, self.moved)
-        posted = [events.posted(figure, draft.definition) for figure, _, draft in self.added.values()]
-        await outbox.put(conn, posted)
+        await store.add_figures(conn, list(self.added.values()))
+        await outbox.put(conn, [events.posted(figure) for figure, _ in self.added.values()])
 
 
-async def _withdraw(conn: Connection, entry: Entry, *, rights: Rights, now: datetime) -> Judged:
-    body = read_contract(inbound.AbsenceFigureWithdrawn, entry.content)
-    owner = None if entry.publisher == events.OPERATOR else entry.publisher
-    if owner is not None and owner not in rights:
-        raise NotAllowed(f"publisher {owner} is not registered or was revoked", code="publisher-unknown")
-    figure = await store.find_figure(conn, body.figure_id, publisher=owner)
-    if figure is None:
-        raise refusal((FieldError("figure-unknown", f"no figure {body.figure_id} of yours is kept", "/figure_id"),))
-    await store.lock_municipalities(conn, [figure.municipality_id])
-    figure = await store.find_figure(conn, body.figure_id, publisher=figure.publisher)
-    assert figure is not None
-    if figure.withdrawn_at is not None:
-        return Judged(entry, "repeated", figure.vintage)
-    in_force = await store.withdraw(conn, figure, by=entry.publisher, reason=body.reason, now=now)
-    await outbox.put(conn, [events.withdrawn(figure, in_force, reason=body.reason, by=entry.publisher, now=now)])
-    return Judged(entry, "accepted", figure.vintage)
+def _repeated(entry: Entry, draft: Draft, kept: EarlierFigure) -> Judged:
+    if kept.body_hash == draft.body_hash:
+        return Judged(entry, "repeated", kept.vintage, kept.findings)
+    error = Conflict(
+        f"figure id {draft.figure_id} was used before with other content; post a correction under a new id",
+        code="id-reused",
+    )
+    return Judged(entry, "rejected", error=error)
 
 
 def _place(municipality_id: str, draft: Draft) -> Place:
     return Place(municipality_id, draft.unit, draft.definition.key, str(draft.period), draft.window)
+
+
+def _compared(municipality_id: str, draft: Draft) -> Sequence[Place]:
+    """Return the places of the figures with one of which this one is compared; wider windows are not."""
+    if draft.window is not Window.PERIOD:
+        return ()
+    return [
+        Place(municipality_id, draft.unit, draft.definition.key, str(period), draft.window)
+        for period in domain.compared_periods(draft.period)
+    ]
 
 
 def _series(municipality_id: str, draft: Draft) -> SeriesKey:

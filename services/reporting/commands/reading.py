@@ -2,21 +2,27 @@
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
-from stdnum.no import fodselsnummer
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
+from services.reporting.commands.identity_numbers import place_of_identity_number
 from services.reporting.domain import Draft, Window
-from shared.errors import FieldError, RuleBroken
+from shared.errors import FieldError, RuleBroken, json_pointer
 from shared.events.inbound import AbsenceFigurePosted, Submitted
 from shared.values import Certification, Definition, Denominator, Period, Source
 
-_ELEVEN_DIGITS = re.compile(r"(?<![\w.-])(\d{6})[ .]?(\d{5})(?![\w-])", re.ASCII)
+FAULTS_MAX = 20
+"""Faults that one answer names; a body of a megabyte can have tens of thousands."""
+
+SHOWN_LENGTH_MAX = 60
+"""Characters of a value, a key or an id that an answer repeats."""
+
 _CODES = {
     "extra_forbidden": "unknown-field",
     "missing": "field-missing",
@@ -26,45 +32,67 @@ _CODES = {
 S = TypeVar("S", bound=Submitted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """One submission as it came in through either door, its envelope read and its content not yet judged.
 
     Attributes:
-        submission_id: the publisher's id, as text; not yet known to be a UUID.
-        publisher: organisation number, or `operator`.
-        content: the JSON object.
+        submission_id: the publisher's id as it was sent, of whatever type; None when there is none.
+        publisher: organisation number.
+        content: the JSON value, without the id.
         origin: `http` or the record's place in the log.
     """
 
-    submission_id: str
+    submission_id: object
     publisher: str
-    content: Mapping[str, Any]
+    content: Any
     origin: str
 
+    @cached_property
+    def uuid(self) -> UUID | None:
+        """The id, if it is one."""
+        try:
+            return UUID(self.submission_id) if isinstance(self.submission_id, str) else None
+        except ValueError:
+            return None
 
-def read_contract(contract: type[S], content: Mapping[str, Any]) -> S:
+    @property
+    def shown_id(self) -> str | None:
+        """The id as an answer may repeat it: in canonical form, else cut short; None for a person's number."""
+        if self.uuid is not None:
+            return str(self.uuid)
+        if self.submission_id is None or place_of_identity_number(self.submission_id) is not None:
+            return None
+        return printable(str(self.submission_id))
+
+
+def read_contract(contract: type[S], entry: Entry) -> S:
     """Read a body by its contract.
 
     Raises:
-        RuleBroken: every fault, with JSON pointers; `personal-identity-number` if one stands anywhere in the body.
+        RuleBroken: every fault, with JSON pointers; `personal-identity-number` if one stands anywhere in the entry.
     """
-    _refuse_identity_numbers(content)
-    try:
-        return contract.model_validate(content)
-    except ValidationError as error:
-        faults = tuple(_fault(fault) for fault in error.errors(include_url=False))
-        raise refusal(faults) from None
+    refuse_identity_numbers(entry)
+    body, faults = _validated(contract, entry.content)
+    if body is None:
+        raise refusal(faults)
+    return body
 
 
 def read_figure(entry: Entry) -> Draft:
     """Read a figure's body into the domain's value.
 
     Raises:
-        RuleBroken: `id-malformed`, or as `read_contract`.
+        RuleBroken: every fault of id and body, as `read_id` and `read_contract`.
     """
-    figure_id = read_id(entry.submission_id)
-    body = read_contract(AbsenceFigurePosted, entry.content)
+    refuse_identity_numbers(entry)
+    body, faults = _validated(AbsenceFigurePosted, entry.content)
+    try:
+        figure_id = read_id(entry)
+    except RuleBroken as broken:
+        raise refusal((*broken.errors, *faults)) from None
+    if body is None:
+        raise refusal(faults)
     definition = body.definition
     return Draft(
         figure_id=figure_id,
@@ -93,77 +121,119 @@ def read_figure(entry: Entry) -> Draft:
 
 
 def hash_of(body: Submitted) -> bytes:
-    """Return the SHA-256 of a body's canonical form: its fields as read, sorted, decimals as written."""
-    return hashlib.sha256(json.dumps(body.model_dump(mode="json"), sort_keys=True).encode()).digest()
+    """Return the SHA-256 of a body's canonical form, by which a repetition is told from other content.
+
+    What has its default is left out, so that a field that a later version of the contract adds does not make another
+    body of yesterday's. Numbers count by their value: 86.0 is 86.00.
+    """
+    defaults = _defaults(type(body))
+    content = {name: value for name, value in body if name not in defaults or value != defaults[name]}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=_canonical).encode()).digest()
 
 
-def read_id(text: str) -> UUID:
+def read_id(entry: Entry, *, pointer: str = "/figure_id") -> UUID:
     """Read a publisher's id.
 
     Raises:
-        RuleBroken: `id-malformed`; it is no UUID.
+        RuleBroken: `field-missing`, or `id-malformed`: it is no UUID.
     """
-    try:
-        return UUID(text)
-    except (ValueError, AttributeError, TypeError):
-        fault = FieldError("id-malformed", f"the id must be a UUID, got {str(text)[:60]!r}", "/figure_id")
-        raise refusal((fault,)) from None
+    if entry.submission_id is None:
+        raise refusal((FieldError("field-missing", f"{pointer} is missing", pointer),))
+    if entry.uuid is None:
+        sentence = f"{pointer}: the id must be a UUID, got {_shown(entry.submission_id)}"
+        raise refusal((FieldError("id-malformed", sentence, pointer),))
+    return entry.uuid
 
 
 def refusal(faults: tuple[FieldError, ...]) -> RuleBroken:
-    """Put faults into one error: its code is that of the first, its sentence names all."""
-    return RuleBroken("; ".join(fault.message for fault in faults[:5]), code=faults[0].code, errors=faults)
+    """Put faults into one error: its code is that of the first, its sentence names some, its list the first of all."""
+    named = "; ".join(fault.message for fault in faults[:5])
+    more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+    return RuleBroken(named + more, code=faults[0].code, errors=faults[:FAULTS_MAX])
 
 
-def _fault(fault: Any) -> FieldError:
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault["loc"])
+def refuse_identity_numbers(entry: Entry) -> None:
+    """Refuse an entry that holds data about a person, whatever else is wrong with it.
+
+    Raises:
+        RuleBroken: `personal-identity-number`.
+    """
+    pointer = place_of_identity_number(entry.content)
+    if pointer is None and entry.uuid is None:
+        pointer = place_of_identity_number(entry.submission_id)
+    if pointer is not None:
+        raise refusal((person_fault(pointer),))
+
+
+def person_fault(pointer: str = "") -> FieldError:
+    """Say that persons' data was handed in, and where, without repeating it."""
+    return FieldError(
+        "personal-identity-number",
+        f"{pointer[:200] or 'the submission'} holds a national identity number; data about persons is not taken, and "
+        "nothing of it was kept",
+        pointer[:200],
+    )
+
+
+def printable(text: str) -> str:
+    """Return the beginning of a stranger's text, fit for a log, a header or an answer."""
+    return "".join(char if char.isprintable() else "?" for char in text[:SHOWN_LENGTH_MAX])
+
+
+def _validated(contract: type[S], content: Any) -> tuple[S | None, tuple[FieldError, ...]]:
+    try:
+        return contract.model_validate(content), ()
+    except ValidationError as error:
+        return None, tuple(_fault(fault) for fault in error.errors(include_url=False))
+
+
+def _fault(fault: ErrorDetails) -> FieldError:
+    pointer = json_pointer(*(str(part)[:SHOWN_LENGTH_MAX] for part in fault["loc"]))
     kind = fault["type"]
     code = _CODES.get(kind, "schema-mismatch")
     name = pointer or "the body"
-    value = fault.get("input")
-    if kind in ("decimal_malformed", "period_malformed"):
-        return FieldError(code, f"{name}: {fault['msg']}", pointer)
-    if kind == "extra_forbidden":
-        return FieldError(code, f"{name} is not a field of this contract; remove it", pointer)
-    if kind == "missing":
-        return FieldError(code, f"{name} is missing", pointer)
-    return FieldError(code, f"{name}: {fault['msg']}, got {_shown(value)}", pointer)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return f"a {'JSON object' if isinstance(value, dict) else 'list'}"
-    return repr(value)[:60]
-
-
-def _refuse_identity_numbers(content: Any, pointer: str = "") -> None:
-    """Look through every key and value; the number itself is neither kept nor repeated in the answer."""
-    match content:
-        case Mapping():
-            for key, value in content.items():
-                if _holds_identity_number(str(key)):
-                    _refuse_person(pointer)
-                _refuse_identity_numbers(value, f"{pointer}/{key}")
-        case list():
-            for place, value in enumerate(content):
-                _refuse_identity_numbers(value, f"{pointer}/{place}")
-        case bool() | None:
-            return
+    match kind:
+        case "decimal_malformed" | "period_malformed":
+            sentence = f"{name}: {fault['msg']}"
+        case "extra_forbidden":
+            sentence = f"{name} is not a field of this contract; remove it"
+        case "missing":
+            sentence = f"{name} is missing"
+        case "model_type":
+            sentence = f"{name} must be a JSON object, got {_shown(fault['input'])}"
         case _:
-            if _holds_identity_number(str(content)):
-                _refuse_person(pointer)
+            sentence = f"{name}: {fault['msg']}, got {_shown(fault['input'])}"
+    return FieldError(code, sentence, pointer)
 
 
-def _holds_identity_number(text: str) -> bool:
-    return len(text) >= 11 and any(
-        fodselsnummer.is_valid(found[1] + found[2]) for found in _ELEVEN_DIGITS.finditer(text)
-    )
+def _shown(value: object) -> str:
+    match value:
+        case dict():
+            return "a JSON object"
+        case list():
+            return f"a list of {len(value)}"
+        case str():
+            return repr(value[:SHOWN_LENGTH_MAX]) + ("…" if len(value) > SHOWN_LENGTH_MAX else "")
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+    return str(value)[:SHOWN_LENGTH_MAX]
 
 
-def _refuse_person(pointer: str) -> None:
-    fault = FieldError(
-        "personal-identity-number",
-        f"{pointer or 'the body'} holds a national identity number; data about persons is not taken, nothing was kept",
-        pointer,
-    )
-    raise refusal((fault,))
+@cache
+def _defaults(contract: type[Submitted]) -> dict[str, Any]:
+    return {
+        name: field.get_default(call_default_factory=True, validated_data={})
+        for name, field in contract.model_fields.items()
+        if not field.is_required()
+    }
+
+
+def _canonical(value: object) -> object:
+    match value:
+        case Decimal():
+            return format(value.normalize(), "f")
+        case BaseModel():
+            return dict(value)
+    return str(value)

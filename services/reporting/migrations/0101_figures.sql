@@ -1,16 +1,5 @@
 -- migrate:up
 
--- A series has one kind of weight, and remembers its last rate to warn of a jump.
-CREATE TABLE series (
-    municipality_id text NOT NULL,
-    unit            text NOT NULL,
-    definition_key  text NOT NULL,
-    weight_kind     text,
-    last_period     text,
-    last_rate       numeric,
-    CONSTRAINT series_pk PRIMARY KEY (municipality_id, unit, definition_key)
-);
-
 -- Every vintage of every figure. `unit` is '' for the municipality as a whole, so that a place can be unique.
 CREATE TABLE figure (
     publisher           text        NOT NULL,
@@ -49,5 +38,8 @@ CREATE TABLE figure (
     CONSTRAINT figure_withdrawn_not_in_force CHECK (withdrawn_at IS NULL OR NOT in_force)
 );
 CREATE UNIQUE INDEX figure_in_force ON figure (municipality_id, unit, definition_key, period, figure_window) WHERE in_force;
+-- A series has one kind of weight; only rates without days have any, so the index is small.
+CREATE INDEX figure_weight_kind ON figure (municipality_id, unit, definition_key, weight_kind)
+ WHERE in_force AND figure_window = 'period' AND weight_kind IS NOT NULL;
 
 -- migrate:down

@@ -1,7 +1,8 @@
 """Municipalities' numbers, figures with every vintage, and series."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.reporting.domain import NumberHolder, Place, SeriesState
+from services.reporting.domain import NumberHolder, Place
 from shared.database import Connection, load_queries
 from shared.errors import Finding, Unavailable
 from shared.values import Period
@@ -73,12 +74,20 @@ class EarlierFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class LatestAt:
-    """The newest vintage of a place, and the figure in force there."""
+class Standing:
+    """How a place stands: its newest vintage (0 when it was never filled), and the figure in force there.
+
+    Attributes:
+        weight_kind: of the figure in force, where its rate goes into sums.
+    """
 
     vintage: int
-    figure_id: UUID | None
-    publisher: str | None
+    figure_id: UUID | None = None
+    publisher: str | None = None
+    weight_kind: str | None = None
+
+
+NOTHING = Standing(vintage=0)
 
 
 async def put_municipality(
@@ -114,14 +123,16 @@ async def list_number_holders(conn: Connection, numbers: Iterable[str]) -> dict[
     return holders
 
 
-async def lock_municipalities(conn: Connection, municipality_ids: Iterable[str]) -> None:
+async def lock_municipalities(conn: Connection, municipality_ids: Collection[str]) -> None:
     """Let no other transaction write figures of these municipalities until this one ends."""
-    async for _ in QUERIES.lock_municipalities(conn, municipality_ids=sorted(set(municipality_ids))):
-        pass
+    if municipality_ids:
+        await QUERIES.lock_municipalities(conn, municipality_ids=list(municipality_ids))
 
 
 async def list_earlier(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], EarlierFigure]:
     """Return what is kept under these publishers' ids."""
+    if not ids:
+        return {}
     rows = QUERIES.list_figures_by_id(conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids])
     return {
         (row["publisher"], row["figure_id"]): EarlierFigure(
@@ -131,43 +142,35 @@ async def list_earlier(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> dic
     }
 
 
-async def list_latest_at(conn: Connection, places: Sequence[Place]) -> dict[Place, LatestAt]:
-    """Return the newest vintage of each place that has any."""
-    rows = QUERIES.list_latest_at(
-        conn,
-        municipality_ids=[p.municipality_id for p in places],
-        units=[p.unit for p in places],
-        definition_keys=[p.definition_key for p in places],
-        periods=[p.period for p in places],
-        windows=[p.window for p in places],
-    )
-    return {_place(row): LatestAt(row["vintage"], row["figure_id"], row["publisher"]) async for row in rows}
-
-
-async def list_series(conn: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, SeriesState]:
-    """Return what is remembered of each series."""
-    ids, units, definitions = zip(*keys, strict=True)
-    rows = QUERIES.list_series(conn, municipality_ids=list(ids), units=list(units), definition_keys=list(definitions))
+async def list_standing(conn: Connection, places: Collection[Place]) -> dict[Place, Standing]:
+    """Return how each place stands; one that was never filled has no entry."""
+    if not places:
+        return {}
     return {
-        (row["municipality_id"], row["unit"], row["definition_key"]): SeriesState(
-            row["weight_kind"], Period.parse(row["last_period"]) if row["last_period"] else None, row["last_rate"]
-        )
-        async for row in rows
+        _place(row): Standing(row["vintage"], row["figure_id"], row["publisher"], row["weight_kind"])
+        async for row in QUERIES.list_standing(conn, **_columns(places))
     }
 
 
-async def put_series(conn: Connection, states: Mapping[SeriesKey, SeriesState]) -> None:
-    """Keep what is remembered of each series."""
-    keys = sorted(states)
-    await QUERIES.put_series(
-        conn,
-        municipality_ids=[key[0] for key in keys],
-        units=[key[1] for key in keys],
-        definition_keys=[key[2] for key in keys],
-        weight_kinds=[states[key].weight_kind for key in keys],
-        last_periods=[str(states[key].last_period) if states[key].last_period else None for key in keys],
-        last_rates=[states[key].last_rate for key in keys],
+async def list_rates(conn: Connection, places: Collection[Place]) -> dict[Place, Decimal]:
+    """Return the rate in force at each place that has one, in per cent, only to be compared with."""
+    if not places:
+        return {}
+    return {_place(row): row["rate"] async for row in QUERIES.list_rates(conn, **_columns(places))}
+
+
+async def count_weight_kinds(conn: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, Counter[str]]:
+    """Return, for each series, how many figures in force bring which kind of weight into it."""
+    counts: dict[SeriesKey, Counter[str]] = {key: Counter() for key in keys}
+    if not counts:
+        return {}
+    ids, units, definitions = zip(*counts, strict=True)
+    rows = QUERIES.count_weight_kinds(
+        conn, municipality_ids=list(ids), units=list(units), definition_keys=list(definitions)
     )
+    async for row in rows:
+        counts[row["municipality_id"], row["unit"], row["definition_key"]][row["weight_kind"]] = row["figure_count"]
+    return counts
 
 
 async def add_figures(conn: Connection, figures: Sequence[tuple[KeptFigure, bytes]]) -> None:
@@ -199,8 +202,8 @@ async def end_force(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> None:
         await QUERIES.end_force(conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids])
 
 
-async def find_figure(conn: Connection, figure_id: UUID, *, publisher: str | None) -> KeptFigure | None:
-    """Return a publisher's figure, or anybody's when no publisher is named."""
+async def find_figure(conn: Connection, publisher: str, figure_id: UUID) -> KeptFigure | None:
+    """Return a publisher's figure."""
     row = await QUERIES.find_figure(conn, publisher=publisher, figure_id=figure_id)
     return None if row is None else _figure(row)
 
@@ -264,6 +267,16 @@ def findings_json(findings: Iterable[Finding]) -> str:
 
 def _findings(text: str) -> tuple[Finding, ...]:
     return tuple(Finding(**entry) for entry in json.loads(text))
+
+
+def _columns(places: Collection[Place]) -> dict[str, list[str]]:
+    return {
+        "municipality_ids": [place.municipality_id for place in places],
+        "units": [place.unit for place in places],
+        "definition_keys": [place.definition_key for place in places],
+        "periods": [place.period for place in places],
+        "windows": [place.window for place in places],
+    }
 
 
 def _place(row: Any) -> Place:

@@ -23,13 +23,17 @@ SELECT number, municipality_id, valid_from, valid_to
  WHERE number = ANY(:numbers::text[])
  ORDER BY number, valid_from;
 
--- name: lock_municipalities(municipality_ids)
--- Order per municipality: whoever writes its figures holds its row, so outbox numbers follow the order of commits.
-SELECT municipality_id
-  FROM municipality
- WHERE municipality_id = ANY(:municipality_ids::text[])
- ORDER BY municipality_id
-   FOR UPDATE;
+-- name: lock_municipalities(municipality_ids)$
+-- Order per municipality: whoever writes its figures holds its row, so outbox numbers follow the order of commits. Rows
+-- are taken in the order of their ids, so that two batches wait for each other instead of in a circle.
+WITH locked AS MATERIALIZED (
+    SELECT municipality_id
+      FROM municipality
+     WHERE municipality_id = ANY(:municipality_ids::text[])
+     ORDER BY municipality_id
+       FOR UPDATE)
+SELECT count(*)
+  FROM locked;
 
 -- name: put_project(project_id, version, programme_id, cohort_id, theme_ids, ended_on)$
 INSERT INTO project AS p (project_id, version, programme_id, cohort_id, theme_ids, ended_on)
@@ -66,42 +70,44 @@ SELECT project_id, municipality_id, member_from, member_to
  WHERE project_id = ANY(:project_ids::text[]);
 
 -- name: list_figures_by_id(publishers, figure_ids)
-SELECT f.publisher, f.figure_id, f.body_hash, f.vintage, f.findings::text AS findings, f.municipality_id, f.unit,
-       f.definition_key, f.period, f.figure_window, f.in_force, f.withdrawn_at
+SELECT f.publisher, f.figure_id, f.body_hash, f.vintage, f.findings::text AS findings
   FROM unnest(:publishers::text[], :figure_ids::uuid[]) AS t (publisher, figure_id)
-  JOIN figure AS f ON f.publisher = t.publisher AND f.figure_id = t.figure_id;
+  JOIN figure AS f USING (publisher, figure_id);
 
--- name: list_latest_at(municipality_ids, units, definition_keys, periods, windows)
+-- name: list_standing(municipality_ids, units, definition_keys, periods, windows)
 -- The newest vintage of each place, and the figure in force there, which a withdrawal may have made an older one.
-SELECT t.municipality_id, t.unit, t.definition_key, t.period, t.figure_window, last.vintage, force.figure_id,
-       force.publisher
+SELECT municipality_id, unit, definition_key, period, figure_window, newest.vintage, force.figure_id, force.publisher,
+       force.weight_kind
   FROM unnest(:municipality_ids::text[], :units::text[], :definition_keys::text[], :periods::text[], :windows::text[])
        AS t (municipality_id, unit, definition_key, period, figure_window)
-  JOIN LATERAL (
+ CROSS JOIN LATERAL (
        SELECT f.vintage
          FROM figure AS f
         WHERE f.municipality_id = t.municipality_id AND f.unit = t.unit AND f.definition_key = t.definition_key
           AND f.period = t.period AND f.figure_window = t.figure_window
         ORDER BY f.vintage DESC
-        LIMIT 1) AS last ON true
-  LEFT JOIN figure AS force
-    ON force.municipality_id = t.municipality_id AND force.unit = t.unit AND force.definition_key = t.definition_key
-   AND force.period = t.period AND force.figure_window = t.figure_window AND force.in_force;
+        LIMIT 1) AS newest
+  LEFT JOIN LATERAL (
+       SELECT f.figure_id, f.publisher, CASE f.figure_window WHEN 'period' THEN f.weight_kind END AS weight_kind
+         FROM figure AS f
+        WHERE f.municipality_id = t.municipality_id AND f.unit = t.unit AND f.definition_key = t.definition_key
+          AND f.period = t.period AND f.figure_window = t.figure_window AND f.in_force) AS force ON true;
 
--- name: list_series(municipality_ids, units, definition_keys)
-SELECT s.municipality_id, s.unit, s.definition_key, s.weight_kind, s.last_period, s.last_rate
+-- name: list_rates(municipality_ids, units, definition_keys, periods, windows)
+SELECT municipality_id, unit, definition_key, period, figure_window,
+       coalesce(f.rate_percent, 100 * f.lost_days / f.agreed_days) AS rate
+  FROM unnest(:municipality_ids::text[], :units::text[], :definition_keys::text[], :periods::text[], :windows::text[])
+       AS t (municipality_id, unit, definition_key, period, figure_window)
+  JOIN figure AS f USING (municipality_id, unit, definition_key, period, figure_window)
+ WHERE f.in_force AND coalesce(f.agreed_days, 1) > 0;
+
+-- name: count_weight_kinds(municipality_ids, units, definition_keys)
+SELECT municipality_id, unit, definition_key, f.weight_kind, count(*) AS figure_count
   FROM unnest(:municipality_ids::text[], :units::text[], :definition_keys::text[])
        AS t (municipality_id, unit, definition_key)
-  JOIN series AS s USING (municipality_id, unit, definition_key);
-
--- name: put_series(municipality_ids, units, definition_keys, weight_kinds, last_periods, last_rates)!
-INSERT INTO series (municipality_id, unit, definition_key, weight_kind, last_period, last_rate)
-SELECT t.municipality_id, t.unit, t.definition_key, t.weight_kind, t.last_period, t.last_rate
-  FROM unnest(:municipality_ids::text[], :units::text[], :definition_keys::text[], :weight_kinds::text[],
-              :last_periods::text[], :last_rates::numeric[])
-       AS t (municipality_id, unit, definition_key, weight_kind, last_period, last_rate)
-ON CONFLICT ON CONSTRAINT series_pk DO UPDATE
-   SET weight_kind = excluded.weight_kind, last_period = excluded.last_period, last_rate = excluded.last_rate;
+  JOIN figure AS f USING (municipality_id, unit, definition_key)
+ WHERE f.in_force AND f.figure_window = 'period' AND f.weight_kind IS NOT NULL
+ GROUP BY municipality_id, unit, definition_key, f.weight_kind;
 
 -- name: end_force(publishers, figure_ids)!
 UPDATE figure AS f
@@ -153,9 +159,7 @@ SELECT f.publisher, f.figure_id, f.municipality_id, f.municipality_number, f.uni
        f.generated, f.findings::text AS findings, f.vintage, f.replaces, f.in_force, f.origin, f.posted_at,
        f.withdrawn_at, f.withdrawn_by, f.withdrawal_reason
   FROM figure AS f
- WHERE f.figure_id = :figure_id AND (:publisher::text IS NULL OR f.publisher = :publisher)
- ORDER BY f.publisher
- LIMIT 1;
+ WHERE f.publisher = :publisher AND f.figure_id = :figure_id;
 
 -- name: get_round(round_id)^
 SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, loaded_on
@@ -179,36 +183,62 @@ ON CONFLICT ON CONSTRAINT round_pk DO UPDATE
        period = excluded.period, opens_on = excluded.opens_on, due_on = excluded.due_on,
        cohort_ids = excluded.cohort_ids, theme_ids = excluded.theme_ids;
 
--- name: add_obligations(obligation_ids, round_ids, project_ids, states, historical)!
+-- name: add_obligations(round_id, obligation_ids, project_ids, state, historical)!
 INSERT INTO obligation (obligation_id, round_id, project_id, state, historical)
-SELECT t.obligation_id, t.round_id, t.project_id, t.state, t.historical
-  FROM unnest(:obligation_ids::uuid[], :round_ids::text[], :project_ids::text[], :states::text[],
-              :historical::boolean[]) AS t (obligation_id, round_id, project_id, state, historical)
+SELECT t.obligation_id, :round_id, t.project_id, :state, :historical
+  FROM unnest(:obligation_ids::uuid[], :project_ids::text[]) AS t (obligation_id, project_id)
 ON CONFLICT ON CONSTRAINT obligation_place DO NOTHING;
 
+-- name: reopen_obligations(round_id, today)!
+-- The dates of a round were moved so that its time is not over: what is not handed in begins anew.
+UPDATE obligation AS o
+   SET state = 'not_due', historical = false
+  FROM round AS r
+ WHERE r.round_id = o.round_id AND o.round_id = :round_id AND o.state IN ('due', 'overdue') AND r.due_on >= :today;
+
 -- name: turn_due(today)
--- The guard on state makes each change happen once, however many replicas look.
+-- The guard on state makes each change happen once, however many replicas look. What another transaction holds (a
+-- report that comes in at this moment) is left for the next look, so that nobody waits in a circle.
 UPDATE obligation AS o
    SET state = 'due'
   FROM round AS r
- WHERE r.round_id = o.round_id AND o.state = 'not_due' AND r.opens_on <= :today
-RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.report_kind, r.period, r.opens_on, r.due_on;
+ WHERE r.round_id = o.round_id AND o.state = 'not_due'
+   AND o.obligation_id IN (
+       SELECT p.obligation_id
+         FROM obligation AS p
+         JOIN round AS q USING (round_id)
+        WHERE p.state = 'not_due' AND q.opens_on <= :today
+          FOR UPDATE OF p SKIP LOCKED)
+RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.version AS round_version, r.report_kind, r.period,
+          r.opens_on, r.due_on;
 
 -- name: turn_overdue(today)
 UPDATE obligation AS o
    SET state = 'overdue'
   FROM round AS r
- WHERE r.round_id = o.round_id AND o.state = 'due' AND r.due_on < :today
-RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.report_kind, r.period, r.opens_on, r.due_on;
+ WHERE r.round_id = o.round_id AND o.state = 'due'
+   AND o.obligation_id IN (
+       SELECT p.obligation_id
+         FROM obligation AS p
+         JOIN round AS q USING (round_id)
+        WHERE p.state = 'due' AND q.due_on < :today
+          FOR UPDATE OF p SKIP LOCKED)
+RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.version AS round_version, r.report_kind, r.period,
+          r.opens_on, r.due_on;
 
 -- name: lock_obligation(obligation_id)^
 SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first_submitted_at, o.days_late,
-       r.report_kind, r.period, r.opens_on, r.due_on,
-       (SELECT coalesce(max(p.version), 0) FROM report AS p WHERE p.obligation_id = o.obligation_id) AS report_count
+       r.version AS round_version, r.report_kind, r.period, r.opens_on, r.due_on
   FROM obligation AS o
   JOIN round AS r USING (round_id)
  WHERE o.obligation_id = :obligation_id
    FOR UPDATE OF o;
+
+-- name: newest_report_version(obligation_id)$
+-- A statement of its own after the lock: in the locking one it would be as old as the wait for the lock began.
+SELECT coalesce(max(version), 0)
+  FROM report
+ WHERE obligation_id = :obligation_id;
 
 -- name: find_report(publisher, submission_id)^
 SELECT publisher, submission_id, body_hash, obligation_id, version
@@ -230,7 +260,7 @@ UPDATE obligation
 
 -- name: list_obligations(state, cohort, theme, round_id, project_id, after, count)
 SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first_submitted_at, o.days_late,
-       r.report_kind, r.period, r.opens_on, r.due_on
+       r.version AS round_version, r.report_kind, r.period, r.opens_on, r.due_on
   FROM obligation AS o
   JOIN round AS r USING (round_id)
   JOIN project AS p USING (project_id)

@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from services.reporting.domain import Project, Round
 from shared.database import Connection, load_queries
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 
 QUERIES = load_queries(__file__)
 
@@ -24,20 +26,26 @@ class KeptRound:
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """What one project owes in one round, as it stands."""
+    """What one project owes in one round, as it stands.
+
+    Attributes:
+        historical: the round was loaded, or the project came, when the time was over; nobody was told.
+        round_version: which version of the round the dates are of.
+        first_submitted_at, days_late: of the first report, which decides how late it was; none before.
+    """
 
     obligation_id: UUID
     round_id: str
     project_id: str
     state: str
     historical: bool
+    round_version: int
     report_kind: str
     period: str
     opens_on: date
     due_on: date
     first_submitted_at: datetime | None = None
     days_late: int | None = None
-    report_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +144,13 @@ async def list_rounds(conn: Connection, programme_id: str) -> list[KeptRound]:
     return [_round(row) async for row in QUERIES.list_rounds_of(conn, programme_id=programme_id)]
 
 
-async def put_round(conn: Connection, round_: Round, *, version: int, loaded_on: date) -> None:
+async def put_round(conn: Connection, kept: KeptRound) -> None:
     """Keep a round."""
+    round_ = kept.round
     await QUERIES.put_round(
         conn,
         round_id=round_.round_id,
-        version=version,
+        version=kept.version,
         programme_id=round_.programme_id,
         report_kind=round_.report_kind,
         period=round_.period,
@@ -149,23 +158,28 @@ async def put_round(conn: Connection, round_: Round, *, version: int, loaded_on:
         due_on=round_.due_on,
         cohort_ids=list(round_.cohort_ids),
         theme_ids=list(round_.theme_ids),
-        loaded_on=loaded_on,
+        loaded_on=kept.loaded_on,
     )
 
 
 async def add_obligations(
-    conn: Connection, obligations: Sequence[tuple[UUID, str, str]], *, state: str, historical: bool
+    conn: Connection, round_id: str, obligations: Sequence[tuple[UUID, str]], *, state: str, historical: bool
 ) -> None:
-    """Add obligations (id, round, project); those that exist are left as they are."""
-    ids, rounds, projects = zip(*obligations, strict=True) if obligations else ((), (), ())
-    await QUERIES.add_obligations(
-        conn,
-        obligation_ids=list(ids),
-        round_ids=list(rounds),
-        project_ids=list(projects),
-        states=[state] * len(ids),
-        historical=[historical] * len(ids),
-    )
+    """Add obligations (id, project) of a round; those that exist are left as they are."""
+    if obligations:
+        await QUERIES.add_obligations(
+            conn,
+            round_id=round_id,
+            obligation_ids=[obligation_id for obligation_id, _ in obligations],
+            project_ids=[project_id for _, project_id in obligations],
+            state=state,
+            historical=historical,
+        )
+
+
+async def reopen_obligations(conn: Connection, round_id: str, *, today: date) -> None:
+    """Let what is not handed in begin anew, because the round's dates were moved and its time is not over."""
+    await QUERIES.reopen_obligations(conn, round_id=round_id, today=today)
 
 
 async def turn_due(conn: Connection, today: date) -> list[Obligation]:
@@ -187,7 +201,13 @@ async def lock_obligation(conn: Connection, obligation_id: UUID) -> Obligation:
     row = await QUERIES.lock_obligation(conn, obligation_id=obligation_id)
     if row is None:
         raise NotFound(f"there is no obligation {obligation_id}", code="obligation-unknown")
-    return _obligation(row, state=row["state"], settled=row, report_count=row["report_count"])
+    return _obligation(row, state=row["state"], settled=row)
+
+
+async def newest_version(conn: Connection, obligation_id: UUID) -> int:
+    """Return the newest version of the report handed in, 0 when there is none; to be asked after the lock."""
+    version: int = await QUERIES.newest_report_version(conn, obligation_id=obligation_id)
+    return version
 
 
 async def list_obligations(conn: Connection, wanted: ObligationFilter, *, after: UUID, count: int) -> list[Obligation]:
@@ -212,20 +232,29 @@ async def find_report(conn: Connection, publisher: str, submission_id: UUID) -> 
 
 
 async def add_report(conn: Connection, report: Report) -> None:
-    """Keep a version of a report."""
-    await QUERIES.add_report(
-        conn,
-        publisher=report.publisher,
-        submission_id=report.submission_id,
-        body_hash=report.body_hash,
-        obligation_id=report.obligation_id,
-        version=report.version,
-        form_version=report.form_version,
-        answers=report.answers,
-        signatures=list(report.signatures),
-        submitted_at=report.submitted_at,
-        origin=report.origin,
-    )
+    """Keep a version of a report.
+
+    Raises:
+        Unavailable: another transaction took the submission id in the same moment; trying again gives the right answer.
+    """
+    try:
+        await QUERIES.add_report(
+            conn,
+            publisher=report.publisher,
+            submission_id=report.submission_id,
+            body_hash=report.body_hash,
+            obligation_id=report.obligation_id,
+            version=report.version,
+            form_version=report.form_version,
+            answers=report.answers,
+            signatures=list(report.signatures),
+            submitted_at=report.submitted_at,
+            origin=report.origin,
+        )
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "report_pk":
+            raise
+        raise Unavailable("the same submission is being handed in by another request", retry_after_seconds=1) from error
 
 
 async def settle_obligation(conn: Connection, obligation_id: UUID, *, submitted_at: datetime, days_late: int) -> None:
@@ -247,18 +276,18 @@ def _round(row: Any) -> KeptRound:
     return KeptRound(round_, row["version"], row["loaded_on"])
 
 
-def _obligation(row: Any, *, state: str, settled: Any = None, report_count: int = 0) -> Obligation:
+def _obligation(row: Any, *, state: str, settled: Any = None) -> Obligation:
     return Obligation(
         row["obligation_id"],
         row["round_id"],
         row["project_id"],
         state,
         row["historical"],
+        row["round_version"],
         row["report_kind"],
         row["period"],
         row["opens_on"],
         row["due_on"],
         settled["first_submitted_at"] if settled is not None else None,
         settled["days_late"] if settled is not None else None,
-        report_count,
     )

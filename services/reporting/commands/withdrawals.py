@@ -1,0 +1,50 @@
+"""Taking figures back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.reporting.commands import events
+from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts
+from services.reporting.commands.reading import Entry, read_contract, read_id
+from services.reporting.store import figures as store
+from shared.database import Connection
+from shared.errors import NotAllowed, NotFound, RuleBroken
+from shared.events import inbound
+from shared.messaging import outbox
+
+OPERATOR = "operator"
+"""Who withdrew a figure in its publisher's name."""
+
+
+async def withdraw_figures(
+    conn: Connection, entries: Sequence[Entry], *, rights: Rights, now: datetime
+) -> list[Judged]:
+    """Take figures back; what was in force at their places before holds again.
+
+    A figure that was already withdrawn answers as the first time. Only its publisher, or the operator, may.
+    """
+    outcomes = []
+    for entry in entries:
+        try:
+            outcomes.append(await _withdraw(conn, entry, rights=rights, now=now))
+        except (RuleBroken, NotAllowed, NotFound) as error:
+            outcomes.append(Judged(entry, "rejected", error=error))
+    await put_receipts(conn, outcomes, now=now)
+    return outcomes
+
+
+async def _withdraw(conn: Connection, entry: Entry, *, rights: Rights, now: datetime) -> Judged:
+    body = read_contract(inbound.AbsenceFigureWithdrawn, entry)
+    read_id(entry, pointer="")
+    by = OPERATOR if principal_of(rights, entry.publisher).is_operator else entry.publisher
+    figure = await store.find_figure(conn, entry.publisher, body.figure_id)
+    if figure is not None:
+        await store.lock_municipalities(conn, {figure.municipality_id})
+        figure = await store.find_figure(conn, entry.publisher, body.figure_id)
+    if figure is None:
+        raise NotFound(f"publisher {entry.publisher} has posted no figure {body.figure_id}", code="figure-unknown")
+    if figure.withdrawn_at is not None:
+        return Judged(entry, "repeated", figure.vintage)
+    in_force = await store.withdraw(conn, figure, by=by, reason=body.reason, now=now)
+    await outbox.put(conn, [events.withdrawn(figure, in_force, reason=body.reason, now=now)])
+    return Judged(entry, "accepted", figure.vintage)

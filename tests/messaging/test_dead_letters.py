@@ -1,0 +1,149 @@
+"""What operators do with dead letters: look, replay, discard."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from shared.clock import Clock
+from shared.database import Connection
+from shared.errors import Conflict, NotFound, RuleBroken
+from shared.events.registry import MunicipalityRegistered
+from shared.messaging import dead_letters
+from shared.messaging.delivery import Delivery
+from shared.messaging.subscribe import Subscription
+from tests.messaging.conftest import Consume
+from tests.messaging.consuming import Consuming, counted, keep
+from tests.support.bus import Bus
+
+
+class Rule:
+    """A handler with a fault that somebody mends later."""
+
+    def __init__(self) -> None:
+        self.is_mended = False
+
+    async def __call__(self, events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+        await keep(events, conn, now)
+        if not self.is_mended and any(event.version == 2 for event in events):
+            raise LookupError("nobody thought of 2")
+
+
+@pytest.fixture
+def rule() -> Rule:
+    """Broken at first."""
+    return Rule()
+
+
+async def consumed(consume: Consume, topic: str, bus: Bus, rule: Rule) -> tuple[Consuming, int]:
+    """Three events of which the second is dead; return the consumer and the letter's id."""
+    await bus.publish(*(counted("vefsn", version) for version in (1, 2, 3)), topic=topic)
+    consuming = await consume(topic, handler=rule)
+    await consuming.until_consumed(3)
+    (letter,) = await consuming.buried()
+    return consuming, letter.id
+
+
+async def test_a_replayed_record_has_its_effect_once_and_keeps_its_id(
+    topic: str, bus: Bus, consume: Consume, rule: Rule
+) -> None:
+    consuming, letter_id = await consumed(consume, topic, bus, rule)
+    rule.is_mended = True
+
+    letter = await dead_letters.replay(consuming.consumers.deliveries, consuming.database, letter_id)
+
+    assert (letter.state, letter.code, letter.reason) == ("replayed", "LookupError", None)
+    assert await consuming.effects() == [("vefsn", 1), ("vefsn", 3), ("vefsn", 2)]
+    with pytest.raises(Conflict, match="was replayed"):
+        await dead_letters.replay(consuming.consumers.deliveries, consuming.database, letter_id)
+    assert len(await consuming.effects()) == 3
+    assert letter.record is not None
+    assert letter.record.header("ce_id") in {str(r["event_id"]) for r in await consuming.rows("TABLE inbox")}
+
+
+async def test_a_replay_of_what_was_applied_in_the_meantime_has_no_second_effect(
+    topic: str, bus: Bus, consume: Consume, rule: Rule
+) -> None:
+    consuming, letter_id = await consumed(consume, topic, bus, rule)
+    rule.is_mended = True
+    async with consuming.database.connection() as conn:
+        record = (await dead_letters.get(conn, letter_id)).record
+    assert record is not None
+    await bus.send_raw(topic, record.value, key=record.key, headers=list(record.headers))
+    await consuming.until_consumed(4)
+
+    letter = await consuming.delivery.replay(letter_id)
+
+    assert letter.state == "replayed"
+    assert await consuming.effects() == [("vefsn", 1), ("vefsn", 3), ("vefsn", 2)]
+
+
+async def test_a_replay_that_fails_again_leaves_the_letter_waiting_and_counts(
+    topic: str, bus: Bus, consume: Consume, rule: Rule
+) -> None:
+    consuming, letter_id = await consumed(consume, topic, bus, rule)
+
+    with pytest.raises(RuleBroken, match="nobody thought of 2"):
+        await consuming.delivery.replay(letter_id)
+
+    (letter,) = await consuming.buried()
+    assert (letter.state, letter.attempts) == ("waiting", 2)
+    assert await consuming.effects() == [("vefsn", 1), ("vefsn", 3)]
+
+
+async def test_an_unreadable_record_stays_unreadable_and_says_why(topic: str, bus: Bus, consume: Consume) -> None:
+    await bus.send_raw(topic, b"\xff", headers=[("ce_type", b"no.saman.registry.MunicipalityRegistered.v1")])
+    consuming = await consume(topic)
+    await consuming.until_consumed(1)
+    (letter,) = await consuming.buried()
+
+    with pytest.raises(RuleBroken, match="ce_id or ce_time") as refused:
+        await consuming.delivery.replay(letter.id)
+    assert refused.value.code == "envelope-incomplete"
+
+
+async def test_a_letter_is_discarded_for_a_reason_and_then_settled(
+    topic: str, bus: Bus, consume: Consume, rule: Rule
+) -> None:
+    consuming, letter_id = await consumed(consume, topic, bus, rule)
+    async with consuming.database.transaction() as conn:
+        with pytest.raises(RuleBroken, match="for a reason"):
+            await dead_letters.discard(conn, letter_id, reason=" ")
+        await dead_letters.discard(conn, letter_id, reason="sent by mistake\x00")
+
+    async with consuming.database.transaction() as conn:
+        letter = await dead_letters.get(conn, letter_id)
+        assert (letter.state, letter.reason) == ("discarded", "sent by mistake\\0")
+        with pytest.raises(Conflict, match="was discarded"):
+            await dead_letters.discard(conn, letter_id, reason="again")
+        assert await dead_letters.list_(conn) == []
+        assert [each.id for each in await dead_letters.list_(conn, state=None, code="LookupError")] == [letter_id]
+    with pytest.raises(Conflict, match="was discarded"):
+        await consuming.delivery.replay(letter_id)
+
+
+async def test_a_letter_goes_to_nobody_but_its_own_consumer(topic: str, bus: Bus, consume: Consume, rule: Rule) -> None:
+    consuming, letter_id = await consumed(consume, topic, bus, rule)
+    rule.is_mended = True
+    other = Delivery(Subscription("other", topic, (MunicipalityRegistered,), rule, 10), consuming.database, Clock())
+
+    with pytest.raises(NotFound, match="belongs to"):
+        await other.replay(letter_id)
+    with pytest.raises(NotFound, match="nobody consumes any more"):
+        await dead_letters.replay({"other": other}, consuming.database, letter_id)
+    with pytest.raises(NotFound, match="no dead letter"):
+        await consuming.delivery.replay(letter_id + 1)
+
+
+async def test_letters_are_listed_page_by_page(topic: str, bus: Bus, consume: Consume) -> None:
+    for number in range(5):
+        await bus.send_raw(topic, b"%d" % number)
+    consuming = await consume(topic)
+    await consuming.until_consumed(5)
+
+    async with consuming.database.connection() as conn:
+        first = await dead_letters.list_(conn, count=3)
+        rest = await dead_letters.list_(conn, after=first[-1].id, count=3)
+
+    assert [letter.origin for letter in (*first, *rest)] == [f"{topic}/0/{offset}" for offset in range(5)]
+    assert all(letter.record is None for letter in first)

@@ -1,0 +1,97 @@
+"""A record whose handling kills the process is parked after some lives; nobody else pays for it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.database import Connection
+from shared.errors import Unavailable
+from shared.events.registry import MunicipalityRegistered
+from shared.messaging.deaths import DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths
+from shared.messaging.records import Record
+from tests.messaging.conftest import Consume
+from tests.messaging.consuming import counted, keep
+from tests.messaging.lives import DEADLY, run_lives
+from tests.support.bus import Bus
+from tests.support.infrastructure import DatabaseHandle, Infra
+from tests.support.waiting import until
+
+
+async def test_a_record_that_kills_the_process_is_buried_and_its_neighbours_are_applied(
+    infra: Infra, topic: str, bus: Bus, consume: Consume, handle: DatabaseHandle
+) -> None:
+    await bus.publish(*(counted("vefsn", version) for version in range(10, 20)), topic=topic)
+
+    lives = await run_lives(infra, handle, topic, "dies-in-handler", records=10)
+
+    assert lives.exit_codes == [9] * (DEATHS_BEFORE_CARE + DEATHS_BEFORE_BURIAL) + [0]
+    watcher = await consume(topic, group=lives.group, is_started=False)
+    assert [version for _, version in await watcher.effects()] == [*range(10, DEADLY), *range(DEADLY + 1, 20)]
+    (letter,) = await watcher.buried()
+    assert (letter.offset, letter.code) == (DEADLY - 10, "handler-crashed")
+    assert letter.error == "the service died 3 times while it handled this record"
+    assert await watcher.rows("SELECT record_offset FROM delivery_death") == []
+
+
+async def test_nothing_is_written_down_after_the_first_batch_of_a_partition(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
+    open_rows: list[int] = []
+
+    async def look(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+        await keep(events, conn, now)
+        open_rows.append(await conn.fetchval("SELECT count(*) FROM delivery_death WHERE is_open"))
+
+    consuming = await consume(topic, handler=look)
+    for version in (1, 2, 3):
+        await bus.publish(counted("vefsn", version), topic=topic)
+        await consuming.until_consumed(version)
+
+    assert open_rows == [1, 0, 0]
+
+
+async def test_a_handler_that_waits_for_something_is_not_held_dead_when_the_service_is_ended(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
+    async def away(_events: Sequence[MunicipalityRegistered], _conn: Connection, _now: datetime) -> None:
+        raise Unavailable("the other one does not answer")
+
+    await bus.publish(counted("vefsn", 1), topic=topic)
+    first = await consume(topic, handler=away, group=f"mechanisms.{topic}")
+    await until(lambda: first.delivery.progress.last_error)
+
+    async def row() -> tuple[int, bool] | None:
+        rows = await first.rows("SELECT death_count, is_open FROM delivery_death")
+        return (rows[0]["death_count"], rows[0]["is_open"]) if rows else None
+
+    for _ in range(3):
+        await until(lambda: _is(row, (0, False)))
+        await first.consumers.stop()
+        await first.consumers.start()
+
+    assert await first.buried() == []
+
+
+async def _is(look: object, wanted: object) -> bool:
+    return bool(await look() == wanted)  # type: ignore[operator]
+
+
+async def test_deaths_are_counted_only_where_a_beginning_had_no_end(consume: Consume, topic: str) -> None:
+    database = (await consume(topic)).database
+    records = [Record(topic, 0, offset, None, (), None) for offset in range(5)]
+    other = Record(topic, 1, 7, None, (), None)
+
+    assert Deaths(database, "c").unproven([*records, other, other]) == [records[0], other]
+    assert [await Deaths(database, "c").begin("batch", [records[0], other]) for _ in range(3)] == [0, 1, 2]
+    assert await Deaths(database, "another").begin("batch", [records[0]]) == 0
+
+    living = Deaths(database, "c")
+    assert await living.begin("record", [records[2]]) == 0
+    await living.end("record", [records[2]])
+    assert await Deaths(database, "c").begin("record", [records[2]]) == 0
+    assert await Deaths(database, "c").begin("batch", [records[0]]) == 3, "a record's end leaves its batch open"
+
+    await living.begin("batch", [records[0], other])
+    await living.end("batch", [records[4], other])
+    assert living.unproven(records) == []
+    assert await Deaths(database, "c").begin("batch", [records[0], other]) == 0
+    assert await Deaths(database, "c").begin("record", [records[2]]) == 0

@@ -1,0 +1,137 @@
+"""Every subscriber of every service has the delivery policy, and this test would see it if one had not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+from deploy.services import SERVICES, wiring
+from shared.messaging.consumers import bare_parser, no_decoder
+from shared.runtime import Service
+from tests.messaging.conftest import Consume, MakeTopic
+from tests.messaging.consuming import counted
+from tests.support.bus import Bus
+
+
+def service_of(name: str) -> Service:
+    """The parts of a service that is built and not started; nothing answers at its addresses."""
+    module = wiring(name)
+    app = module.create_app(module.Settings.model_validate({"database_dsn": "postgresql://nobody@127.0.0.1:1/none"}))
+    service: Service = app.state.service
+    return service
+
+
+def subscribers_of(service: Service) -> Iterator[tuple[str, Any]]:
+    """All that hang on the service's brokers, with the group that each must have."""
+    for consumers in (service.consumers, service.late_consumers):
+        subscribers: list[Any] = consumers.broker.subscribers
+        for subscriber in subscribers:
+            (topic,) = subscriber.topic_names
+            kept = topic.replace("inbound..*.", "inbound.").rsplit(".v", 1)[0]
+            yield f"{service.name}.{kept}", subscriber
+
+
+def faults_of(subscriber: Any, *, group: str, service: str) -> set[str]:
+    """Return in what a subscriber falls short of the policy."""
+    options = subscriber._connection_args
+    instance = options.get("group_instance_id") or ""
+    kept = {
+        "replies": subscriber._no_reply,
+        "acknowledges failures": subscriber.ack_policy is AckPolicy.NACK_ON_ERROR,
+        "commits by itself": options.get("enable_auto_commit") is False,
+        "group": subscriber.group_id == group,
+        "skips what was there before": options.get("auto_offset_reset") == "earliest",
+        "works on several records at once, or one by one": type(subscriber) is BatchSubscriber,
+        "no static membership": instance.startswith(f"{group}.{service}-") and not instance.endswith("-"),
+        "drops odd headers": subscriber._call_options.parser is bare_parser,
+        "decodes": subscriber._call_options.decoder is no_decoder,
+        "reads what was aborted": options.get("isolation_level") == "read_committed",
+    }
+    return {fault for fault, is_kept in kept.items() if not is_kept}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_subscriber_has_the_delivery_policy(name: str) -> None:
+    service = service_of(name)
+    subscribers = list(subscribers_of(service))
+
+    assert {group: faults_of(each, group=group, service=name) for group, each in subscribers} == {
+        group: set() for group, _ in subscribers
+    }
+    assert {group for group, _ in subscribers} == set(service.deliveries)
+    assert f"{name}.registry.publisher" in service.deliveries, "each service checks keys by itself"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_has_a_producer_beside_the_relay(name: str) -> None:
+    service = service_of(name)
+    for consumers in (service.consumers, service.late_consumers):
+        assert consumers.broker.config.broker_config.consumer_only
+        assert not consumers.broker.publishers
+
+
+def test_a_subscriber_with_the_defaults_of_the_library_would_be_seen() -> None:
+    subscriber = KafkaBroker().subscriber("some.topic.v1")
+
+    assert faults_of(subscriber, group="service.some.topic", service="service") == {
+        "replies",
+        "acknowledges failures",
+        "commits by itself",
+        "group",
+        "skips what was there before",
+        "works on several records at once, or one by one",
+        "no static membership",
+        "drops odd headers",
+        "decodes",
+        "reads what was aborted",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("replies", {"no_reply": False}),
+        ("acknowledges failures", {"ack_policy": AckPolicy.ACK}),
+        ("acknowledges failures", {"ack_policy": AckPolicy.MANUAL}),
+        ("group", {"group_id": "another"}),
+        ("skips what was there before", {"auto_offset_reset": "latest"}),
+        ("works on several records at once, or one by one", {"batch": False}),
+        ("works on several records at once, or one by one", {"batch": False, "max_workers": 4}),
+        ("no static membership", {"group_instance_id": None}),
+        ("drops odd headers", {"parser": None}),
+        ("reads what was aborted", {"isolation_level": "read_uncommitted"}),
+    ],
+)
+def test_each_single_departure_would_be_seen(fault: str, change: dict[str, Any]) -> None:
+    good = {
+        "group_id": "service.some.topic",
+        "group_instance_id": "service.some.topic.service-0",
+        "batch": True,
+        "auto_offset_reset": "earliest",
+        "ack_policy": AckPolicy.NACK_ON_ERROR,
+        "no_reply": True,
+        "parser": bare_parser,
+        "decoder": no_decoder,
+        "isolation_level": "read_committed",
+    }
+    broker: Any = KafkaBroker()
+    subscriber = broker.subscriber("some.topic.v1", **(good | change))
+
+    assert faults_of(subscriber, group="service.some.topic", service="service") == {fault}
+
+
+async def test_a_reply_to_header_makes_us_publish_nothing(make_topic: MakeTopic, bus: Bus, consume: Consume) -> None:
+    topic, victim = await make_topic(), await make_topic()
+    event = counted("vefsn", 1)
+    headers = [(name, text.encode()) for name, text in event.headers().items()]
+    headers += [("reply_to", victim.encode()), ("correlation_id", b"forged")]
+    await bus.send_raw(topic, event.payload(), headers=headers)
+
+    consuming = await consume(topic)
+    await consuming.until_consumed(1)
+    await consuming.consumers.stop()
+
+    assert (await bus.send_raw(victim, b"the first")).offset == 0

@@ -1,0 +1,59 @@
+"""The demonstration as a newcomer runs it: one command, the right board, nothing left running."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.local.stack import running_programs
+
+DEMO_SECONDS = 240.0
+
+
+async def run_demo(folder: Path, *arguments: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.cli.main", "demo", "--dir", str(folder), *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "COLUMNS": "120"},
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), DEMO_SECONDS)
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+@pytest.mark.infra
+async def test_the_demo_shows_the_right_board_again_and_leaves_nothing_running(stack_folder: Path) -> None:
+    first_code, first = await run_demo(stack_folder, "--once")
+    second_code, second = await run_demo(stack_folder, "--once")
+
+    assert (first_code, second_code) == (0, 0), first + second
+    for shown in (first, second):
+        assert "SUM 2011" in shown
+        assert "prosjektleiar@vefsn.example" in shown
+    # The second run posted the same figures: the goal was reached once, and told once.
+    assert second.count("Vefsn nådde målet") == 1
+    assert set(running_programs(stack_folder).values()) == {None}
+
+
+@pytest.mark.infra
+async def test_a_demo_that_is_interrupted_stops_what_it_started(stack_folder: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.cli.main", "demo", "--dir", str(stack_folder)),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    async with asyncio.timeout(DEMO_SECONDS):
+        async for line in process.stderr:
+            if b"Loading the programme" in line or b"Starting the services" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        await process.stderr.read()
+        await process.wait()
+
+    assert process.returncode == 0
+    assert set(running_programs(stack_folder).values()) == {None}

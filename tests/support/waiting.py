@@ -1,0 +1,28 @@
+"""Waiting for something to become true, without guessing how long it takes."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+WAIT_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.01
+
+
+async def until(condition: Callable[[], Any | Awaitable[Any]], what: str = "", *, seconds: float = WAIT_SECONDS) -> Any:
+    """Wait until the condition gives something true, and return that.
+
+    Raises:
+        AssertionError: it did not in time; the message has what it gave last.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if inspect.isawaitable(result):
+            result = await result
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still not after {seconds} s: {what or condition}; last: {result!r}")
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
