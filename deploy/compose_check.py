@@ -3,6 +3,7 @@
 It is for the system in containers, and tells by nothing but the doors that everybody has: HTTP, Kafka and the page of
 the mail catcher. It registers what it needs under names of its own, so it may be run again, but not beside real data.
 
+- At the door: `/-/ready` of the services is not to be had, and a body of 2 MB is refused.
 - Over HTTP: a new publisher posts one figure with its key, as `curl` would; a goal is reached; the mail comes.
 - Over Kafka: Vefsn's real figures reach its goal in April 2013; the mail comes. On a system that has them already, all
   are receipted again and change nothing.
@@ -11,6 +12,7 @@ The system is found by SAMAN_URL, SAMAN_KAFKA_BOOTSTRAP and SAMAN_OPERATOR_KEY, 
 """
 
 import asyncio
+import logging
 import os
 import random
 import secrets
@@ -51,8 +53,27 @@ async def check(connection: Connection, mail_page: str) -> None:
         say(
             began, f"the programme is loaded: {len(loaded.registered)} registered, {len(loaded.unchanged)} as they were"
         )
+        await by_the_gateway(connection)
         await by_http(connection, api, mail_page, run)
         await by_kafka(connection, api, mail_page, run)
+
+
+async def by_the_gateway(connection: Connection) -> None:
+    """What must not get in, and what must not get out, is refused with a problem document.
+
+    Raises:
+        Unavailable: it was not, or not so.
+    """
+    began = time.monotonic()
+    async with httpx2.AsyncClient(base_url=connection.http, timeout=30, trust_env=False) as client:
+        answers = {
+            "not-found": await client.get("/-/ready"),
+            "body-too-large": await client.post("/api/reporting/v1/absence-figures", content=b" " * 2_000_000),
+        }
+    for code, answer in answers.items():
+        if answer.headers["content-type"] != "application/problem+json" or answer.json()["code"] != code:
+            raise Unavailable(f"expected {code}, but {answer.request.url} answered {answer.status_code} {answer.text}")
+    say(began, "the gateway keeps inside what is inside, and 2 MB outside")
 
 
 async def by_http(connection: Connection, api: Api, mail_page: str, run: str) -> None:
@@ -171,6 +192,7 @@ def _organisation_number() -> str:
 
 def main() -> int:
     """Run the check: 0 when both mails came, 1 with one sentence when not."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it complains while new topics choose their leaders
     mail_page = os.environ.get("SAMAN_MAIL_PAGE", "http://127.0.0.1:8025")
     try:
         asyncio.run(check(find_connection(None), mail_page))

@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 
 from shared import messaging
 from shared.database import Connection, load_queries
@@ -43,16 +44,12 @@ class Mandate:
     from_: date | None = None
     to: date | None = None
 
-    def holds(self, municipality_id: str, on: date) -> bool:
-        """Tell whether the mandate covers a municipality on a day."""
-        return (
-            self.municipality_id == municipality_id
-            and (self.from_ is None or self.from_ <= on)
-            and (self.to is None or on <= self.to)
-        )
+    def holds(self, on: date) -> bool:
+        """Tell whether the mandate covers a day."""
+        return (self.from_ is None or self.from_ <= on) and (self.to is None or on <= self.to)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Principal:
     """Who asks.
 
@@ -65,6 +62,18 @@ class Principal:
     organisation_number: str | None = None
     is_operator: bool = False
     mandates: tuple[Mandate, ...] = ()
+
+    def may_speak_for(self, municipality_id: str, on: date) -> bool:
+        """Tell whether a mandate covers a municipality on a day."""
+        return any(mandate.holds(on) for mandate in self._by_municipality.get(municipality_id, ()))
+
+    @cached_property
+    def _by_municipality(self) -> dict[str, list[Mandate]]:
+        # A publisher for many municipalities posts a thousand figures at once; each asks.
+        found: dict[str, list[Mandate]] = {}
+        for mandate in self.mandates:
+            found.setdefault(mandate.municipality_id, []).append(mandate)
+        return found
 
 
 NOBODY = Principal()
@@ -92,7 +101,7 @@ def require(
         raise NotAllowed("only the operator may do this")
     if municipality_id is None or on is None:
         return
-    if not any(mandate.holds(municipality_id, on) for mandate in principal.mandates):
+    if not principal.may_speak_for(municipality_id, on):
         raise NotAllowed(
             f"publisher {principal.organisation_number} may not speak for {municipality_id} on {on.isoformat()}; "
             "ask the programme's operator to register it",

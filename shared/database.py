@@ -50,6 +50,9 @@ _DEPLOYMENT_STATES = ("28", "3D", "42")
 """SQLSTATEs that no record and no request is to blame for: a password, a database, a table or a right is missing. Were
 they permanent, one migration that was forgotten would send a whole topic to the dead letters."""
 
+DRIVER_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""All that the driver raises; whether to try again, `is_transient` tells."""
+
 _GONE = ("is closed", "is closing", "released back", "is not initialized")
 """How asyncpg words that a connection or pool went away; its other `InterfaceError`s are faults of the caller."""
 
@@ -62,7 +65,8 @@ def is_transient(error: BaseException) -> bool:
         return str(error.sqlstate or "").startswith(_TRANSIENT_STATES + _DEPLOYMENT_STATES)
     if isinstance(error, asyncpg.InterfaceError):
         return any(words in str(error) for words in _GONE)
-    return isinstance(error, OSError | TimeoutError)
+    # The driver meets an internal fault when the server ends a connection between two statements.
+    return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)
 
 
 def load_queries(module_file: str) -> Any:
@@ -129,13 +133,18 @@ class Database:
         """
         if self._pool is None:
             await self._open_or_unavailable()
+        is_cut = False
         try:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as conn:
-                yield conn
+                try:
+                    yield conn
+                except DRIVER_FAILURES:
+                    is_cut = conn.is_closed()
+                    raise
         except AppError:
             raise
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            if not is_transient(error):
+        except DRIVER_FAILURES as error:
+            if not is_cut and not is_transient(error):
                 raise
             if isinstance(error, asyncpg.PostgresError) and str(error.sqlstate).startswith(_DEPLOYMENT_STATES):
                 LOG.error("the database is not as this service needs it", error=f"{type(error).__name__}: {error}")
@@ -167,7 +176,7 @@ class Database:
             raise Unavailable("the service is stopping")
         try:
             await self.open()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER_FAILURES as error:
             raise Unavailable(f"the database does not answer now ({type(error).__name__})") from error
 
 

@@ -5,13 +5,14 @@ some may come of any request. They are written into each operation here, so that
 """
 
 from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+
+from shared.json_schema import DescribedSchema, describe_fields, self_contained
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
@@ -37,6 +38,8 @@ def describe(app: FastAPI, problem: type[BaseModel]) -> dict[str, Any]:
         schemas.pop(name, None)
     _, definitions = models_json_schema([(problem, "serialization")], ref_template=f"{_COMPONENTS}{{model}}")
     schemas.update(definitions["$defs"])
+    for schema in schemas.values():
+        describe_fields(schema)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["components"]["securitySchemes"] = {"key": _KEY}
     for operation in _operations(document):
@@ -49,27 +52,9 @@ def body_of(*models: type[BaseModel]) -> dict[str, Any]:
 
     The schemas stand in the operation itself: FastAPI knows nothing of these models, and makes no components of them.
     """
-    schemas = [self_contained(model.model_json_schema()) for model in models]
+    schemas = [self_contained(model.model_json_schema(schema_generator=DescribedSchema)) for model in models]
     schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-def self_contained(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema with its definitions put in the place of the references to them; none may refer to itself."""
-    definitions = schema.get("$defs", {})
-
-    def put_in(part: Any) -> Any:
-        if isinstance(part, list):
-            return [put_in(item) for item in part]
-        if not isinstance(part, dict):
-            return part
-        if "$ref" in part:
-            name = part["$ref"].removeprefix("#/$defs/")
-            return put_in(deepcopy(definitions[name])) | {k: put_in(v) for k, v in part.items() if k != "$ref"}
-        return {key: put_in(value) for key, value in part.items() if key != "$defs"}
-
-    contained: dict[str, Any] = put_in(schema)
-    return contained
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import structlog
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI, Request, Response
@@ -26,7 +25,7 @@ from pydantic_settings import BaseSettings
 
 from shared import auth, http, messaging, operating, telemetry
 from shared.clock import Clock, seconds_since
-from shared.database import Connection, Database, load_queries
+from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.errors import Unavailable
 from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
 from shared.messaging import Router, assignments, subscribe
@@ -49,7 +48,7 @@ LOOK_AGAIN_SECONDS = 1.0
 RECOVERED_SECONDS = 10.0
 """How long a part that failed must run to count as well again; a part that runs for ever never says so itself."""
 
-_FAILURES = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable)
+_FAILURES = (KafkaError, Unavailable, *DRIVER_FAILURES)
 """What a background task may meet while database or broker are away; anything else is a fault of ours and is logged."""
 
 Background = Callable[["Service"], Awaitable[None]]
@@ -162,7 +161,7 @@ class Service:
         await assignments.keep_assigned(self.late_consumers, self.settings.bus)
 
     async def _check(self) -> None:
-        """Look again and again whether the schema is new enough and the broker's topics are as they must be."""
+        """Look again and again whether schema, topics and consumers are as they must be."""
         while True:
             if missing := await self._missing_migrations():
                 self.health.waiting["database"] = f"the database lacks migrations {missing}; run `saman migrate`"
@@ -172,6 +171,8 @@ class Service:
                 self.health.waiting["topics"] = "; ".join(sentences[:3])
             else:
                 self.health.waiting.pop("topics", None)
+            for consumers in (self.consumers, self.late_consumers):
+                await consumers.revive()
             self.health.failures.pop("checks", None)
             await asyncio.sleep(LOOK_AGAIN_SECONDS if self.health.waiting else TOPIC_CHECK_SECONDS)
 
@@ -325,6 +326,7 @@ def configure_logging(level: str = "INFO") -> None:
     """Write logs as JSON lines on standard error, library warnings among them."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # a traceback per try while the database is away
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -6,10 +6,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from shared.database import Database
 from tests.support.apps import RunningService, run_service
 from tests.support.bus import Bus
+from tests.support.containers import choose, containers_infra
 from tests.support.infrastructure import Infra, local_infra
 
 MakeDatabase = Callable[[str], Awaitable[Database]]
@@ -18,8 +20,8 @@ RunService = Callable[..., Awaitable[RunningService]]
 
 @pytest_asyncio.fixture(scope="session")
 async def infra() -> AsyncIterator[Infra]:
-    """PostgreSQL and Kafka, started once for all tests that ask for them."""
-    async with local_infra() as running:
+    """PostgreSQL and Kafka, started once for all tests that ask for them; the head of the report says where."""
+    async with containers_infra() if choose().kind == "containers" else local_infra() as running:
         yield running
 
 
@@ -61,10 +63,26 @@ async def run(infra: Infra) -> AsyncIterator[RunService]:
         yield start
 
 
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Log tracebacks without the values of all variables: with them, one takes seconds."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """The event loop that HTTP clients of tests use."""
     return "asyncio"
+
+
+def pytest_report_header() -> str:
+    """Say which PostgreSQL and Kafka the tests get."""
+    try:
+        choice = choose()
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    return f"PostgreSQL and Kafka: {choice.kind} ({choice.why})"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

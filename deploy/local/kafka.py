@@ -182,7 +182,8 @@ class KafkaServer:
         path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 
     async def _format(self) -> None:
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # One that began with "-" would be taken for an option; Kafka's own ids avoid it as well.
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
         arguments = ("format", "--ignore-formatted", "--cluster-id", cluster_id, "--config", self._properties)
         program = self._program(
             "kafka.tools.StorageTool", (*arguments, *self._options.format_arguments), heap_megabytes=128

@@ -22,10 +22,19 @@ class Submitted(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     type: ClassVar[str]
+    kind: ClassVar[str]
+    """Which of the publisher's topics takes it: `inbound.<organisation number>.<kind>.v1`."""
 
 
 class SubmittedDefinition(BaseModel):
-    """What an absence rate means; see `shared.values.Definition`."""
+    """What an absence rate means; figures of unlike definitions are never mixed.
+
+    Attributes:
+        certification: whose certificate counts.
+        denominator: the days that the rate is a share of: agreed working days, or possible ones.
+        holiday_corrected: whether holiday taken was subtracted from the denominator.
+        source: who made the statistics.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -50,6 +59,7 @@ class AbsenceFigurePosted(Submitted):
     """
 
     type: ClassVar[str] = "no.saman.inbound.AbsenceFigurePosted.v1"
+    kind: ClassVar[str] = "absence-figures"
 
     municipality: MunicipalityNumber
     unit: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$")
@@ -70,13 +80,21 @@ class AbsenceFigureWithdrawn(Submitted):
     """Takes a figure back; only its publisher, or the operator, may."""
 
     type: ClassVar[str] = "no.saman.inbound.AbsenceFigureWithdrawn.v1"
+    kind: ClassVar[str] = "absence-figures"
 
     figure_id: UUID
     reason: str = Field(min_length=1, max_length=REASON_LENGTH_MAX)
 
 
 class ReportContent(Submitted):
-    """What a report says, whichever door it comes through."""
+    """What a report says, whichever door it comes through.
+
+    Attributes:
+        submission_id: chosen by the publisher; a new version of the report has a new one.
+        form_version: which version of the form was filled in.
+        answers: by the names of the form's questions.
+        signatures: the parties that stand behind it.
+    """
 
     submission_id: UUID
     form_version: int = Field(default=1, ge=1, le=10_000, strict=True)
@@ -87,8 +105,13 @@ class ReportContent(Submitted):
 
 
 class ReportSubmitted(ReportContent):
-    """Hands in a report that a project owes."""
+    """Hands in a report that a project owes; over Kafka, `ce_id` is the submission id.
+
+    Attributes:
+        obligation_id: which of the obligations that are listed is met.
+    """
 
     type: ClassVar[str] = "no.saman.inbound.ReportSubmitted.v1"
+    kind: ClassVar[str] = "reports"
 
     obligation_id: UUID

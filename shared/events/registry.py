@@ -130,7 +130,14 @@ class Baseline(Contract):
 
 
 class DefinitionContract(Contract):
-    """What an absence rate means; see `shared.values.Definition`."""
+    """What an absence rate means; figures of unlike definitions are never mixed.
+
+    Attributes:
+        certification: whose certificate counts.
+        denominator: the days that the rate is a share of: agreed working days, or possible ones.
+        holiday_corrected: whether holiday taken was subtracted from the denominator.
+        source: who made the statistics.
+    """
 
     certification: Literal["total", "doctor", "self"]
     denominator: Literal["agreed", "possible"]

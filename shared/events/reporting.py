@@ -12,7 +12,14 @@ WeightKind = Literal["equal", "working-days", "agreed-days"]
 
 
 class FindingContract(Contract):
-    """What a check saw; see `shared.errors.Finding`."""
+    """What a check saw in something that was accepted or refused.
+
+    Attributes:
+        severity: `error` refuses, `warning` asks for an explanation, `info` is only told.
+        message: a sentence in English; translate by `code` and `message_args`.
+        field: JSON pointer, where the finding is about one field.
+        message_args: the values that the sentence names.
+    """
 
     code: str
     severity: Literal["error", "warning", "info"]

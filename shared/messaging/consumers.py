@@ -35,9 +35,12 @@ LEAVE_SECONDS = 2.0
 
 
 async def bare_parser(message: Any, original: Any) -> Any:
-    """Parse records with their headers hidden, so that a null or non-text header cannot make FastStream drop them."""
+    """Show FastStream one record without its headers, so that a null or non-text header cannot make it drop any.
+
+    All it takes from a batch is what its own log lines name; the records themselves are read by the delivery.
+    """
     records = message if isinstance(message, tuple) else (message,)
-    parsed = await original(tuple(_without_headers(record) for record in records))
+    parsed = await original((_without_headers(records[0]),))
     parsed.raw_message = records
     return parsed
 
@@ -104,6 +107,21 @@ class Consumers:
             await self._leave()
             raise
         self._is_running = True
+
+    async def revive(self) -> list[str]:
+        """Start those subscribers again whose client has given up for good; return their groups.
+
+        After an error that it does not know, aiokafka ends its background tasks and tells nobody: the process looks
+        well and consumes nothing.
+        """
+        revived = []
+        for group, subscriber in self.subscribers.items():
+            if self._is_running and _has_given_up(subscriber.consumer):
+                LOG.error("consumer had given up and is started again", consumer=group)
+                await subscriber.stop()
+                await subscriber.start()
+                revived.append(group)
+        return revived
 
     async def stop(self) -> None:
         """Finish the running batches, commit, and leave; a batch that waits for the database is given back."""
@@ -200,6 +218,10 @@ class Consumers:
 async def _partitions(consumer: Any, topic: str) -> list[Any]:
     numbers = consumer.partitions_for_topic(topic) or ()
     return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+def _has_given_up(consumer: Any) -> bool:
+    return consumer is None or consumer._coordinator._coordination_task.done() or consumer._fetcher._fetch_task.done()
 
 
 async def _next_batch(consumer: Any, *, max_records: int) -> tuple[Any, ...]:

@@ -10,11 +10,10 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -26,7 +25,8 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from shared.database import Connection, Database, load_queries
+from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
+from shared.messaging import wire
 from shared.messaging.broker import BusSettings
 from shared.messaging.outbox import SHARD_COUNT
 
@@ -99,7 +99,7 @@ class Relay:
                     pause = 0.1
                     if sent < CHUNK:
                         await self._rest()
-                except (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                except (KafkaError, *DRIVER_FAILURES) as error:
                     self.state.last_error = f"{type(error).__name__}: {error}"
                     LOG.warning("relay failed", error=self.state.last_error, retry_seconds=pause)
                     await self._drop_producer()
@@ -161,8 +161,9 @@ class Relay:
         A row that the broker may refuse for itself goes alone: nothing that came before it is still under way, and
         nothing of its key is sent after it until it is known to have arrived.
         """
+        await self._learn(producer, {row["topic"] for row in rows})
         for row in rows:
-            if not await self._exists(producer, row["topic"]):
+            if row["topic"] not in self._present:
                 continue
             goes_alone = len(row["payload"]) > BATCH_BYTES or row["id"] in self._refusals
             if goes_alone:
@@ -180,21 +181,21 @@ class Relay:
                     return
         await _settled(sending)
 
-    async def _exists(self, producer: Any, topic: str) -> bool:
-        """Tell whether the broker has the topic; asking costs one metadata request, then it is remembered."""
-        if topic in self._present:
-            return True
-        if self._absent.get(topic, 0) > time.monotonic():
-            return False
-        await producer.client.add_topic(topic)
-        if not producer.client.cluster.partitions_for_topic(topic):
-            await producer.client.force_metadata_update()
-        if producer.client.cluster.partitions_for_topic(topic):
-            self._present.add(topic)
-            self._absent.pop(topic, None)
-            return True
-        self._pass_over(topic, "does not exist; run `saman topics apply`")
-        return False
+    async def _learn(self, producer: Any, topics: Collection[str]) -> None:
+        """Find out which topics the broker has, with one request for all of them; those it has are remembered."""
+        now = time.monotonic()
+        asked = [topic for topic in topics if topic not in self._present and self._absent.get(topic, 0) <= now]
+        if not asked:
+            return
+        for topic in asked:
+            producer.client.add_topic(topic)
+        await producer.client.force_metadata_update()
+        for topic in asked:
+            if producer.client.cluster.partitions_for_topic(topic):
+                self._present.add(topic)
+                self._absent.pop(topic, None)
+            else:
+                self._pass_over(topic, "does not exist; run `saman topics apply`")
 
     def _pass_over(self, topic: str, why: str) -> None:
         self._present.discard(topic)
@@ -261,6 +262,7 @@ class Relay:
 
     async def _ready_producer(self) -> Any:
         if self._producer is None:
+            wire.install()
             producer = AIOKafkaProducer(
                 **self._bus.client_options(),
                 acks="all",
@@ -330,5 +332,10 @@ async def _abandon(producer: Any) -> None:
                 await asyncio.wait([sender])
     except (TimeoutError, KafkaError, OSError):
         LOG.warning("producer did not close in time")
-    if sender is not None and sender.done() and not sender.cancelled():
+    if sender is None:
+        return
+    if not sender.done():
+        sender.cancel()  # the first time it waits for the answer to what is under way, the second time for nothing
+        await asyncio.wait([sender], timeout=CLOSE_SECONDS)
+    if sender.done() and not sender.cancelled():
         sender.exception()  # has been seen

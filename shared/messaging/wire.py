@@ -1,17 +1,26 @@
-"""Reading fetched bytes although a publisher put a header into them whose name is no text.
+"""What aiokafka has to be helped with: odd bytes in a header, and a broker that is away.
 
 Kafka takes any bytes as a header's name; aiokafka raises on those that are not UTF-8, at the same place for ever, and
 with them stand all partitions of the consumer. Here such a batch is read once more, more slowly, and the odd bytes
 written out as `\\xff`, so that the record becomes a dead letter like any other that cannot be read.
+
+While a partition has no leader, consumers and producers ask for the metadata again as soon as they have an answer: a
+thousand times a second, a whole processor for as long as the broker is away. Here they are held to some per second.
 """
 
+import asyncio
+import time
+from collections import deque
 from collections.abc import Iterator
 from struct import unpack_from
 from typing import Any
 
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer import fetcher
 from aiokafka.record import memory_records
 from aiokafka.record.default_records import _DefaultRecordBatchPy
+
+METADATA_PER_SECOND = 20
 
 _BATCH_OVERHEAD = 12
 """Offset and length, the only fields that stand before what the length counts."""
@@ -87,6 +96,19 @@ class _LenientBytes(bytes):
         return super().decode(encoding, "backslashreplace")
 
 
+_ask = AIOKafkaClient._metadata_update
+
+
+async def _ask_at_leisure(client: Any, *arguments: Any) -> Any:
+    """Ask for the metadata, but not more often than some times a second."""
+    asked = client.__dict__.setdefault("_saman_asked_at", deque(maxlen=METADATA_PER_SECOND))
+    if len(asked) == METADATA_PER_SECOND:
+        await asyncio.sleep(max(0.0, asked[0] + 1 - time.monotonic()))
+    asked.append(time.monotonic())
+    return await _ask(client, *arguments)
+
+
 def install() -> None:
-    """Let all consumers of this process read so. aiokafka offers no way to do it for one of them."""
+    """Help all clients of this process. aiokafka offers no way to do it for one of them."""
     fetcher.MemoryRecords = ReadableRecords
+    AIOKafkaClient._metadata_update = _ask_at_leisure

@@ -217,7 +217,7 @@ async def test_an_address_without_a_page_is_a_page_that_says_so(run: RunService)
         answer = await metrics.client.get(address, headers={"Accept-Language": "nn"})
         assert answer.status_code == 404
         assert "Sida finst ikkje" in answer.text
-    for address in ("/metrics/boards/%00", "/?measure=rubbish", f"/?words={'a' * 101}"):
+    for address in ("/?measure=rubbish", f"/?words={'a' * 101}"):
         answer = await metrics.client.get(address, headers={"Accept-Language": "nn"})
         assert answer.status_code == 422
         assert "Adressa kan ikkje lesast" in answer.text

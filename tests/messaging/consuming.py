@@ -13,7 +13,7 @@ from shared.events.registry import MunicipalityRegistered
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import Consumers
 from shared.messaging.delivery import Delivery
-from shared.messaging.subscribe import Refusal, Sift, Subscription
+from shared.messaging.subscribe import Refusal, Sift, Subscription, Withholding
 from tests.support.infrastructure import DatabaseHandle, Infra
 from tests.support.waiting import until
 
@@ -65,6 +65,7 @@ class Consuming:
         batch: int = 1_000,
         sift: Sift | None = None,
         refuse: Refusal | None = None,
+        withhold: Withholding | None = None,
         group: str | None = None,
         replica: str = "0",
         bootstrap: str | None = None,
@@ -73,7 +74,7 @@ class Consuming:
         self.group = group or f"mechanisms.{topic}.{secrets.token_hex(4)}"
         self.database = Database(handle.dsn, application_name=f"consuming {self.group}", pool_size=4)
         subscription = Subscription(
-            self.group, topic, (MunicipalityRegistered,), handler, batch, sift=sift, refuse=refuse
+            self.group, topic, (MunicipalityRegistered,), handler, batch, sift=sift, refuse=refuse, withhold=withhold
         )
         bus = BusSettings(bootstrap=bootstrap or infra.bootstrap, client_id="test", replica=replica)
         self.consumers = Consumers([subscription], bus, self.database, service="mechanisms", clock=Clock())

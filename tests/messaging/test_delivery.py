@@ -1,14 +1,18 @@
 """What becomes of good events: repeated, out of order, while the database is away, when the process dies."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import asyncpg
+import pytest
 
 from shared.database import Connection
 from shared.errors import RuleBroken, Unavailable
 from shared.events.registry import MunicipalityRegistered
+from shared.messaging import delivery
+from shared.messaging.dead_letters import Failure
 from shared.messaging.records import Record
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import counted, keep
@@ -148,6 +152,50 @@ async def test_a_table_that_is_missing_stops_the_partition_and_buries_nothing(
     await until(lambda: "UndefinedTableError" in (consuming.delivery.progress.last_error or ""))
     assert consuming.consumed_count == 0
     assert await consuming.buried() == []
+
+
+async def test_a_batch_that_waited_too_long_is_given_back_and_fetched_again(
+    topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "PATIENCE_SECONDS", 0.15)
+    times = 0
+
+    async def away_for_long(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+        nonlocal times
+        times += 1
+        await keep(events, conn, now)
+        if times < 8:
+            raise Unavailable("the other one does not answer")
+
+    await bus.publish(*(counted("vefsn", version) for version in (1, 2, 3)), topic=topic)
+    consuming = await consume(topic, handler=away_for_long, batch=2)
+    await consuming.until_consumed(3)
+
+    assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2), ("vefsn", 3)]
+    assert await consuming.buried() == []
+
+
+async def test_a_fault_that_not_even_a_dead_letter_can_be_made_of_loses_nothing_and_does_not_spin(
+    topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "GIVEN_BACK_SECONDS", 0.2)
+    faults: list[float] = []
+
+    async def refuse(_conn: Connection, _record: Record, _failure: Failure) -> None:
+        return None
+
+    def withhold(_record: Record) -> Failure | None:
+        if len(faults) < 6:
+            faults.append(time.monotonic())
+            raise LookupError("a fault of ours")
+        return None
+
+    await bus.submit(topic, b"no JSON", type_="t")
+    consuming = await consume(topic, refuse=refuse, withhold=withhold)
+    await consuming.until_consumed(1)
+
+    assert [letter.code for letter in await consuming.buried()] == ["json-malformed"]
+    assert faults[-1] - faults[0] > 0.2
 
 
 async def test_a_process_that_dies_between_commit_and_acknowledgement_has_its_effect_once(

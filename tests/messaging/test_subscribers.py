@@ -1,5 +1,7 @@
 """Every subscriber of every service has the delivery policy, and this test would see it if one had not."""
 
+import asyncio
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +16,7 @@ from shared.runtime import Service
 from tests.messaging.conftest import Consume, MakeTopic
 from tests.messaging.consuming import counted
 from tests.support.bus import Bus
+from tests.support.waiting import until
 
 
 def service_of(name: str) -> Service:
@@ -135,3 +138,23 @@ async def test_a_reply_to_header_makes_us_publish_nothing(make_topic: MakeTopic,
     await consuming.consumers.stop()
 
     assert (await bus.send_raw(victim, b"the first")).offset == 0
+
+
+@pytest.mark.parametrize("task", ["_coordinator._coordination_task", "_fetcher._fetch_task"])
+async def test_a_consumer_whose_client_has_given_up_is_started_again(
+    topic: str, bus: Bus, consume: Consume, task: str
+) -> None:
+    consuming = await consume(topic)
+    await bus.publish(counted("vefsn", 1), topic=topic)
+    await consuming.until_consumed(1)
+    assert await consuming.consumers.revive() == []
+
+    (subscriber,) = consuming.consumers.subscribers.values()
+    operator.attrgetter(task)(subscriber.consumer).cancel()
+    await asyncio.sleep(0)
+    await bus.publish(counted("vefsn", 2), topic=topic)
+
+    assert await until(consuming.consumers.revive) == [consuming.group]
+    await consuming.until_consumed(2)
+    assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2)]
+    assert await consuming.consumers.revive() == []

@@ -1,5 +1,6 @@
 """Figures for tests: one factory, hypothesis strategies, and the way from what was posted to the domain's values."""
 
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,6 @@ from services.metrics.domain import (
     own_series,
     period_of,
     settle,
-    terms,
 )
 from tests.metrics.recomputation import Posted
 
@@ -64,18 +64,9 @@ def figure_of(one: Posted) -> Figure:
         weighing, amount, weight = Weighing.DAY_COUNTS, one.lost, one.agreed
     else:
         weighing, amount, weight = WEIGHINGS[str(one.weight_kind)], one.rate or Decimal(0), one.weight
-    added = terms(weighing, micro(amount), None if weight is None else micro(weight))
-    return Figure(
-        last_month,
-        months,
-        WINDOWS[one.window],
-        one.vintage,
-        one.withdrawn,
-        weighing,
-        *added,
-        one.persons,
-        one.generated,
-    )
+    place = (last_month, months, WINDOWS[one.window])
+    amounts_micro = (micro(amount), None if weight is None else micro(weight))
+    return Figure(*place, one.vintage, one.withdrawn, weighing, *amounts_micro, one.persons, one.generated)
 
 
 def series_of(figures: Sequence[Posted], goals: Sequence[Goal] = ()) -> Series:
@@ -99,7 +90,7 @@ def group_series(subject: str, parts: dict[int, Part], **changes: Any) -> Series
 def contents(series: Series) -> dict[str, dict[str, Any]]:
     """Return what would be published of every period of a series, by the period's written form."""
     settled = settle(series, range(series.first, series.last + 1))
-    return {str(period_of(state.last_month, state.months)): state.content for state in settled.states}
+    return {str(period_of(state.last_month, state.months)): json.loads(state.content) for state in settled.states}
 
 
 amounts = st.decimals(min_value=0, max_value=30000, places=2)

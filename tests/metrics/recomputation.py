@@ -187,7 +187,7 @@ def window_rate(
 def recompute(
     figures: Sequence[Posted], groups: Mapping[str, Sequence[str]] | None = None
 ) -> dict[Key, dict[str, Any]]:
-    """Return rates, year-on-year change and suppression of every state, by (subject, definition key, period).
+    """Return every state that should have been published, goals aside, by (subject, definition key, period).
 
     Args:
         figures: every vintage that was posted, in any order.
@@ -297,5 +297,14 @@ def _states(
             "rates": rates,
             "same_month_change_percent": half_up(100 * (now - then) / then, 2) if now is not None and then else None,
             "suppressed": suppressed,
+            "generated": _any_generated(end, months, cells, reported),
         }
     return states
+
+
+def _any_generated(
+    end: int, months: int, cells: Mapping[int, Cell], reported: Mapping[tuple[str, int], Posted]
+) -> bool:
+    year = range(end - 12 + months, end + 1, months)
+    beside = [reported[name, end] for name in windows(end, months) if (name, end) in reported]
+    return any(f.generated for f in [*beside, *(f for month in year for f in cells.get(month, Cell()).figures)])

@@ -93,7 +93,8 @@ async def forget_figures(database: Database) -> None:
     async with database.transaction() as conn:
         await conn.execute(
             """
-            DELETE FROM figure; DELETE FROM withdrawal; DELETE FROM group_part; DELETE FROM state;
+            DELETE FROM figure; DELETE FROM withdrawal; DELETE FROM small_cell;
+            DELETE FROM group_part; DELETE FROM state;
             DELETE FROM series; DELETE FROM outbox;
             """
         )

@@ -1,5 +1,6 @@
 """The scoreboard equals Vefsn's slide, row by row."""
 
+import json
 from decimal import Decimal
 
 from services.metrics.domain import (
@@ -23,9 +24,10 @@ def published(figures: list[Posted]) -> list[PublishedState]:
     states = []
     for state in settle(series, range(series.first, series.last + 1)).states:
         pairs = zip(state.unrounded[::2], state.unrounded[1::2], strict=True)
+        rates = json.loads(state.content)["rates"]
         cells = {
             Window(window): Cell(computed, reported, rate["coverage"]["present"], rate["coverage"]["expected"])
-            for (window, rate), (computed, reported) in zip(state.content["rates"].items(), pairs, strict=True)
+            for (window, rate), (computed, reported) in zip(rates.items(), pairs, strict=True)
         }
         states.append(PublishedState(period_of(state.last_month, state.months), cells))
     return states

@@ -1,5 +1,6 @@
 """Taking figures in, on the real PostgreSQL: repetition, order, corrections, groups, goals, suppression."""
 
+import asyncio
 import json
 import random
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.metrics import commands
 from shared.database import Database
-from shared.events.metrics import TargetLost, TargetReached
+from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
 from shared.events.reporting import AbsenceFigureEvent
 from tests.conftest import MakeDatabase
 from tests.metrics import factories, stored
@@ -235,6 +236,27 @@ async def test_the_written_event_is_the_contracts_own(make_database: MakeDatabas
 
     for event, payload in zip(await stored.published(database), payloads, strict=True):
         assert json.loads(event.payload()) == json.loads(payload)
+
+
+async def test_batches_at_the_same_time_leave_what_they_would_one_after_another(make_database: MakeDatabase) -> None:
+    together, in_turn = await make_database("metrics"), await make_database("metrics")
+    names = [f"kommune-{number:04}" for number in range(8)]
+    batches = [
+        [posted_event(posted(f"2013-{month:02}", municipality_id=name, lost=f"{month}0")) for month in range(1, 7)]
+        for name in names
+    ]
+    for database in (together, in_turn):
+        await hear(database, municipalities=names)
+
+    await stored.apply(in_turn, *batches)
+    await asyncio.gather(*(stored.apply(together, batch) for batch in batches))
+
+    assert await stored.everything(together) == await stored.everything(in_turn)
+    versions: dict[str, list[int]] = {}
+    for event in await stored.published(together):
+        assert isinstance(event, MetricUpdated)
+        versions.setdefault(event.key, []).append(event.version)
+    assert all(held == list(range(1, len(held) + 1)) for held in versions.values())
 
 
 @st.composite

@@ -1,5 +1,6 @@
 """Goals: progress with its sign, smileys, and exactly one milestone per change of state."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -24,12 +25,17 @@ from services.metrics.domain import (
     period_of,
     settle,
 )
-from services.metrics.domain.goals import progress_content
+from services.metrics.domain.goals import progress_text
 from tests.metrics.posted import DEFINITION, contents, figure_of, posted, series_of
 from tests.metrics.recomputation import Posted
 from tests.metrics.vefsn import GOAL, source_rows, vefsn_figures
 
 RISING = replace(GOAL, falling=False, baseline=80_000_000, target=90_000_000, persons_per_point=None)
+
+
+def progress_content(goal: Goal, shown: Ratio, state: GoalState) -> dict[str, str | None]:
+    found: dict[str, str | None] = json.loads(progress_text(goal, shown, state))
+    return found
 
 
 def percent(text: str) -> Ratio:
@@ -222,5 +228,5 @@ def test_a_goal_that_rests_on_figures_that_were_not_loaded_asks_for_them() -> No
 
     with pytest.raises(HistoryMissing):
         settle(loaded, [whole.last], loaded_from=2014 * 12)
-    goals = settle(whole, [whole.last]).states[0].content["goals"]
-    assert (goals[0]["state"], goals[0]["change_points"]) == ("reached", None)
+    goal = json.loads(settle(whole, [whole.last]).states[0].content)["goals"][0]
+    assert (goal["state"], goal["change_points"]) == ("reached", None)

@@ -123,6 +123,10 @@ async def test_every_route_is_described(registry: RunningService) -> None:
         "POST /publishers/{organisation_number}/revocation",
         "DELETE /publishers/{organisation_number}/revocation",
         "GET /status",
+        "GET /dead-letters",
+        "GET /dead-letters/{letter_id}",
+        "POST /dead-letters/{letter_id}/replay",
+        "POST /dead-letters/{letter_id}/discard",
     }
     text = json.dumps(described)
     named = {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}

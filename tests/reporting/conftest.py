@@ -160,7 +160,7 @@ class Inbound:
         return await self.bus.receive(cls, topic=self.receipts, where=lambda each: str(each.submission_id) == id_)
 
 
-PUBLISHERS = 12
+PUBLISHERS = 10
 """Prepared before the service starts, because it looks for new inbound topics only every five seconds."""
 
 

@@ -1,6 +1,6 @@
 """Valid things of reporting's tests; a test changes only what it is about."""
 
-import random
+import secrets
 import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -180,6 +180,11 @@ def figure_id() -> str:
     return str(uuid.uuid4())
 
 
+def new_unit() -> str:
+    """A unit of one test, so that tests that share a publisher stay apart."""
+    return f"u-{secrets.token_hex(6)}"
+
+
 def new_orgnr() -> str:
     """An organisation number of one test, so that tests that share a broker stay apart."""
-    return str(random.randrange(100_000_000, 1_000_000_000))
+    return str(100_000_000 + secrets.randbelow(900_000_000))

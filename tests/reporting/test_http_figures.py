@@ -1,11 +1,16 @@
 """Figures over HTTP: one or many in, and what came in out."""
 
+import asyncio
 from typing import Any
 
+from services.reporting import commands
+from shared.events.registry import SpeaksFor
 from shared.events.reporting import SubmissionAccepted
 from tests.reporting import factories
 from tests.reporting.conftest import Door
 from tests.reporting.factories import HARSTAD, ORGNR, VEFSN, figure, figure_id, posted
+from tests.reporting.test_figure_streams import WAITING
+from tests.support.waiting import until
 
 FIGURES = "/api/reporting/v1/absence-figures"
 
@@ -232,6 +237,22 @@ async def test_only_who_speaks_for_a_municipality_may_list_what_came_in_for_it(d
     assert statuses == [401, 403, 200, 200]
     ended = await door.harstad.get(FIGURES, params={"municipality": HARSTAD})
     assert (ended.status_code, ended.json()["code"]) == (403, "publisher-not-allowed")
+
+
+async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back(door: Door) -> None:
+    desk = door.desk
+    both = [SpeaksFor(municipality_id=VEFSN), SpeaksFor(municipality_id=HARSTAD)]
+    await desk.hear(factories.publisher(version=2, may_speak_for=both))
+    body = posted()
+    async with desk.database.transaction() as conn:
+        await commands.post_figures(conn, [factories.entry(body)], rights=desk.rights, now=desk.now)
+        second = asyncio.create_task(door.vefsn.post(FIGURES, json=body | {"municipality": "1903"}))
+        async with desk.database.connection() as watcher:
+            await until(lambda: watcher.fetchval(WAITING), "the second waits for the first")
+    answer = await second
+
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "1")
+    assert (await door.vefsn.post(FIGURES, json=body | {"municipality": "1903"})).json()["code"] == "id-reused"
 
 
 async def test_a_revoked_key_opens_nothing(door: Door) -> None:

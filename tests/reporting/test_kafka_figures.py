@@ -10,16 +10,18 @@ from shared.events.reporting import (
     SubmissionAccepted,
 )
 from tests.reporting.conftest import Inbound
-from tests.reporting.factories import figure, figure_id, posted
+from tests.reporting.factories import figure, figure_id, new_unit, posted
+from tests.support.bus import Bus
 
 
-async def test_a_figure_on_an_inbound_topic_is_published_with_a_receipt(inbound: Inbound) -> None:
-    await inbound.bus.follow(AbsenceFigurePosted.topic())
+async def test_a_figure_on_an_inbound_topic_is_published_with_a_receipt(inbound_of_module: Inbound, bus: Bus) -> None:
+    inbound = inbound_of_module
+    await bus.follow(AbsenceFigurePosted.topic())
 
     bad = await inbound.submit(figure(lost_days="99999"))
     good = await inbound.submit(figure())
 
-    event = await inbound.bus.receive(AbsenceFigurePosted, where=lambda e: str(e.figure_id) == good)
+    event = await bus.receive(AbsenceFigurePosted, where=lambda e: str(e.figure_id) == good)
     assert (event.municipality_id, event.publisher, str(event.lost_days)) == (
         "vefsn-1824",
         inbound.publisher,
@@ -30,9 +32,10 @@ async def test_a_figure_on_an_inbound_topic_is_published_with_a_receipt(inbound:
     assert (rejected.code, rejected.errors[0].pointer) == ("lost-above-agreed", "/lost_days")
 
 
-async def test_posts_and_withdrawals_of_one_key_are_taken_in_their_order(inbound: Inbound) -> None:
-    await inbound.bus.follow(AbsenceFigureWithdrawn.topic())
-    unit = f"u-{inbound.publisher}"
+async def test_posts_and_withdrawals_of_one_key_are_taken_in_their_order(inbound_of_module: Inbound, bus: Bus) -> None:
+    inbound = inbound_of_module
+    await bus.follow(AbsenceFigureWithdrawn.topic())
+    unit = new_unit()
 
     first = await inbound.submit(figure(unit=unit))
     second = await inbound.submit(figure(unit=unit, lost_days="1400"))
@@ -41,32 +44,35 @@ async def test_posts_and_withdrawals_of_one_key_are_taken_in_their_order(inbound
 
     receipts = await inbound.accepted(first, second, taken_back, third)
     assert [receipt.vintage for receipt in receipts.values()] == [1, 2, 2, 3]
-    event = await inbound.bus.receive(AbsenceFigureWithdrawn, where=lambda e: str(e.figure_id) == second)
+    event = await bus.receive(AbsenceFigureWithdrawn, where=lambda e: str(e.figure_id) == second)
     assert event.in_force is not None
     assert str(event.in_force.figure_id) == first
 
 
 async def test_a_repeated_record_gets_its_receipt_again_and_is_published_once(inbound: Inbound) -> None:
     await inbound.bus.follow(AbsenceFigurePosted.topic())
-    body = figure(unit=f"u-{inbound.publisher}")
+    body = figure(unit=new_unit())
 
     same = await inbound.submit(body)
     await inbound.submit(body, id_=same)
     await inbound.submit(body | {"lost_days": "1"}, id_=same)
-    last = await inbound.submit(figure(unit=f"v-{inbound.publisher}"))
+    last = await inbound.submit(figure(unit=new_unit()))
 
     await inbound.accepted(last)
-    receipts = await inbound.bus.all(SubmissionAccepted, count=3, topic=inbound.receipts)
-    assert [(str(each.submission_id), each.vintage) for each in receipts] == [(same, 1), (same, 1), (last, 1)]
-    assert len({each.event_id for each in receipts}) == 3
+    receipts = await inbound.bus.all(
+        SubmissionAccepted, count=2, topic=inbound.receipts, where=lambda each: str(each.submission_id) == same
+    )
+    assert [receipt.vintage for receipt in receipts] == [1, 1]
+    assert len({receipt.event_id for receipt in receipts}) == 2
     assert (await inbound.rejected(same))[same].code == "id-reused"
     await inbound.bus.receive(AbsenceFigurePosted, where=lambda e: str(e.figure_id) == last)
     told = await inbound.bus.all(AbsenceFigurePosted, count=2, where=lambda e: e.publisher == inbound.publisher)
     assert [str(event.figure_id) for event in told] == [same, last]
 
 
-async def test_both_doors_lead_to_one_table(inbound: Inbound) -> None:
-    unit = f"u-{inbound.publisher}"
+async def test_both_doors_lead_to_one_table(inbound_of_module: Inbound) -> None:
+    inbound = inbound_of_module
+    unit = new_unit()
     over_kafka = await inbound.submit(figure(unit=unit))
     await inbound.accepted(over_kafka)
     address = "/api/reporting/v1/absence-figures"
@@ -82,14 +88,15 @@ async def test_both_doors_lead_to_one_table(inbound: Inbound) -> None:
     assert (await inbound.accepted(third))[third].vintage == 3
 
 
-async def test_structured_mode_is_taken_as_well(inbound: Inbound) -> None:
+async def test_structured_mode_is_taken_as_well(inbound_of_module: Inbound) -> None:
+    inbound = inbound_of_module
     id_ = figure_id()
     envelope = {
         "specversion": "1.0",
         "id": id_,
         "type": Posted.type,
         "source": "/publisher/test",
-        "data": figure(unit=f"u-{inbound.publisher}"),
+        "data": figure(unit=new_unit()),
     }
 
     await inbound.bus.send_raw(
@@ -101,7 +108,8 @@ async def test_structured_mode_is_taken_as_well(inbound: Inbound) -> None:
     assert (await inbound.accepted(id_))[id_].vintage == 1
 
 
-async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(inbound: Inbound) -> None:
+async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(inbound_of_module: Inbound) -> None:
+    inbound = inbound_of_module
     id_ = figure_id()
     headers = [
         ("ce_id", id_.encode()),
@@ -112,9 +120,7 @@ async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(inbound: I
         ("traceparent", None),
     ]
 
-    await inbound.bus.send_raw(
-        inbound.topic, json.dumps(figure(unit=f"u-{inbound.publisher}")).encode(), headers=headers
-    )
+    await inbound.bus.send_raw(inbound.topic, json.dumps(figure(unit=new_unit())).encode(), headers=headers)
 
     assert (await inbound.accepted(id_))[id_].vintage == 1
 
@@ -126,7 +132,8 @@ async def test_what_an_unregistered_publisher_sends_is_refused(unregistered: Inb
     assert (receipt.code, receipt.publisher) == ("publisher-unknown", unregistered.publisher)
 
 
-async def test_a_type_that_the_topic_does_not_take_is_refused_and_named(inbound: Inbound) -> None:
+async def test_a_type_that_the_topic_does_not_take_is_refused_and_named(inbound_of_module: Inbound) -> None:
+    inbound = inbound_of_module
     known = await inbound.submit(figure(), type_=AbsenceFigurePosted.type())
     strange = await inbound.submit(figure(), type_="no.saman.inbound.AbsenceFigurePosted.v2")
     personal = await inbound.submit(figure(), type_="sjukmelding/15108600036")
@@ -137,8 +144,9 @@ async def test_a_type_that_the_topic_does_not_take_is_refused_and_named(inbound:
     assert "15108600036" not in receipts[personal].message
 
 
-async def test_a_mandate_over_kafka_holds_between_its_dates(inbound: Inbound) -> None:
-    unit = f"u-{inbound.publisher}"
+async def test_a_mandate_over_kafka_holds_between_its_dates(inbound_of_module: Inbound) -> None:
+    inbound = inbound_of_module
+    unit = new_unit()
     inside = await inbound.submit(figure(municipality="1903", period="2012-12", unit=unit))
     outside = await inbound.submit(figure(municipality="1903", period="2013-01", unit=unit))
 

@@ -9,15 +9,17 @@ from uuid import UUID
 
 from services.reporting.app import Settings, create_app
 from services.reporting.commands.reports import obligation_id_of
+from shared.database import Database
 from shared.events.inbound import AbsenceFigurePosted as Posted
 from shared.events.inbound import ReportSubmitted as Submitted
 from shared.events.reporting import ReportDue, ReportOverdue, ReportSubmitted
-from tests.conftest import RunService
 from tests.reporting import factories
 from tests.reporting.conftest import Inbound
-from tests.reporting.factories import project
+from tests.reporting.desk import Desk
+from tests.reporting.factories import annual_round, project
 from tests.support.apps import RunningService
 from tests.support.bus import Bus
+from tests.support.infrastructure import Infra
 from tests.support.waiting import until
 
 BEFORE_MIDNIGHT = datetime(2013, 2, 1, 22, 59, 58, tzinfo=UTC)
@@ -73,21 +75,28 @@ async def test_a_report_on_an_inbound_topic_is_published_with_a_receipt(inbound:
 
 
 @asynccontextmanager
-async def replica(of: RunningService, number: int, now: datetime) -> AsyncIterator[None]:
-    """Run one more replica of a service, with a clock of its own."""
-    settings = of.service.settings
-    bus = settings.bus.model_copy(update={"replica": str(number)})
-    app = create_app(Settings.model_validate(settings.model_dump() | {"bus": bus, "now": now}))
+async def replica(infra: Infra, database: Database, number: int, now: datetime) -> AsyncIterator[None]:
+    """Run one of several replicas on a database, with a clock of its own."""
+    bus = infra.bus.model_copy(update={"replica": str(number), "group_prefix": f"{secrets.token_hex(4)}."})
+    app = create_app(Settings.model_validate({"database_dsn": database.dsn, "bus": bus, "now": now}))
     async with app.router.lifespan_context(app):
         yield
 
 
-async def test_at_midnight_two_replicas_tell_once_that_a_report_is_overdue(bus: Bus, run: RunService) -> None:
+async def test_at_midnight_two_replicas_tell_once_that_a_report_is_overdue(
+    infra: Infra, bus: Bus, empty_desk: Desk
+) -> None:
     await bus.follow(ReportDue.topic())
-    in_january = await run("reporting", now=datetime(2013, 1, 10, 12, tzinfo=UTC))
-    obligation_id = obligation_id_of(*await owing(in_january, bus))
+    desk, project_id = empty_desk, f"vefsn-{secrets.token_hex(4)}"
+    desk.now = datetime(2013, 1, 10, 12, tzinfo=UTC)
+    await desk.hear(project(project_id=project_id))
+    await desk.load(annual_round())
+    obligation_id = obligation_id_of("annual-2012", project_id)
 
-    async with replica(in_january, 1, BEFORE_MIDNIGHT), replica(in_january, 2, BEFORE_MIDNIGHT):
+    async with (
+        replica(infra, desk.database, 1, BEFORE_MIDNIGHT),
+        replica(infra, desk.database, 2, BEFORE_MIDNIGHT),
+    ):
         overdue = await bus.receive(ReportOverdue, topic=ReportDue.topic(), where=of(obligation_id))
     due = await bus.all(ReportDue, count=1, where=of(obligation_id))
     told = await bus.all(ReportOverdue, count=1, topic=ReportDue.topic(), where=of(obligation_id))

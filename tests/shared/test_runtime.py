@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from httpx2 import AsyncClient
 
+import shared.database
 from shared.database import Connection
 from shared.events.notifications import NotificationDelivered
 from shared.events.registry import PublisherRegistered
@@ -116,7 +117,10 @@ async def test_without_a_database_requests_are_told_to_come_back_within_bounded_
     await until_not_ready_because(started.client, "database")
 
 
-async def test_an_exhausted_pool_tells_requests_to_come_back(start_service: StartService) -> None:
+async def test_an_exhausted_pool_tells_requests_to_come_back(
+    start_service: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared.database, "ACQUIRE_SECONDS", 0.5)
     started = await start_service()
     await until_ready(started.client)
 
@@ -124,7 +128,7 @@ async def test_an_exhausted_pool_tells_requests_to_come_back(start_service: Star
         begun = time.monotonic()
         answer = await started.client.get("/api/mechanisms/v1/status")
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 5
 
 
 async def test_an_idle_service_starts_and_ends_quickly_and_leaves_no_connection(

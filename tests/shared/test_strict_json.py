@@ -142,6 +142,6 @@ def test_nothing_but_a_broken_rule_is_ever_raised(body: bytes) -> None:
     ids=["escaped quotes", "quotes", "openings", "many", "backslashes"],
 )
 def test_a_body_made_to_be_slow_is_refused_quickly(body: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     code_of(body)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 5, "minutes, were it to grow with the square"

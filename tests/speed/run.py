@@ -212,7 +212,11 @@ def main() -> None:
     arguments.add_argument("--keep", action="store_true", help="write docs/performance.md")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="saman-bench-", ignore_cleanup_errors=True) as folder:
-        results = asyncio.run(measure(Path(folder), chosen.months))
+        try:
+            results = asyncio.run(measure(Path(folder), chosen.months))
+        except BaseException:
+            CONSOLE.print((Path(folder) / "logs" / "metrics.log").read_text()[-3_000:])
+            raise
     text = report.table(results)
     CONSOLE.print(text, highlight=False)
     if chosen.keep:

@@ -14,7 +14,7 @@ from shared.values import Grain, Period
 
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "saman-2011"
 PUBLISHERS = ("310000035", "310000043", "310000051", "310000078")
-FIRST = Period(Grain.MONTH, 2013 * 12)
+FIRST = Period(Grain.MONTH, 2012 * 12)
 MONTHS = 60
 DEFINITION_KEY = "total.agreed.corrected.municipality-hr"
 
@@ -55,7 +55,7 @@ def figures(
 ) -> Iterator[tuple[str, reference.OutgoingFigure, str]]:
     """Yield publisher, figure and the key of its MetricUpdated, month by month.
 
-    The months before 2018 only: then many numbers changed.
+    2012 to 2016: in 2017 the first numbers of 2013 end.
     """
     chance = random.Random(seed)
     for period in (FIRST.plus(i) for i in range(months)):

@@ -6,6 +6,7 @@ on the one-machine stack.
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ def choose() -> Choice:
 
 def what_is_missing() -> str | None:
     """Return why there can be no containers here, None when there can."""
+    if not _listens(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")):
+        return "no Docker engine answers"
     try:
         client = docker.from_env(timeout=ENGINE_SECONDS)
     except DockerException:
@@ -80,7 +83,10 @@ async def containers_infra() -> AsyncIterator[Infra]:
     """Run both servers in containers, for as long as the tests last."""
     database, broker = _postgres(), _Kafka()
     try:
-        await asyncio.gather(asyncio.to_thread(database.start), asyncio.to_thread(broker.start, START_SECONDS))
+        starts = (asyncio.to_thread(database.start), asyncio.to_thread(broker.start, START_SECONDS))
+        for failed in await asyncio.gather(*starts, return_exceptions=True):  # a thread cannot be broken off
+            if isinstance(failed, BaseException):
+                raise failed
         bootstrap = broker.get_bootstrap_server()
         await apply(BusSettings(bootstrap=bootstrap, client_id="test"), OWN_TOPICS)
         yield Infra("containers", bootstrap, f"{database.get_connection_url()}?sslmode=disable")
@@ -88,7 +94,7 @@ async def containers_infra() -> AsyncIterator[Infra]:
         await asyncio.gather(asyncio.to_thread(database.stop), asyncio.to_thread(broker.stop))
 
 
-class _Kafka(KafkaContainer):  # type: ignore[misc]  # the library has no type information
+class _Kafka(KafkaContainer):
     """The project's own image. The library knows another vendor's: only how the broker is started differs."""
 
     def __init__(self) -> None:
@@ -125,6 +131,19 @@ def _postgres() -> PostgresContainer:
     )
     database.with_command(["postgres", *server_arguments()])
     return database
+
+
+def _listens(address: str) -> bool:
+    """Tell whether a local engine listens at all; the library would leave its socket open when none does."""
+    if not address.startswith("unix://"):
+        return True
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(ENGINE_SECONDS)
+        try:
+            probe.connect(address.removeprefix("unix://"))
+        except OSError:
+            return False
+    return True
 
 
 def _has(client: Any, image: str) -> bool:

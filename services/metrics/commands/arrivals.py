@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from services.metrics.domain import PostedWindow, SeriesKey, Weighing, last_month_of, micro
+from services.metrics.domain import PostedWindow, SeriesKey, Weighing, is_small, last_month_of, micro
 from services.metrics.store.series import NewFigure, Withdrawal
 from shared.errors import RuleBroken
 from shared.events.registry import DefinitionContract
@@ -38,6 +38,15 @@ class Arrival:
     municipality_id: str | None
     change: NewFigure | Withdrawal
     moved_by: UUID
+
+    @property
+    def small_cell(self) -> tuple[int, str] | None:
+        """Last month and municipality of a figure with too few persons behind it, which no group must give away."""
+        change = self.change
+        if not self.touches_groups or isinstance(change, Withdrawal):
+            return None
+        is_too_few = is_small(change.persons, unknown_is_small=False)
+        return (change.last_month, str(self.municipality_id)) if is_too_few else None
 
     @property
     def touches_groups(self) -> bool:

@@ -7,7 +7,7 @@ from services.metrics.commands.arrivals import Arrival, read
 from services.metrics.commands.groups import regrain, sum_groups
 from services.metrics.commands.publishing import Mover, publish
 from services.metrics.commands.settling import Job, Worked, work_out_groups, work_out_own
-from services.metrics.domain import PERSONS_MIN, PostedWindow, Roster, SeriesKey, Weighing
+from services.metrics.domain import PostedWindow, Roster, SeriesKey, Weighing
 from services.metrics.store import roster as roster_store
 from services.metrics.store import series as store
 from services.metrics.store.series import KeptSeries, NewFigure, Withdrawal
@@ -21,9 +21,9 @@ async def apply_figures(conn: Connection, events: Sequence[AbsenceFigureEvent], 
     Everything is worked out from the figures that are kept, never by adding differences: a batch that comes twice, or
     in another order, leaves the same states. A group is worked out once for the whole batch.
     """
-    roster = await roster_store.hold_roster(conn)
+    roster, has_small = await roster_store.hold_roster(conn)
     arrivals = read(events)
-    small = await _small_municipalities(conn, arrivals)
+    small = await _small_municipalities(conn, arrivals, has_small=has_small)
     owners = {arrival.key: arrival.municipality_id for arrival in arrivals}
     groups = _touched_groups(roster, arrivals, small)
     kept = await store.lock_series(conn, {**owners, **dict.fromkeys(groups)})
@@ -36,16 +36,13 @@ async def apply_figures(conn: Connection, events: Sequence[AbsenceFigureEvent], 
     await publish(conn, worked, _moved(roster, arrivals, kept), now=now)
 
 
-async def _small_municipalities(conn: Connection, arrivals: Sequence[Arrival]) -> set[str]:
-    """Return the municipalities with too few persons in a touched period, now or before."""
-    touching = [arrival for arrival in arrivals if arrival.touches_groups]
-    months = {arrival.change.last_month for arrival in touching}
-    small = await store.list_small_municipalities(conn, months) if months else set()
-    for arrival in touching:
-        change = arrival.change
-        if isinstance(change, NewFigure) and change.persons is not None and change.persons < PERSONS_MIN:
-            small.add(str(arrival.municipality_id))
-    return small
+async def _small_municipalities(conn: Connection, arrivals: Sequence[Arrival], *, has_small: bool) -> set[str]:
+    """Return the municipalities with too few persons in a touched period, now or before; keep those that are new."""
+    cells = {cell for arrival in arrivals if (cell := arrival.small_cell) is not None}
+    if cells:
+        await store.add_small_cells(conn, sorted(cells))
+    months = {arrival.change.last_month for arrival in arrivals if arrival.touches_groups}
+    return await store.list_small_municipalities(conn, months) if has_small or cells else set()
 
 
 def _touched_groups(

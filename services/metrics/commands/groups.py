@@ -78,6 +78,7 @@ def _by_month(vintages: Mapping[tuple[int, str], Sequence[Figure]]) -> dict[int,
     by_month: dict[int, dict[str, Figure | None]] = {}
     for (last_month, municipality_id), held in vintages.items():
         if any(figure.adds_days for figure in held):
-            chosen = held[0] if len(held) == 1 and not held[0].withdrawn else next(iter(in_force(held).values()), None)
+            only = held[0] if len(held) == 1 and not held[0].withdrawn else None
+            chosen = only or next(iter(in_force(held).values()), None)
             by_month.setdefault(last_month, {})[municipality_id] = chosen
     return by_month

@@ -68,8 +68,7 @@ class Movers:
         return [mover.last_month for mover in self._moved if mover.is_correction]
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenMetric:
+class WrittenMetric(NamedTuple):
     """A `MetricUpdated` already in its written form.
 
     Writing it from the state's JSON costs a tenth of making the contract's objects, and metrics writes some thousands
@@ -148,12 +147,11 @@ def _compare(
     now: datetime,
 ) -> None:
     """Keep and tell of a state, if it is another than the one that is kept."""
-    content = store.content_text(state)
-    if kept is not None and kept.content == content and kept.unrounded == state.unrounded:
+    if kept is not None and kept.content == state.content and kept.unrounded == state.unrounded:
         return
     paths = changed_paths(None if kept is None else kept.state(place), state)
     version = 1 if kept is None else kept.version + 1
-    changes.states[place] = KeptState(version, content, state.unrounded)
+    changes.states[place] = KeptState(version, state.content, state.unrounded)
     ids = movers.of(place.last_month, back=12) or movers.of(place.last_month, back=None)
     changes.events.append(_written(one, place, changes.states[place], paths, None if state.is_suppressed else ids, now))
 

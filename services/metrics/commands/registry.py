@@ -115,8 +115,8 @@ async def work_out_anew(conn: Connection, groups: Collection[str], goals: Iterab
         groups: subjects.
         goals: goals that are new, changed or gone, as they were and as they are.
     """
-    roster = await store.hold_roster(conn)
-    small = await series_store.list_small_municipalities(conn, None) if groups else set()
+    roster, has_small = await store.hold_roster(conn)
+    small = await series_store.list_small_municipalities(conn, None) if has_small and groups else set()
     subjects = {*groups, *(group for one in small for group in roster.groups_of.get(one, ()))}
     group_keys = set(await series_store.list_group_keys(conn, subjects)) if subjects else set()
     goal_keys = {(goal.subject, goal.definition_key) for goal in goals}

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from services.metrics.domain import (
     NOBODY,
@@ -46,8 +47,7 @@ class Job:
     everything: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(NamedTuple):
     """A series worked out.
 
     Attributes:
@@ -114,9 +114,9 @@ def _own(job: Job, figures: Sequence[Figure], goals: Sequence[Goal], since: int)
     if from_all:
         months = grain_months(figures)
         extent = extent_of(figures, months)
-        carried = any(f.window is not PostedWindow.PERIOD or f.months != months or f.withdrawn for f in figures)
-        adds_days = any(f.adds_days and f.window is PostedWindow.PERIOD for f in figures)
-        now = replace(kept, months=months, adds_days=kept.municipality_id is not None and adds_days, is_whole=carried)
+        carried = any(f.window != PostedWindow.PERIOD or f.months != months or f.withdrawn for f in figures)
+        adds_days = any(f.adds_days and f.window == PostedWindow.PERIOD for f in figures)
+        now = kept._replace(months=months, adds_days=kept.municipality_id is not None and adds_days, is_whole=carried)
     else:
         assert kept.months is not None
         months, carried, now = kept.months, False, kept
@@ -186,6 +186,6 @@ def _wider(extent: tuple[int, int] | None, ordinals: Collection[int]) -> tuple[i
 
 def _with_extent(kept: KeptSeries, extent: tuple[int, int] | None, months: int) -> KeptSeries:
     if extent is None:
-        return replace(kept, months=None, first_month=None, last_month=None)
+        return kept._replace(months=None, first_month=None, last_month=None)
     first, last = extent
-    return replace(kept, months=months, first_month=(first + 1) * months - 1, last_month=(last + 1) * months - 1)
+    return kept._replace(months=months, first_month=(first + 1) * months - 1, last_month=(last + 1) * months - 1)

@@ -19,7 +19,6 @@ from services.metrics.domain.figures import (
     in_force,
     last_month_of,
     period_of,
-    terms,
 )
 from services.metrics.domain.goals import Cause, Goal, GoalKey, GoalState, Judgement, Milestone, Standing, milestones
 from services.metrics.domain.groups import ALWAYS, NOBODY, ONE, Life, Membership, group_parts
@@ -45,5 +44,5 @@ __all__ = [
     "Row", "Series", "SeriesKey", "Settled", "Standing", "State", "Stretch", "Weighing", "Window",
     "affected", "board_rows", "changed_paths", "emptied", "extent_of", "from_micro", "grain_months", "group_parts",
     "in_force", "is_member", "is_small", "last_month_of", "life_of", "micro", "milestones", "own_series", "percent",
-    "period_of", "settle", "suppressed_groups", "terms",
+    "period_of", "settle", "suppressed_groups",
 ]  # fmt: skip

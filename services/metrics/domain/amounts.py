@@ -17,6 +17,8 @@ _TRILLION = 10**12
 _LARGEST_WRITTEN = 10**18
 """Contracts write at most twelve digits before the point; a larger sum (of absurd figures) is left out, not cut."""
 
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(100))
+
 
 class Ratio(NamedTuple):
     """A rate, exactly: `numerator / denominator` micropercent. A tuple, because batches make tens of thousands."""
@@ -57,7 +59,7 @@ def hundredths_text(hundredths: int) -> str | None:
     whole, part = divmod(abs(hundredths), 100)
     if whole >= _TRILLION:
         return None
-    return f"-{whole}.{part:02}" if hundredths < 0 else f"{whole}.{part:02}"
+    return f"-{whole}.{_TWO_DIGITS[part]}" if hundredths < 0 else f"{whole}.{_TWO_DIGITS[part]}"
 
 
 def tenths_text(tenths: int) -> str | None:
@@ -74,5 +76,13 @@ def days_text(microdays: int) -> str | None:
         return None
     whole, part = divmod(microdays, MILLION)
     if part % 10_000 == 0:
-        return f"{whole}.{part // 10_000:02}"
+        return f"{whole}.{_TWO_DIGITS[part // 10_000]}"
     return f"{whole}." + f"{part:06}".rstrip("0")
+
+
+NULL = "null"
+
+
+def quoted(text: str | None) -> str:
+    """Write a decimal, or a word of ours, as JSON."""
+    return NULL if text is None else f'"{text}"'

@@ -36,45 +36,50 @@ class Weighing(IntEnum):
     EQUAL = 3
 
 
-class Place(NamedTuple):
-    """What a figure replaces others at, within its series: the last month (since year 0), the length, the window."""
-
-    last_month: int
-    months: int
-    window: PostedWindow
+Place = tuple[int, int, int]
+"""What a figure replaces others at, within its series: the last month (since year 0), the length, the window."""
 
 
 class Figure(NamedTuple):
-    """One vintage of one figure. Amounts are in millionths. A tuple, because batches read tens of thousands.
+    """One vintage of one figure, as it is kept. A plain tuple of numbers, because batches read tens of thousands.
 
     Attributes:
         last_month: the last month of its period, counted from year 0.
         months: how many months the period has.
-        window: the period itself, or the computed window that ends with it.
+        window: a `PostedWindow`'s number.
         vintage: 1 for the first of its place; the highest one that was not withdrawn is in force.
         withdrawn: taken back.
-        weighing: day counts, or the weight that a bare rate was declared with.
-        numerator: micropercent times weight; see `terms`.
-        denominator: the weight: agreed microdays, working microdays, or 1.
+        weighing: a `Weighing`'s number.
+        amount_micro: lost microdays, or micropercent.
+        weight_micro: agreed microdays, or the declared weight in millionths; None for equal weights.
         persons: head count behind it, where known.
         generated: made for demonstration.
     """
 
     last_month: int
     months: int
-    window: PostedWindow
+    window: int
     vintage: int
     withdrawn: bool
-    weighing: Weighing
-    numerator: int
-    denominator: int
+    weighing: int
+    amount_micro: int
+    weight_micro: int | None
     persons: int | None
     generated: bool
 
     @property
+    def terms(self) -> tuple[int, int]:
+        """What it adds to the sums of a rate: micropercent times weight, and weight. Equal weights count one each."""
+        weight = self.weight_micro or 0
+        if self.weighing == Weighing.DAY_COUNTS:
+            return self.amount_micro * PERCENT_OF_DAYS, weight
+        return (self.amount_micro, 1) if self.weighing == Weighing.EQUAL else (self.amount_micro * weight, weight)
+
+    @property
     def rate(self) -> Ratio | None:
         """What it says; None when there is nothing to divide by."""
-        return Ratio(self.numerator, self.denominator) if self.denominator else None
+        numerator, denominator = self.terms
+        return Ratio(numerator, denominator) if denominator else None
 
     @property
     def adds_days(self) -> bool:
@@ -82,31 +87,15 @@ class Figure(NamedTuple):
         return self.weighing <= Weighing.AGREED_DAYS
 
 
-def terms(weighing: Weighing, amount_micro: int, weight_micro: int | None) -> tuple[int, int]:
-    """Return a figure's content as terms of a sum: sums of numerators over sums of denominators are exact rates.
-
-    Args:
-        weighing: what the figure is.
-        amount_micro: lost microdays, or micropercent.
-        weight_micro: agreed microdays, or the declared weight in millionths; equal weights count one each.
-    """
-    if weighing is Weighing.DAY_COUNTS:
-        return amount_micro * PERCENT_OF_DAYS, weight_micro or 0
-    if weighing is Weighing.EQUAL:
-        return amount_micro, 1
-    return amount_micro * (weight_micro or 0), weight_micro or 0
-
-
 def in_force(vintages: Iterable[Figure]) -> dict[Place, Figure]:
     """Return the figure in force at each place: the highest vintage that was not withdrawn, in any order."""
     best: dict[Place, Figure] = {}
     for figure in vintages:
-        if figure.withdrawn:
-            continue
-        place = Place(figure.last_month, figure.months, figure.window)
-        kept = best.get(place)
-        if kept is None or kept.vintage < figure.vintage:
-            best[place] = figure
+        if not figure.withdrawn:
+            place = figure[:3]
+            kept = best.get(place)
+            if kept is None or kept.vintage < figure.vintage:
+                best[place] = figure
     return best
 
 
@@ -116,7 +105,7 @@ def grain_months(vintages: Sequence[Figure]) -> int:
     A publisher's own year-to-date or rolling-12 says nothing about the grain; a series that holds only such is monthly.
     One whose figures were all withdrawn keeps the shortest length it had.
     """
-    periods = [figure for figure in vintages if figure.window is PostedWindow.PERIOD]
+    periods = [figure for figure in vintages if figure.window == PostedWindow.PERIOD]
     held = [figure.months for figure in periods if not figure.withdrawn]
     if held:
         return min(held)

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.metrics.domain.amounts import MILLION, Ratio, divided, hundredths_text, tenths_text
+from services.metrics.domain.amounts import MILLION, Ratio, divided, hundredths_text, quoted, tenths_text
 from services.metrics.domain.figures import Window
 
 
@@ -113,24 +113,24 @@ def _share(change: Ratio, of: int) -> int:
     return divided(numerator, denominator) if denominator > 0 else divided(-numerator, -denominator)
 
 
-def progress_content(goal: Goal, shown: Ratio | None, state: GoalState) -> dict[str, str | None]:
-    """Return what is published of a goal at one period; without a rate of full coverage only its state."""
-    if shown is None:
-        return {
-            "goal_id": goal.goal_id, "window": goal.window, "change_points": None, "change_percent": None,
-            "progress_percent": None, "persons_at_work": None, "state": state,
-        }  # fmt: skip
-    change, progress = goal.change_hundredths(shown), goal.progress_hundredths(shown)
-    persons = goal.persons_tenths(shown)
-    return {
-        "goal_id": goal.goal_id,
-        "window": goal.window,
-        "change_points": hundredths_text(goal.change_points(shown).hundredths),
-        "change_percent": None if change is None else hundredths_text(change),
-        "progress_percent": None if progress is None else hundredths_text(progress),
-        "persons_at_work": None if persons is None else tenths_text(persons),
-        "state": state,
-    }
+def progress_text(goal: Goal, shown: Ratio | None, state: GoalState) -> str:
+    """Write out as JSON what is published of a goal at one period; without a rate of full coverage only its state."""
+    points = change = progress = persons = None
+    if shown is not None:
+        hundredths, progressed, tenths = (
+            goal.change_hundredths(shown),
+            goal.progress_hundredths(shown),
+            goal.persons_tenths(shown),
+        )
+        points = hundredths_text(goal.change_points(shown).hundredths)
+        change = None if hundredths is None else hundredths_text(hundredths)
+        progress = None if progressed is None else hundredths_text(progressed)
+        persons = None if tenths is None else tenths_text(tenths)
+    return (
+        f'{{"goal_id":"{goal.goal_id}","window":"{goal.window}","change_points":{quoted(points)},'
+        f'"change_percent":{quoted(change)},"progress_percent":{quoted(progress)},"persons_at_work":{quoted(persons)},'
+        f'"state":"{state}"}}'
+    )
 
 
 class Judgement(NamedTuple):

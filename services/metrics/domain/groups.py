@@ -1,7 +1,7 @@
 """Groups of municipalities - project, cohort, theme, county, programme - and what their members bring in together."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from services.metrics.domain.figures import Figure, Weighing
@@ -54,11 +54,6 @@ ONE = Membership([ALWAYS])
 """A series of a municipality or a unit expects one figure per period."""
 
 
-def contributor_of(figure: Figure) -> Contributor:
-    """Return what suppression needs to know of a municipality's figure."""
-    return Contributor(figure.persons, is_small(figure.persons, unknown_is_small=False))
-
-
 def group_parts(members: Mapping[str, Sequence[str]], figures: Mapping[str, Figure]) -> dict[str, Part]:
     """Return what each group's members bring in together in one period.
 
@@ -70,22 +65,25 @@ def group_parts(members: Mapping[str, Sequence[str]], figures: Mapping[str, Figu
         figures: the figures in force in the period, by municipality.
     """
     adding = {municipality_id: figure for municipality_id, figure in figures.items() if figure.adds_days}
-    contributors = {municipality_id: contributor_of(figure) for municipality_id, figure in adding.items()}
-    suppressed = suppressed_groups(members, contributors)
-    return {
-        group: _summed([adding[one] for one in ids if one in adding], suppressed=group in suppressed)
-        for group, ids in members.items()
-    }
+    suppressed: Container[str] = ()
+    if any(is_small(figure.persons, unknown_is_small=False) for figure in adding.values()):
+        suppressed = suppressed_groups(members, {one: _contributor(figure) for one, figure in adding.items()})
+    terms = {one: figure.terms for one, figure in adding.items()}
+    generated = {one for one, figure in adding.items() if figure.generated}
+    bare_rates = {one for one, figure in adding.items() if figure.weighing != Weighing.DAY_COUNTS}
+    parts = {}
+    for group, ids in members.items():
+        present = [one for one in ids if one in terms]
+        numerator = denominator = 0
+        for one in present:
+            added, weight = terms[one]
+            numerator += added
+            denominator += weight
+        weighing = Weighing.DAY_COUNTS if bare_rates.isdisjoint(present) else Weighing.AGREED_DAYS
+        hidden, made_up = group in suppressed, not generated.isdisjoint(present)
+        parts[group] = Part(numerator, denominator, weighing, len(present), hidden, made_up)
+    return parts
 
 
-def _summed(figures: Sequence[Figure], *, suppressed: bool) -> Part:
-    numerator = denominator = 0
-    weighing = Weighing.DAY_COUNTS
-    generated = False
-    for figure in figures:
-        numerator += figure.numerator
-        denominator += figure.denominator
-        generated |= figure.generated
-        if figure.weighing is not Weighing.DAY_COUNTS:
-            weighing = Weighing.AGREED_DAYS
-    return Part(numerator, denominator, weighing, len(figures), suppressed, generated)
+def _contributor(figure: Figure) -> Contributor:
+    return Contributor(figure.persons, is_small(figure.persons, unknown_is_small=False))

@@ -36,7 +36,7 @@ def carried_on(stretch: Stretch, anchors: Mapping[int, Ratio], ordinal: int, per
         added, taken = stretch.over(*entered), stretch.over(*left)
         if not all(_is_complete(total, steps) for total in (added, taken)):
             continue
-        difference = added.numerator - taken.numerator
+        difference = added[0] - taken[0]
         known = anchors[anchor]
         return Ratio(known.numerator * per_year + difference * known.denominator, known.denominator * per_year)
     return None
@@ -52,4 +52,5 @@ def _by_preference(anchors: Mapping[int, Ratio], ordinal: int, per_year: int) ->
 
 
 def _is_complete(total: Sum, steps: int) -> bool:
-    return total.present == steps and total.lightest is Weighing.EQUAL
+    _, _, present, lightest, _, _ = total
+    return present == steps and lightest == Weighing.EQUAL

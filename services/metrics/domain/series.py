@@ -1,14 +1,15 @@
 """A series - one subject, one definition, one grain - and the rates of its windows at any of its periods."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from services.metrics.domain.amounts import PERCENT_OF_DAYS, Ratio
 from services.metrics.domain.figures import (
     GRAIN_WINDOWS,
     Figure,
+    Place,
     PostedWindow,
     Weighing,
     Window,
@@ -20,7 +21,10 @@ from services.metrics.domain.rolling import carried_on
 from services.metrics.domain.stretch import Part, Stretch, part_of
 from services.metrics.domain.suppression import is_small
 
-_POSTED = {PostedWindow.YEAR_TO_DATE: Window.YEAR_TO_DATE, PostedWindow.ROLLING_12: Window.ROLLING_12}
+_POSTED: dict[int, Window] = {
+    PostedWindow.YEAR_TO_DATE: Window.YEAR_TO_DATE,
+    PostedWindow.ROLLING_12: Window.ROLLING_12,
+}
 
 
 class Span(NamedTuple):
@@ -81,8 +85,7 @@ def windows_at(ordinal: int, months: int) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """The figures of one subject by one definition, as far as they are loaded.
 
     Attributes:
@@ -102,7 +105,7 @@ class Series:
     first: int
     last: int
     stretch: Stretch
-    reported: Mapping[tuple[Window, int], Reported] = field(default_factory=dict)
+    reported: Mapping[tuple[Window, int], Reported] = MappingProxyType({})
     goals: Sequence[Goal] = ()
     membership: Membership = ONE
 
@@ -138,21 +141,22 @@ class Series:
 
     def _rate(self, span: Span) -> Rate:
         window, first, last = span
-        expected = self.membership.expected(first, last, self.months)
-        numerator, denominator, present, lightest, heaviest, suppressed = total = self.stretch.over(first, last)
-        reported = self.reported.get((window, last)) if self.reported else None
-        if suppressed or (reported is not None and reported.suppressed):
+        expected = last - first + 1 if self.membership is ONE else self.membership.expected(first, last, self.months)
+        numerator, denominator, present, lightest, heaviest, suppressed = self.stretch.over(first, last)
+        stated = None
+        if self.reported and (reported := self.reported.get((window, last))) is not None:
+            stated, suppressed = reported.rate, suppressed or reported.suppressed
+        if suppressed:
             return Rate(None, None, None, None, present, expected, None, True)
-        stated = None if reported is None else reported.rate
         if not present:
             return Rate(None, stated, None, None, 0, expected, "no-data", False)
-        if total.is_mixed:
+        if lightest != heaviest and heaviest > Weighing.AGREED_DAYS:
             return Rate(None, stated, None, None, present, expected, "unlike-definitions", False)
         value = Ratio(numerator, denominator) if denominator else None
-        if window is Window.ROLLING_12 and lightest is Weighing.EQUAL:
+        if lightest == Weighing.EQUAL and window is Window.ROLLING_12:
             value = carried_on(self.stretch, self._anchors(), last, self.per_year) or value
-        reason = "denominator-zero" if value is None else None
-        if heaviest is Weighing.DAY_COUNTS:
+        reason = None if value is not None else "denominator-zero"
+        if heaviest == Weighing.DAY_COUNTS:
             return Rate(value, stated, numerator // PERCENT_OF_DAYS, denominator, present, expected, reason, False)
         return Rate(value, stated, None, None, present, expected, reason, False)
 
@@ -193,18 +197,22 @@ def own_series(
     """
     parts: dict[int, Part] = {}
     reported: dict[tuple[Window, int], Reported] = {}
-    for figure in sorted(in_force(vintages).values(), key=lambda figure: -figure.months):
-        if (figure.last_month + 1) % months:
+    for (last_month, length, window), figure in sorted(in_force(vintages).items(), key=_coarser_first):
+        if (last_month + 1) % months:
             continue
-        ordinal = figure.last_month // months
+        ordinal = last_month // months
         suppressed = is_small(figure.persons, unknown_is_small=is_unit)
-        if figure.window is PostedWindow.PERIOD and figure.months == months:
+        if window == PostedWindow.PERIOD and length == months:
             parts[ordinal] = part_of(figure, suppressed=suppressed)
             continue
-        window = _POSTED.get(figure.window) or GRAIN_WINDOWS[figure.months]
-        reported[window, ordinal] = Reported(figure.rate, suppressed, figure.generated)
+        about = GRAIN_WINDOWS[length] if window == PostedWindow.PERIOD else _POSTED[window]
+        reported[about, ordinal] = Reported(figure.rate, suppressed, figure.generated)
     first, last = extent
     return Series(subject, definition_key, months, first, last, Stretch.of(parts), reported, goals)
+
+
+def _coarser_first(entry: tuple[Place, Figure]) -> int:
+    return -entry[0][1]
 
 
 def extent_of(vintages: Iterable[Figure], months: int) -> tuple[int, int] | None:
@@ -215,6 +223,6 @@ def extent_of(vintages: Iterable[Figure], months: int) -> tuple[int, int] | None
     ordinals = [
         figure.last_month // months
         for figure in vintages
-        if figure.window is PostedWindow.PERIOD or (figure.last_month + 1) % months == 0
+        if figure.window == PostedWindow.PERIOD or (figure.last_month + 1) % months == 0
     ]
     return (min(ordinals), max(ordinals)) if ordinals else None

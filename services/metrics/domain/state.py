@@ -1,12 +1,13 @@
 """The state of a series at one period: all that is published of it, and what changed since it was last published."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from services.metrics.domain.amounts import Ratio, days_text, divided, hundredths_text
+from services.metrics.domain.amounts import NULL, Ratio, days_text, divided, hundredths_text, quoted
 from services.metrics.domain.figures import GRAIN_WINDOWS, Window
-from services.metrics.domain.goals import Goal, GoalKey, GoalState, Judgement, progress_content
+from services.metrics.domain.goals import Goal, GoalKey, GoalState, Judgement, progress_text
 from services.metrics.domain.series import Rate, Series
 
 FORMULA = "absence/1"
@@ -15,31 +16,27 @@ FORMULA = "absence/1"
 _LARGEST_STORED = 2**63
 """The store keeps unrounded rates as 64-bit numbers; a rate above nine million per cent is kept rounded only."""
 
-Content = dict[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is true of a series at one period.
+class State(NamedTuple):
+    """What is true of a series at one period. A tuple, because metrics makes some thousands per second.
 
     Attributes:
         last_month: the last month of the period, counted from year 0.
         months: months per period.
-        content: what is published: `rates`, `same_month_change_percent`, `goals`, `suppressed`, `generated`, in the
-            form of the contract (CONTRACTS 2), ready for JSON.
-        unrounded: value and reported of each rate in the order of `content["rates"]`, in trillionths of a per cent, for
-            pages that show one decimal. None where content has none, so suppression holds here too.
+        content: what is published: `rates`, `same_month_change_percent`, `goals`, `suppressed`, `generated`, written as
+            JSON in the form of the contract (CONTRACTS 2); equal contents are equal texts.
+        unrounded: value and reported of each rate in the content's order, in trillionths of a per cent, for pages that
+            show one decimal. None where the content has none, so suppression holds here too.
+        is_suppressed: whether anything in it must not be shown.
+        paths: what it has, as `changed` names it.
     """
 
     last_month: int
     months: int
-    content: Content
+    content: str
     unrounded: tuple[int | None, ...]
-
-    @property
-    def is_suppressed(self) -> bool:
-        """Whether anything in it must not be shown."""
-        return bool(self.content["suppressed"])
+    is_suppressed: bool = False
+    paths: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,35 @@ def _judge(goal: Goal, rate: Rate, last_month: int) -> Judgement | None:
 def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]]) -> State:
     rates = series.rates_at(ordinal)
     last_month = (ordinal + 1) * series.months - 1
-    goals = []
+    change = _year_on_year(series, rates, ordinal)
+    goals = _goals(series, rates, last_month, judged) if series.goals else {}
+    generated = series.is_generated_at(ordinal)
+    written: list[str] = []
+    unrounded: list[int | None] = []
+    suppressed = False
+    for window, rate in rates.items():
+        written.append(f'"{window}":{rate_text(rate)}')
+        unrounded += (_trillionths(rate.value), None if rate.reported is None else _trillionths(rate.reported))
+        suppressed |= rate.suppressed
+    content = (
+        f'{{"rates":{{{",".join(written)}}},"same_month_change_percent":{change},"goals":[{",".join(goals.values())}],'
+        f'"suppressed":{_BOOLEANS[suppressed]},"generated":{_BOOLEANS[generated]}}}'
+    )
+    paths = [_PATHS[window] for window in rates]
+    if change is not NULL:
+        paths.append("same_month_change_percent")
+    if goals:
+        paths += [f"goals.{goal_id}" for goal_id in goals]
+    if suppressed or generated:
+        paths += [flag for flag, is_set in (("suppressed", suppressed), ("generated", generated)) if is_set]
+    return State(last_month, series.months, content, tuple(unrounded), suppressed, paths)
+
+
+def _goals(
+    series: Series, rates: Mapping[Window, Rate], last_month: int, judged: dict[GoalKey, list[Judgement]]
+) -> dict[str, str]:
+    """Judge the goals whose window ends with the period, and write out where they stand."""
+    written = {}
     for goal in series.goals:
         rate = rates.get(goal.window)
         if rate is None or rate.suppressed:
@@ -105,43 +130,43 @@ def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]])
         if judgement is not None:
             judgements.append(judgement)
         state = judgements[-1].state if judgements else GoalState.OPEN
-        goals.append(progress_content(goal, judgement.shown if judgement else None, state))
-    content = {
-        "rates": {window: rate_content(rate) for window, rate in rates.items()},
-        "same_month_change_percent": _year_on_year(series, rates, ordinal),
-        "goals": goals,
-        "suppressed": any(rate.suppressed for rate in rates.values()),
-        "generated": series.is_generated_at(ordinal),
-    }
-    unrounded = tuple(_trillionths(ratio) for rate in rates.values() for ratio in (rate.value, rate.reported))
-    return State(last_month, series.months, content, unrounded)
+        written[goal.goal_id] = progress_text(goal, judgement.shown if judgement else None, state)
+    return written
 
 
-def rate_content(rate: Rate) -> Content:
-    """Return what is published of a rate: per cent with two decimals, halves up, days exactly."""
+_PATHS = {window: f"rates.{window}" for window in Window}
+_BOOLEANS = {False: "false", True: "true"}
+
+
+def rate_text(rate: Rate) -> str:
+    """Write out what is published of a rate: per cent with two decimals, halves up, days exactly.
+
+    By hand, because `json` takes as long for it as all the arithmetic before; every word in it is ours or a number.
+    """
     value, reported, numerator, denominator, present, expected, reason, _ = rate
-    return {
-        "value": None if value is None else hundredths_text(value.hundredths),
-        "reported": None if reported is None else hundredths_text(reported.hundredths),
-        "numerator": None if numerator is None else days_text(numerator),
-        "denominator": None if denominator is None else days_text(denominator),
-        "coverage": {"present": present, "expected": expected},
-        "reason": reason,
-    }
+    return (
+        f'{{"value":{NULL if value is None else quoted(hundredths_text(value.hundredths))},'
+        f'"reported":{NULL if reported is None else quoted(hundredths_text(reported.hundredths))},'
+        f'"numerator":{NULL if numerator is None else quoted(days_text(numerator))},'
+        f'"denominator":{NULL if denominator is None else quoted(days_text(denominator))},'
+        f'"coverage":{{"present":{present},"expected":{expected}}},"reason":{quoted(reason)}}}'
+    )
 
 
 def _trillionths(ratio: Ratio | None) -> int | None:
-    amount = None if ratio is None else ratio.trillionths
-    return amount if amount is None or amount < _LARGEST_STORED else None
+    if ratio is None:
+        return None
+    amount = ratio.trillionths
+    return amount if amount < _LARGEST_STORED else None
 
 
-def _year_on_year(series: Series, rates: Mapping[Window, Rate], ordinal: int) -> str | None:
+def _year_on_year(series: Series, rates: Mapping[Window, Rate], ordinal: int) -> str:
     """Return the change since the same period last year in per cent, the cheap way to take out the season."""
     now, then = rates[GRAIN_WINDOWS[series.months]].value, series.value_at(ordinal - series.per_year)
     if now is None or then is None or then.numerator <= 0:
-        return None
+        return NULL
     ours, theirs = now.numerator * then.denominator, then.numerator * now.denominator
-    return hundredths_text(divided((ours - theirs) * 10_000, theirs))
+    return quoted(hundredths_text(divided((ours - theirs) * 10_000, theirs)))
 
 
 def emptied(last_month: int, months: int) -> State:
@@ -149,20 +174,21 @@ def emptied(last_month: int, months: int) -> State:
 
     It was published, so it is told about once more: nothing is known there. A tombstone would take away the version.
     """
-    nothing = {"value": None, "reported": None, "numerator": None, "denominator": None}
-    rate = nothing | {"coverage": {"present": 0, "expected": 0}, "reason": "no-data"}
-    content: Content = {
-        "rates": {GRAIN_WINDOWS[months].value: rate},
-        "same_month_change_percent": None, "goals": [], "suppressed": False, "generated": False,
-    }  # fmt: skip
+    rate = Rate(None, None, None, None, 0, 0, "no-data", False)
+    content = (
+        f'{{"rates":{{"{GRAIN_WINDOWS[months]}":{rate_text(rate)}}},"same_month_change_percent":null,"goals":[],'
+        '"suppressed":false,"generated":false}'
+    )
     return State(last_month, months, content, (None, None))
 
 
 def changed_paths(before: State | None, after: State) -> list[str]:
     """Name what differs between two states of a period, such as `rates.month`; all there is, when there was none."""
-    was, now = _NOTHING if before is None else before.content, after.content
+    if before is None:
+        return list(after.paths)
+    was, now = json.loads(before.content), json.loads(after.content)
     paths = [f"rates.{window}" for window in _differing(was["rates"], now["rates"])]
-    if not paths and before is not None and before.unrounded != after.unrounded:
+    if not paths and before.unrounded != after.unrounded:
         paths = [f"rates.{window}" for window in now["rates"]]
     if was["same_month_change_percent"] != now["same_month_change_percent"]:
         paths.append("same_month_change_percent")
@@ -174,8 +200,3 @@ def changed_paths(before: State | None, after: State) -> list[str]:
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     names = [*after, *(name for name in before if name not in after)]
     return [name for name in names if before.get(name) != after.get(name)]
-
-
-_NOTHING: Content = {
-    "rates": {}, "same_month_change_percent": None, "goals": [], "suppressed": False, "generated": False,
-}  # fmt: skip

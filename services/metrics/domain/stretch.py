@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.metrics.domain.figures import Figure, Weighing
+from services.metrics.domain.figures import Figure
+
+_SEVERAL = -2
 
 
 class Part(NamedTuple):
@@ -12,7 +14,7 @@ class Part(NamedTuple):
     Attributes:
         numerator: micropercent times weight, summed.
         denominator: weight, summed.
-        weighing: what the weight is; `Weighing.DAY_COUNTS` only where nothing but day counts went in.
+        weighing: what the weight is, a `Weighing`'s number; day counts only where nothing but day counts went in.
         present: how many members there are figures of; 1 for a municipality's own series, 0 for a group without any.
         suppressed: too few persons stand behind it to be shown.
         generated: at least one figure in it was made for demonstration.
@@ -20,7 +22,7 @@ class Part(NamedTuple):
 
     numerator: int
     denominator: int
-    weighing: Weighing
+    weighing: int
     present: int = 1
     suppressed: bool = False
     generated: bool = False
@@ -28,34 +30,15 @@ class Part(NamedTuple):
 
 def part_of(figure: Figure, *, suppressed: bool) -> Part:
     """Return what a figure of a series' own grain brings in."""
-    return Part(figure.numerator, figure.denominator, figure.weighing, 1, suppressed, figure.generated)
+    numerator, denominator = figure.terms
+    return Part(numerator, denominator, figure.weighing, 1, suppressed, figure.generated)
 
 
-class Sum(NamedTuple):
-    """The sum over some periods.
-
-    Attributes:
-        numerator: micropercent times weight.
-        denominator: weight.
-        present: how many periods times members are there.
-        lightest: the first kind of weight among them, in the order of `Weighing`; None when nothing is there.
-        heaviest: the last kind.
-        suppressed: one of the periods must not be shown: the smallest head count decides for the window.
-    """
-
-    numerator: int
-    denominator: int
-    present: int
-    lightest: Weighing | None
-    heaviest: Weighing | None
-    suppressed: bool
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether weights of unlike meaning met. Day counts and rates weighted by agreed days are alike."""
-        if self.lightest is self.heaviest or self.heaviest is None:
-            return False
-        return self.heaviest > Weighing.AGREED_DAYS
+Sum = tuple[int, int, int, int, int, bool]
+"""The sum over some periods: numerator (micropercent times weight), denominator (weight), how many periods times
+members are there, the first and the last kind of weight among them in the order of `Weighing` (-1 when nothing is
+there), and whether one of the periods must not be shown: the smallest head count decides for the window. A plain tuple,
+because a state sums up to seven windows."""
 
 
 class Stretch:
@@ -76,7 +59,7 @@ class Stretch:
         self.parts = parts
         numerators, denominators, counts = [0], [0], [0]
         total_numerator = total_denominator = total_present = 0
-        held: set[Weighing] = set()
+        held: set[int] = set()
         special = False
         for part in parts:
             if part is not None:
@@ -92,7 +75,7 @@ class Stretch:
             counts.append(total_present)
         self._numerators, self._denominators, self._present = numerators, denominators, counts
         self._special = special
-        self._uniform = held.pop() if len(held) == 1 else None
+        self._uniform = held.pop() if len(held) == 1 else _SEVERAL
 
     @classmethod
     def of(cls, parts: dict[int, Part]) -> "Stretch":
@@ -118,18 +101,19 @@ class Stretch:
         """Sum the periods from `first` to `last`."""
         start, end = self._bounds(first, last)
         present = self._present[end] - self._present[start]
-        lightest = heaviest = self._uniform if present else None
-        if present and self._uniform is None:
+        lightest = heaviest = self._uniform
+        if not present:
+            lightest = heaviest = -1
+        elif self._uniform == _SEVERAL:
             held = [part.weighing for part in self.parts[start:end] if part is not None and part.present]
             lightest, heaviest = min(held), max(held)
-        suppressed = self._special and any(part is not None and part.suppressed for part in self.parts[start:end])
-        return Sum(
+        return (
             self._numerators[end] - self._numerators[start],
             self._denominators[end] - self._denominators[start],
             present,
             lightest,
             heaviest,
-            suppressed,
+            self._special and any(part is not None and part.suppressed for part in self.parts[start:end]),
         )
 
     def any_generated(self, first: int, last: int) -> bool:

@@ -1,6 +1,9 @@
--- name: hold_roster()$
--- Many may share it; whoever changes members or goals waits for them, and they for him.
-SELECT stamp
+-- Arrays of numbers in the queries that every batch sends come as text, `{1,2,3}`: see arrays.py.
+
+-- name: hold_roster()^
+-- Many may share it; whoever changes members or goals waits for them, and they for him. Small cells are asked for on the
+-- way, because most batches then need no query of their own for them.
+SELECT stamp, EXISTS (SELECT FROM small_cell) AS has_small
   FROM roster
    FOR SHARE;
 
@@ -133,8 +136,8 @@ ON CONFLICT ON CONSTRAINT series_subject DO NOTHING;
 UPDATE series AS s
    SET months = t.months, first_month = t.first_month, last_month = t.last_month, adds_days = t.adds_days,
        is_whole = t.is_whole
-  FROM unnest(:series_ids::int[], :months::smallint[], :first_months::int[], :last_months::int[],
-              :adds_days::boolean[], :is_whole::boolean[])
+  FROM unnest(:series_ids::text::int[], :months::text::smallint[], :first_months::text::int[], :last_months::text::int[],
+              :adds_days::text::boolean[], :is_whole::text::boolean[])
        AS t (series_id, months, first_month, last_month, adds_days, is_whole)
  WHERE s.series_id = t.series_id;
 
@@ -172,9 +175,9 @@ INSERT INTO figure (series_id, last_month, months, posted_window, vintage, figur
 SELECT t.series_id, t.last_month, t.months, t.posted_window, t.vintage, t.figure_id,
        EXISTS (SELECT FROM withdrawal w WHERE w.series_id = t.series_id AND w.figure_id = t.figure_id),
        t.weighing, t.amount_micro, t.weight_micro, t.persons, t.generated
-  FROM unnest(:series_ids::int[], :last_months::int[], :months::smallint[], :posted_windows::smallint[],
-              :vintages::int[], :figure_ids::uuid[], :weighings::smallint[], :amounts::bigint[], :weights::bigint[],
-              :persons::int[], :generated::boolean[])
+  FROM unnest(:series_ids::text::int[], :last_months::text::int[], :months::text::smallint[], :posted_windows::text::smallint[],
+              :vintages::text::int[], :figure_ids::uuid[], :weighings::text::smallint[], :amounts::text::bigint[], :weights::text::bigint[],
+              :persons::text::int[], :generated::text::boolean[])
        AS t (series_id, last_month, months, posted_window, vintage, figure_id, weighing, amount_micro, weight_micro,
              persons, generated)
 ON CONFLICT ON CONSTRAINT figure_pk DO NOTHING;
@@ -191,7 +194,7 @@ UPDATE figure AS f
 -- name: list_figures(series_ids, since_months)
 SELECT f.series_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
        f.weight_micro, f.persons, f.generated
-  FROM unnest(:series_ids::int[], :since_months::int[]) AS t (series_id, since_month)
+  FROM unnest(:series_ids::text::int[], :since_months::text::int[]) AS t (series_id, since_month)
   JOIN figure f ON f.series_id = t.series_id AND f.last_month >= t.since_month;
 
 -- name: list_member_figures(definition_key, municipality_ids, last_months, months)
@@ -215,14 +218,17 @@ SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.
    AND f.months = :months
    AND f.posted_window = 0;
 
+-- name: add_small_cells(last_months, municipality_ids)!
+INSERT INTO small_cell (last_month, municipality_id)
+SELECT DISTINCT t.last_month, t.municipality_id
+  FROM unnest(:last_months::int[], :municipality_ids::text[]) AS t (last_month, municipality_id)
+ON CONFLICT ON CONSTRAINT small_cell_pk DO NOTHING;
+
 -- name: list_small_municipalities(last_months)
--- Municipalities with a small cell at one of these months, or ever when none are given. The bound is PERSONS_MIN.
-SELECT DISTINCT s.municipality_id
-  FROM figure f
-  JOIN series s ON s.series_id = f.series_id
- WHERE f.persons < 5
-   AND s.municipality_id IS NOT NULL
-   AND (:last_months::int[] IS NULL OR f.last_month = ANY(:last_months::int[]));
+-- Municipalities with a small cell at one of these months, or ever when none are given.
+SELECT DISTINCT municipality_id
+  FROM small_cell
+ WHERE :last_months::int[] IS NULL OR last_month = ANY(:last_months::int[]);
 
 -- name: remove_parts(series_ids)!
 DELETE FROM group_part
@@ -230,10 +236,10 @@ DELETE FROM group_part
 
 -- name: put_parts(series_ids, last_months, numerators, denominators, weighings, present, suppressed, generated)!
 INSERT INTO group_part AS p (series_id, last_month, numerator, denominator, weighing, present, suppressed, generated)
-SELECT t.series_id, t.last_month, t.numerator::numeric, t.denominator::numeric, t.weighing, t.present, t.suppressed,
+SELECT t.series_id, t.last_month, t.numerator, t.denominator, t.weighing, t.present, t.suppressed,
        t.generated
-  FROM unnest(:series_ids::int[], :last_months::int[], :numerators::text[], :denominators::text[],
-              :weighings::smallint[], :present::int[], :suppressed::boolean[], :generated::boolean[])
+  FROM unnest(:series_ids::text::int[], :last_months::text::int[], :numerators::text::numeric[], :denominators::text::numeric[],
+              :weighings::text::smallint[], :present::text::int[], :suppressed::text::boolean[], :generated::text::boolean[])
        AS t (series_id, last_month, numerator, denominator, weighing, present, suppressed, generated)
 ON CONFLICT ON CONSTRAINT group_part_pk DO UPDATE
    SET numerator = excluded.numerator, denominator = excluded.denominator, weighing = excluded.weighing,
@@ -242,12 +248,12 @@ ON CONFLICT ON CONSTRAINT group_part_pk DO UPDATE
 -- name: list_parts(series_ids, since_months)
 SELECT p.series_id, p.last_month, p.numerator::text AS numerator, p.denominator::text AS denominator, p.weighing,
        p.present, p.suppressed, p.generated
-  FROM unnest(:series_ids::int[], :since_months::int[]) AS t (series_id, since_month)
+  FROM unnest(:series_ids::text::int[], :since_months::text::int[]) AS t (series_id, since_month)
   JOIN group_part p ON p.series_id = t.series_id AND p.last_month >= t.since_month;
 
 -- name: list_states_at(series_ids, last_months, months)
 SELECT st.series_id, st.last_month, st.months, st.version, st.content::text AS content, st.unrounded
-  FROM unnest(:series_ids::int[], :last_months::int[], :months::smallint[]) AS t (series_id, last_month, months)
+  FROM unnest(:series_ids::text::int[], :last_months::text::int[], :months::text::smallint[]) AS t (series_id, last_month, months)
   JOIN state st ON st.series_id = t.series_id AND st.last_month = t.last_month AND st.months = t.months;
 
 -- name: list_state_places(series_ids)
@@ -258,7 +264,7 @@ SELECT series_id, last_month, months
 -- name: replace_states(series_ids, last_months, months, versions, contents, unrounded, computed_at)!
 UPDATE state AS st
    SET version = t.version, content = t.content::json, unrounded = t.unrounded::bigint[], computed_at = :computed_at
-  FROM unnest(:series_ids::int[], :last_months::int[], :months::smallint[], :versions::int[], :contents::text[],
+  FROM unnest(:series_ids::text::int[], :last_months::text::int[], :months::text::smallint[], :versions::text::int[], :contents::text[],
               :unrounded::text[])
        AS t (series_id, last_month, months, version, content, unrounded)
  WHERE st.series_id = t.series_id AND st.last_month = t.last_month AND st.months = t.months;

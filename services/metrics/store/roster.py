@@ -46,9 +46,10 @@ class HeardProject:
     municipality_ids: Sequence[str] = ()
 
 
-async def hold_roster(conn: Connection) -> Roster:
-    """Return the roster and let nobody change it until this transaction ends."""
-    return await _roster(conn, await QUERIES.hold_roster(conn))
+async def hold_roster(conn: Connection) -> tuple[Roster, bool]:
+    """Return the roster, and whether any small cell is kept; nobody changes the roster until this transaction ends."""
+    row = await QUERIES.hold_roster(conn)
+    return await _roster(conn, row["stamp"]), row["has_small"]
 
 
 async def turn_roster(conn: Connection) -> None:

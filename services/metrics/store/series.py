@@ -1,22 +1,27 @@
 """Series, figures with every vintage, and groups' parts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.metrics.domain import Figure, Part, PostedWindow, SeriesKey, Weighing, terms
+from services.metrics.domain import Figure, Part, PostedWindow, SeriesKey, Weighing
+from services.metrics.store.arrays import columns, numbers
 from shared.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 
-_WEIGHINGS = tuple(Weighing)
-_POSTED_WINDOWS = tuple(PostedWindow)
+_EXTENT_COLUMNS = ("series_ids", "months", "first_months", "last_months", "adds_days", "is_whole")
+_FIGURE_COLUMNS = (
+    "series_ids", "last_months", "months", "posted_windows", "vintages", "figure_ids", "weighings", "amounts",
+    "weights", "persons", "generated",
+)  # fmt: skip
+_PART_COLUMNS = (
+    "series_ids", "last_months", "numerators", "denominators", "weighings", "present", "suppressed", "generated",
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class KeptSeries:
-    """A series' row, locked; see the migration for what the columns mean."""
+class KeptSeries(NamedTuple):
+    """A series' row, locked, in the order of its columns; see the migration for what they mean."""
 
     series_id: int
     subject: str
@@ -78,25 +83,16 @@ async def lock_series(conn: Connection, keys: Mapping[SeriesKey, str | None]) ->
 
 
 async def _lock(conn: Connection, keys: Collection[SeriesKey]) -> dict[SeriesKey, KeptSeries]:
-    subjects, definition_keys = _columns(keys, 2)
+    subjects, definition_keys = columns(keys, 2)
     rows = QUERIES.lock_series(conn, subjects=subjects, definition_keys=definition_keys)
-    return {(row["subject"], row["definition_key"]): KeptSeries(*row.values()) async for row in rows}
+    return {(row["subject"], row["definition_key"]): KeptSeries._make(row) async for row in rows}
 
 
 async def put_extents(conn: Connection, series: Iterable[KeptSeries]) -> None:
     """Keep the grain and the extent of series, and what kind of figures they have."""
     rows = [(s.series_id, s.months, s.first_month, s.last_month, s.adds_days, s.is_whole) for s in series]
     if rows:
-        ids, months, firsts, lasts, adding, whole = _columns(rows, 6)
-        await QUERIES.put_extents(
-            conn,
-            series_ids=ids,
-            months=months,
-            first_months=firsts,
-            last_months=lasts,
-            adds_days=adding,
-            is_whole=whole,
-        )
+        await QUERIES.put_extents(conn, **_named(_EXTENT_COLUMNS, rows))
 
 
 async def list_group_keys(conn: Connection, group_subjects: Collection[str]) -> list[SeriesKey]:
@@ -118,12 +114,7 @@ async def add_figures(conn: Connection, figures: Sequence[tuple[int, NewFigure]]
         figures: series id and figure.
     """
     if figures:
-        columns = _columns([(series_id, *figure) for series_id, figure in figures], 11)
-        names = (
-            "series_ids", "last_months", "months", "posted_windows", "vintages", "figure_ids",
-            "weighings", "amounts", "weights", "persons", "generated",
-        )  # fmt: skip
-        await QUERIES.add_figures(conn, **dict(zip(names, columns, strict=True)))
+        await QUERIES.add_figures(conn, **_named(_FIGURE_COLUMNS, [(one, *figure) for one, figure in figures]))
 
 
 async def withdraw_figures(conn: Connection, withdrawals: Sequence[tuple[int, Withdrawal]]) -> None:
@@ -133,7 +124,7 @@ async def withdraw_figures(conn: Connection, withdrawals: Sequence[tuple[int, Wi
         withdrawals: series id and withdrawal.
     """
     if withdrawals:
-        ids, lasts, months, windows, figure_ids = _columns([(one, *rest) for one, rest in withdrawals], 5)
+        ids, lasts, months, windows, figure_ids = columns([(one, *rest) for one, rest in withdrawals], 5)
         await QUERIES.add_withdrawals(conn, series_ids=ids, figure_ids=figure_ids)
         await QUERIES.withdraw_figures(
             conn, series_ids=ids, last_months=lasts, months=months, posted_windows=windows, figure_ids=figure_ids
@@ -148,9 +139,9 @@ async def list_figures(conn: Connection, since: Mapping[int, int]) -> dict[int, 
     """
     found: dict[int, list[Figure]] = {series_id: [] for series_id in since}
     if since:
-        rows = QUERIES.list_figures(conn, series_ids=list(since), since_months=list(since.values()))
+        rows = QUERIES.list_figures(conn, series_ids=numbers(since), since_months=numbers(since.values()))
         async for row in rows:
-            found[row[0]].append(_figure(row))
+            found[row[0]].append(Figure._make(row[1:]))
     return found
 
 
@@ -182,8 +173,18 @@ async def list_member_figures(
         )
     found: dict[tuple[int, str], list[Figure]] = {}
     async for row in rows:
-        found.setdefault((row[1], row[0]), []).append(_figure(row))
+        found.setdefault((row[1], row[0]), []).append(Figure._make(row[1:]))
     return found
+
+
+async def add_small_cells(conn: Connection, cells: Collection[tuple[int, str]]) -> None:
+    """Keep in which months which municipalities have too few persons.
+
+    Args:
+        cells: last month and municipality.
+    """
+    last_months, municipality_ids = columns(cells, 2)
+    await QUERIES.add_small_cells(conn, last_months=last_months, municipality_ids=municipality_ids)
 
 
 async def list_small_municipalities(conn: Connection, last_months: Collection[int] | None) -> set[str]:
@@ -200,62 +201,24 @@ async def remove_parts(conn: Connection, series_ids: Collection[int]) -> None:
 async def put_parts(conn: Connection, parts: Mapping[tuple[int, int], Part]) -> None:
     """Keep what groups' members bring in, by series id and last month."""
     if parts:
-        rows = [
-            (
-                *place,
-                str(part.numerator),
-                str(part.denominator),
-                part.weighing,
-                part.present,
-                part.suppressed,
-                part.generated,
-            )
-            for place, part in parts.items()
-        ]
-        ids, lasts, numerators, denominators, weighings, present, suppressed, generated = _columns(rows, 8)
-        await QUERIES.put_parts(
-            conn,
-            series_ids=ids,
-            last_months=lasts,
-            numerators=numerators,
-            denominators=denominators,
-            weighings=weighings,
-            present=present,
-            suppressed=suppressed,
-            generated=generated,
-        )
+        await QUERIES.put_parts(conn, **_named(_PART_COLUMNS, [(*place, *part) for place, part in parts.items()]))
 
 
 async def list_parts(conn: Connection, since: Mapping[int, int]) -> dict[int, dict[int, Part]]:
     """Return what groups' members bring in from a month on, by series id and last month."""
     found: dict[int, dict[int, Part]] = {series_id: {} for series_id in since}
     if since:
-        rows = QUERIES.list_parts(conn, series_ids=list(since), since_months=list(since.values()))
+        rows = QUERIES.list_parts(conn, series_ids=numbers(since), since_months=numbers(since.values()))
         async for series_id, last_month, numerator, denominator, weighing, present, suppressed, generated in rows:
             found[series_id][last_month] = Part(
-                int(numerator), int(denominator), _WEIGHINGS[weighing], present, suppressed, generated
+                int(numerator), int(denominator), weighing, present, suppressed, generated
             )
     return found
 
 
-def _figure(row: Any) -> Figure:
-    _, last_month, months, window, vintage, withdrawn, kind, amount, weight, persons, generated = row
-    weighing = _WEIGHINGS[kind]
-    numerator, denominator = terms(weighing, amount, weight)
-    return Figure(
-        last_month,
-        months,
-        _POSTED_WINDOWS[window],
-        vintage,
-        withdrawn,
-        weighing,
-        numerator,
-        denominator,
-        persons,
-        generated,
-    )
-
-
-def _columns(rows: Collection[Sequence[Any]], count: int) -> list[list[Any]]:
-    """Turn rows into the arrays that `unnest` takes."""
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
+def _named(names: Sequence[str], rows: Collection[Sequence[Any]]) -> dict[str, Any]:
+    """Return the columns of rows by name, all but the ids written as arrays of numbers."""
+    return {
+        name: list(column) if name == "figure_ids" else numbers(column)
+        for name, column in zip(names, columns(rows, len(names)), strict=True)
+    }

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.metrics.domain import Cell, PublishedState, State, Window, period_of
+from services.metrics.store.arrays import numbers
 from shared.database import Connection, load_queries
 from shared.values import Period
 
@@ -34,7 +35,7 @@ class KeptState(NamedTuple):
 
     def state(self, place: StatePlace) -> State:
         """Return the domain's value."""
-        return State(place.last_month, place.months, json.loads(self.content), self.unrounded)
+        return State(place.last_month, place.months, self.content, self.unrounded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +64,13 @@ class ListedState:
         return zip(self.unrounded[::2], self.unrounded[1::2], strict=True)
 
 
-def content_text(state: State) -> str:
-    """Write a state's content; equal contents give equal texts."""
-    return json.dumps(state.content, separators=(",", ":"))
-
-
 async def list_states_at(conn: Connection, places: Collection[StatePlace]) -> dict[StatePlace, KeptState]:
     """Return the states that are kept at some places."""
     rows = QUERIES.list_states_at(
         conn,
-        series_ids=[place.series_id for place in places],
-        last_months=[place.last_month for place in places],
-        months=[place.months for place in places],
+        series_ids=numbers(place.series_id for place in places),
+        last_months=numbers(place.last_month for place in places),
+        months=numbers(place.months for place in places),
     )
     return {
         StatePlace(series_id, last_month, months): KeptState(version, content, tuple(unrounded))
@@ -106,12 +102,12 @@ async def put_states(
     if old:
         await QUERIES.replace_states(
             conn,
-            series_ids=[place.series_id for place, _ in old],
-            last_months=[place.last_month for place, _ in old],
-            months=[place.months for place, _ in old],
-            versions=[state.version for _, state in old],
+            series_ids=numbers(place.series_id for place, _ in old),
+            last_months=numbers(place.last_month for place, _ in old),
+            months=numbers(place.months for place, _ in old),
+            versions=numbers(state.version for _, state in old),
             contents=[state.content for _, state in old],
-            unrounded=[_array_text(state.unrounded) for _, state in old],
+            unrounded=[numbers(state.unrounded) for _, state in old],
             computed_at=computed_at,
         )
 
@@ -164,7 +160,3 @@ def _listed(row: Any) -> ListedState:
     period = period_of(row["last_month"], row["months"])
     content = json.loads(row["content"])
     return ListedState(row["definition_key"], period, row["version"], content, row["unrounded"], row["computed_at"])
-
-
-def _array_text(values: Sequence[int | None]) -> str:
-    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"

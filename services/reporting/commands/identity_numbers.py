@@ -2,7 +2,7 @@
 
 Found are the numbers of the population register (fødselsnummer), D- and H-numbers by their date and check digits, and
 the health service's FH-numbers by their check digits (https://no.wikipedia.org/wiki/Fødselsnummer). What is found is
-neither kept nor repeated in an answer, a receipt, a log or a dead letter (docs/decisions/persons-data.md).
+neither kept nor repeated in an answer, a receipt, a log or a dead letter (docs/decisions/0007).
 """
 
 import re

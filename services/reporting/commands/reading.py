@@ -128,7 +128,7 @@ def hash_of(body: Submitted) -> bytes:
     """
     defaults = _defaults(type(body))
     content = {name: value for name, value in body if name not in defaults or value != defaults[name]}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=_canonical).encode()).digest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).digest()
 
 
 def read_id(entry: Entry, *, pointer: str = "/figure_id") -> UUID:
@@ -237,3 +237,6 @@ def _canonical(value: object) -> object:
         case BaseModel():
             return dict(value)
     return str(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, default=_canonical)
