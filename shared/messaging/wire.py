@@ -1,8 +1,10 @@
-"""What aiokafka has to be helped with: odd bytes in a header, and a broker that is away.
+"""What aiokafka has to be helped with: odd bytes in a header, batches that inflate, and a broker that is away.
 
 Kafka takes any bytes as a header's name; aiokafka raises on those that are not UTF-8, at the same place for ever, and
 with them stand all partitions of the consumer. Here such a batch is read once more, more slowly, and the odd bytes
 written out as `\\xff`, so that the record becomes a dead letter like any other that cannot be read.
+
+A batch that was packed to inflate beyond all bounds (`inflating.py`) is not unpacked, and stands as one record.
 
 While a partition has no leader, consumers and producers ask for the metadata again as soon as they have an answer: a
 thousand times a second, a whole processor for as long as the broker is away. Here they are held to some per second.
@@ -15,15 +17,23 @@ from collections.abc import Iterator
 from struct import unpack_from
 from typing import Any
 
+import structlog
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer import fetcher
 from aiokafka.record import memory_records
-from aiokafka.record.default_records import _DefaultRecordBatchPy
+from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
+
+from shared.messaging.inflating import NONE, may_inflate_beyond
+
+LOG = structlog.get_logger()
 
 METADATA_PER_SECOND = 20
 
 _BATCH_OVERHEAD = 12
 """Offset and length, the only fields that stand before what the length counts."""
+
+_HEADER_BYTES = _DefaultRecordBatchPy.HEADER_STRUCT.size
+"""After these come the records, packed or not."""
 
 
 class ReadableRecords:
@@ -65,6 +75,11 @@ class _Batch:
         return next(self._batch)
 
     def __iter__(self) -> Iterator[Any]:
+        codec = int(getattr(self._batch, "compression_type", NONE))
+        if codec != NONE and may_inflate_beyond(codec, bytes(self._written[_HEADER_BYTES:])):
+            LOG.error("batch not unpacked: it may inflate beyond all bounds", offset=self._batch.base_offset)
+            yield self._in_one_piece()
+            return
         read_count = 0
         try:
             for record in self._batch:
@@ -74,6 +89,12 @@ class _Batch:
             for place, record in enumerate(_leniently(self._written)):
                 if place >= read_count:
                     yield record
+
+    def _in_one_piece(self) -> Any:
+        """Return the packed batch as if it were one record without an envelope, which becomes a dead letter."""
+        batch = self._batch
+        offset, time_type = batch.next_offset - 1, batch.timestamp_type
+        return _DefaultRecordPy(offset, batch.max_timestamp, time_type, None, bytes(self._written), [])
 
 
 def _leniently(written: memoryview) -> Iterator[Any]:

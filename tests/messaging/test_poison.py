@@ -5,7 +5,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
@@ -14,6 +16,7 @@ from shared.events.envelope import Event
 from shared.events.registry import MunicipalityChanged
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import Failure
+from shared.messaging.inflating import GZIP, LZ4, NONE, ZSTD
 from shared.messaging.records import Record, Submission
 from tests.messaging.conftest import Consume, MakeTopic
 from tests.messaging.consuming import counted
@@ -164,6 +167,46 @@ class _NoText(str):
         return b"\xff\x00\xfe"
 
 
+def batch_of(producer: Any, codec: int = NONE) -> Any:
+    """A batch that the client's own checks have not seen."""
+    batch = producer.create_batch()
+    batch._builder = _DefaultRecordBatchBuilderPy(
+        magic=2,
+        compression_type=codec,
+        is_transactional=False,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=16_384,
+    )
+    return batch
+
+
+@pytest.mark.parametrize("codec", [GZIP, LZ4, ZSTD], ids=["gzip", "lz4", "zstd"])
+async def test_a_batch_packed_to_inflate_beyond_all_bounds_is_kept_packed(
+    infra: Infra, topic: str, bus: Bus, consume: Consume, codec: int
+) -> None:
+    producer = AIOKafkaProducer(**infra.bus.client_options(), max_request_size=100_000_000)
+    await producer.start()
+    await bus.publish(counted("vefsn", 1), topic=topic)
+    bomb = batch_of(producer, codec)
+    assert bomb.append(key=b"vefsn", value=b"\0" * 70_000_000, timestamp=None, headers=good(2).headers)
+    await (await producer.send_batch(bomb, topic, partition=0))
+    packed = batch_of(producer, codec)
+    assert packed.append(key=b"vefsn", value=good(3).value, timestamp=None, headers=good(3).headers)
+    await (await producer.send_batch(packed, topic, partition=0))
+    await producer.stop()
+
+    consuming = await consume(topic)
+    await consuming.until_consumed(3)
+
+    assert [version for _, version in await consuming.effects()] == [1, 3]
+    (letter,) = await consuming.buried()
+    assert letter.offset == 1
+    assert letter.value is not None
+    assert len(letter.value) < 400_000
+
+
 async def test_a_header_whose_name_is_no_text_does_not_block_the_partition(
     infra: Infra, topic: str, bus: Bus, consume: Consume
 ) -> None:
@@ -171,16 +214,7 @@ async def test_a_header_whose_name_is_no_text_does_not_block_the_partition(
     hostile = [(_NoText("?"), b"1"), *record.headers[1:], ("zero\x00", b"2")]
     producer = AIOKafkaProducer(**infra.bus.client_options())
     await producer.start()
-    batch = producer.create_batch()
-    batch._builder = _DefaultRecordBatchBuilderPy(
-        magic=2,
-        compression_type=0,
-        is_transactional=False,
-        producer_id=-1,
-        producer_epoch=-1,
-        base_sequence=-1,
-        batch_size=16_384,
-    )
+    batch = batch_of(producer)
     for headers in (good(1).headers, hostile, [*hostile, ("ce_type", None)], good(4).headers):
         assert batch.append(key=b"vefsn", value=record.value, timestamp=None, headers=headers)
     await bus.publish(counted("vefsn", 1), topic=topic)

@@ -1,0 +1,107 @@
+"""How large a compressed batch can become, known before it is decompressed.
+
+Kafka bounds the compressed size only, and takes a record of two hundred megabytes that was packed into six thousand
+bytes. The client would unpack it at once, and be ended for it, at every start. The formats' own block headers tell
+enough: see RFC 8878 (Zstandard) and the LZ4 frame format; Snappy cannot grow by more than some twenty times.
+"""
+
+import zlib
+
+NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
+"""The codecs in the attributes of a record batch."""
+
+INFLATED_BYTES_MAX = 64 * 1024 * 1024
+"""Sixty-four times what a batch may have packed; JSON shrinks to a tenth, hardly to a twentieth."""
+
+_ZSTD_FRAME, _ZSTD_SKIPPED = 0xFD2FB528, range(0x184D2A50, 0x184D2A60)
+_ZSTD_BLOCK_BYTES = 128 * 1024
+_LZ4_FRAME = 0x184D2204
+_LZ4_BLOCK_BYTES = {4: 64 * 1024, 5: 256 * 1024, 6: 1024 * 1024, 7: 4 * 1024 * 1024}
+_LZ4_GROWTH_MAX = 255
+
+
+def may_inflate_beyond(codec: int, packed: bytes, limit: int = INFLATED_BYTES_MAX) -> bool:
+    """Tell whether unpacking could take more memory than that; also true of what cannot be read."""
+    try:
+        if codec == GZIP:
+            return _gzip_bytes(packed, limit) > limit
+        if codec == LZ4:
+            return _lz4_bytes(packed) > limit
+        if codec == ZSTD:
+            return _zstd_bytes(packed) > limit
+    except (ValueError, LookupError, zlib.error):
+        return True
+    return codec not in (NONE, SNAPPY)
+
+
+def _gzip_bytes(packed: bytes, limit: int) -> int:
+    """Unpack piece by piece, keeping nothing, until the limit; gzip's headers tell too little."""
+    total = 0
+    while packed and total <= limit:
+        unpacking = zlib.decompressobj(wbits=31)
+        while packed and not unpacking.eof and total <= limit:
+            total += len(unpacking.decompress(packed, 1024 * 1024))
+            packed = unpacking.unconsumed_tail
+        if not unpacking.eof and total <= limit:
+            raise ValueError("it ends too early")
+        packed = unpacking.unused_data
+    return total
+
+
+def _zstd_bytes(packed: bytes) -> int:
+    total = place = 0
+    while place < len(packed):
+        magic = _number(packed, place, 4)
+        place += 4
+        if magic in _ZSTD_SKIPPED:
+            place += 4 + _number(packed, place, 4)
+        elif magic == _ZSTD_FRAME:
+            grown, place = _zstd_frame(packed, place)
+            total += grown
+        else:
+            raise ValueError("no Zstandard frame")
+    return total
+
+
+def _zstd_frame(packed: bytes, place: int) -> tuple[int, int]:
+    """Return what a frame's blocks grow to at most, and where it ends."""
+    described = packed[place]
+    is_single = described >> 5 & 1
+    size_bytes = (is_single, 2, 4, 8)[described >> 6]
+    place += 1 + (1 - is_single) + (0, 1, 2, 4)[described & 3] + size_bytes
+    total, is_last = 0, 0
+    while not is_last:
+        header = _number(packed, place, 3)
+        is_last, kind, size = header & 1, header >> 1 & 3, header >> 3
+        total += size if kind < 2 else _ZSTD_BLOCK_BYTES
+        place += 3 + (1 if kind == 1 else size)
+    return total, place + 4 * (described >> 2 & 1)
+
+
+def _lz4_bytes(packed: bytes) -> int:
+    total = place = 0
+    while place < len(packed):
+        if _number(packed, place, 4) != _LZ4_FRAME:
+            raise ValueError("no LZ4 frame")
+        grown, place = _lz4_frame(packed, place + 4)
+        total += grown
+    return total
+
+
+def _lz4_frame(packed: bytes, place: int) -> tuple[int, int]:
+    """Return what a frame's blocks grow to at most, and where it ends."""
+    flags, block = packed[place], _LZ4_BLOCK_BYTES[packed[place + 1] >> 4 & 7]
+    place += 3 + 8 * (flags >> 3 & 1) + 4 * (flags & 1)
+    total = 0
+    while header := _number(packed, place, 4):
+        size, is_plain = header & 0x7FFF_FFFF, header >> 31
+        total += size if is_plain else min(block, size * _LZ4_GROWTH_MAX)
+        place += 4 + size + 4 * (flags >> 4 & 1)
+    return total, place + 4 + 4 * (flags >> 2 & 1)
+
+
+def _number(packed: bytes, place: int, size: int) -> int:
+    part = packed[place : place + size]
+    if len(part) < size:
+        raise ValueError("it ends too early")
+    return int.from_bytes(part, "little")
