@@ -1,5 +1,6 @@
 """`saman serve`, `saman migrate`: running services and bringing their databases up to date."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,7 @@ def serve(
         load_dotenv(env_file)
     configure_logging(log_level)
     apps = {name: _app(name) for name in _names(service)}
+    _spare_the_collector()
     one: ASGIApp = next(iter(apps.values())) if service != "all" else make_gateway(apps)
     uvicorn.run(
         one,
@@ -55,6 +57,17 @@ def serve(
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="on",
     )
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector leave what lives for ever alone, and look less often at what batches make.
+
+    Batches make tens of thousands of short-lived values without cycles; with the defaults, looking through them was
+    a sixth of metrics' processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def migrate(

@@ -13,6 +13,7 @@ NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 INFLATED_BYTES_MAX = 64 * 1024 * 1024
 """Sixty-four times what a batch may have packed; JSON shrinks to a tenth, hardly to a twentieth."""
 
+_GZIP_PIECE_BYTES = 1024 * 1024
 _ZSTD_FRAME, _ZSTD_SKIPPED = 0xFD2FB528, range(0x184D2A50, 0x184D2A60)
 _ZSTD_BLOCK_BYTES = 128 * 1024
 _LZ4_FRAME = 0x184D2204
@@ -39,11 +40,12 @@ def _gzip_bytes(packed: bytes, limit: int) -> int:
     total = 0
     while packed and total <= limit:
         unpacking = zlib.decompressobj(wbits=31)
-        while packed and not unpacking.eof and total <= limit:
-            total += len(unpacking.decompress(packed, 1024 * 1024))
+        while not unpacking.eof and total <= limit:
+            grown = len(unpacking.decompress(packed, _GZIP_PIECE_BYTES))
             packed = unpacking.unconsumed_tail
-        if not unpacking.eof and total <= limit:
-            raise ValueError("it ends too early")
+            if not grown and not packed and not unpacking.eof:
+                raise ValueError("it ends too early")
+            total += grown
         packed = unpacking.unused_data
     return total
 

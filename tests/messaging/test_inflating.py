@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -35,6 +36,14 @@ def test_the_bound_is_never_below_what_comes_out(kind: int, parts: list[bytes]) 
 )
 def test_what_publishers_send_is_unpacked(kind: int, content: bytes) -> None:
     assert not may_inflate_beyond(kind, PACK[kind](content))
+
+
+def test_gzip_is_followed_to_its_end_wherever_the_pieces_are_cut() -> None:
+    large = FIGURES + b"\0" * 1024 * 1024
+    for size in range(1024 * 1024 - 300, 1024 * 1024 + 300, 13):
+        packed = zlib.compress(large[:size], level=1, wbits=31)
+        assert not may_inflate_beyond(GZIP, packed, size)
+        assert may_inflate_beyond(GZIP, packed, size - 1)
 
 
 @pytest.mark.parametrize("kind", PACK, ids=NAMES)

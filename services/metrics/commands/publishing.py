@@ -233,5 +233,6 @@ def _told(milestone: Milestone, months: int, ids: Sequence[str], now: datetime) 
         previous_state=milestone.previous.value,
         state=judgement.state.value,
         cause=milestone.cause.value,
+        generated=judgement.generated,
         moved_by=[UUID(one) for one in ids[:MOVED_BY_MAX]],
     )

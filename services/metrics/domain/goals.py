@@ -134,11 +134,12 @@ def progress_text(goal: Goal, shown: Ratio | None, state: GoalState) -> str:
 
 
 class Judgement(NamedTuple):
-    """A goal judged at one period whose window is fully covered."""
+    """A goal judged at one period whose window is fully covered; `generated` when made-up figures went in."""
 
     last_month: int
     shown: Ratio
     state: GoalState
+    generated: bool = False
 
 
 class Standing(NamedTuple):

@@ -74,7 +74,7 @@ def _judged_before(series: Series, goal: Goal, ordinal: int, loaded_from: int | 
     earliest = series.first if loaded_from is None else max(series.first, loaded_from + series.per_year)
     for earlier in range(ordinal - 1, earliest - 1, -1):
         rate = series.rate_at(goal.window, earlier)
-        judgement = rate and _judge(goal, rate, (earlier + 1) * series.months - 1)
+        judgement = rate and _judge(series, goal, rate, earlier)
         if judgement:
             return judgement
     if earliest > series.first:
@@ -82,18 +82,19 @@ def _judged_before(series: Series, goal: Goal, ordinal: int, loaded_from: int | 
     return None
 
 
-def _judge(goal: Goal, rate: Rate, last_month: int) -> Judgement | None:
+def _judge(series: Series, goal: Goal, rate: Rate, ordinal: int) -> Judgement | None:
     shown = rate.judged
     if shown is None:
         return None
-    return Judgement(last_month, shown, GoalState.REACHED if goal.is_reached(shown) else GoalState.OPEN)
+    state = GoalState.REACHED if goal.is_reached(shown) else GoalState.OPEN
+    return Judgement((ordinal + 1) * series.months - 1, shown, state, series.is_generated_at(ordinal))
 
 
 def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]]) -> State:
     rates = series.rates_at(ordinal)
     last_month = (ordinal + 1) * series.months - 1
     change = _year_on_year(series, rates, ordinal)
-    goals = _goals(series, rates, last_month, judged) if series.goals else {}
+    goals = _goals(series, rates, ordinal, judged) if series.goals else {}
     generated = series.is_generated_at(ordinal)
     written: list[str] = []
     unrounded: list[int | None] = []
@@ -117,7 +118,7 @@ def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]])
 
 
 def _goals(
-    series: Series, rates: Mapping[Window, Rate], last_month: int, judged: dict[GoalKey, list[Judgement]]
+    series: Series, rates: Mapping[Window, Rate], ordinal: int, judged: dict[GoalKey, list[Judgement]]
 ) -> dict[str, str]:
     """Judge the goals whose window ends with the period, and write out where they stand."""
     written = {}
@@ -126,7 +127,7 @@ def _goals(
         if rate is None or rate.suppressed:
             continue
         judgements = judged[goal.key]
-        judgement = _judge(goal, rate, last_month)
+        judgement = _judge(series, goal, rate, ordinal)
         if judgement is not None:
             judgements.append(judgement)
         state = judgements[-1].state if judgements else GoalState.OPEN
