@@ -184,6 +184,15 @@ async def test_a_corrected_figure_can_lose_a_target(make_database: MakeDatabase)
     assert (lost.previous_state, lost.state, lost.cause, str(lost.value)) == ("reached", "open", "correction", "7.00")
 
 
+async def test_a_target_reached_by_generated_figures_says_so(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database, goals=True)
+
+    await stored.apply(database, [posted_event(posted("2013-01", lost="60", generated=True))])
+
+    assert [one.generated for one in await stored.milestones_of(database)] == [True]
+
+
 async def test_a_goal_of_several_municipalities_is_judged_on_their_sum(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
     await hear(database, municipalities=["alstahaug-1820", "vefsn-1824"], goals=True)
