@@ -1,6 +1,7 @@
 """Who is asking, and whether they may."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from shared.auth import NOBODY, OPERATOR, Action, Mandate, Principal, require
 from shared.database import Database
 from shared.errors import AppError, NotAllowed, NotAuthenticated
 from shared.events.registry import PublisherChanged, PublisherKey, PublisherRegistered, PublisherRevoked, SpeaksFor
-from tests.support.infrastructure import DatabaseHandle
+from tests.support.infrastructure import MECHANISMS, Infra
 
 NOW = datetime(2013, 3, 7, 12, tzinfo=UTC)
 ORGNR = "974760673"
@@ -33,15 +34,31 @@ def publisher(version: int = 1) -> PublisherRegistered:
     )
 
 
-@pytest_asyncio.fixture
-async def database(handle: DatabaseHandle) -> AsyncIterator[Database]:
+@asynccontextmanager
+async def informed(infra: Infra) -> AsyncIterator[Database]:
     """A database that has heard of one publisher."""
+    handle = await infra.make_database(MECHANISMS)
     opened = Database(handle.dsn, application_name="auth", pool_size=2)
     await opened.open()
     async with opened.transaction() as conn:
         await auth.keep_publishers(conn, [publisher()])
     yield opened
     await opened.close()
+    await infra.drop_database(handle)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def database(infra: Infra) -> AsyncIterator[Database]:
+    """What tests that only ask may share."""
+    async with informed(infra) as shared:
+        yield shared
+
+
+@pytest_asyncio.fixture
+async def own_database(infra: Infra) -> AsyncIterator[Database]:
+    """For tests that tell it more."""
+    async with informed(infra) as own:
+        yield own
 
 
 async def ask(database: Database, header: str | None, *, operator_key: str = OPERATOR_KEY) -> Principal:
@@ -102,22 +119,22 @@ async def test_an_expired_key_is_refused_by_name(database: Database) -> None:
         await ask(database, f"Bearer {EXPIRED.text}")
 
 
-async def test_a_revoked_publisher_is_refused_with_all_its_keys(database: Database) -> None:
+async def test_a_revoked_publisher_is_refused_with_all_its_keys(own_database: Database) -> None:
     fields = publisher(2).model_dump() | {"revoked_at": NOW}
-    async with database.transaction() as conn:
+    async with own_database.transaction() as conn:
         await auth.keep_publishers(conn, [PublisherRevoked(**fields)])
         assert await auth.list_publishers(conn, [ORGNR]) == {}
     for key in (KEY, SECOND):
         with pytest.raises(NotAuthenticated, match="was revoked"):
-            await ask(database, f"Bearer {key.text}")
+            await ask(own_database, f"Bearer {key.text}")
 
 
-async def test_an_older_state_never_overwrites_a_newer_one(database: Database) -> None:
+async def test_an_older_state_never_overwrites_a_newer_one(own_database: Database) -> None:
     fields = publisher(3).model_dump() | {"keys": []}
-    async with database.transaction() as conn:
+    async with own_database.transaction() as conn:
         await auth.keep_publishers(conn, [PublisherChanged(**fields), publisher(2), publisher(3)])
     with pytest.raises(NotAuthenticated):
-        await ask(database, f"Bearer {KEY.text}")
+        await ask(own_database, f"Bearer {KEY.text}")
 
 
 async def test_the_rights_of_several_publishers_are_read_at_once(database: Database) -> None:
