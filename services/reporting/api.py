@@ -105,7 +105,11 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
 def _add_rounds(router: APIRouter, service: Service) -> None:
     Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
 
-    @router.put("/rounds/{round_id}", summary="Call for reports", responses=http.problems(401, 403, 412))
+    @router.put(
+        "/rounds/{round_id}",
+        summary="Call for reports",
+        responses=models.PUT_ROUND | http.problems(401, 403, 412),
+    )
     async def put_round(
         round_id: http.SlugPath,
         body: models.RoundBody,
@@ -116,7 +120,8 @@ def _add_rounds(router: APIRouter, service: Service) -> None:
         require(principal, Action.OPERATE)
         round_ = body.value(round_id)
         async with service.database.transaction() as conn:
-            kept = await commands.load_round(conn, round_, now=service.clock.now(), guard=_guard(if_match))
+            kept, is_new = await commands.load_round(conn, round_, now=service.clock.now(), guard=_guard(if_match))
+        response.status_code = 201 if is_new else 200
         response.headers["ETag"] = _tag(kept)
         return models.round_of(kept)
 

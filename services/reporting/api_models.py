@@ -209,6 +209,11 @@ HANDED_IN: dict[int | str, dict[str, Any]] = {
     201: {"description": "Accepted."},
 }
 
+PUT_ROUND: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Kept before, and changed if it differed."},
+    201: {"description": "New.", "model": RoundAnswer},
+}
+
 
 def figure_answer(judged: Judged, *, created: int = 201) -> JSONResponse:
     """Answer one figure: 201, 200 when repeated, or its problem."""

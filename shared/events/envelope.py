@@ -47,6 +47,10 @@ def _exact(value: object) -> Decimal:
 
 
 def _period(value: object) -> str:
+    if not isinstance(value, str | Period):
+        raise PydanticCustomError(
+            "period_malformed", "a period must be a text such as 2013-02, got {value}", {"value": repr(value)[:40]}
+        )
     try:
         return str(Period.parse(str(value)))
     except RuleBroken as broken:

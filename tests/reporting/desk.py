@@ -78,7 +78,7 @@ class Desk:
     async def load(self, round_: Round) -> KeptRound:
         """Call for reports."""
         async with self.database.transaction() as conn:
-            return await commands.load_round(conn, round_, now=self.now)
+            return (await commands.load_round(conn, round_, now=self.now))[0]
 
     async def tick(self, now: datetime | None = None) -> int:
         """Turn states with the calendar."""

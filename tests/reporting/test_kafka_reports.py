@@ -33,7 +33,7 @@ async def owing(service: RunningService, bus: Bus) -> tuple[str, str]:
     round_ = {"programme_id": programme_id, "report_kind": "annual", "period": "2012"}
     dates = {"opens_on": "2013-01-02", "due_on": "2013-02-01"}
     answer = await service.operator.put(f"/api/reporting/v1/rounds/{round_id}", json=round_ | dates)
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 201, answer.text
 
     async def owes() -> bool:
         listed = await service.operator.get("/api/reporting/v1/obligations", params={"round_id": round_id})

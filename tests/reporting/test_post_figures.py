@@ -1,9 +1,7 @@
 """Posting figures: one gate, every vintage kept, each told once."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-
-import pytest
 
 from services.reporting.commands.judging import Judged
 from shared.errors import Conflict, NotAllowed
@@ -128,22 +126,21 @@ async def test_a_correction_replaces_across_publishers_and_doors(desk: Desk) -> 
     ]
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
+async def test_figures_of_different_places_stand_beside_each_other(desk: Desk) -> None:
+    elsewhere: list[dict[str, object]] = [
+        {},
         {"unit": "helse"},
         {"period": "2013-01"},
         {"period": "2012-Q4"},
         {"window": "rolling-12"},
         {"definition": factories.DEFINITION | {"holiday_corrected": False}},
         {"definition": factories.DEFINITION | {"source": "ks-pai"}},
-    ],
-)
-async def test_figures_of_different_places_stand_beside_each_other(desk: Desk, changes: dict[str, object]) -> None:
-    outcomes = await desk.post(posted(), posted(**changes))
+    ]
 
-    assert [judged.vintage for judged in outcomes] == [1, 1]
-    assert [row["in_force"] for row in await desk.figures()] == [True, True]
+    outcomes = await desk.post(*(posted(**changes) for changes in elsewhere))
+
+    assert {judged.vintage for judged in outcomes} == {1}
+    assert [row["in_force"] for row in await desk.figures()] == [True] * len(elsewhere)
 
 
 async def test_one_bad_figure_does_not_touch_its_neighbours(desk: Desk) -> None:
@@ -256,56 +253,50 @@ async def test_day_counts_may_replace_the_rate_that_fixed_the_kind(desk: Desk) -
     assert codes(outcomes) == ["accepted", "accepted"]
 
 
-@pytest.mark.parametrize(
-    ("number", "period", "result"),
-    [
-        ("1903", "2013-01", "accepted"),
-        ("1903", "2011-06", "accepted"),
-        ("1903", "1990-01", "accepted"),
-        ("1903", "2019-12", "municipality-number-not-valid"),
-        ("1901", "2012-12", "municipality-unknown"),
-        ("5402", "2013-01", "municipality-number-not-valid"),
-        ("5402", "2011-12", "municipality-number-not-valid"),
-        ("9999", "2013-01", "municipality-unknown"),
-    ],
-)
-async def test_a_number_must_be_valid_on_the_last_day_of_the_period(
-    desk: Desk, number: str, period: str, result: str
-) -> None:
-    ended = factories.version("1903", "Harstad", date(2013, 1, 1), date(2013, 12, 31))
-    later = factories.version("5402", "Harstad", date(2013, 12, 31))
-    await desk.hear(factories.harstad(version=2, versions=[ended, later]))
+async def test_a_number_must_be_valid_on_the_last_day_of_the_period(desk: Desk) -> None:
+    until_last_day = factories.version("1903", "Harstad", date(2013, 1, 1), date(2013, 12, 31))
+    from_last_day = factories.version("5402", "Harstad", date(2013, 12, 31))
     await desk.hear(
-        factories.publisher(
-            organisation_number=OTHER_ORGNR, version=2, may_speak_for=[SpeaksFor(municipality_id=HARSTAD)]
-        )
+        factories.harstad(version=2, versions=[until_last_day, from_last_day]),
+        factories.publisher(version=2, may_speak_for=[SpeaksFor(municipality_id=HARSTAD)]),
     )
-    desk.now = factories.NOW + timedelta(days=3650)
+    results = {
+        ("1903", "2013-11"): "accepted",
+        ("1903", "2013-12"): "municipality-number-not-valid",
+        ("1903", "2013"): "municipality-number-not-valid",
+        ("1903", "2011-06"): "accepted",
+        ("1903", "1990-01"): "accepted",
+        ("1901", "2012-12"): "municipality-unknown",
+        ("5402", "2013-12"): "accepted",
+        ("5402", "2013-11"): "municipality-number-not-valid",
+        ("5402", "2011-12"): "municipality-number-not-valid",
+        ("9999", "2013-01"): "municipality-unknown",
+    }
 
-    assert codes(await desk.post(entry(figure(municipality=number, period=period), publisher=OTHER_ORGNR))) == [result]
+    outcomes = await desk.post(*(figure(municipality=number, period=period) for number, period in results))
+
+    assert dict(zip(results, codes(outcomes), strict=True)) == results
 
 
-@pytest.mark.parametrize(
-    ("period", "result"),
-    [
-        ("2012-12", "publisher-not-allowed"),
-        ("2013-01", "accepted"),
-        ("2013-12", "accepted"),
-        ("2013", "accepted"),
-        ("2014-01", "publisher-not-allowed"),
-        ("2013-Q4", "accepted"),
-    ],
-)
-async def test_a_publisher_speaks_for_a_municipality_between_the_dates_of_its_mandate(
-    desk: Desk, period: str, result: str
-) -> None:
-    (judged,) = await desk.post(entry(figure(municipality="1903", period=period), publisher=OTHER_ORGNR))
+async def test_a_publisher_speaks_for_a_municipality_between_the_dates_of_its_mandate(desk: Desk) -> None:
+    results = {
+        "2012-12": "publisher-not-allowed",
+        "2013-01": "accepted",
+        "2013-12": "accepted",
+        "2013-Q4": "accepted",
+        "2013": "accepted",
+        "2014-01": "publisher-not-allowed",
+    }
 
-    assert codes([judged]) == [result]
-    if judged.error is not None:
-        assert isinstance(judged.error, NotAllowed)
-        assert HARSTAD in judged.error.message
-        assert OTHER_ORGNR in judged.error.message
+    outcomes = await desk.post(
+        *(entry(figure(municipality="1903", period=period), publisher=OTHER_ORGNR) for period in results)
+    )
+
+    assert dict(zip(results, codes(outcomes), strict=True)) == results
+    refused = outcomes[0].error
+    assert isinstance(refused, NotAllowed)
+    assert HARSTAD in refused.message
+    assert OTHER_ORGNR in refused.message
 
 
 async def test_a_publisher_may_not_speak_for_another_municipality(desk: Desk) -> None:

@@ -109,18 +109,17 @@ async def test_the_same_report_again_gives_the_first_answer(owing: Desk) -> None
     assert len(await owing.told(ReportSubmitted)) == 2
 
 
-@pytest.mark.parametrize("changes", [{"answers": {}}, {"signatures": []}, {"form_version": 2}])
-async def test_the_same_submission_id_with_other_content_is_refused(owing: Desk, changes: dict[str, Any]) -> None:
+async def test_the_same_submission_id_with_other_content_is_refused(owing: Desk) -> None:
     body = report()
     await owing.submit(body)
 
-    assert code_of(await owing.submit(body | changes)) == "id-reused"
+    others: list[dict[str, Any]] = [{"answers": {}}, {"signatures": []}, {"form_version": 2}]
+    assert [code_of(await owing.submit(body | changes)) for changes in others] == ["id-reused"] * 3
     assert code_of(await owing.submit(report())) == "accepted"
 
 
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
+async def test_a_bad_report_is_refused_with_its_own_code(owing: Desk) -> None:
+    bad: list[tuple[dict[str, Any], str]] = [
         ({"obligation_id": str(uuid.uuid4())}, "obligation-unknown"),
         ({"obligation_id": "annual"}, "schema-mismatch"),
         ({"submission_id": None}, "field-missing"),
@@ -130,15 +129,13 @@ async def test_the_same_submission_id_with_other_content_is_refused(owing: Desk,
         ({"answers": ["a"]}, "schema-mismatch"),
         ({"answers": {"who": {"sick": ["Ola", "151086 00036"]}}}, "personal-identity-number"),
         ({"signed_by": "Ola"}, "unknown-field"),
-    ],
-)
-async def test_a_bad_report_is_refused_with_its_own_code(owing: Desk, changes: dict[str, Any], code: str) -> None:
-    body = {name: value for name, value in report(**changes).items() if value is not None}
+    ]
 
-    assert code_of(await owing.submit(body)) == code
+    for changes, code in bad:
+        body = {name: value for name, value in report(**changes).items() if value is not None}
+        assert code_of(await owing.submit(body)) == code
 
-    (receipt,) = await owing.told(SubmissionRejected)
-    assert receipt.code == code
+    assert [receipt.code for receipt in await owing.told(SubmissionRejected)] == [code for _, code in bad]
     assert "151086 00036" not in await owing.everything_kept()
 
 

@@ -25,8 +25,8 @@ from shared.messaging import outbox
 
 async def load_round(
     conn: Connection, round_: Round, *, now: datetime, guard: Callable[[KeptRound | None], None] = lambda _: None
-) -> KeptRound:
-    """Keep a round and make the obligations that follow from it.
+) -> tuple[KeptRound, bool]:
+    """Keep a round and make the obligations that follow from it; return it, and whether it is new.
 
     A round that is loaded after its time makes overdue obligations marked historical, and nobody is told. When its
     dates are moved, what is not handed in begins anew, and everybody is told of the new dates. A project that a changed
@@ -40,14 +40,14 @@ async def load_round(
     before = await store.find_round(conn, round_.round_id)
     guard(before)
     if before is not None and before.round == round_:
-        return before
+        return before, False
     kept = KeptRound(round_, 1, today) if before is None else KeptRound(round_, before.version + 1, before.loaded_on)
     await store.put_round(conn, kept)
     if before is not None and (before.round.opens_on, before.round.due_on) != (round_.opens_on, round_.due_on):
         await store.reopen_obligations(conn, round_.round_id, today=today)
     await _oblige(conn, round_, await store.list_projects(conn, round_.programme_id), today=today)
     await turn_states(conn, now=now)
-    return kept
+    return kept, before is None
 
 
 async def oblige(conn: Connection, projects: Sequence[Project], *, now: datetime) -> None:
@@ -171,8 +171,7 @@ async def _require(conn: Connection, entry: Entry, obligation: Obligation, *, ri
 
 
 async def _oblige(conn: Connection, round_: Round, projects: Sequence[Project], *, today: date) -> None:
-    historical = domain.state_on(round_, today) == "overdue"
-    # What is due from the start begins as not_due: turning it is what tells the others, once.
+    # All begin as not_due, whatever the day: turning them is what tells the others, or not when they are historical.
     await store.add_obligations(
         conn,
         round_.round_id,
@@ -181,8 +180,7 @@ async def _oblige(conn: Connection, round_: Round, projects: Sequence[Project], 
             for project in projects
             if round_.concerns(project)
         ],
-        state="overdue" if historical else "not_due",
-        historical=historical,
+        historical=domain.state_on(round_, today) == "overdue",
     )
 
 

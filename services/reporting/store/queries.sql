@@ -183,9 +183,9 @@ ON CONFLICT ON CONSTRAINT round_pk DO UPDATE
        period = excluded.period, opens_on = excluded.opens_on, due_on = excluded.due_on,
        cohort_ids = excluded.cohort_ids, theme_ids = excluded.theme_ids;
 
--- name: add_obligations(round_id, obligation_ids, project_ids, state, historical)!
+-- name: add_obligations(round_id, obligation_ids, project_ids, historical)!
 INSERT INTO obligation (obligation_id, round_id, project_id, state, historical)
-SELECT t.obligation_id, :round_id, t.project_id, :state, :historical
+SELECT t.obligation_id, :round_id, t.project_id, 'not_due', :historical
   FROM unnest(:obligation_ids::uuid[], :project_ids::text[]) AS t (obligation_id, project_id)
 ON CONFLICT ON CONSTRAINT obligation_place DO NOTHING;
 

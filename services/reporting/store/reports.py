@@ -163,16 +163,15 @@ async def put_round(conn: Connection, kept: KeptRound) -> None:
 
 
 async def add_obligations(
-    conn: Connection, round_id: str, obligations: Sequence[tuple[UUID, str]], *, state: str, historical: bool
+    conn: Connection, round_id: str, obligations: Sequence[tuple[UUID, str]], *, historical: bool
 ) -> None:
-    """Add obligations (id, project) of a round; those that exist are left as they are."""
+    """Add obligations (id, project) of a round, none of them due yet; those that exist are left as they are."""
     if obligations:
         await QUERIES.add_obligations(
             conn,
             round_id=round_id,
             obligation_ids=[obligation_id for obligation_id, _ in obligations],
             project_ids=[project_id for _, project_id in obligations],
-            state=state,
             historical=historical,
         )
 
