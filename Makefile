@@ -29,8 +29,7 @@ demo: setup ## Run the whole system with the model programme; Ctrl-C stops it
 
 test: setup ## Run all checks and tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -q tests/reporting
-	@$(BIN)/python -m pytest -q --ignore=tests/reporting $(ARGS)
+	@$(BIN)/python -m pytest -q $(ARGS)
 
 fast: setup ## Run the tests that need no infrastructure
 	@$(BIN)/python -m pytest -q -m "not infra" $(ARGS)

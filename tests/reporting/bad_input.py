@@ -34,7 +34,7 @@ def _without(name: str) -> dict[str, Any]:
 
 
 BAD_FIGURES = [
-    BadFigure("schema-mismatch", figure(municipality=1824), "/municipality", ("1824", "string")),
+    BadFigure("schema-mismatch", figure(municipality=9824), "/municipality", ("9824", "string")),
     BadFigure("schema-mismatch", figure(municipality="182"), "/municipality", ("'182'", "[0-9]{4}")),
     BadFigure("schema-mismatch", figure(municipality="１８２４"), "/municipality", ("[0-9]{4}",)),
     BadFigure("schema-mismatch", figure(persons="many"), "/persons", ("'many'", "integer")),
@@ -65,11 +65,11 @@ BAD_FIGURES = [
     BadFigure("municipality-unknown", figure(municipality="9999"), "/municipality", ("9999",)),
     BadFigure(
         "municipality-number-not-valid",
-        figure(municipality="5402"),
+        figure(municipality="9402"),
         "/municipality",
-        ("5402", "2020-01-01", "2013-02-28"),
+        ("9402", "2020-01-01", "2013-02-28"),
     ),
-    BadFigure("publisher-not-allowed", figure(municipality="1903"), "", ("harstad-1903", "2013-02-28")),
+    BadFigure("publisher-not-allowed", figure(municipality="9903"), "", ("harstad-9903", "2013-02-28")),
     BadFigure("lost-above-agreed", figure(lost_days="20104.01"), "/lost_days", ("20104.01", "20104.00")),
     BadFigure("number-negative", figure(lost_days="-0.5"), "/lost_days", ("-0.5", "0 or more")),
     BadFigure("decimal-malformed", figure(lost_days="NaN"), "/lost_days", ("'NaN'", "12 digits before")),
@@ -108,7 +108,7 @@ IDENTITY_NUMBERS_IN = {
 }
 
 UNREADABLE: dict[str, tuple[str, bytes]] = {
-    "no JSON": ("json-malformed", b'{"municipality": "1824",'),
+    "no JSON": ("json-malformed", b'{"municipality": "9824",'),
     "no UTF-8": ("json-malformed", b'{"note": "\xff"}'),
     "an empty body": ("json-malformed", b""),
     "a list": ("json-malformed", b"[]"),

@@ -1,4 +1,8 @@
-"""Valid things of reporting's tests; a test changes only what it is about."""
+"""Valid things of reporting's tests; a test changes only what it is about.
+
+Municipalities have the names of real ones and numbers that none ever had, because the tests of the registry leave the
+real ones in the broker that all tests share.
+"""
 
 import secrets
 import uuid
@@ -29,8 +33,8 @@ OTHER_ORGNR = "938801363"
 """The publisher that speaks for Harstad."""
 
 OPERATOR_KEY = "operator-key-of-the-tests"
-VEFSN = "vefsn-1824"
-HARSTAD = "harstad-1903"
+VEFSN = "vefsn-9824"
+HARSTAD = "harstad-9903"
 NOW = datetime(2014, 3, 7, 6, 12, 9, tzinfo=UTC)
 
 DEFINITION = {
@@ -50,7 +54,7 @@ def key_of(organisation_number: str) -> str:
 def figure(**changes: Any) -> dict[str, Any]:
     """A month of Vefsn in day counts, as it is published: the id is the event's."""
     return {
-        "municipality": "1824",
+        "municipality": "9824",
         "period": "2013-02",
         "lost_days": "1387.20",
         "agreed_days": "20104.00",
@@ -81,7 +85,7 @@ def draft(**changes: Any) -> Draft:
     plain = Draft(
         figure_id=uuid.uuid4(),
         publisher=ORGNR,
-        number="1824",
+        number="9824",
         unit="",
         period=Period.parse("2013-02"),
         window=Window.PERIOD,
@@ -108,16 +112,16 @@ def rate_draft(rate: str = "6.9", **changes: Any) -> Draft:
 
 def municipality(**changes: Any) -> MunicipalityRegistered:
     """Vefsn as it was registered."""
-    vefsn = version("1824", "Vefsn", date(1838, 1, 1))
+    vefsn = version("9824", "Vefsn", date(1838, 1, 1))
     return MunicipalityRegistered(**({"municipality_id": VEFSN, "version": 1, "versions": [vefsn]} | changes))
 
 
 def harstad(**changes: Any) -> MunicipalityRegistered:
-    """Harstad: number 1903 is new in 2013, when it merged with Bjarkøy; it became 5503 in 2020."""
+    """Harstad: its number is new in 2013, when it merged with Bjarkøy, and changed in 2020 and 2024."""
     versions = [
-        version("1903", "Harstad", date(2013, 1, 1), date(2020, 1, 1)),
-        version("5402", "Harstad", date(2020, 1, 1), date(2024, 1, 1)),
-        version("5503", "Harstad", date(2024, 1, 1)),
+        version("9903", "Harstad", date(2013, 1, 1), date(2020, 1, 1)),
+        version("9402", "Harstad", date(2020, 1, 1), date(2024, 1, 1)),
+        version("9503", "Harstad", date(2024, 1, 1)),
     ]
     return municipality(**({"municipality_id": HARSTAD, "versions": versions} | changes))
 

@@ -103,7 +103,7 @@ async def test_the_same_figure_posted_twice_at_once_is_kept_once(desk: Desk) -> 
 
 async def test_batches_that_meet_in_another_order_do_not_block_each_other(desk: Desk) -> None:
     def both(number: int) -> list[Any]:
-        pair = [entry(figure(unit=f"u{number}")), entry(figure(municipality="1903"), publisher=OTHER_ORGNR)]
+        pair = [entry(figure(unit=f"u{number}")), entry(figure(municipality="9903"), publisher=OTHER_ORGNR)]
         return pair if number % 2 else pair[::-1]
 
     outcomes: list[list[Judged]] = await asyncio.gather(*(desk.post(*both(number)) for number in range(12)))
@@ -120,11 +120,11 @@ async def test_one_id_posted_at_once_for_two_municipalities_is_decided_by_trying
         )
     )
     body = posted()
-    other = body | {"municipality": "1903"}
+    other = body | {"municipality": "9903"}
     second = None
     async with desk.database.transaction() as conn:
         await commands.post_figures(conn, [entry(body)], rights=desk.rights, now=desk.now)
-        second = asyncio.create_task(desk.post(posted(municipality="1903", period="2013-01"), other))
+        second = asyncio.create_task(desk.post(posted(municipality="9903", period="2013-01"), other))
         async with desk.database.connection() as watcher:
             await until(lambda: watcher.fetchval(WAITING), "the second waits for the first")
     with pytest.raises(Unavailable) as caught:

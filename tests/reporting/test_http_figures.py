@@ -31,7 +31,7 @@ async def test_one_figure_answers_201_then_200_then_409(door: Door) -> None:
 
 async def test_numbers_may_be_sent_as_json_numbers_and_stay_exact(door: Door) -> None:
     raw = (
-        f'{{"figure_id": "{figure_id()}", "municipality": "1824", "period": "2013-02", "lost_days": 0.1, '
+        f'{{"figure_id": "{figure_id()}", "municipality": "9824", "period": "2013-02", "lost_days": 0.1, '
         '"agreed_days": 123456789012.123456, "definition": {"certification": "total", "denominator": "agreed", '
         '"holiday_corrected": true, "source": "municipality-hr"}}'
     )
@@ -52,7 +52,7 @@ async def test_many_figures_answer_200_with_outcomes_in_order(door: Door) -> Non
         repeated,
         repeated | {"lost_days": "1"},
         {key: value for key, value in posted(period="2013-01").items() if key != "figure_id"},
-        posted(municipality="1903"),
+        posted(municipality="9903"),
         "no object",
         posted(period="2013-01", lost_days="13872"),
     ]
@@ -127,8 +127,8 @@ async def test_keys_decide_who_may_post(door: Door) -> None:
         await door.nobody.post(FIGURES, json=posted()),
         await door.nobody.post(FIGURES, json=posted(), headers={"Authorization": "Bearer pub_974760673.wrong"}),
         await door.nobody.post(FIGURES, json=posted(), headers={"Authorization": "Basic abc"}),
-        await door.vefsn.post(FIGURES, json=figure(municipality="1903", figure_id=figure_id())),
-        await door.harstad.post(FIGURES, json=posted(municipality="1903", period="2014-01")),
+        await door.vefsn.post(FIGURES, json=figure(municipality="9903", figure_id=figure_id())),
+        await door.harstad.post(FIGURES, json=posted(municipality="9903", period="2014-01")),
     ]
 
     assert [(each.status_code, each.json()["code"]) for each in answers] == [
@@ -246,13 +246,13 @@ async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back
     body = posted()
     async with desk.database.transaction() as conn:
         await commands.post_figures(conn, [factories.entry(body)], rights=desk.rights, now=desk.now)
-        second = asyncio.create_task(door.vefsn.post(FIGURES, json=body | {"municipality": "1903"}))
+        second = asyncio.create_task(door.vefsn.post(FIGURES, json=body | {"municipality": "9903"}))
         async with desk.database.connection() as watcher:
             await until(lambda: watcher.fetchval(WAITING), "the second waits for the first")
     answer = await second
 
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "1")
-    assert (await door.vefsn.post(FIGURES, json=body | {"municipality": "1903"})).json()["code"] == "id-reused"
+    assert (await door.vefsn.post(FIGURES, json=body | {"municipality": "9903"})).json()["code"] == "id-reused"
 
 
 async def test_a_revoked_key_opens_nothing(door: Door) -> None:

@@ -145,7 +145,7 @@ async def test_obligations_are_walked_by_a_cursor(shared_round: Door) -> None:
         ({"cohort": "Pulje 1"}, 422, "string-pattern-mismatch"),
         ({"cursor": "MTIz"}, 422, "cursor-malformed"),
         ({"cursor": "bnVsbA"}, 422, "cursor-malformed"),
-        ({"municipality": "vefsn-1824"}, 422, "unknown-field"),
+        ({"municipality": "vefsn-9824"}, 422, "unknown-field"),
     ],
 )
 async def test_a_bad_question_for_obligations_gets_a_problem_document(

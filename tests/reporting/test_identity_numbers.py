@@ -53,7 +53,7 @@ def test_an_identity_number_is_found_in_a_text(text: str) -> None:
     "text",
     [
         "",
-        "vefsn-1824",
+        "vefsn-9824",
         "20104.00",
         "15108600037",
         "1510860003",

@@ -72,7 +72,7 @@ async def test_unreadable_records_get_receipts_and_are_kept_raw_and_nothing_is_l
     sent: dict[str, tuple[str, str | None, bytes | None]] = {}
 
     async def send(value: bytes | None, code: str, id_: str | None, heads: list[Any]) -> None:
-        record = await inbound.bus.send_raw(inbound.topic, value, key=b"1824", headers=heads)
+        record = await inbound.bus.send_raw(inbound.topic, value, key=b"9824", headers=heads)
         sent[place(record)] = (code, id_, value)
 
     good = [await inbound.submit(figure(unit=f"before-{inbound.publisher}"))]

@@ -23,7 +23,7 @@ async def test_a_figure_on_an_inbound_topic_is_published_with_a_receipt(inbound_
 
     event = await bus.receive(AbsenceFigurePosted, where=lambda e: str(e.figure_id) == good)
     assert (event.municipality_id, event.publisher, str(event.lost_days)) == (
-        "vefsn-1824",
+        "vefsn-9824",
         inbound.publisher,
         "1387.20",
     )
@@ -147,8 +147,8 @@ async def test_a_type_that_the_topic_does_not_take_is_refused_and_named(inbound_
 async def test_a_mandate_over_kafka_holds_between_its_dates(inbound_of_module: Inbound) -> None:
     inbound = inbound_of_module
     unit = new_unit()
-    inside = await inbound.submit(figure(municipality="1903", period="2012-12", unit=unit))
-    outside = await inbound.submit(figure(municipality="1903", period="2013-01", unit=unit))
+    inside = await inbound.submit(figure(municipality="9903", period="2012-12", unit=unit))
+    outside = await inbound.submit(figure(municipality="9903", period="2013-01", unit=unit))
 
     assert (await inbound.accepted(inside))[inside].vintage == 1
     assert (await inbound.rejected(outside))[outside].code == "publisher-not-allowed"

@@ -23,7 +23,7 @@ async def test_a_posted_figure_is_kept_and_told_with_a_receipt(desk: Desk) -> No
 
     assert (judged.result, judged.vintage, judged.findings) == ("accepted", 1, ())
     (kept,) = await desk.figures()
-    assert (kept["municipality_id"], kept["municipality_number"], kept["unit"]) == (VEFSN, "1824", "helse")
+    assert (kept["municipality_id"], kept["municipality_number"], kept["unit"]) == (VEFSN, "9824", "helse")
     assert (kept["lost_days"], kept["agreed_days"], kept["persons"]) == (Decimal("1387.20"), Decimal("20104.00"), 1010)
     (event,) = await desk.told(AbsenceFigurePosted)
     assert (str(event.figure_id), event.municipality_id, event.vintage) == (body["figure_id"], VEFSN, 1)
@@ -70,7 +70,7 @@ async def test_the_same_id_with_other_content_is_refused_in_the_batch_and_after_
 
 async def test_ids_are_unique_per_publisher_only(desk: Desk) -> None:
     body = posted()
-    harstad = figure(municipality="1903", figure_id=body["figure_id"])
+    harstad = figure(municipality="9903", figure_id=body["figure_id"])
 
     outcomes = await desk.post(body, entry(harstad, publisher=OTHER_ORGNR))
 
@@ -254,22 +254,22 @@ async def test_day_counts_may_replace_the_rate_that_fixed_the_kind(desk: Desk) -
 
 
 async def test_a_number_must_be_valid_on_the_last_day_of_the_period(desk: Desk) -> None:
-    until_last_day = factories.version("1903", "Harstad", date(2013, 1, 1), date(2013, 12, 31))
-    from_last_day = factories.version("5402", "Harstad", date(2013, 12, 31))
+    until_last_day = factories.version("9903", "Harstad", date(2013, 1, 1), date(2013, 12, 31))
+    from_last_day = factories.version("9402", "Harstad", date(2013, 12, 31))
     await desk.hear(
         factories.harstad(version=2, versions=[until_last_day, from_last_day]),
         factories.publisher(version=2, may_speak_for=[SpeaksFor(municipality_id=HARSTAD)]),
     )
     results = {
-        ("1903", "2013-11"): "accepted",
-        ("1903", "2013-12"): "municipality-number-not-valid",
-        ("1903", "2013"): "municipality-number-not-valid",
-        ("1903", "2011-06"): "accepted",
-        ("1903", "1990-01"): "accepted",
+        ("9903", "2013-11"): "accepted",
+        ("9903", "2013-12"): "municipality-number-not-valid",
+        ("9903", "2013"): "municipality-number-not-valid",
+        ("9903", "2011-06"): "accepted",
+        ("9903", "1990-01"): "accepted",
         ("1901", "2012-12"): "municipality-unknown",
-        ("5402", "2013-12"): "accepted",
-        ("5402", "2013-11"): "municipality-number-not-valid",
-        ("5402", "2011-12"): "municipality-number-not-valid",
+        ("9402", "2013-12"): "accepted",
+        ("9402", "2013-11"): "municipality-number-not-valid",
+        ("9402", "2011-12"): "municipality-number-not-valid",
         ("9999", "2013-01"): "municipality-unknown",
     }
 
@@ -289,7 +289,7 @@ async def test_a_publisher_speaks_for_a_municipality_between_the_dates_of_its_ma
     }
 
     outcomes = await desk.post(
-        *(entry(figure(municipality="1903", period=period), publisher=OTHER_ORGNR) for period in results)
+        *(entry(figure(municipality="9903", period=period), publisher=OTHER_ORGNR) for period in results)
     )
 
     assert dict(zip(results, codes(outcomes), strict=True)) == results
@@ -300,7 +300,7 @@ async def test_a_publisher_speaks_for_a_municipality_between_the_dates_of_its_ma
 
 
 async def test_a_publisher_may_not_speak_for_another_municipality(desk: Desk) -> None:
-    assert codes(await desk.post(figure(municipality="1903"))) == ["publisher-not-allowed"]
+    assert codes(await desk.post(figure(municipality="9903"))) == ["publisher-not-allowed"]
     assert await desk.figures() == []
 
 

@@ -69,10 +69,10 @@ async def test_a_record_that_is_consumed_again_gets_the_same_receipt_again(desk:
 
 
 async def test_a_record_that_is_replayed_to_another_verdict_gets_another_receipt(desk: Desk) -> None:
-    origin, body = "inbound.1.absence-figures.v1/0/7", posted(municipality="1903")
+    origin, body = "inbound.1.absence-figures.v1/0/7", posted(municipality="9903")
 
     await desk.post(entry(body, origin=origin))
-    await desk.post(entry(body | {"municipality": "1824"}, origin=origin))
+    await desk.post(entry(body | {"municipality": "9824"}, origin=origin))
 
     (rejected,), (accepted,) = await desk.told(SubmissionRejected), await desk.told(SubmissionAccepted)
     assert rejected.event_id != accepted.event_id

@@ -52,7 +52,7 @@ def code_of(judged: Judged) -> str:
 async def owing(desk: Desk) -> Desk:
     """Vefsn owes its annual report, and the round is open."""
     desk.now = OPEN
-    await desk.hear(project(), project(project_id="harstad-heltid", members=[Member(municipality_id="harstad-1903")]))
+    await desk.hear(project(), project(project_id="harstad-heltid", members=[Member(municipality_id="harstad-9903")]))
     await desk.load(annual_round())
     return desk
 
@@ -166,7 +166,7 @@ async def test_only_who_speaks_for_a_member_on_that_day_may_report(owing: Desk) 
     assert code_of(await owing.submit(report(), publisher=OTHER_ORGNR)) == "publisher-not-allowed"
     assert code_of(await owing.submit(report(), publisher="999999999")) == "publisher-unknown"
 
-    joined = [Member(municipality_id="vefsn-1824"), Member(municipality_id="harstad-1903", from_=LATE.date())]
+    joined = [Member(municipality_id="vefsn-9824"), Member(municipality_id="harstad-9903", from_=LATE.date())]
     await owing.hear(project(version=2, members=joined))
     assert code_of(await owing.submit(report(), publisher=OTHER_ORGNR)) == "publisher-not-allowed"
     owing.now = LATE
@@ -189,7 +189,7 @@ async def test_reports_of_one_obligation_that_come_at_once_get_versions_of_their
 async def test_one_submission_id_at_once_for_two_obligations_is_decided_by_trying_again(owing: Desk) -> None:
     await owing.hear(
         factories.publisher(
-            version=2, may_speak_for=[{"municipality_id": "vefsn-1824"}, {"municipality_id": "harstad-1903"}]
+            version=2, may_speak_for=[{"municipality_id": "vefsn-9824"}, {"municipality_id": "harstad-9903"}]
         )
     )
     body = report()
