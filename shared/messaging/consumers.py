@@ -8,7 +8,6 @@ FastStream acknowledges first by default and loses what it then fails to handle;
 import asyncio
 import time
 from collections.abc import Sequence
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -32,6 +31,10 @@ LOG = structlog.get_logger()
 CATCH_UP_POLL_SECONDS = 0.1
 LEAVE_SECONDS = 2.0
 """For saying goodbye to the broker, after the running batches had their time."""
+
+STREAM_RECORDS = 16
+STREAM_SECONDS = 0.05
+"""After a batch of so many records the next one is given so long to fill."""
 
 
 async def bare_parser(message: Any, original: Any) -> Any:
@@ -180,7 +183,7 @@ class Consumers:
             isolation_level="read_committed",
         )
         subscriber(consume)
-        subscriber.get_msg = partial(_next_batch, max_records=subscription.batch)  # type: ignore[method-assign]
+        subscriber.get_msg = Batches(subscription.batch).next  # type: ignore[method-assign]
         self.subscribers[subscription.group] = subscriber
         self.deliveries[subscription.group] = delivery
 
@@ -224,14 +227,47 @@ def _has_given_up(consumer: Any) -> bool:
     return consumer is None or consumer._coordinator._coordination_task.done() or consumer._fetcher._fetch_task.done()
 
 
-async def _next_batch(consumer: Any, *, max_records: int) -> tuple[Any, ...]:
-    """Return the next records as soon as there are some.
+class Batches:
+    """Hands out a consumer's records, more at a time the more there are.
 
-    FastStream's own sleeps once more after each empty poll; with short polls that costs processor time, with long
-    ones latency.
+    Each batch costs the same whatever it holds: a fetch, a transaction, a commit of offsets, a pass of the relay. While
+    records trickle in, each goes at once; when they stream, a short wait makes few batches of many records out of many
+    of few, and what many records move together, such as a group, is written once.
+
+    Args:
+        records_max: records in one batch at most.
     """
-    batches = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=max_records)
-    return tuple(chain.from_iterable(batches.values()))
+
+    def __init__(self, records_max: int) -> None:
+        self._records_max = records_max
+        self._is_streaming = False
+
+    async def next(self, consumer: Any) -> tuple[Any, ...]:
+        """Return the next records, an empty batch when none came for a while.
+
+        FastStream's own loop sleeps once more after each empty poll; with short polls that costs processor time, with
+        long ones latency.
+        """
+        if self._is_streaming:
+            await asyncio.sleep(STREAM_SECONDS)
+        batches = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=self._share(consumer))
+        taken = sum(len(records) for records in batches.values())
+        for place in list(consumer._fetcher._records):
+            if place not in batches and taken < self._records_max:
+                room = min(self._share(consumer), self._records_max - taken)
+                more = await consumer.getmany(place, timeout_ms=0, max_records=room)
+                taken += sum(len(records) for records in more.values())
+                batches.update(more)
+        self._is_streaming = STREAM_RECORDS <= taken < self._records_max
+        return tuple(chain.from_iterable(batches.values()))
+
+    def _share(self, consumer: Any) -> int:
+        """Return how many records each partition may give.
+
+        The client by itself drains one partition before it looks at the next; with a backlog every batch would then
+        hold the long history of few keys.
+        """
+        return max(1, self._records_max // max(1, len(consumer._fetcher._records)))
 
 
 def _record(raw: Any) -> Record:

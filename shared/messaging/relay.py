@@ -47,7 +47,7 @@ EXPIRY_SECONDS = 30
 """When the client gives up a batch for which no leader is known. It must be above `SEND_SECONDS`: the client would go
 on with the batches behind it, and later events would overtake."""
 
-BATCH_BYTES = 16_384
+BATCH_BYTES = 262_144
 """aiokafka's batch size; only a larger event can be too large by itself."""
 
 CLOSE_SECONDS = 3
