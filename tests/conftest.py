@@ -86,7 +86,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the servers, so that `make fast` can leave it out."""
+    """Mark what needs the servers, so that `pytest -m "not infra"` can leave it out."""
     for item in items:
         if {"infra", "stack_folder", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("infra")
