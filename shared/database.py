@@ -17,6 +17,7 @@ import aiosql
 import asyncpg
 import structlog
 
+from shared import faults
 from shared.errors import AppError, Unavailable
 
 LOG = structlog.get_logger()
@@ -160,6 +161,8 @@ class Database:
         """
         async with self.connection() as conn, conn.transaction():
             yield conn
+            faults.point("transaction.written")
+        faults.point("transaction.committed")
         self.committed.set()
 
     async def direct(self) -> Connection:

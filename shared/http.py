@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import openapi, strict_json
+from shared import faults, openapi, strict_json
 from shared.errors import (
     AppError,
     Conflict,
@@ -201,8 +201,10 @@ class Limits:
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 raise RuleBroken("the address holds U+0000, which cannot be stored", code="text-unstorable")
             body = await self._body(scope, headers, receive)
-            if body and self._is_checked(scope, headers):
-                strict_json.loads(body)
+            if body:
+                faults.point("http.received")
+                if self._is_checked(scope, headers):
+                    strict_json.loads(body)
         except AppError as error:
             return await respond(error)(scope, receive, send)
         self._running += 1
@@ -255,6 +257,8 @@ class Limits:
         async def watch(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
+            if body:
+                faults.point("http.answering")
             await send(message)
 
         try:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from deploy.gateway import make_gateway
 from deploy.services import SERVICES, migration_folders, wiring
+from shared import faults
 from shared.database import migrate as migrate_database
 from shared.errors import RuleBroken
 from shared.runtime import configure_logging
@@ -43,6 +44,7 @@ def serve(
     if env_file is not None:
         load_dotenv(env_file)
     configure_logging(log_level)
+    faults.arm(os.environ.get(faults.VARIABLE, ""))
     apps = {name: _app(name) for name in _names(service)}
     _spare_the_collector()
     one: ASGIApp = next(iter(apps.values())) if service != "all" else make_gateway(apps)

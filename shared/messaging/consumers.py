@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
+from shared import faults
 from shared.clock import Clock
 from shared.database import Database
 from shared.messaging import broker as kafka
@@ -240,7 +241,7 @@ class Batches:
 
     def __init__(self, records_max: int) -> None:
         self._records_max = records_max
-        self._is_streaming = False
+        self._given_count = 0
 
     async def next(self, consumer: Any) -> tuple[Any, ...]:
         """Return the next records, an empty batch when none came for a while.
@@ -248,7 +249,9 @@ class Batches:
         FastStream's own loop sleeps once more after each empty poll; with short polls that costs processor time, with
         long ones latency.
         """
-        if self._is_streaming:
+        if self._given_count:
+            faults.point("delivery.acknowledged")
+        if STREAM_RECORDS <= self._given_count < self._records_max:
             await asyncio.sleep(STREAM_SECONDS)
         batches = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=self._share(consumer))
         taken = sum(len(records) for records in batches.values())
@@ -258,7 +261,7 @@ class Batches:
                 more = await consumer.getmany(place, timeout_ms=0, max_records=room)
                 taken += sum(len(records) for records in more.values())
                 batches.update(more)
-        self._is_streaming = STREAM_RECORDS <= taken < self._records_max
+        self._given_count = taken
         return tuple(chain.from_iterable(batches.values()))
 
     def _share(self, consumer: Any) -> int:

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import structlog
 
+from shared import faults
 from shared.clock import Clock
 from shared.database import Connection, Database, is_transient
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
@@ -90,8 +91,10 @@ class Delivery:
             Unavailable: the database stayed away longer than our patience; nothing was applied, fetch again.
             Exception: a fault of ours that not even a dead letter could be made of; after a pause, fetch again.
         """
+        faults.point("delivery.fetched")
         try:
             await self._take(records)
+            faults.point("delivery.committed")
         except Exception as error:
             self.progress.last_error = _in_short(error)
             with suppress(Unavailable):
@@ -223,6 +226,7 @@ class Delivery:
                 await dead_letters.bury(conn, self._consumer, kept, withheld or failure)
                 if self._subscription.refuse is not None and with_receipts:
                     await self._subscription.refuse(conn, record, withheld or failure)
+                faults.point("delivery.buried")
         used = sum(letter.content is not None for letter in letters)
         self.progress.handled_count += used - repeated
         self.progress.repeated_count += repeated
@@ -241,7 +245,9 @@ class Delivery:
             new_ids = await inbox.claim(conn, self._consumer, list(origins.items()))
             fresh = _first_of_each(contents, new_ids)
         if fresh:
+            faults.point("delivery.claimed")
             await self._subscription.handler(fresh, conn, self._clock.now())
+            faults.point("delivery.handled")
         return len(contents) - len(fresh)
 
     def _read(self, record: Record) -> Letter:

@@ -25,6 +25,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from shared import faults
 from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.messaging import wire
 from shared.messaging.broker import BusSettings
@@ -123,6 +124,7 @@ class Relay:
         await self._follow_parked(conn, rows)
         free = [row for row in rows if not row["is_key_parked"]]
         if free:
+            faults.point("relay.read")
             await self._send(conn, free)
         return len(rows)
 
@@ -145,7 +147,9 @@ class Relay:
             failure = KafkaTimeoutError(f"no answer within {SEND_SECONDS} s ({type(unanswered).__name__})")
         results = [(row, _result(future)) for row, future in sending]
         if sent := [row["id"] for row, error in results if error is None]:
+            faults.point("relay.acknowledged")
             await QUERIES.remove_outbox(conn, ids=sent)
+            faults.point("relay.removed")
             self.state.last_sent_at = time.time()
             self.state.sent_count += len(sent)
         failed = [(row, error) for row, error in results if error is not None]
@@ -179,6 +183,7 @@ class Relay:
                 await _settled(sending)
                 if _result(future) is not None:
                     return
+        faults.point("relay.sent")
         await _settled(sending)
 
     async def _learn(self, producer: Any, topics: Collection[str]) -> None:

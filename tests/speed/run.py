@@ -21,7 +21,7 @@ from deploy import client as reference
 from deploy.services import SERVICES
 from shared.events.metrics import MetricUpdated
 from tests.speed import report, workload
-from tests.speed.system import System, running
+from tests.support.system import System, running
 
 CONSOLE = Console()
 RATE_PER_SECOND = 200

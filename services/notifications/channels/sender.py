@@ -22,6 +22,7 @@ from services.notifications.channels.signing import Signer
 from services.notifications.domain.delivery import NotNow, Outcome
 from services.notifications.domain.subscription import Channel
 from services.notifications.store import DueDelivery, Lease, ToldEvent
+from shared import faults
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import RuleBroken, Unavailable
@@ -131,8 +132,12 @@ class Sender:
         """Work on one subscription until nothing is due, its address must rest, or the time is up."""
         until = asyncio.get_running_loop().time() + SLICE_SECONDS
         while not self._ends(lease, until) and (due := await self._due(lease)):
+            faults.point("sender.leased")
             for delivery in due:
-                lease = await self._record(lease, delivery, await self._try(lease, delivery))
+                outcome = await self._try(lease, delivery)
+                faults.point("sender.sent")
+                lease = await self._record(lease, delivery, outcome)
+                faults.point("sender.noted")
                 if self._ends(lease, until):
                     break
         if not lease.active:

@@ -1,4 +1,4 @@
-"""The system under measurement: servers of its own, the four services as four processes, and CPU time of each."""
+"""A whole system of its own: PostgreSQL, Kafka, the four services as four processes that can be killed and started."""
 
 import asyncio
 import hashlib
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 
 from deploy.cli.connection import Connection
+from deploy.local.databases import Database
 from deploy.local.infrastructure import Infrastructure, infrastructure
 from deploy.local.ports import HOST, Ports
 from deploy.services import SERVICES, migration_folders
@@ -21,7 +22,8 @@ from shared.database import migrate
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import OWN_TOPICS, apply
 
-OPERATOR_KEY = "operator-of-the-benchmark"
+OPERATOR_KEY = "operator-of-the-system"
+COMMAND = ("-m", "deploy.cli.main")
 READY_SECONDS = 120.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -33,6 +35,7 @@ class System:
     folder: Path
     servers: Infrastructure
     settings: dict[str, dict[str, str]]
+    databases: Mapping[str, Database]
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     def address(self, service: str) -> str:
@@ -44,13 +47,21 @@ class System:
         """The registry's door and the broker; enough to load a programme."""
         return Connection(self.address("registry"), self.servers.bootstrap, OPERATOR_KEY)
 
-    async def start(self, service: str) -> None:
-        """Start one service; does not wait until it is ready."""
+    async def start(
+        self, service: str, *, command: Sequence[str] = COMMAND, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start one service; does not wait until it is ready.
+
+        Args:
+            service: which.
+            command: what Python runs with `serve <service>`, for variants of the real command line.
+            environment: added to its settings.
+        """
         log = (self.folder / "logs" / f"{service}.log").open("ab")
         port = str(Ports(self.folder).take(service))
         self.processes[service] = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "deploy.cli.main", "serve", service, "--port", port),
-            env={**os.environ, **self.settings[service], "SAMAN_LOG_LEVEL": "WARNING"},
+            *(sys.executable, *command, "serve", service, "--port", port),
+            env={**os.environ, **self.settings[service], "SAMAN_LOG_LEVEL": "WARNING", **(environment or {})},
             stdout=log,
             stderr=log,
         )
@@ -75,15 +86,21 @@ class System:
                 await asyncio.sleep(0.05)
 
     async def kill(self, service: str) -> None:
-        """Kill a service as a crash would."""
+        """Kill a service as a crash would; does nothing when it is dead already."""
         process = self.processes[service]
-        process.send_signal(signal.SIGKILL)
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
         await process.wait()
+
+    def is_frozen(self, service: str) -> bool:
+        """Tell whether a service was stopped by SIGSTOP."""
+        return _stat(self.processes[service].pid)[:1] == ["T"]
 
     async def stop(self) -> None:
         """Stop the services by process id."""
         for process in self.processes.values():
             if process.returncode is None:
+                process.send_signal(signal.SIGCONT)
                 process.terminate()
         for process in self.processes.values():
             try:
@@ -100,20 +117,26 @@ class System:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[System]:
-    """Run a fresh system while the block runs."""
+async def running(folder: Path, *, extra: Mapping[str, Mapping[str, str]] | None = None) -> AsyncIterator[System]:
+    """Run a fresh system while the block runs.
+
+    Args:
+        folder: for data and logs.
+        extra: further settings, by service.
+    """
     async with infrastructure(folder, keep=False) as servers:
         await apply(BusSettings(bootstrap=servers.bootstrap), OWN_TOPICS)
-        settings = {}
+        settings, databases = {}, {}
         for name in SERVICES:
-            database = await servers.postgres.create_database(name)
+            database = databases[name] = await servers.postgres.create_database(name)
             await asyncio.to_thread(migrate, database.owner_dsn, migration_folders(name))
             settings[name] = {
                 f"SAMAN_{name.upper()}_DATABASE_DSN": database.service_dsn,
                 "SAMAN_KAFKA_BOOTSTRAP": servers.bootstrap,
                 "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
+                **(extra or {}).get(name, {}),
             }
-        system = System(folder, servers, settings)
+        system = System(folder, servers, settings, databases)
         try:
             for name in SERVICES:
                 await system.start(name)
@@ -124,24 +147,19 @@ async def running(folder: Path) -> AsyncIterator[System]:
             await system.stop()
 
 
-def _cpu(pid: int) -> float:
+def _stat(pid: int) -> list[str]:
+    """Return what the kernel says of a process, from its state on; nothing when it is gone."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0.0
+        return []
+
+
+def _cpu(pid: int) -> float:
     # utime, stime and those of children that ended
-    return sum(int(fields[i]) for i in (11, 12, 13, 14)) / TICKS
+    return sum(int(ticks) for ticks in _stat(pid)[11:15]) / TICKS
 
 
 def _family(pid: int) -> list[int]:
-    children = [
-        int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and _parent(int(path.name)) == pid
-    ]
-    return [pid, *children]
-
-
-def _parent(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
+    everyone = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return [pid, *(one for one in everyone if _stat(one)[1:2] == [str(pid)])]

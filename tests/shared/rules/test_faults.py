@@ -1,0 +1,46 @@
+"""Fault points: what is armed strikes once and there, and nothing else does anything."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared import faults
+from shared.errors import RuleBroken
+
+ROOT = Path(__file__).parents[3]
+
+
+def run(order: str, *points: str) -> int:
+    """Come to points in a process with this order; return how it ended."""
+    code = f"from shared import faults; faults.arm({order!r}); [faults.point(name) for name in {points!r}]"
+    return subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode
+
+
+def test_every_point_of_the_code_is_listed_and_every_listed_one_is_in_the_code() -> None:
+    written = [
+        name
+        for folder in ("shared", "services", "deploy")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r'faults\.point\("([^"]+)"\)', path.read_text())
+    ]
+    assert sorted(written) == sorted(faults.POINTS)
+
+
+def test_a_process_dies_at_the_point_and_the_time_it_was_told() -> None:
+    assert run("relay.sent:die:2", "relay.sent", "relay.read") == 0
+    assert run("relay.sent:die:2", "relay.sent", "relay.read", "relay.sent") == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("order", ["relay.sent", "relay.sent:sleep", "nowhere:die", "relay.sent:die:x"])
+def test_an_order_that_means_nothing_is_refused_with_the_points_there_are(order: str) -> None:
+    with pytest.raises(RuleBroken, match=r"delivery\.committed"):
+        faults.arm(order)
+
+
+def test_nothing_is_armed_by_default() -> None:
+    for name in faults.POINTS:
+        faults.point(name)
