@@ -57,14 +57,14 @@ class System:
             command: what Python runs with `serve <service>`, for variants of the real command line.
             environment: added to its settings.
         """
-        log = (self.folder / "logs" / f"{service}.log").open("ab")
         port = str(Ports(self.folder).take(service))
-        self.processes[service] = await asyncio.create_subprocess_exec(
-            *(sys.executable, *command, "serve", service, "--port", port),
-            env={**os.environ, **self.settings[service], "SAMAN_LOG_LEVEL": "WARNING", **(environment or {})},
-            stdout=log,
-            stderr=log,
-        )
+        with (self.folder / "logs" / f"{service}.log").open("ab") as log:
+            self.processes[service] = await asyncio.create_subprocess_exec(
+                *(sys.executable, *command, "serve", service, "--port", port),
+                env={**os.environ, **self.settings[service], "SAMAN_LOG_LEVEL": "WARNING", **(environment or {})},
+                stdout=log,
+                stderr=log,
+            )
 
     async def until_ready(self, service: str) -> None:
         """Wait until a service is ready.

@@ -1,0 +1,235 @@
+"""What a run left behind, read from outside when all is quiet: the log, the four databases, the webhooks."""
+
+import asyncio
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import httpx2
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from deploy.services import SERVICES
+from shared.messaging.broker import BusSettings
+from tests.faults.world import World
+from tests.faults.writing import Load, Sent
+from tests.notifications.receiver import Call, Receiver
+from tests.support.system import System
+
+QUIET_SECONDS = 90.0
+QUIET_LOOKS = 3
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Logged:
+    """One record of the log."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    headers: Mapping[str, str]
+    value: bytes
+
+    @property
+    def origin(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @property
+    def id(self) -> str:
+        return self.headers.get("ce_id", "")
+
+    @property
+    def type(self) -> str:
+        """The name of the event's class, `AbsenceFigurePosted`."""
+        return self.headers.get("ce_type", "..").split(".")[-2]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.value)
+        return content
+
+
+@dataclass
+class Evidence:
+    """All that the checker judges from.
+
+    Attributes:
+        log: every record of each topic, in the order of its partitions.
+        committed: how far each consumer group has committed, and where the log ends, by group and place.
+        tables: rows of the tables that count, by service and table.
+        text: everything that each service's database holds, as text.
+        stuck: why it never became quiet; none when it did.
+    """
+
+    world: World
+    sent: Sequence[Sent]
+    calls: Sequence[Call]
+    log: Mapping[str, Sequence[Logged]] = field(default_factory=dict)
+    behind: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Rows]] = field(default_factory=dict)
+    text: Mapping[str, str] = field(default_factory=dict)
+    stuck: str | None = None
+
+    def firsts(self, topic: str) -> Iterator[Logged]:
+        """Yield each event of a topic once, where it came first."""
+        seen = set()
+        for record in self.log.get(topic, ()):
+            if record.id not in seen:
+                seen.add(record.id)
+                yield record
+
+    def rows(self, service: str, table: str) -> Rows:
+        return self.tables[service][table]
+
+
+_TABLES = {
+    "inbox": "SELECT consumer, event_id::text AS event_id FROM inbox",
+    "dead_letter": """SELECT consumer, topic || '/' || partition || '/' || record_offset AS origin, code, state
+                        FROM dead_letter""",
+    "outbox": "SELECT event_id::text AS event_id FROM outbox UNION ALL SELECT event_id::text FROM outbox_parked",
+}
+_OWN_TABLES = {
+    "reporting": {
+        "figure": """SELECT publisher, figure_id::text AS figure_id, municipality_id, unit, period, figure_window,
+                            definition_key, vintage, in_force, withdrawn_at IS NOT NULL AS withdrawn FROM figure"""
+    },
+    "metrics": {
+        "state": """SELECT s.subject, s.definition_key, st.last_month, st.months, st.version
+                      FROM state st JOIN series s USING (series_id)
+                     WHERE st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month"""
+    },
+    "notifications": {
+        "delivery": """SELECT delivery_id::text AS delivery_id, subscription_id, event_id::text AS event_id, state
+                         FROM delivery"""
+    },
+}
+
+
+async def gather(system: System, world: World, load: Load, receiver: Receiver) -> Evidence:
+    """Wait until nothing moves any more, and read everything."""
+    evidence = Evidence(world, load.sent, receiver.calls)
+    try:
+        async with asyncio.timeout(QUIET_SECONDS):
+            await _until_quiet(system)
+    except TimeoutError:
+        evidence.stuck = f"not quiet after {QUIET_SECONDS:.0f} s: {await _unrest(system)}"
+    evidence.log, evidence.behind = await _read_log(system)
+    evidence.tables = {name: await _read_tables(system, name) for name in SERVICES}
+    evidence.text = {name: await _everything(system, name) for name in SERVICES}
+    return evidence
+
+
+async def _until_quiet(system: System) -> None:
+    looks = 0
+    while looks < QUIET_LOOKS:
+        looks = 0 if await _unrest(system) else looks + 1
+        await asyncio.sleep(0.2)
+
+
+async def _unrest(system: System) -> str:
+    """Say what still moves; nothing when all is quiet."""
+    for name, dsn in ((name, system.databases[name].owner_dsn) for name in SERVICES):
+        waiting = "SELECT count(*) FROM outbox"
+        if name == "notifications":
+            waiting = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM delivery WHERE state = 'waiting')"
+        try:
+            if count := (await _fetch(dsn, waiting))[0][0]:
+                return f"{name}: {count} events or deliveries wait"
+            async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+                status = (await client.get(f"{system.address(name)}/api/{name}/v1/status")).json()
+            if not status.get("ready"):
+                return f"{name}: {status.get('reasons') or status}"
+        except (OSError, asyncpg.PostgresError, httpx2.HTTPError) as error:
+            return f"{name}: {type(error).__name__} {error}"
+    try:
+        behind = (await _read_positions(system))[1]
+    except (KafkaError, TimeoutError) as error:
+        return f"kafka: {type(error).__name__} {error}"
+    late = {group: {p: v for p, v in places.items() if v[0] < v[1]} for group, places in behind.items()}
+    return "; ".join(f"{group} is behind at {places}" for group, places in late.items() if places)
+
+
+async def _read_positions(system: System) -> tuple[list[TopicPartition], dict[str, dict[str, tuple[int, int]]]]:
+    """Return the places of the log, and per group how far it has committed and where its topics end."""
+    options = BusSettings(bootstrap=system.servers.bootstrap, client_id="proof").client_options()
+    admin = AIOKafkaAdminClient(**options)
+    consumer = AIOKafkaConsumer(**options)
+    await admin.start()
+    await consumer.start()
+    try:
+        topics = [t for t in await admin.list_topics() if not t.startswith("__")]
+        described = await admin.describe_topics(topics)
+        places = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        ends = await consumer.end_offsets(places)
+        behind: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+        for group, *_ in await admin.list_consumer_groups():
+            done = await admin.list_consumer_group_offsets(group)
+            for place in _consumed(group, places):
+                offset = done[place].offset if place in done else 0
+                behind[group][f"{place.topic}/{place.partition}"] = (max(offset, 0), ends[place])
+        return [place for place in places if ends[place]], behind
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+def _consumed(group: str, places: Sequence[TopicPartition]) -> list[TopicPartition]:
+    _, _, what = group.partition(".")
+    if what.startswith("inbound."):
+        kind = what.removeprefix("inbound.")
+        return [p for p in places if p.topic.startswith("inbound.") and p.topic.split(".")[2] == kind]
+    return [p for p in places if p.topic.rsplit(".v", 1)[0] == what]
+
+
+async def _read_log(system: System) -> tuple[dict[str, list[Logged]], dict[str, dict[str, tuple[int, int]]]]:
+    places, behind = await _read_positions(system)
+    log: dict[str, list[Logged]] = defaultdict(list)
+    consumer = AIOKafkaConsumer(bootstrap_servers=system.servers.bootstrap, max_poll_records=5_000)
+    await consumer.start()
+    try:
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        ends = await consumer.end_offsets(places)
+        deadline = time.monotonic() + QUIET_SECONDS
+        while any([await consumer.position(place) < ends[place] for place in places]):
+            assert time.monotonic() < deadline, "the log could not be read to its end"
+            for place, records in (await consumer.getmany(timeout_ms=200)).items():
+                log[place.topic] += [_logged(record) for record in records]
+    finally:
+        await consumer.stop()
+    return log, behind
+
+
+def _logged(record: Any) -> Logged:
+    headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
+    key = (record.key or b"").decode("utf-8", "replace")
+    return Logged(record.topic, record.partition, record.offset, key, headers, record.value)
+
+
+async def _read_tables(system: System, service: str) -> dict[str, Rows]:
+    queries = _TABLES | _OWN_TABLES.get(service, {})
+    return {name: await _fetch(system.databases[service].owner_dsn, query) for name, query in queries.items()}
+
+
+async def _everything(system: System, service: str) -> str:
+    dsn = system.databases[service].owner_dsn
+    tables = await _fetch(dsn, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    rows = [await _fetch(dsn, f"SELECT t::text FROM {table['tablename']} AS t") for table in tables]  # noqa: S608 - our own names
+    values = await _fetch(dsn, "SELECT encode(value, 'escape') FROM dead_letter WHERE value IS NOT NULL")
+    return "\n".join(row[0] for each in (*rows, values) for row in each)
+
+
+async def _fetch(dsn: str, query: str) -> list[Any]:
+    conn = await asyncpg.connect(dsn, timeout=5)
+    try:
+        return list(await conn.fetch(query))
+    finally:
+        await conn.close()

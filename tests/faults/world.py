@@ -1,0 +1,136 @@
+"""The small world that is written about: municipalities, projects with goals, publishers, and who is told."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from deploy.cli.programme import add_publisher
+from deploy.demo.generated import DEFINITION
+from shared.messaging.broker import BusSettings
+from shared.messaging.topics import Topic, apply
+from tests.notifications.receiver import Receiver
+from tests.support.system import OPERATOR_KEY, System
+
+PROGRAMME = "prove"
+PUBLISHERS = ("310000035", "310000043")
+MUNICIPALITIES = 12
+DEFINITION_KEY = "total.agreed.corrected.municipality-hr"
+TARGET = "8.5"
+VICTIM = "somebody.elses.topic"
+"""Where records that ask for an answer want it to go; nothing of ours may ever arrive there."""
+
+SETTINGS = {
+    "notifications": {
+        "SAMAN_NOTIFICATIONS_WEBHOOK_KEY": "a key of the proof that is long enough to be one",
+        "SAMAN_NOTIFICATIONS_ALLOW_PRIVATE_WEBHOOKS": "true",
+    }
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is to write about.
+
+    Attributes:
+        shares: per publisher, id and number of each municipality that it speaks for.
+        keys: per publisher, its key.
+        groups: the members of each group, by subject; counties aside.
+        goals: the municipality of each goal.
+        followed: the subjects whose metrics the second webhook follows.
+    """
+
+    shares: dict[str, list[tuple[str, str]]]
+    keys: dict[str, str]
+    groups: dict[str, list[str]]
+    goals: dict[str, str]
+    followed: list[str]
+
+
+async def prepare(system: System, receiver: Receiver) -> World:
+    """Register the world over HTTP, and wait until every service has heard of it."""
+    everyone = await _municipalities(system)
+    ids = [municipality_id for municipality_id, _ in everyone]
+    groups: dict[str, list[str]] = {f"programme/{PROGRAMME}": ids}
+    goals = {}
+    await _put(system, "registry", f"programmes/{PROGRAMME}", _programme())
+    for number, municipality_id in enumerate(ids[:-2]):
+        project, goal = f"prosjekt-{number:02}", f"maal-{number:02}"
+        goals[goal] = municipality_id
+        await _put(system, "registry", f"projects/{project}", _project(number, [municipality_id], goal))
+        _join(groups, number, project, [municipality_id])
+    await _put(system, "registry", "projects/saman", _project(0, ids[-2:], None))
+    _join(groups, 0, "saman", ids[-2:])
+    shares = {publisher: everyone[i :: len(PUBLISHERS)] for i, publisher in enumerate(PUBLISHERS)}
+    keys = {}
+    for publisher, share in shares.items():
+        mine = [municipality_id for municipality_id, _ in share]
+        added = await add_publisher(system.connection, publisher, name="Proof", municipalities=mine, wait=True)
+        keys[publisher] = added["key"]
+    await apply(BusSettings(bootstrap=system.servers.bootstrap), [Topic(VICTIM)])
+    followed = [f"municipality/{ids[0]}", "project/saman"]
+    plain = {"channel": "webhook", "address": receiver.url, "language": "nb", "windows": [], "active": True}
+    milestones = {"events": ["TargetReached", "TargetLost"], "subjects": []}
+    await _put(system, "notifications", "subscriptions/milestones", plain | milestones)
+    await _put(
+        system, "notifications", "subscriptions/metrics", plain | {"events": ["MetricUpdated"], "subjects": followed}
+    )
+    return World(shares, keys, groups, goals, followed)
+
+
+def _join(groups: dict[str, list[str]], number: int, project: str, members: list[str]) -> None:
+    for subject in (f"project/{project}", f"cohort/pulje-{number % 2}", f"theme/tema-{number % 3}"):
+        groups.setdefault(subject, []).extend(members)
+
+
+def _programme() -> dict[str, Any]:
+    def named(id_: str) -> dict[str, Any]:
+        return {"id": id_, "names": {"nb": id_}}
+
+    return {
+        "names": {"nb": "Prøve"},
+        "cohorts": [{**named(f"pulje-{i}"), "starts_on": "2012-01-01"} for i in range(2)],
+        "themes": [named(f"tema-{i}") for i in range(3)],
+    }
+
+
+def _project(number: int, members: list[str], goal: str | None) -> dict[str, Any]:
+    aim = {
+        "goal_id": goal,
+        "window": "year-to-date",
+        "definition": DEFINITION,
+        "direction": "falling",
+        "baseline": {"value": "9.5", "period": "2011"},
+        "target": TARGET,
+        "due_on": "2013-12-31",
+    }
+    return {
+        "programme_id": PROGRAMME,
+        "names": {"nb": f"Prosjekt {number}"},
+        "cohort_id": f"pulje-{number % 2}",
+        "theme_ids": [f"tema-{number % 3}"],
+        "members": [{"municipality_id": one} for one in members],
+        "goals": [aim] if goal else [],
+    }
+
+
+async def _municipalities(system: System) -> list[tuple[str, str]]:
+    """Return some that bore one number all the time that is written about."""
+    params = {"at": "2013-12-31", "limit": "1000"}
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+        answer = await client.get(f"{system.address('registry')}/api/registry/v1/municipalities", params=params)
+    found = [
+        (each["municipality_id"], each["versions"][0]["number"])
+        for each in answer.json()["items"]
+        if (each["versions"][0]["valid_to"] or "9999") > "2014"
+    ]
+    assert len(found) >= MUNICIPALITIES, f"only {len(found)} municipalities kept their number"
+    return found[:MUNICIPALITIES]
+
+
+async def _put(system: System, service: str, path: str, body: dict[str, Any]) -> None:
+    headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
+    async with httpx2.AsyncClient(trust_env=False, timeout=30, headers=headers) as client:
+        answer = await client.put(f"{system.address(service)}/api/{service}/v1/{path}", json=body)
+    assert answer.status_code in (200, 201), f"{path}: {answer.status_code} {json.dumps(answer.json())[:500]}"
