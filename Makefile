@@ -6,7 +6,7 @@ BIN := .venv/bin
 SAMAN := $(BIN)/saman
 ARGS ?=
 
-.PHONY: help setup demo test fast check format bench contracts lock clean
+.PHONY: help setup demo test fast faults check format bench contracts lock clean
 
 help: ## Show the verbs
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -34,6 +34,10 @@ test: setup ## Run all checks and tests
 # Neither plugins nor the shared fixtures are loaded: they take longer than the tests.
 fast: setup ## Run the tests of the rules; seconds, no servers
 	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest --noconftest -p pytest_asyncio.plugin -q tests/*/rules $(ARGS)
+
+# Each deterministic fault fifty times, each poison a thousand: an hour or so.
+faults: setup ## Prove delivery at length: every fault point 50 times
+	@SAMAN_FAULT_REPEATS=50 $(BIN)/python -m pytest -q tests/faults $(ARGS)
 
 check: setup ## Run format, lint, types, imports and house rules
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check . ; exit 1; }

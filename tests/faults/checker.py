@@ -23,6 +23,7 @@ from tests.metrics.recomputation import period_text, recompute
 FIGURES = "reporting.absence-figure.v1"
 METRICS = "metrics.metric.v1"
 MILESTONES = "metrics.milestone.v1"
+PUBLISHERS = "registry.publisher.v1"
 DELIVERIES = "notifications.delivery.v1"
 SHOWN = 5
 
@@ -117,6 +118,10 @@ def in_order(evidence: Evidence) -> Findings:
     for record in evidence.firsts(METRICS):
         versions[record.key].append(record.content["version"])
     yield "metrics out of order", [k for k, seen in versions.items() if seen != list(range(1, len(seen) + 1))]
+    newest = {r.key: r.content["version"] for r in evidence.firsts(PUBLISHERS)}
+    for service in SERVICES:
+        held = {row["organisation_number"]: row["version"] for row in evidence.rows(service, "known_publisher")}
+        yield f"{service} holds an older publisher", [k for k, version in newest.items() if held.get(k) != version]
     turns: dict[str, list[str]] = defaultdict(list)
     for record in evidence.firsts(MILESTONES):
         turns[record.content["goal_id"]].append(record.content["state"])
@@ -183,7 +188,8 @@ def handled_once(evidence: Evidence) -> Findings:
         yield f"{group} has committed what is not there", [p for p, (done, end) in places.items() if done > end]
     for service in SERVICES:
         claimed = Counter((row["consumer"], row["event_id"]) for row in evidence.rows(service, "inbox"))
-        buried = {(row["consumer"], row["origin"]) for row in evidence.rows(service, "dead_letter")}
+        letters = [row for row in evidence.rows(service, "dead_letter") if row["state"] != "replayed"]
+        buried = {(row["consumer"], row["origin"]) for row in letters}
         app = wiring(service).create_app(wiring(service).Settings(database_dsn="postgresql://nowhere/none"))
         for group, delivery in app.state.service.deliveries.items():
             subscription = delivery._subscription

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults import world
 from tests.faults.checker import Finding, check
-from tests.faults.evidence import gather
+from tests.faults.evidence import QUIET_SECONDS, gather
 from tests.faults.world import World
 from tests.faults.writing import Load
 from tests.notifications.receiver import Receiver, receiving
@@ -29,9 +29,9 @@ class Proof:
         """Return writers; see `Load`."""
         return Load(self.system, self.world, seed, batch=batch, pause=pause)
 
-    async def findings(self, load: Load) -> list[Finding]:
+    async def findings(self, load: Load, *, quiet_seconds: float = QUIET_SECONDS) -> list[Finding]:
         """Wait for quiet, and return what the checker finds."""
-        return check(await gather(self.system, self.world, load, self.receiver))
+        return check(await gather(self.system, self.world, load, self.receiver, quiet_seconds=quiet_seconds))
 
 
 Proving = Callable[[Path], AbstractAsyncContextManager[Proof]]

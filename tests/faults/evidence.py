@@ -94,6 +94,7 @@ _TABLES = {
     "inbox": "SELECT consumer, event_id::text AS event_id FROM inbox",
     "dead_letter": """SELECT consumer, topic || '/' || partition || '/' || record_offset AS origin, code, state
                         FROM dead_letter""",
+    "known_publisher": "SELECT organisation_number, version FROM known_publisher",
     "outbox": "SELECT event_id::text AS event_id FROM outbox UNION ALL SELECT event_id::text FROM outbox_parked",
 }
 _OWN_TABLES = {
@@ -113,14 +114,16 @@ _OWN_TABLES = {
 }
 
 
-async def gather(system: System, world: World, load: Load, receiver: Receiver) -> Evidence:
+async def gather(
+    system: System, world: World, load: Load, receiver: Receiver, *, quiet_seconds: float = QUIET_SECONDS
+) -> Evidence:
     """Wait until nothing moves any more, and read everything."""
     evidence = Evidence(world, load.sent, receiver.calls)
     try:
-        async with asyncio.timeout(QUIET_SECONDS):
+        async with asyncio.timeout(quiet_seconds):
             await _until_quiet(system)
     except TimeoutError:
-        evidence.stuck = f"not quiet after {QUIET_SECONDS:.0f} s: {await _unrest(system)}"
+        evidence.stuck = f"not quiet after {quiet_seconds:.0f} s: {await _unrest(system)}"
     evidence.log, evidence.behind = await _read_log(system)
     evidence.tables = {name: await _read_tables(system, name) for name in SERVICES}
     evidence.text = {name: await _everything(system, name) for name in SERVICES}

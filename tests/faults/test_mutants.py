@@ -1,0 +1,178 @@
+"""The checker bites: under one and the same strain the sound system passes, and each mutant turns it red.
+
+All mutants are tried at once, in places where each shows by a finding of its own.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+
+from deploy.services import SERVICES
+from shared import faults
+from tests.faults.checker import Finding
+from tests.faults.conftest import Proof, Proving
+from tests.faults.evidence import QUIET_SECONDS
+from tests.faults.test_fault_points import until_struck
+from tests.faults.variants import MUTANTS, STUMBLE
+from tests.faults.writing import Load
+from tests.support.system import OPERATOR_KEY
+
+STRAINS = {
+    "registry": (),
+    "reporting": ("slow-commits", "stumbling"),
+    "metrics": ("slow-handling",),
+    "notifications": ("impatient",),
+}
+BROKEN_SECONDS = 10.0
+"""How long a broken system is given to come to rest, which it never does."""
+
+NEWCOMER = "310000051"
+KILLS = 4
+AWAY_SECONDS = 2.5
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What is broken at once, and by what each shows.
+
+    Attributes:
+        services: the mutants of each service.
+        shown: per mutant, an invariant and the beginning of a sentence that must be found.
+    """
+
+    services: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shown: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+MUTATION = Mutation(
+    {
+        "registry": ("no-inbox",),
+        "reporting": ("outbox-by-last-id", "no-version-guard", "reply-to"),
+        "metrics": ("auto-commit", "delete-before-send"),
+        "notifications": ("ack-on-error",),
+    },
+    {
+        "no-inbox": ("I6", "registry.registry.publisher never handled"),
+        "outbox-by-last-id": ("I2", "left in the outbox of reporting"),
+        "no-version-guard": ("I3", "reporting holds an older publisher"),
+        "reply-to": ("R", "somebody else's topic was written to"),
+        "auto-commit": ("I6", "metrics.reporting.absence-figure never handled"),
+        "delete-before-send": ("I3", "metrics out of order"),
+        "ack-on-error": ("I6", "notifications."),
+    },
+)
+
+
+class Strain:
+    """One and the same strain for sound and broken systems."""
+
+    def __init__(self, proof: Proof, mutation: Mutation, folder: Path) -> None:
+        self._proof = proof
+        self._mutation = mutation
+        self._mended = folder / "mended"
+        self._chance = random.Random(7)
+
+    async def start(self, service: str, order: str = "") -> None:
+        """Start a service in its variant."""
+        names = ",".join((*STRAINS[service], *self._mutation.services.get(service, ())))
+        command = ("-m", "tests.faults.variants", names)
+        environment = {STUMBLE: str(self._mended), faults.VARIABLE: order}
+        await self._proof.system.start(service, command=command, environment=environment)
+
+    async def restart(self, service: str, order: str = "") -> None:
+        await self._proof.system.kill(service)
+        await self.start(service, order)
+
+    async def apply(self, load: Load) -> None:
+        """Bring out what each mutant lacks while the load goes on."""
+        for service in SERVICES:
+            await self.restart(service)
+        for service in SERVICES:
+            await self._proof.system.until_ready(service)
+        async with load.going():
+            await asyncio.gather(self._metrics(), self._notifications(), self._publisher())
+
+    async def _metrics(self) -> None:
+        """Let the relay die between reading and sending, and the handler in the middle of batches."""
+        for nth in (1, 3, 2):
+            order = f"relay.read:die:{nth}"
+            await self.restart("metrics", order)
+            await until_struck(self._proof, "metrics", order)
+        await self.restart("metrics")
+        for _ in range(KILLS):
+            await self._proof.system.until_ready("metrics")
+            await asyncio.sleep(self._chance.uniform(0.5, 1.5))
+            await self.restart("metrics")
+
+    async def _notifications(self) -> None:
+        """Take the database away for a while."""
+        system = self._proof.system
+        admin = await asyncpg.connect(system.servers.admin_dsn)
+        try:
+            await admin.execute("ALTER DATABASE notifications ALLOW_CONNECTIONS false")
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'notifications'"
+            )
+            await asyncio.sleep(AWAY_SECONDS)
+            await admin.execute("ALTER DATABASE notifications ALLOW_CONNECTIONS true")
+        finally:
+            await admin.close()
+
+    async def _publisher(self) -> None:
+        """Let reporting stumble over a publisher's first state, hear the second, and then replay the first."""
+        system = self._proof.system
+        headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
+        async with httpx2.AsyncClient(trust_env=False, timeout=20, headers=headers) as client:
+            for name in ("Once", "Twice"):
+                path = f"{system.address('registry')}/api/registry/v1/publishers/{NEWCOMER}"
+                assert (await client.put(path, json={"name": name, "may_speak_for": []})).status_code < 300
+            letters = f"{system.address('reporting')}/api/reporting/v1/dead-letters"
+            letter = await self._letter(client, letters)
+            self._mended.touch()
+            answer = await client.post(f"{letters}/{letter}/replay")
+            assert answer.status_code == 200, answer.text
+
+    async def _letter(self, client: httpx2.AsyncClient, letters: str) -> int:
+        """Wait until the first state is a dead letter and the second is known."""
+        query = "SELECT version FROM known_publisher WHERE organisation_number = $1"
+        conn = await asyncpg.connect(self._proof.system.databases["reporting"].owner_dsn)
+        try:
+            async with asyncio.timeout(60):
+                while True:
+                    found = (await client.get(letters, params={"code": "ValueError"})).json()["items"]
+                    if found and await conn.fetchval(query, NEWCOMER) == 2:
+                        return int(found[0]["id"])
+                    await asyncio.sleep(0.1)
+        finally:
+            await conn.close()
+
+
+async def strained(proving: Proving, folder: Path, mutation: Mutation, *, quiet_seconds: float) -> list[Finding]:
+    """Return what the checker finds in a system under strain."""
+    async with proving(folder) as proof:
+        load = proof.load(seed=3, batch=5)
+        await Strain(proof, mutation, folder).apply(load)
+        return await proof.findings(load, quiet_seconds=quiet_seconds)
+
+
+@pytest.mark.infra
+async def test_the_sound_system_stands_the_strain(tmp_path: Path, proving: Proving) -> None:
+    assert await strained(proving, tmp_path, Mutation(), quiet_seconds=QUIET_SECONDS) == []
+
+
+@pytest.mark.infra
+async def test_the_checker_finds_every_mutant(tmp_path: Path, proving: Proving) -> None:
+    found = await strained(proving, tmp_path, MUTATION, quiet_seconds=BROKEN_SECONDS)
+    for mutant, (invariant, sentence) in MUTATION.shown.items():
+        assert any(each.invariant == invariant and each.sentence.startswith(sentence) for each in found), (
+            f"{mutant} was not found; found: {[str(each) for each in found]}"
+        )
+
+
+def test_every_mutant_is_tried() -> None:
+    assert MUTATION.shown.keys() == MUTANTS.keys() == {name for names in MUTATION.services.values() for name in names}
