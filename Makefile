@@ -37,7 +37,7 @@ fast: setup ## Run the tests of the rules; seconds, no servers
 
 # Each deterministic fault fifty times, each poison a thousand: an hour or so.
 faults: setup ## Prove delivery at length: every fault point 50 times
-	@SAMAN_FAULT_REPEATS=50 $(BIN)/python -m pytest -q tests/faults $(ARGS)
+	@SAMAN_FAULTS=many $(BIN)/python -m pytest -q tests/faults $(ARGS)
 
 check: setup ## Run format, lint, types, imports and house rules
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check . ; exit 1; }

@@ -1,12 +1,12 @@
-"""A system to strike, with a small world in it and a receiver of webhooks beside it."""
+"""Servers that may be maltreated, and whole systems with a small world in them and a receiver of webhooks beside."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.faults import world
 from tests.faults.checker import Finding, check
@@ -14,6 +14,8 @@ from tests.faults.evidence import QUIET_SECONDS, gather
 from tests.faults.world import World
 from tests.faults.writing import Load
 from tests.notifications.receiver import Receiver, receiving
+from tests.support.containers import choose, containers_infra
+from tests.support.infrastructure import Infra, local_infra
 from tests.support.system import System, running
 
 
@@ -50,11 +52,8 @@ def proving_() -> Proving:
     return proving
 
 
-def pytest_report_header() -> str:
-    """Say how long the proof takes."""
-    return f"faults: each point is struck {repeats()} times (SAMAN_FAULT_REPEATS)"
-
-
-def repeats() -> int:
-    """How often each deterministic fault is repeated: 3, or what `make faults` says."""
-    return int(os.environ.get("SAMAN_FAULT_REPEATS", "3"))
+@pytest_asyncio.fixture(scope="module")
+async def own_infra() -> AsyncIterator[Infra]:
+    """PostgreSQL and Kafka for one module alone: what is left on the topics here would disturb everybody else."""
+    async with containers_infra() if choose().kind == "containers" else local_infra() as infra:
+        yield infra

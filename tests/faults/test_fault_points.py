@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from shared import faults
-from tests.faults.conftest import Proof, Proving, repeats
+from tests.faults.conftest import Proof, Proving
+from tests.faults.counts import repeats
 
 STRUCK_SECONDS = 60.0
 FROZEN_SECONDS = 0.5
@@ -76,6 +77,6 @@ async def test_a_process_that_dies_or_hangs_at_any_point_loses_and_doubles_nothi
     async with proving(tmp_path) as proof:
         load = proof.load(seed=20_130_201, batch=6)
         async with load.going():
-            struck = orders(20_130_201, repeats())
+            struck = orders(20_130_201, repeats(few=3, many=50))
             await asyncio.gather(*(strike(proof, service, queue) for service, queue in struck.items()))
         assert await proof.findings(load) == []

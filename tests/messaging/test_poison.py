@@ -5,25 +5,23 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.database import Connection
 from shared.events.envelope import Event
 from shared.events.registry import MunicipalityChanged
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import Failure
-from shared.messaging.inflating import GZIP, LZ4, NONE, ZSTD
+from shared.messaging.inflating import GZIP, LZ4, ZSTD
 from shared.messaging.records import Record, Submission
 from tests.messaging.conftest import Consume, MakeTopic
 from tests.messaging.consuming import counted
 from tests.support.bus import Bus
 from tests.support.infrastructure import Infra
+from tests.support.raw_records import Headers, NoText, batch_of
 
-Headers = list[tuple[str, bytes | None]]
 APPLIED, UNUSED = "applied", "unused"
 
 
@@ -158,30 +156,6 @@ async def test_records_are_read_whatever_the_publisher_compressed_them_with(
     assert [version for _, version in await consuming.effects()] == [1, 2, 3, 4, 5]
 
 
-class _NoText(str):
-    """The name of a header as a careless or hostile client may write it."""
-
-    __slots__ = ()
-
-    def encode(self, _encoding: str = "utf-8", _errors: str = "strict") -> bytes:
-        return b"\xff\x00\xfe"
-
-
-def batch_of(producer: Any, codec: int = NONE) -> Any:
-    """A batch that the client's own checks have not seen."""
-    batch = producer.create_batch()
-    batch._builder = _DefaultRecordBatchBuilderPy(
-        magic=2,
-        compression_type=codec,
-        is_transactional=False,
-        producer_id=-1,
-        producer_epoch=-1,
-        base_sequence=-1,
-        batch_size=16_384,
-    )
-    return batch
-
-
 @pytest.mark.parametrize("codec", [GZIP, LZ4, ZSTD], ids=["gzip", "lz4", "zstd"])
 async def test_a_batch_packed_to_inflate_beyond_all_bounds_is_kept_packed(
     infra: Infra, topic: str, bus: Bus, consume: Consume, codec: int
@@ -211,7 +185,7 @@ async def test_a_header_whose_name_is_no_text_does_not_block_the_partition(
     infra: Infra, topic: str, bus: Bus, consume: Consume
 ) -> None:
     record = good(2)
-    hostile = [(_NoText("?"), b"1"), *record.headers[1:], ("zero\x00", b"2")]
+    hostile = [(NoText("?"), b"1"), *record.headers[1:], ("zero\x00", b"2")]
     producer = AIOKafkaProducer(**infra.bus.client_options())
     await producer.start()
     batch = batch_of(producer)

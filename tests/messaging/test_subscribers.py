@@ -10,21 +10,14 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from deploy.services import SERVICES, wiring
+from deploy.services import SERVICES
 from shared.messaging.consumers import bare_parser, no_decoder
 from shared.runtime import Service
 from tests.messaging.conftest import Consume, MakeTopic
 from tests.messaging.consuming import counted
+from tests.support.apps import idle_service
 from tests.support.bus import Bus
 from tests.support.waiting import until
-
-
-def service_of(name: str) -> Service:
-    """The parts of a service that is built and not started; nothing answers at its addresses."""
-    module = wiring(name)
-    app = module.create_app(module.Settings.model_validate({"database_dsn": "postgresql://nobody@127.0.0.1:1/none"}))
-    service: Service = app.state.service
-    return service
 
 
 def subscribers_of(service: Service) -> Iterator[tuple[str, Any]]:
@@ -58,7 +51,7 @@ def faults_of(subscriber: Any, *, group: str, service: str) -> set[str]:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_subscriber_has_the_delivery_policy(name: str) -> None:
-    service = service_of(name)
+    service = idle_service(name)
     subscribers = list(subscribers_of(service))
 
     assert {group: faults_of(each, group=group, service=name) for group, each in subscribers} == {
@@ -70,7 +63,7 @@ def test_every_subscriber_has_the_delivery_policy(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_service_has_a_producer_beside_the_relay(name: str) -> None:
-    service = service_of(name)
+    service = idle_service(name)
     for consumers in (service.consumers, service.late_consumers):
         assert consumers.broker.config.broker_config.consumer_only
         assert not consumers.broker.publishers

@@ -41,6 +41,14 @@ class RunningService:
         return service
 
 
+def idle_service(name: str) -> Service:
+    """Return the parts of a service that is built and not started; nothing answers at its addresses."""
+    module = wiring(name)
+    app = module.create_app(module.Settings.model_validate({"database_dsn": "postgresql://nobody@127.0.0.1:1/none"}))
+    service: Service = app.state.service
+    return service
+
+
 @asynccontextmanager
 async def run_service(
     infra: Infra, name: str, *, group_prefix: str, **settings: object

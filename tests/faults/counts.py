@@ -1,0 +1,18 @@
+"""How often the tests of faults repeat each: a few times in `make test`, many times in `make faults`."""
+
+import os
+
+SETTING = "SAMAN_FAULTS"
+"""`few`, which is the default, or `many`."""
+
+
+def repeats(*, few: int, many: int) -> int:
+    """Return how often to do it, as the setting asks for.
+
+    Raises:
+        ValueError: the setting has another value.
+    """
+    wanted = os.environ.get(SETTING, "few")
+    if wanted not in ("few", "many"):
+        raise ValueError(f"{SETTING} must be few or many, not {wanted!r}")
+    return many if wanted == "many" else few
