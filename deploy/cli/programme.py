@@ -93,6 +93,17 @@ def add(
         typer.echo(f"key, shown once: {added['key']}")
 
 
+@publishers.command()
+def revoke(
+    organisation_number: Annotated[str, typer.Argument(help="Nine digits.", metavar="ORGNR")],
+    dir_: Folder = None,
+    no_wait: NoWait = False,
+) -> None:
+    """Take back a publisher's right to publish, and all its keys. What it published stays. Repeatable."""
+    asyncio.run(revoke_publisher(find_connection(dir_), organisation_number, wait=not no_wait))
+    typer.echo(f"{organisation_number} may not publish any more; its keys are gone")
+
+
 def post(
     figures: Annotated[
         Path, typer.Argument(help="CSV file; columns are named like the fields.", metavar="FIGURES.CSV")
@@ -152,10 +163,20 @@ async def add_publisher(
         await api.call("PUT", path, json={"name": name, "may_speak_for": mandates})
         key = None if known and known["keys"] else (await api.call("POST", f"{path}/keys"))["key"]
     if wait:
-        await until_heard(
-            connection, [PublisherRegistered.topic()], ("registry", "reporting", "metrics", "notifications")
-        )
+        await _until_publisher_heard(connection)
     return {"organisation_number": organisation_number, "topics": topics, "key": key}
+
+
+async def revoke_publisher(connection: Connection, organisation_number: str, *, wait: bool) -> None:
+    """End a publisher's right to publish; see `revoke`.
+
+    Raises:
+        NotFound: there is no such publisher.
+    """
+    async with connection.client() as api:
+        await api.call("POST", f"{REGISTRY}/publishers/{organisation_number}/revocation")
+    if wait:
+        await _until_publisher_heard(connection)
 
 
 async def post_figures(
@@ -170,6 +191,10 @@ async def post_figures(
         async for receipts in client.receipts(figures):
             progress(step, done=len(receipts), total=len(figures))
     return receipts
+
+
+async def _until_publisher_heard(connection: Connection) -> None:
+    await until_heard(connection, [PublisherRegistered.topic()], ("registry", "reporting", "metrics", "notifications"))
 
 
 async def _find_publisher(api: Api, path: str) -> dict[str, Any] | None:

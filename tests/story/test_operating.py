@@ -1,0 +1,98 @@
+"""What an operator does at the command line, with a whole system behind it."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from deploy.client import connected, figure
+from deploy.demo.generated import DEFINITION
+from deploy.local.stack import Stack, start_stack
+
+PUBLISHER = "310000078"
+MUNICIPALITY = "vefsn-1824"
+COMMAND_SECONDS = 120.0
+
+
+async def saman(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command on the stack in a folder; return how it ended and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.cli.main", *arguments, "--dir", str(folder)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), COMMAND_SECONDS)
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+def body(period: str) -> dict[str, Any]:
+    return {
+        "municipality": "1824",
+        "period": period,
+        "lost_days": "86",
+        "agreed_days": "1000",
+        "persons": 500,
+        "definition": DEFINITION,
+    }
+
+
+@pytest.mark.infra
+async def test_an_operator_sees_what_is_unread_and_ends_a_publisher(stack_folder: Path) -> None:
+    stack = await start_stack(stack_folder, attached=True)
+    try:
+        added = json.loads((await saman(stack_folder, *add(), "--json"))[1])
+        await sees_what_is_unread(stack, stack_folder)
+        await ends_a_publisher(stack, stack_folder, added["key"])
+    finally:
+        await stack.stop()
+
+
+def add() -> tuple[str, ...]:
+    return ("publishers", "add", PUBLISHER, "--name", "Test", "--municipality", MUNICIPALITY)
+
+
+async def sees_what_is_unread(stack: Stack, folder: Path) -> None:
+    code, shown = await saman(folder, "consumers", "--json")
+    groups = {group["group"]: group for group in json.loads(shown)}
+    assert code == 0
+    assert {group["lag"] for group in groups.values()} == {0}
+    assert {"metrics.reporting.absence-figure", "reporting.inbound.absence-figures"} <= groups.keys()
+
+    pid = stack.services.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        posted = [figure(body(f"2013-0{month}"), publisher=PUBLISHER) for month in range(1, 6)]
+        async with connected(stack.infrastructure.bootstrap, PUBLISHER) as client:
+            await client.post(posted)
+        code, shown = await saman(folder, "consumers", "--max-lag-seconds", "0")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert code == 1, shown
+    assert "5 unread, the oldest for" in shown
+    assert "reporting does not answer" in shown
+
+
+async def ends_a_publisher(stack: Stack, folder: Path, key: str) -> None:
+    code, said = await saman(folder, "publishers", "revoke", PUBLISHER)
+    assert (code, (await saman(folder, "publishers", "revoke", PUBLISHER))[0]) == (0, 0), said
+
+    address = f"{stack.services.address}/api/reporting/v1/absence-figures"
+    async with httpx2.AsyncClient(trust_env=False, timeout=20) as client:
+        late = {"figure_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", **body("2013-06")}
+        answer = await client.post(address, json=late, headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 401, answer.text
+
+    late_over_kafka = [figure(body("2013-07"), publisher=PUBLISHER)]
+    async with connected(stack.infrastructure.bootstrap, PUBLISHER) as client_:
+        await client_.post(late_over_kafka)
+        async for receipts in client_.receipts(late_over_kafka):
+            answers = receipts
+    assert [content["code"] for content in answers.rejected.values()] == ["publisher-unknown"]
