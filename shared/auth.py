@@ -57,11 +57,22 @@ class Principal:
         organisation_number: of a publisher; none for the operator and for nobody in particular.
         is_operator: may do everything.
         mandates: the municipalities that a publisher may speak for.
+        key_id: of the key that was shown.
     """
 
     organisation_number: str | None = None
     is_operator: bool = False
     mandates: tuple[Mandate, ...] = ()
+    key_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the audit log calls them."""
+        if self.is_operator:
+            return "operator"
+        if self.organisation_number is None:
+            return "nobody"
+        return f"publisher/{self.organisation_number} with key {self.key_id}"
 
     def may_speak_for(self, municipality_id: str, on: date) -> bool:
         """Tell whether a mandate covers a municipality on a day."""
@@ -156,7 +167,7 @@ async def authenticate(
         raise NotAuthenticated(f"publisher {row['organisation_number']} was revoked")
     if known["expires_at"] and datetime.fromisoformat(known["expires_at"]) <= now:
         raise NotAuthenticated(f"key {key_id} expired at {known['expires_at']}; ask the operator for a new one")
-    return Principal(row["organisation_number"], mandates=_mandates(row["may_speak_for"]))
+    return Principal(row["organisation_number"], mandates=_mandates(row["may_speak_for"]), key_id=key_id)
 
 
 async def list_publishers(conn: Connection, organisation_numbers: Collection[str]) -> dict[str, Principal]:

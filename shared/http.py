@@ -7,6 +7,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import faults, openapi, strict_json
+from shared import audit, faults, openapi, strict_json
 from shared.errors import (
     AppError,
     Conflict,
@@ -192,6 +193,8 @@ class Limits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        address = scope.get("client")
+        audit.act_as(audit.Actor("nobody", f"http from {address[0] if address else 'here'}", uuid.uuid4()))
         headers = dict(scope["headers"])
         try:
             if self._running >= CONCURRENT_MAX:

@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from shared import auth, http, messaging, operating, telemetry
+from shared import audit, auth, http, messaging, operating, telemetry
 from shared.clock import Clock, seconds_since
 from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.errors import Unavailable
@@ -123,6 +123,7 @@ class Service:
             asyncio.create_task(self._supervised("consumers", self._consume), name=f"{self.name} consumers"),
             asyncio.create_task(self._supervised("relay", self.relay.run), name=f"{self.name} relay"),
             asyncio.create_task(self._supervised("checks", self._check), name=f"{self.name} checks"),
+            asyncio.create_task(self._supervised("audit", self._seal), name=f"{self.name} audit"),
         ]
         for work in self._background:
             name = getattr(work, "__name__", "background")
@@ -175,6 +176,9 @@ class Service:
                 await consumers.revive()
             self.health.failures.pop("checks", None)
             await asyncio.sleep(LOOK_AGAIN_SECONDS if self.health.waiting else TOPIC_CHECK_SECONDS)
+
+    async def _seal(self) -> None:
+        await audit.keep_sealed(self.database)
 
     async def _missing_migrations(self) -> list[str]:
         files = [*MECHANISM_MIGRATIONS.glob("*.sql"), *self._migrations.glob("*.sql")]
@@ -264,9 +268,11 @@ class Service:
         if header is None:
             return auth.NOBODY
         async with self.database.connection() as conn:
-            return await auth.authenticate(
+            principal = await auth.authenticate(
                 conn, header, operator_key_hash=self.settings.operator_key_hash, now=self.clock.now()
             )
+        audit.act_as(replace(audit.actor(), who=principal.name))
+        return principal
 
     def fastapi(self, title: str, description: str) -> FastAPI:
         """Return the service's HTTP app, with health, figures and status in it; routes are added by the caller."""

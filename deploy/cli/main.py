@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import typer
 
 from deploy import secret_files
-from deploy.cli import consumers, databases, dead_letters, operating, programme, secrets, serving
+from deploy.cli import audit, consumers, databases, dead_letters, operating, programme, secrets, serving
 from deploy.local.errors import StackError
 from shared.errors import AppError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 serving.add_to(app)
 programme.add_to(app)
 dead_letters.add_to(app)
+audit.add_to(app)
 consumers.add_to(app)
 databases.add_to(app)
 operating.add_to(app)

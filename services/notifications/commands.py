@@ -19,7 +19,7 @@ from services.notifications.domain.subscription import (
     subject_patterns,
 )
 from services.notifications.store import DueDelivery, EndedDelivery, KeptSubscription, Lease, NewDelivery, ToldEvent
-from shared import http
+from shared import audit, http
 from shared.database import Connection
 from shared.errors import RuleBroken
 from shared.events.envelope import derived_id
@@ -101,6 +101,7 @@ async def put_subscription(
         secret_salt=None if wanted.channel is not Channel.WEBHOOK else salt or new_salt,
     )
     await store.put_subscription(conn, kept)
+    await audit.note(conn, _noted("subscription-changed", kept))
     await store.heal_sending(conn, wanted.subscription_id, now=true_now)
     return PutSubscription(kept, made=before is None, is_secret_new=is_secret_new)
 
@@ -118,7 +119,21 @@ async def renew_secret(conn: Connection, subscription_id: str, *, new_salt: byte
         raise RuleBroken(f"the subscription {subscription_id} goes to a mail address, not a webhook", code="no-webhook")
     kept = replace(before, secret_salt=new_salt, version=before.version + 1)
     await store.put_subscription(conn, kept)
+    await audit.note(conn, _noted("subscription-secret-renewed", kept))
     return kept
+
+
+def _noted(action: str, kept: KeptSubscription) -> audit.Change:
+    """Note a subscription without its address, which may be a person's and would stand in the log for ever."""
+    subscription = kept.subscription
+    state = {
+        "version": kept.version,
+        "channel": subscription.channel.value,
+        "events": sorted(subscription.events),
+        "subjects": sorted(subscription.subjects),
+        "active": subscription.active,
+    }
+    return audit.Change(action, f"subscription/{subscription.subscription_id}", state)
 
 
 async def hear_municipalities(conn: Connection, events: Sequence[MunicipalityEvent]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from shared import audit
 from shared.database import Connection, Database, load_queries
 from shared.errors import AppError, Conflict, NotFound, RuleBroken
 from shared.messaging.records import Record
@@ -149,6 +150,7 @@ async def replay(deliveries: Mapping[str, "Delivery"], database: Database, lette
 async def settle(conn: Connection, letter_id: int, *, state: str, reason: str | None = None) -> None:
     """Mark a letter `replayed` or `discarded`."""
     await QUERIES.settle_dead_letter(conn, id=letter_id, state=state, reason=reason and _storable(reason))
+    await audit.note(conn, audit.Change(f"dead-letter-{state}", f"dead-letter/{letter_id}", reason=reason))
 
 
 async def note_failed_replay(conn: Connection, letter_id: int, failure: Failure) -> None:

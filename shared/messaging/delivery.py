@@ -18,7 +18,7 @@ from uuid import UUID
 
 import structlog
 
-from shared import faults
+from shared import audit, faults
 from shared.clock import Clock
 from shared.database import Connection, Database, is_transient
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
@@ -91,6 +91,7 @@ class Delivery:
             Unavailable: the database stayed away longer than our patience; nothing was applied, fetch again.
             Exception: a fault of ours that not even a dead letter could be made of; after a pause, fetch again.
         """
+        audit.act_as(audit.Actor(source=self._consumer))
         faults.point("delivery.fetched")
         try:
             await self._take(records)

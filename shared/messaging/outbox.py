@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from shared import audit
 from shared.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
@@ -87,6 +88,7 @@ async def list_parked(conn: Connection) -> list[ParkedKey]:
 async def release_parked(conn: Connection, topic: str, key: str) -> int:
     """Let a parked key's events go out, in their old order; return how many. Mend first why they were refused."""
     count: int = await QUERIES.release_parked(conn, topic=topic, key=key)
+    await audit.note(conn, audit.Change("parked-key-released", f"{topic}/{key}", {"event_count": count}))
     return count
 
 

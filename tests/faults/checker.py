@@ -3,8 +3,9 @@
 I1 what was accepted is kept once, what was refused is not. I2 what is kept is in the log, and nothing else. I3 events
 of one key come in order, repetitions are equal byte for byte. I4 metrics and goals are what an independent computation
 makes of the figures. I5 each subscriber is told once of each event. I6 each consumed record is in exactly one of:
-inbox, dead letters, of no use, receipted; and everything is consumed. I8 what is secret is nowhere. I9 it becomes quiet
-again. R nothing is ever sent where a record asked for. (I7, the audit log, is checked where that lives.)
+inbox, dead letters, of no use, receipted; and everything is consumed. I7 the audit log is whole and covers each figure
+once. I8 what is secret is nowhere. I9 it becomes quiet
+again. R nothing is ever sent where a record asked for.
 """
 
 from collections import Counter, defaultdict
@@ -53,7 +54,18 @@ Findings = Iterator[tuple[str, Iterable[Any]]]
 def check(evidence: Evidence) -> list[Finding]:
     """Return everything that is wrong."""
     found = []
-    for judge in (kept_once, in_the_log, in_order, recomputed, told_once, handled_once, secret, quiet, not_answered):
+    for judge in (
+        kept_once,
+        in_the_log,
+        in_order,
+        recomputed,
+        told_once,
+        handled_once,
+        audited,
+        secret,
+        quiet,
+        not_answered,
+    ):
         assert judge.__doc__ is not None
         invariant = judge.__doc__.partition(":")[0]
         for sentence, things in judge(evidence):
@@ -224,6 +236,12 @@ def _of_use(evidence: Evidence, group: str, events: tuple[type[Event], ...]) -> 
     if group == "notifications.metrics.metric":
         return lambda record: record.type in types and record.key.partition("|")[0] in followed
     return lambda record: record.type in types
+
+
+def audited(evidence: Evidence) -> Findings:
+    """I7: the audit log's chain is whole, and each figure is claimed by exactly one entry."""
+    for service, faults in evidence.audit.items():
+        yield f"the audit log of {service}", faults
 
 
 def secret(evidence: Evidence) -> Findings:

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from deploy.cli.audit import verify_log
 from deploy.services import SERVICES
 from shared.messaging.broker import BusSettings
 from tests.faults.world import World
@@ -66,6 +67,7 @@ class Evidence:
         committed: how far each consumer group has committed, and where the log ends, by group and place.
         tables: rows of the tables that count, by service and table.
         text: everything that each service's database holds, as text.
+        audit: what is wrong with each service's audit log, and with what it should cover.
         stuck: why it never became quiet; none when it did.
     """
 
@@ -76,6 +78,7 @@ class Evidence:
     behind: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, Rows]] = field(default_factory=dict)
     text: Mapping[str, str] = field(default_factory=dict)
+    audit: Mapping[str, Sequence[str]] = field(default_factory=dict)
     stuck: str | None = None
 
     def firsts(self, topic: str) -> Iterator[Logged]:
@@ -127,6 +130,7 @@ async def gather(
     evidence.log, evidence.behind = await _read_log(system)
     evidence.tables = {name: await _read_tables(system, name) for name in SERVICES}
     evidence.text = {name: await _everything(system, name) for name in SERVICES}
+    evidence.audit = {name: (await verify_log(system.databases[name].owner_dsn, name)).faults for name in SERVICES}
     return evidence
 
 

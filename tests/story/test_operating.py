@@ -50,6 +50,7 @@ async def test_an_operator_sees_what_is_unread_and_ends_a_publisher(stack_folder
         added = json.loads((await saman(stack_folder, *add(), "--json"))[1])
         await sees_what_is_unread(stack, stack_folder)
         await ends_a_publisher(stack, stack_folder, added["key"])
+        await verifies_the_audit_logs(stack_folder)
     finally:
         await stack.stop()
 
@@ -96,3 +97,21 @@ async def ends_a_publisher(stack: Stack, folder: Path, key: str) -> None:
         async for receipts in client_.receipts(late_over_kafka):
             answers = receipts
     assert [content["code"] for content in answers.rejected.values()] == ["publisher-unknown"]
+
+
+async def verifies_the_audit_logs(folder: Path) -> None:
+    code, shown = await saman(folder, "audit", "verify", "--json")
+    verdicts = json.loads(shown)
+    assert code == 0, shown
+    assert verdicts["registry"]["seal_count"] > 400, "every municipality's registration is noted"
+    assert verdicts["reporting"]["seal_count"] > 0
+
+    kept = folder / "heads.json"
+    kept.write_text(shown)
+    code, shown = await saman(folder, "audit", "verify", "--heads", str(kept))
+    assert code == 0, shown
+    verdicts["registry"]["head"] = "00" * 32
+    kept.write_text(json.dumps(verdicts))
+    code, shown = await saman(folder, "audit", "verify", "registry", "--heads", str(kept))
+    assert code == 1
+    assert "is not the one that was kept elsewhere" in shown

@@ -14,6 +14,7 @@ from services.registry.reference.tables import Reference, county_on
 from services.registry.store import municipalities as store
 from services.registry.store.locks import Kind, lock
 from services.registry.store.municipalities import AppliedChange
+from shared import audit
 from shared.database import Connection
 from shared.errors import Conflict
 from shared.messaging import outbox
@@ -112,7 +113,9 @@ async def _answer_again(
 async def _keep(conn: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
     last = {outcome.municipality.municipality_id: outcome.municipality for outcome in outcomes}
     await store.put_municipalities(conn, list(last.values()))
-    await outbox.put(conn, [municipality_event(outcome, now) for outcome in outcomes])
+    events = [municipality_event(outcome, now) for outcome in outcomes]
+    await audit.note_events(conn, events)
+    await outbox.put(conn, events)
 
 
 def _content(change: Change) -> dict[str, Any]:

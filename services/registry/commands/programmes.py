@@ -8,6 +8,7 @@ from services.registry.domain.programme import Programme, revised_programme
 from services.registry.domain.project import Project, has_just_ended, revised_project
 from services.registry.store import programmes as store
 from services.registry.store.locks import Kind, lock
+from shared import audit
 from shared.database import Connection
 from shared.errors import RuleBroken
 from shared.messaging import outbox
@@ -30,7 +31,9 @@ async def put_programme(
         assert present is not None
         return Put(present, created=False, changed=False)
     await store.put_programme(conn, new)
-    await outbox.put(conn, [programme_event(new, now)])
+    event = programme_event(new, now)
+    await audit.note_events(conn, [event])
+    await outbox.put(conn, [event])
     return Put(new, created=present is None, changed=True)
 
 
@@ -53,5 +56,6 @@ async def put_project(conn: Connection, wanted: Project, *, now: datetime, guard
         return Put(present, created=False, changed=False)
     await store.put_project(conn, new)
     event = project_event(new, now, has_just_ended=has_just_ended(present, new))
+    await audit.note_events(conn, [event])
     await outbox.put(conn, [event])
     return Put(new, created=present is None, changed=True)

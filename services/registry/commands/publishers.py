@@ -18,7 +18,7 @@ from services.registry.domain.publisher import (
 )
 from services.registry.store import publishers as store
 from services.registry.store.locks import Kind, lock
-from shared import auth
+from shared import audit, auth
 from shared.auth import NewKey
 from shared.database import Connection
 from shared.errors import NotFound, RuleBroken
@@ -118,6 +118,7 @@ async def _keep(conn: Connection, publisher: Publisher, now: datetime, *, is_rev
     await store.put_publisher(conn, publisher)
     event = publisher_event(publisher, now, is_revocation=is_revocation)
     await auth.keep_publishers(conn, [event])
+    await audit.note_events(conn, [event])
     await outbox.put(conn, [event])
 
 

@@ -1,7 +1,7 @@
 """Accepting absence figures: one gate for HTTP and Kafka."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from services.reporting.commands.reading import Entry, read_figure, refusal
 from services.reporting.domain import Draft, Place, Window
 from services.reporting.store import figures as store
 from services.reporting.store.figures import NOTHING, EarlierFigure, KeptFigure, SeriesKey, Standing
+from shared import audit
 from shared.auth import Action, require
 from shared.clock import local_date
 from shared.database import Connection
@@ -176,7 +177,16 @@ class _Gate:
             return
         await store.end_force(conn, self.ended)
         await store.add_figures(conn, list(self.added.values()))
+        await audit.note(conn, *_noted(self.added.values()))
         await outbox.put(conn, [events.posted(figure) for figure, _ in self.added.values()])
+
+
+def _noted(added: Collection[tuple[KeptFigure, bytes]]) -> Iterator[audit.Change]:
+    """Note figures by their contents' hashes, one entry for each publisher and batch."""
+    publishers = dict.fromkeys(figure.publisher for figure, _ in added)
+    for publisher in publishers:
+        hashes = {str(figure.figure_id): hash_.hex() for figure, hash_ in added if figure.publisher == publisher}
+        yield audit.Change("figures-accepted", f"publisher/{publisher}", {"figures": hashes})
 
 
 def _repeated(entry: Entry, draft: Draft, kept: EarlierFigure) -> Judged:

@@ -13,6 +13,7 @@ from services.reporting.commands.reading import Entry, hash_of, read_contract, r
 from services.reporting.domain import Project, Round
 from services.reporting.store import reports as store
 from services.reporting.store.reports import KeptRound, Obligation, Report
+from shared import audit
 from shared.auth import Action, require
 from shared.clock import local_date
 from shared.database import Connection
@@ -43,6 +44,8 @@ async def load_round(
         return before, False
     kept = KeptRound(round_, 1, today) if before is None else KeptRound(round_, before.version + 1, before.loaded_on)
     await store.put_round(conn, kept)
+    state = {"version": kept.version, "opens_on": str(round_.opens_on), "due_on": str(round_.due_on)}
+    await audit.note(conn, audit.Change("round-loaded", f"round/{round_.round_id}", state))
     if before is not None and (before.round.opens_on, before.round.due_on) != (round_.opens_on, round_.due_on):
         await store.reopen_obligations(conn, round_.round_id, today=today)
     await _oblige(conn, round_, await store.list_projects(conn, round_.programme_id), today=today)
@@ -132,6 +135,8 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: dateti
         origin=entry.origin,
     )
     await store.add_report(conn, report)
+    submission = {"submission_id": str(report.submission_id), "version": report.version, "hash": body_hash.hex()}
+    await audit.note(conn, audit.Change("report-submitted", f"obligation/{report.obligation_id}", submission))
     await _settle(conn, obligation, report, now=now)
     return Judged(entry, "accepted", report.version)
 

@@ -7,6 +7,7 @@ from services.reporting.commands import events
 from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts
 from services.reporting.commands.reading import Entry, read_contract, read_id
 from services.reporting.store import figures as store
+from shared import audit
 from shared.database import Connection
 from shared.errors import NotAllowed, NotFound, RuleBroken
 from shared.events import inbound
@@ -46,5 +47,7 @@ async def _withdraw(conn: Connection, entry: Entry, *, rights: Rights, now: date
     if figure.withdrawn_at is not None:
         return Judged(entry, "repeated", figure.vintage)
     in_force = await store.withdraw(conn, figure, by=by, reason=body.reason, now=now)
+    change = {"publisher": entry.publisher, "by": by}
+    await audit.note(conn, audit.Change("figure-withdrawn", f"figure/{body.figure_id}", change, body.reason))
     await outbox.put(conn, [events.withdrawn(figure, in_force, reason=body.reason, now=now)])
     return Judged(entry, "accepted", figure.vintage)

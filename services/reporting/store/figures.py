@@ -311,3 +311,17 @@ def _figure(row: Any) -> KeptFigure:
         withdrawn_by=row["withdrawn_by"],
         withdrawal_reason=row["withdrawal_reason"],
     )
+
+
+async def unlike_the_log(conn: Connection, *, count: int = 20) -> list[str]:
+    """Return in what the figures and the audit log disagree, one sentence each."""
+    sentences = []
+    async for row in QUERIES.figures_unlike_audit(conn, count=count):
+        name = f"figure {row['figure_id']} of {row['publisher']}"
+        if not row["held"]:
+            sentences.append(f"{name} was accepted and is not kept")
+        elif row["claims"] != 1:
+            sentences.append(f"{name} is kept and was accepted {row['claims']} times")
+        else:
+            sentences.append(f"{name} has another content than the one accepted")
+    return sentences

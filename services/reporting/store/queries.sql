@@ -272,3 +272,23 @@ SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first
    AND o.obligation_id > :after
  ORDER BY o.obligation_id
  LIMIT :count;
+
+-- name: figures_unlike_audit(count)
+-- Each figure must be claimed by exactly one audit entry, with the hash of its content.
+WITH claim AS (
+    SELECT e.object AS publisher, c.key AS figure_id, c.value AS hash
+      FROM audit_entry AS e
+     CROSS JOIN LATERAL jsonb_each_text(e.after -> 'figures') AS c (key, value)
+     WHERE e.action = 'figures-accepted'
+), held AS (
+    SELECT 'publisher/' || f.publisher AS publisher, f.figure_id::text AS figure_id, encode(f.body_hash, 'hex') AS hash
+      FROM figure AS f
+)
+SELECT coalesce(c.publisher, h.publisher) AS publisher, coalesce(c.figure_id, h.figure_id) AS figure_id,
+       count(c.hash) AS claims, count(h.hash) AS held, bool_and(c.hash = h.hash) AS is_alike
+  FROM claim AS c
+  FULL JOIN held AS h ON h.publisher = c.publisher AND h.figure_id = c.figure_id
+ GROUP BY 1, 2
+HAVING count(c.hash) <> 1 OR count(h.hash) <> 1 OR NOT bool_and(c.hash = h.hash)
+ ORDER BY 1, 2
+ LIMIT :count;
