@@ -225,7 +225,17 @@ async def _partitions(consumer: Any, topic: str) -> list[Any]:
 
 
 def _has_given_up(consumer: Any) -> bool:
-    return consumer is None or consumer._coordinator._coordination_task.done() or consumer._fetcher._fetch_task.done()
+    """Tell whether a client has lost a background task; those of its coordinator it neither replaces nor outlives."""
+    if consumer is None:
+        return True
+    coordinator = consumer._coordinator
+    if coordinator._coordination_task.done() or consumer._fetcher._fetch_task.done():
+        return True
+    return _has_failed(coordinator._heartbeat_task) or _has_failed(coordinator._commit_refresh_task)
+
+
+def _has_failed(task: Any) -> bool:
+    return task is not None and task.done() and not task.cancelled() and task.exception() is not None
 
 
 class Batches:

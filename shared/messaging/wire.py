@@ -1,4 +1,4 @@
-"""What aiokafka has to be helped with: odd bytes in a header, batches that inflate, and a broker that is away.
+"""What aiokafka has to be helped with: odd bytes in a header, batches that inflate, a broker that is away or not ready.
 
 Kafka takes any bytes as a header's name; aiokafka raises on those that are not UTF-8, at the same place for ever, and
 with them stand all partitions of the consumer. Here such a batch is read once more, more slowly, and the odd bytes
@@ -8,6 +8,10 @@ A batch that was packed to inflate beyond all bounds (`inflating.py`) is not unp
 
 While a partition has no leader, consumers and producers ask for the metadata again as soon as they have an answer: a
 thousand times a second, a whole processor for as long as the broker is away. Here they are held to some per second.
+
+A coordinator that is still loading, or is none any more, answers a question for offsets with one error and no offsets.
+aiokafka 0.14 looks at the offsets only, takes it that nothing was ever committed, and reads the whole topic again. Here
+the error is heeded, and the question asked once more.
 """
 
 import asyncio
@@ -20,6 +24,9 @@ from typing import Any
 import structlog
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer import fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import GroupCoordinatorNotAvailableError, NoError, NotCoordinatorForGroupError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.record import memory_records
 from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
 
@@ -129,7 +136,23 @@ async def _ask_at_leisure(client: Any, *arguments: Any) -> Any:
     return await _ask(client, *arguments)
 
 
+_ask_coordinator = GroupCoordinator._send_req
+
+
+async def _ask_and_heed(coordinator: Any, request: Any) -> Any:
+    """Send a request to the group's coordinator; raise the error that it has for offsets as a whole."""
+    answer = await _ask_coordinator(coordinator, request)
+    if isinstance(request, OffsetFetchRequest):
+        error = for_code(getattr(answer, "error_code", 0))
+        if error in (NotCoordinatorForGroupError, GroupCoordinatorNotAvailableError):
+            coordinator.coordinator_dead()
+        if error is not NoError:
+            raise error(f"no offsets of group {coordinator.group_id}")
+    return answer
+
+
 def install() -> None:
     """Help all clients of this process. aiokafka offers no way to do it for one of them."""
     fetcher.MemoryRecords = ReadableRecords
     AIOKafkaClient._metadata_update = _ask_at_leisure
+    GroupCoordinator._send_req = _ask_and_heed

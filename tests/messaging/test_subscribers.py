@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import BatchSubscriber
@@ -151,3 +152,24 @@ async def test_a_consumer_whose_client_has_given_up_is_started_again(
     await consuming.until_consumed(2)
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2)]
     assert await consuming.consumers.revive() == []
+
+
+@pytest.mark.parametrize("part", ["_do_heartbeat", "_maybe_refresh_commit_offsets"])
+async def test_a_consumer_whose_client_goes_on_failing_for_ever_is_started_again(
+    topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    consuming = await consume(topic)
+    await bus.publish(counted("vefsn", 1), topic=topic)
+    await consuming.until_consumed(1)
+
+    async def fail(*_arguments: Any) -> None:
+        raise KafkaError("an answer that the client does not know")
+
+    (subscriber,) = consuming.consumers.subscribers.values()
+    monkeypatch.setattr(subscriber.consumer._coordinator, part, fail)
+    subscriber.consumer._subscription.subscription.assignment.commit_refresh_needed.set()
+
+    assert await until(consuming.consumers.revive) == [consuming.group]
+    await bus.publish(counted("vefsn", 2), topic=topic)
+    await consuming.until_consumed(2)
+    assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2)]

@@ -1,11 +1,19 @@
 """What aiokafka is helped with."""
 
+import secrets
 import time
+from typing import Any
 
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 
 from shared.messaging import wire
+from tests.support.bus import Bus
 from tests.support.infrastructure import Infra
+
+LOADING, NOT_AVAILABLE, NOT_COORDINATOR = 14, 15, 16
 
 
 async def test_metadata_is_asked_for_at_leisure(infra: Infra) -> None:
@@ -19,3 +27,34 @@ async def test_metadata_is_asked_for_at_leisure(infra: Infra) -> None:
         assert await client.force_metadata_update()
     assert 1.5 < time.monotonic() - begun < 10
     await client.close()
+
+
+@pytest.mark.parametrize("code", [LOADING, NOT_AVAILABLE, NOT_COORDINATOR])
+async def test_a_coordinator_that_is_not_ready_does_not_make_a_consumer_start_from_the_beginning(
+    infra: Infra, topic: str, bus: Bus, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    wire.install()
+    for number in range(3):
+        await bus.send_raw(topic, str(number).encode())
+    group, place = f"test.{secrets.token_hex(4)}", TopicPartition(topic, 0)
+    settings: dict[str, Any] = {"group_id": group, "auto_offset_reset": "earliest", "enable_auto_commit": False}
+    before = AIOKafkaConsumer(topic, **infra.bus.client_options(), **settings)
+    await before.start()
+    await before.commit({place: 2})
+    await before.stop()
+
+    send, answers = AIOKafkaClient.send, [OffsetFetchResponse_v3(0, [], code)] * 2
+
+    async def send_to_broker_that_has_just_started(client: Any, node: int, request: Any, **more: Any) -> Any:
+        if isinstance(request, OffsetFetchRequest) and answers:
+            return answers.pop()
+        return await send(client, node, request, **more)
+
+    monkeypatch.setattr(AIOKafkaClient, "send", send_to_broker_that_has_just_started)
+    after = AIOKafkaConsumer(topic, **infra.bus.client_options(), **settings)
+    await after.start()
+    try:
+        assert (await after.getone()).value == b"2"
+        assert not answers
+    finally:
+        await after.stop()
