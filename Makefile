@@ -5,8 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 SAMAN := $(BIN)/saman
 ARGS ?=
+MINUTES ?= 60
+SEED ?=
 
-.PHONY: help setup demo test fast faults check format bench contracts lock clean
+.PHONY: help setup demo test fast faults chaos check format bench contracts lock clean
 
 help: ## Show the verbs
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -36,7 +38,7 @@ fast: setup ## Run the tests of the rules; seconds, no servers
 	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest --noconftest -p pytest_asyncio.plugin -q tests/*/rules $(ARGS)
 
 # Each deterministic fault fifty times, each poison a thousand: an hour or so.
-faults: setup ## Prove delivery at length: every fault point 50 times
+faults: setup ## Prove delivery at length: every fault point 50 times, every poison 1,000 times
 	@SAMAN_FAULTS=many $(BIN)/python -m pytest -q tests/faults $(ARGS)
 
 check: setup ## Run format, lint, types, imports and house rules
@@ -51,6 +53,9 @@ format: setup ## Put code into the house's form
 
 bench: setup ## Measure speed on this machine; results go to docs/performance.md
 	@$(BIN)/python -m tests.speed.run $(ARGS)
+
+chaos: setup ## Random faults for MINUTES=60 with SEED=n; results go to var/chaos
+	@$(BIN)/python -m tests.faults.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 contracts: setup ## Write docs/contracts anew from the code
 	@$(BIN)/python -m deploy.contracts

@@ -8,8 +8,7 @@ from faststream.kafka import KafkaBroker
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-SESSION_MILLISECONDS = 30_000
-HEARTBEAT_MILLISECONDS = 3_000
+HEARTBEATS_PER_SESSION = 10
 POLL_INTERVAL_MILLISECONDS = 300_000
 WAIT_MILLISECONDS = 1_000
 """How long a poll waits for records; it returns at once when some are there."""
@@ -29,7 +28,18 @@ class BusSettings(BaseSettings):
         description="Unique among a service's running replicas; lets a restart take its partitions back at once.",
     )
     replication: int = Field(default=1, description="Copies of each new topic; 3 in production.")
+    session_seconds: float = Field(
+        default=30,
+        ge=1,
+        le=300,
+        description="Seconds of silence after which a consumer's partitions go to another. The broker has bounds too.",
+    )
     group_prefix: str = Field(default="", description="Put before every consumer group; for tests that share a broker.")
+
+    @property
+    def session_ms(self) -> int:
+        """The session in milliseconds."""
+        return int(self.session_seconds * 1_000)
 
     def client_options(self) -> dict[str, Any]:
         """Options that every aiokafka client takes."""

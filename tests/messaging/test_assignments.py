@@ -14,7 +14,7 @@ from shared.clock import Clock
 from shared.database import Connection
 from shared.messaging import Record, Router, Submission, subscribe_inbound
 from shared.messaging.assignments import keep_assigned
-from shared.messaging.broker import SESSION_MILLISECONDS, BusSettings
+from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import Consumers
 from shared.messaging.dead_letters import Failure
 from shared.messaging.topics import Topic, apply
@@ -41,7 +41,7 @@ async def leave_empty_assignment(bus: BusSettings, *, topic: str, group: str, in
         group_id=group,
         group_instance_id=instance,
         partition_assignment_strategy=(NothingForAnybody,),
-        session_timeout_ms=SESSION_MILLISECONDS,
+        session_timeout_ms=30_000,
         enable_auto_commit=False,
     )
     await consumer.start()

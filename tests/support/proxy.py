@@ -44,16 +44,20 @@ class Proxy:
         if self._refuses:
             writer.transport.abort()
             return
-        with contextlib.suppress(OSError):
+        try:
             there = await asyncio.open_connection(*self._target)
-            self._writers |= {writer, there[1]}
-            await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers |= {writer, there[1]}
+        await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while chunk := await reader.read(65_536):
                 await self._passing.wait()
                 writer.write(chunk)
+                await writer.drain()
         writer.close()
         self._writers.discard(writer)
 
@@ -64,7 +68,14 @@ async def proxy_to(dsn: str) -> AsyncIterator[Proxy]:
     parts = urlsplit(dsn)
     assert parts.hostname is not None
     assert parts.port is not None
-    proxy = Proxy(parts.hostname, parts.port)
+    async with proxy_before(parts.hostname, parts.port) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def proxy_before(host: str, port: int) -> AsyncIterator[Proxy]:
+    """Run a proxy before any server, which need not listen yet."""
+    proxy = Proxy(host, port)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:

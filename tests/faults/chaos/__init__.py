@@ -1,0 +1,1 @@
+"""Random faults, seeded, while figures come in: `python -m tests.faults.chaos`."""
