@@ -57,6 +57,10 @@ DRIVER_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interfa
 _GONE = ("is closed", "is closing", "released back", "is not initialized")
 """How asyncpg words that a connection or pool went away; its other `InterfaceError`s are faults of the caller."""
 
+_BUSY = "another operation is in progress"
+"""What rolling back says on a connection that broke in the middle of something; what broke it is the error's context.
+By itself it is a fault of the caller: two tasks on one connection."""
+
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether trying the same work again later can succeed."""
@@ -65,6 +69,8 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_TRANSIENT_STATES + _DEPLOYMENT_STATES)
     if isinstance(error, asyncpg.InterfaceError):
+        if _BUSY in str(error) and error.__context__ is not None:
+            return is_transient(error.__context__)
         return any(words in str(error) for words in _GONE)
     # The driver meets an internal fault when the server ends a connection between two statements.
     return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)

@@ -90,6 +90,30 @@ async def test_whatever_a_cut_connection_makes_the_driver_say_is_unavailable(han
     await database.close()
 
 
+async def test_a_connection_that_cannot_even_be_cleaned_up_is_unavailable(handle: DatabaseHandle) -> None:
+    """The server ends a session just as a COPY begins: the driver then neither knows it closed nor can roll back."""
+    database = Database(handle.dsn, application_name="busy", pool_size=1)
+
+    async def break_while_busy(error: Exception) -> None:
+        busy = None
+        try:
+            async with database.connection() as conn:
+                busy = asyncio.ensure_future(conn.execute("SELECT pg_sleep(0.2)"))
+                await asyncio.sleep(0)
+                raise error
+        finally:
+            assert busy is not None
+            await asyncio.gather(busy, return_exceptions=True)
+
+    with pytest.raises(Unavailable):
+        await break_while_busy(asyncpg.InternalClientError("cannot switch to state 21; another operation (2) is …"))
+    with pytest.raises(asyncpg.InterfaceError, match="another operation is in progress"):
+        await break_while_busy(asyncpg.UniqueViolationError("a fault of the caller"))
+    async with database.connection() as conn:
+        assert await conn.fetchval("SELECT 1") == 1
+    await database.close()
+
+
 async def test_a_faulty_query_is_no_outage(handle: DatabaseHandle) -> None:
     database = Database(handle.dsn, application_name="faulty", pool_size=1)
     for sql, arguments in (("SELECT 1 / $1::int", (0,)), ("SELECT $1::int", ("many",)), ("SELECT $1::int", (1, 2))):
