@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.faults.chaos.run import Plan, chaos
+from tests.faults.chaos.schedule import MIX
 
 RESULTS = Path("var/chaos")
 
@@ -28,6 +29,7 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=None, help="a random one, which is printed, by default")
     arguments.add_argument("--per-second", type=float, default=320.0, help="figures")
     arguments.add_argument("--pause", type=float, default=1.5, help="seconds between faults on average")
+    arguments.add_argument("--kinds", nargs="*", choices=MIX, default=[], help="of faults; all by default")
     arguments.add_argument("--variants", default="", help="broken services, such as delete-before-send")
     chosen = arguments.parse_args()
     seed = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
@@ -36,7 +38,14 @@ def main() -> int:
     log, written = RESULTS / f"{name}.faults.jsonl", RESULTS / f"{name}.json"
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what our writers and readers meet is meant
     tell(f"seed {seed}, {chosen.minutes} minutes; faults go to {log}")
-    plan = Plan(seed, chosen.minutes * 60, pause=chosen.pause, per_second=chosen.per_second, variants=chosen.variants)
+    plan = Plan(
+        seed,
+        chosen.minutes * 60,
+        pause=chosen.pause,
+        per_second=chosen.per_second,
+        kinds=tuple(chosen.kinds),
+        variants=chosen.variants,
+    )
     with tempfile.TemporaryDirectory(prefix="saman-chaos-", ignore_cleanup_errors=True) as folder:
         result = asyncio.run(chaos(Path(folder), plan, log, tell))
     written.write_text(json.dumps(asdict(result), indent=1) + "\n")

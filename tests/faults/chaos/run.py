@@ -18,9 +18,10 @@ import httpx2
 from shared.events.metrics import MetricUpdated, TargetReached
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
 from tests.faults.chaos import check
+from tests.faults.chaos.disk import Disk
 from tests.faults.chaos.faults import Faults
 from tests.faults.chaos.readers import FigureJudge, MetricJudge, MilestoneJudge, Reader, ReceiptJudge
-from tests.faults.chaos.schedule import Fault, schedule
+from tests.faults.chaos.schedule import MIX, Fault, schedule
 from tests.faults.chaos.system import OPERATOR_KEY, System, running
 from tests.faults.chaos.writers import Pace, Source, write_by_http, write_by_kafka
 from tests.notifications.receiver import Receiver, receiving
@@ -42,6 +43,7 @@ class Plan:
         per_second: figures written per second, over all writers.
         municipalities: per publisher.
         quiet_seconds: how long the system may take to come to rest afterwards.
+        kinds: of faults; none means all.
         variants: broken services, to see the check turn red; see tests/faults/variants.py.
     """
 
@@ -53,6 +55,7 @@ class Plan:
     months: int = 24
     quiet_seconds: float = 600.0
     disk_gigabytes: int = 24
+    kinds: tuple[str, ...] = ()
     variants: str = ""
 
 
@@ -173,7 +176,7 @@ async def _storm(
     try:
         with log.open("w") as file:
             for fault in schedule(
-                plan.seed, seconds=plan.seconds, pause=plan.pause, can_fill_disk=system.disk.root is not None
+                plan.seed, seconds=plan.seconds, pause=plan.pause, kinds=kinds_here(plan, system.disk)
             ):
                 await asyncio.sleep(max(0.0, started + fault.at - time.monotonic()))
                 task = asyncio.create_task(_inject(faults, fault, plan.seed, file))
@@ -193,6 +196,11 @@ async def _storm(
     result.faults_by_kind = dict(sorted(faults.counts.items()))
     result.fault_count = sum(faults.counts.values())
     result.longest_silence_seconds = round(readers.metrics.longest_silence, 1)
+
+
+def kinds_here(plan: Plan, disk: Disk) -> frozenset[str]:
+    """Return the kinds of faults that are wanted and possible."""
+    return frozenset(plan.kinds or MIX) - (frozenset() if disk.root is not None else {"full disk"})
 
 
 async def _inject(faults: Faults, fault: Fault, seed: int, file: Any) -> None:

@@ -1,7 +1,7 @@
 """Which fault happens when, to whom and for how long: the same for the same seed, whatever the system does."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 SESSION_SECONDS = 3.0
@@ -54,12 +54,12 @@ class Fault:
     seconds: float
 
 
-def schedule(seed: int, *, seconds: float, pause: float, can_fill_disk: bool) -> Iterator[Fault]:
+def schedule(seed: int, *, seconds: float, pause: float, kinds: Container[str] = frozenset(MIX)) -> Iterator[Fault]:
     """Yield the faults of a run, the first after one pause.
 
     Args:
         pause: seconds between two faults on average.
-        can_fill_disk: whether this machine lets us fill one; the other kinds stay where they are when it does not.
+        kinds: what may be done here, or is looked for; the others are left out, and these stay where they are.
     """
     dice = random.Random(seed)
     at, number = 0.0, 0
@@ -74,5 +74,5 @@ def schedule(seed: int, *, seconds: float, pause: float, can_fill_disk: bool) ->
         target = dice.choice(MIX[kind].targets)
         lasting = round(dice.uniform(*MIX[kind].seconds), 2)
         number += 1
-        if kind != "full disk" or can_fill_disk:
+        if kind in kinds:
             yield Fault(number, round(at, 2), kind, target, lasting)
