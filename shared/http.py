@@ -66,6 +66,7 @@ _MEANINGS = {
     409: "The id was used before with other content.",
     412: "It has changed since the ETag in If-Match.",
 }
+_ENDS = "saman.ends"
 _CODE_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "media-type"}
 
 
@@ -143,6 +144,11 @@ def respond(error: AppError) -> JSONResponse:
     return ProblemResponse(problem.model_dump(), problem.status, headers)
 
 
+def at_the_end(request: Request, end: Callable[[], None]) -> None:
+    """Do something when the request has been answered, however that ends."""
+    request.scope[_ENDS].append(end)
+
+
 def install(app: FastAPI) -> None:
     """Make an app answer every error with a problem document and hold its limits."""
 
@@ -195,10 +201,22 @@ class Limits:
             return await self.app(scope, receive, send)
         address = scope.get("client")
         audit.act_as(audit.Actor("nobody", f"http from {address[0] if address else 'here'}", uuid.uuid4()))
+        if self._running >= CONCURRENT_MAX:
+            busy = Unavailable(f"more than {CONCURRENT_MAX} requests run at once", retry_after_seconds=1)
+            return await respond(busy)(scope, receive, send)
+        self._running += 1
+        ends: list[Callable[[], None]] = []
+        scope[_ENDS] = ends
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._running -= 1
+            for end in ends:
+                end()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         try:
-            if self._running >= CONCURRENT_MAX:
-                raise Unavailable(f"more than {CONCURRENT_MAX} requests run at once", retry_after_seconds=1)
             if headers.get(b"content-encoding", b"identity").lower() != b"identity":
                 raise RuleBroken("compressed bodies are not taken; send it plain", code="content-encoding")
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
@@ -209,12 +227,9 @@ class Limits:
                 if self._is_checked(scope, headers):
                     strict_json.loads(body)
         except AppError as error:
-            return await respond(error)(scope, receive, send)
-        self._running += 1
-        try:
+            await respond(error)(scope, receive, send)
+        else:
             await self._answer(scope, body, receive, send)
-        finally:
-            self._running -= 1
 
     def _is_checked(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
         """Tell whether to look here for what FastAPI's own parser would let pass.

@@ -71,7 +71,8 @@ def _complete(operation: dict[str, Any], problem: str) -> None:
             response["content"] = content
     for status, meaning in _meanings(operation):
         responses[status] = {"description": meaning, "content": content}
-    responses["503"]["headers"] = _RETRY_AFTER
+    for status in {"429", "503"} & responses.keys():
+        responses[status]["headers"] = _RETRY_AFTER
     responses["default"] = {"description": "Any other refusal; its code says which.", "content": content}
     operation["responses"] = dict(sorted(responses.items()))
     if "401" in responses:
@@ -84,4 +85,6 @@ def _meanings(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "requestBody" in operation:
         yield "413", "The body is too large."
         yield "415", "The body is compressed; it is taken plain only."
+    if "401" in operation["responses"]:
+        yield "429", "The key is used too often, or by too many at once."
     yield "503", "Not now; nothing was done. Try the same again after some seconds."

@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings
 from shared import audit, auth, http, messaging, operating, telemetry
 from shared.clock import Clock, seconds_since
 from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
-from shared.errors import Unavailable
+from shared.errors import NotAuthenticated, Unavailable
 from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
 from shared.messaging import Router, assignments, subscribe
 from shared.messaging import topics as kafka_topics
@@ -34,6 +34,7 @@ from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import Consumers
 from shared.messaging.delivery import Delivery
 from shared.messaging.relay import Relay
+from shared.rates import Places, Rate
 
 LOG = structlog.get_logger()
 MECHANISM_MIGRATIONS = Path(__file__).parent / "messaging" / "migrations"
@@ -47,6 +48,9 @@ LOOK_AGAIN_SECONDS = 1.0
 
 RECOVERED_SECONDS = 10.0
 """How long a part that failed must run to count as well again; a part that runs for ever never says so itself."""
+
+FAILED_KEYS_PER_MINUTE = 120
+"""Bad keys of one address that are looked up; a key is not guessed, but looking costs a query."""
 
 _FAILURES = (KafkaError, Unavailable, *DRIVER_FAILURES)
 """What a background task may meet while database or broker are away; anything else is a fault of ours and is logged."""
@@ -62,6 +66,11 @@ class ServiceSettings(BaseSettings):
     operator_key_hash: str = Field(
         default="", validation_alias="SAMAN_OPERATOR_KEY_HASH", description="SHA-256 of the operator's key, in hex."
     )
+    requests_per_minute: int = Field(
+        default=6_000, ge=1, le=1_000_000, description="Requests of one publisher's key per minute, in each replica."
+    )
+    requests_burst: int = Field(default=1_000, ge=1, le=100_000, description="Of these so many at once.")
+    requests_at_once: int = Field(default=100, ge=1, le=10_000, description="Requests of one key running at once.")
     now: datetime | None = Field(
         default=None, validation_alias="SAMAN_NOW", description="What the clock shows at the start; for tests and demo."
     )
@@ -109,6 +118,9 @@ class Service:
         self.consumers = Consumers(subscriptions, settings.bus, self.database, service=name, clock=self.clock)
         late = inbound.subscriptions if inbound is not None else []
         self.late_consumers = Consumers(late, settings.bus, self.database, service=name, clock=self.clock)
+        self._rate = Rate(per_minute=settings.requests_per_minute, burst=settings.requests_burst)
+        self._failed_rate = Rate(per_minute=FAILED_KEYS_PER_MINUTE, burst=FAILED_KEYS_PER_MINUTE)
+        self._places = Places(settings.requests_at_once)
         self._background = background
         self._migrations = migrations
         self._tasks: list[asyncio.Task[None]] = []
@@ -263,14 +275,22 @@ class Service:
 
         Raises:
             NotAuthenticated: a key was given and is not good.
+            Unavailable: `too-many-requests`; the key is used too often, or an address tries too many bad ones.
         """
         header = request.headers.get("authorization")
         if header is None:
             return auth.NOBODY
-        async with self.database.connection() as conn:
-            principal = await auth.authenticate(
-                conn, header, operator_key_hash=self.settings.operator_key_hash, now=self.clock.now()
-            )
+        try:
+            async with self.database.connection() as conn:
+                principal = await auth.authenticate(
+                    conn, header, operator_key_hash=self.settings.operator_key_hash, now=self.clock.now()
+                )
+        except NotAuthenticated:
+            self._failed_rate.take(request.client.host if request.client else "")
+            raise
+        if principal.key_id is not None:
+            self._rate.take(principal.key_id)
+            http.at_the_end(request, self._places.take(principal.key_id))
         audit.act_as(replace(audit.actor(), who=principal.name))
         return principal
 

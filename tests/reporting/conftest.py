@@ -74,13 +74,14 @@ async def shared_door(infra: Infra) -> AsyncIterator[Door]:
 
 
 @asynccontextmanager
-async def open_door(infra: Infra, *, now: datetime = factories.NOW) -> AsyncIterator[Door]:
+async def open_door(infra: Infra, *, now: datetime = factories.NOW, **more: object) -> AsyncIterator[Door]:
     """Open reporting's HTTP interface, with what the desk of the fixture has heard."""
     handle = await infra.make_database("reporting")
     settings = {
         "database_dsn": handle.dsn,
         "operator_key_hash": hashlib.sha256(factories.OPERATOR_KEY.encode()).hexdigest(),
         "now": now,
+        **more,
     }
     app = create_app(Settings.model_validate(settings))
     database: Database = app.state.service.database
