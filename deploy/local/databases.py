@@ -16,6 +16,8 @@ SUPERUSER = "postgres"
 # Any number that no service takes for a lock of its own in the database postgres.
 _LOCK = 7_265_110
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
+APPEND_ONLY = ("audit_entry", "audit_seal")
+"""Tables in which the service may read and add, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +100,16 @@ def _rights(owner: str, service: str) -> str:
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {service};
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {service};
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SEQUENCES TO {service};
+        {"".join(_append_only(table, service) for table in APPEND_ONLY)}
+    """
+
+
+def _append_only(table: str, service: str) -> str:
+    """Take back what the grant on all tables gave; this runs at every start, long after the table's migration."""
+    return f"""
+        DO $$ BEGIN
+            IF to_regclass('public.{table}') IS NOT NULL THEN
+                REVOKE UPDATE, DELETE, TRUNCATE ON public.{table} FROM {service};
+            END IF;
+        END $$;
     """
