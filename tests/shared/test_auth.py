@@ -119,8 +119,9 @@ async def test_an_expired_key_is_refused_by_name(database: Database) -> None:
         await ask(database, f"Bearer {EXPIRED.text}")
 
 
-async def test_a_revoked_publisher_is_refused_with_all_its_keys(own_database: Database) -> None:
-    fields = publisher(2).model_dump() | {"revoked_at": NOW}
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=1)], ids=["now", "by a clock that is ahead of ours"])
+async def test_a_revoked_publisher_is_refused_with_all_its_keys(own_database: Database, ahead: timedelta) -> None:
+    fields = publisher(2).model_dump() | {"revoked_at": NOW + ahead}
     async with own_database.transaction() as conn:
         await auth.keep_publishers(conn, [PublisherRevoked(**fields)])
         assert await auth.list_publishers(conn, [ORGNR]) == {}
