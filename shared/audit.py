@@ -28,7 +28,10 @@ SEAL_LOCK = 7302
 """Advisory lock of the chain's end; fixed, replicas of two versions must agree."""
 
 LATE_IDS = 10_000
-"""So far behind the newest sealed entry others are still looked for; ids are given out before transactions commit."""
+"""So far behind the newest sealed entry others are still looked for; ids are given out before transactions commit.
+At its start a service looks at all of them."""
+
+ANY_IDS = 1 << 62
 
 SEALED_SECONDS = 60
 """An entry that has no seal after this is a fault."""
@@ -114,22 +117,28 @@ async def keep_sealed(database: Database) -> None:
     Raises:
         Unavailable: the database is away; run again.
     """
+    late_ids = ANY_IDS
     while True:
         async with database.connection() as conn, conn.transaction():
-            count = await seal(conn)
+            count = await seal(conn, late_ids=late_ids)
         if count < SEAL_COUNT:
+            late_ids = LATE_IDS
             await asyncio.sleep(SEAL_SECONDS)
 
 
-async def seal(conn: Connection) -> int:
-    """Lengthen the chain by entries that have no seal yet; return how many."""
-    if not await QUERIES.has_unsealed(conn, late_ids=LATE_IDS):
+async def seal(conn: Connection, *, late_ids: int = LATE_IDS) -> int:
+    """Lengthen the chain by entries that have no seal yet; return how many.
+
+    Args:
+        late_ids: how far behind the newest sealed entry others are looked for.
+    """
+    if not await QUERIES.has_unsealed(conn, late_ids=late_ids):
         return 0
     await QUERIES.lock_seals(conn, lock=SEAL_LOCK)
     last = await QUERIES.last_seal(conn)
     number, previous = (last["seal"], last["hash"]) if last is not None else (0, FIRST_HASH)
     seals = []
-    async for row in QUERIES.unsealed(conn, late_ids=LATE_IDS, count=SEAL_COUNT):
+    async for row in QUERIES.unsealed(conn, late_ids=late_ids, count=SEAL_COUNT):
         number, previous = number + 1, hash_of(previous, row)
         seals.append((number, row["entry_id"], previous))
     await conn.copy_records_to_table("audit_seal", records=seals, columns=["seal", "entry_id", "hash"])

@@ -1,6 +1,7 @@
 """What a service shows to Prometheus. Counting is done where the work is; this module only gives it names."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import generate_latest
@@ -30,6 +31,7 @@ class ServiceCollector(Collector):
         )
         yield self._gauge("saman_outbox_parked_rows", "Events that the broker refused", outbox["parked_count"])
         yield self._gauge("saman_dead_letters_waiting", "Dead letters not yet settled", letters["waiting_count"])
+        yield self._gauge("saman_dead_letters_oldest_seconds", "Age of the oldest of them", _age(letters["oldest_at"]))
         lag = GaugeMetricFamily("saman_consumer_lag_records", "Records waiting", labels=["service", "group"])
         records = CounterMetricFamily(
             "saman_consumer_records", "Records consumed", labels=["service", "group", "outcome"]
@@ -46,6 +48,10 @@ class ServiceCollector(Collector):
         gauge = GaugeMetricFamily(name, meaning, labels=["service"])
         gauge.add_metric([self._service.name], value)
         return gauge
+
+
+def _age(moment: str | None) -> float:
+    return 0.0 if moment is None else (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
 
 
 async def expose(service: "Service") -> str:
