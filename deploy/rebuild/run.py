@@ -1,0 +1,254 @@
+"""The course of a rebuild; see docs/decisions/0020 for why it is a second database.
+
+The new database reads the whole log while the old one serves. For the switch the service is kept out of its database
+for a moment: what was committed by then is in the log or in the outbox, the new database reads on to the end of the
+log and takes the outbox over, and the two change names. The service's consumers go on where they had committed; what
+they read twice, the new database's inbox knows.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from deploy.local import databases
+from deploy.local.progress import Progress, silent
+from deploy.rebuild import carry
+from deploy.services import migration_folders
+from services.metrics.app import Settings, create_app
+from shared.database import migrate
+from shared.errors import Unavailable
+from shared.messaging.broker import BusSettings
+from shared.messaging.consumers import record_of
+from shared.runtime import Service
+
+SERVICE = "metrics"
+BATCH = 1_000
+READ_MILLISECONDS = 500
+SWITCH_SECONDS = 30.0
+"""A switch takes well under a second; when it takes this long something is wrong, and the old database goes on."""
+
+CLOSE_ENOUGH = 200
+"""So few unread records are read during the switch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the database of metrics is, for three roles.
+
+    Attributes:
+        admin: address of any database for a role that may make and rename databases.
+        owner: address of the service's database for the role that migrates.
+        service: likewise for the role that works.
+    """
+
+    admin: str
+    owner: str
+    service: str
+    bus: BusSettings
+
+    @property
+    def name(self) -> str:
+        """The database's name."""
+        return urlsplit(self.service).path.lstrip("/")
+
+
+@dataclass
+class Outcome:
+    """What a rebuild found.
+
+    Attributes:
+        record_count: records of the log that were read.
+        state_count: published states that were compared.
+        different: keys of the states that are others now.
+        switch_seconds: how long the service was kept out of its database; none for a dry run.
+        kept_as: the name of the old database, until somebody drops it.
+    """
+
+    record_count: int = 0
+    state_count: int = 0
+    different: list[str] = field(default_factory=list)
+    switch_seconds: float | None = None
+    kept_as: str | None = None
+
+
+async def rebuild(target: Target, *, dry_run: bool = False, progress: Progress = silent) -> Outcome:
+    """Rebuild metrics from the log, and put the result in its place unless it is a dry run.
+
+    Raises:
+        Unavailable: the switch took too long or a server went away; the old database goes on as it was.
+    """
+    new_name = f"{target.name}_rebuild"
+    new = replace(
+        target,
+        admin=_renamed(target.admin, new_name),
+        owner=_renamed(target.owner, new_name),
+        service=_renamed(target.service, new_name),
+    )
+    await _drop(target, new_name)
+    await _make(target, new_name)
+    await asyncio.to_thread(migrate, new.owner, migration_folders(SERVICE))
+    service: Service = create_app(
+        Settings.model_validate({"database_dsn": new.service, "bus": target.bus})
+    ).state.service
+    consumer = AIOKafkaConsumer(**target.bus.client_options(), auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        reading = Reading(service, consumer)
+        await reading.begin()
+        while await reading.unread() > CLOSE_ENOUGH:
+            await reading.read_on()
+            progress("Reading the log", done=reading.count, total=reading.count + await reading.unread())
+        outcome = await _compare_or_switch(target, new, reading, dry_run=dry_run)
+        outcome.record_count = reading.count
+        return outcome
+    finally:
+        await consumer.stop()
+        await service.database.close()
+        await _drop(target, new_name)
+
+
+class Reading:
+    """Reads the topics of metrics from their beginning into the new database.
+
+    Args:
+        service: metrics on the new database; it is not started.
+        consumer: without a group.
+    """
+
+    def __init__(self, service: Service, consumer: AIOKafkaConsumer) -> None:
+        self.count = 0
+        self.service = service
+        self._consumer = consumer
+        self._deliveries = {s.topic: service.deliveries[s.group] for s in service.consumers.subscriptions}
+        self._places: list[TopicPartition] = []
+
+    async def begin(self) -> None:
+        """Go to the beginning of all topics."""
+        await self._consumer._client.force_metadata_update()
+        for topic in self._deliveries:
+            self._consumer._client.add_topic(topic)
+        await self._consumer._client.force_metadata_update()
+        self._places = [
+            TopicPartition(topic, number)
+            for topic in self._deliveries
+            for number in self._consumer.partitions_for_topic(topic) or ()
+        ]
+        self._consumer.assign(self._places)
+        await self._consumer.seek_to_beginning(*self._places)
+
+    async def unread(self) -> int:
+        """Return how many records are still to be read."""
+        ends = await self._consumer.end_offsets(self._places)
+        return sum([ends[place] - await self._consumer.position(place) for place in self._places])
+
+    async def read_on(self) -> None:
+        """Read and apply what comes next."""
+        batches = await self._consumer.getmany(timeout_ms=READ_MILLISECONDS, max_records=BATCH)
+        for place, records in batches.items():
+            await self._deliveries[place.topic].take([record_of(record) for record in records])
+            self.count += len(records)
+
+    async def read_to_the_end(self) -> None:
+        """Read and apply everything that is in the log now."""
+        ends = await self._consumer.end_offsets(self._places)
+        while any([await self._consumer.position(place) < ends[place] for place in self._places]):
+            await self.read_on()
+
+
+async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, dry_run: bool) -> Outcome:
+    old_conn = await asyncpg.connect(_renamed(target.admin, target.name))
+    admin = await asyncpg.connect(_renamed(target.admin, databases.SUPERUSER))
+    try:
+        begun = time.monotonic()
+        if not dry_run:
+            await _keep_out(admin, target, old_conn)
+        try:
+            async with asyncio.timeout(None if dry_run else SWITCH_SECONDS):
+                await reading.read_to_the_end()
+                await reading.service.database.close()
+                outcome = await _carried(old_conn, new, dry_run=dry_run)
+                if not dry_run:
+                    await old_conn.close()
+                    outcome.kept_as = await _swap(admin, target, new)
+                    outcome.switch_seconds = round(time.monotonic() - begun, 3)
+                return outcome
+        except TimeoutError:
+            raise Unavailable(f"the switch took longer than {SWITCH_SECONDS:.0f} s; nothing was switched") from None
+        finally:
+            await admin.execute(f"ALTER DATABASE {target.name} CONNECTION LIMIT -1")
+    finally:
+        await admin.close()
+        await old_conn.close()
+
+
+async def _carried(old_conn: asyncpg.Connection, new: Target, *, dry_run: bool) -> Outcome:
+    new_conn = await asyncpg.connect(new.admin)
+    try:
+        async with new_conn.transaction():
+            compared = await carry.states(old_conn, new_conn)
+            if not dry_run:
+                await carry.everything_else(old_conn, new_conn)
+            return Outcome(state_count=compared.count, different=compared.different)
+    finally:
+        await new_conn.close()
+
+
+async def _keep_out(admin: asyncpg.Connection, target: Target, old_conn: asyncpg.Connection) -> None:
+    """Let nobody but superusers into the database, and end the sessions that are there; they are tried again."""
+    await admin.execute(f"ALTER DATABASE {target.name} CONNECTION LIMIT 0")
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> $2",
+        *(target.name, old_conn.get_server_pid()),
+    )
+
+
+async def _swap(admin: asyncpg.Connection, target: Target, new: Target) -> str:
+    """Let the two databases change names, in one transaction; return the old one's name."""
+    kept_as = f"{target.name}_before_{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}"
+    await _patiently(lambda: admin.execute(f"ALTER DATABASE {target.name} RENAME TO {kept_as}"))
+    try:
+        await _patiently(lambda: admin.execute(f"ALTER DATABASE {new.name} RENAME TO {target.name}"))
+    except BaseException:
+        await admin.execute(f"ALTER DATABASE {kept_as} RENAME TO {target.name}")
+        raise
+    return kept_as
+
+
+async def _patiently(work: Callable[[], Awaitable[Any]]) -> None:
+    """Do it as soon as the server has noticed that the last session is gone."""
+    while True:
+        try:
+            await work()
+        except asyncpg.ObjectInUseError:
+            await asyncio.sleep(0.01)
+        else:
+            return
+
+
+async def _make(target: Target, name: str) -> None:
+    accounts = [urlsplit(dsn) for dsn in (target.owner, target.service)]
+    passwords = {unquote(account.username or ""): unquote(account.password or "") for account in accounts}
+    owner, service = passwords
+    await databases.create(
+        lambda database: _renamed(target.admin, database), passwords.__getitem__, name, owner=owner, service=service
+    )
+
+
+async def _drop(target: Target, name: str) -> None:
+    admin = await asyncpg.connect(_renamed(target.admin, databases.SUPERUSER))
+    try:
+        with suppress(asyncpg.InvalidCatalogNameError):
+            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+def _renamed(dsn: str, database: str) -> str:
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{database}"))

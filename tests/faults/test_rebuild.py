@@ -1,0 +1,108 @@
+"""Metrics is rebuilt from the log while figures come in, and nobody outside notices."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.faults.conftest import Proof, Proving
+from tests.faults.evidence import gather
+
+REBUILD_SECONDS = 120.0
+
+
+async def start(proof: Proof, *arguments: str) -> asyncio.subprocess.Process:
+    """Start the command against the system."""
+    system = proof.system
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.cli.main", "rebuild", "metrics", "--json", *arguments),
+        env={
+            **os.environ,
+            "SAMAN_ADMIN_DSN": system.servers.admin_dsn,
+            "SAMAN_METRICS_OWNER_DSN": system.databases["metrics"].owner_dsn,
+            "SAMAN_METRICS_DATABASE_DSN": system.databases["metrics"].service_dsn,
+            "SAMAN_KAFKA_BOOTSTRAP": system.servers.bootstrap,
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def rebuilt(proof: Proof, *arguments: str) -> dict[str, Any]:
+    """Run the command and return what it found."""
+    process = await start(proof, *arguments)
+    out, err = await asyncio.wait_for(process.communicate(), REBUILD_SECONDS)
+    assert process.returncode == 0, err.decode()
+    outcome: dict[str, Any] = json.loads(out)
+    return outcome
+
+
+async def databases(proof: Proof) -> list[str]:
+    conn = await asyncpg.connect(proof.system.servers.admin_dsn)
+    try:
+        rows = await conn.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'metrics%' ORDER BY 1")
+        return [row["datname"] for row in rows]
+    finally:
+        await conn.close()
+
+
+async def falsify_one_state(proof: Proof) -> str:
+    """Change what is kept of one municipality's newest state, as an older formula might have left it."""
+    conn = await asyncpg.connect(proof.system.databases["metrics"].owner_dsn)
+    try:
+        row = await conn.fetchrow(
+            """
+            UPDATE state AS st SET unrounded[1] = unrounded[1] + 1
+              FROM series AS s
+             WHERE s.series_id = st.series_id AND st.unrounded[1] IS NOT NULL AND st.version > 0
+               AND (st.series_id, st.last_month) = (
+                       SELECT m.series_id, max(m.last_month) FROM state AS m JOIN series AS t USING (series_id)
+                        WHERE t.subject LIKE 'municipality/%' AND m.unrounded[1] IS NOT NULL
+                        GROUP BY m.series_id ORDER BY m.series_id LIMIT 1)
+            RETURNING s.subject
+            """
+        )
+        assert row is not None
+        return str(row["subject"])
+    finally:
+        await conn.close()
+
+
+@pytest.mark.infra
+async def test_metrics_is_rebuilt_under_load_and_nothing_is_told_twice(tmp_path: Path, proving: Proving) -> None:
+    async with proving(tmp_path) as proof:
+        load = proof.load(seed=12, batch=5)
+        async with load.going():
+            killed = await start(proof)
+            await asyncio.sleep(2)
+            killed.send_signal(signal.SIGKILL)
+            await killed.communicate()
+            await proof.system.kill("metrics")
+            await proof.system.start("metrics")
+            first = await rebuilt(proof)
+        assert first["switch_seconds"] < 10
+        assert first["state_count"] > 100
+        assert await proof.findings(load) == []
+
+        assert (await rebuilt(proof, "--dry-run"))["different"] == []
+        before = await gather(proof.system, proof.world, load, proof.receiver)
+        assert (await rebuilt(proof))["different"] == []
+        after = await gather(proof.system, proof.world, load, proof.receiver)
+        assert {topic: len(records) for topic, records in after.log.items()} == {
+            topic: len(records) for topic, records in before.log.items()
+        }
+
+        subject = await falsify_one_state(proof)
+        (changed,) = (await rebuilt(proof))["different"]
+        assert changed.startswith(f"{subject}|")
+        assert await proof.findings(load) == []
+        kept = await databases(proof)
+        assert kept[0] == "metrics"
+        assert all(name.startswith("metrics_before_") for name in kept[1:])
+        assert len(kept) == 4
