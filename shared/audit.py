@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -178,7 +178,7 @@ async def verify(conn: Connection, *, known: Mapping[int, str] | None = None) ->
     verdict, previous = Verdict(), FIRST_HASH
     wanted = {number: head for number, head in (known or {}).items() if number}  # 0: the chain had not begun
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        async for row in conn.cursor(QUERIES.sealed_entries.sql, prefetch=1_000):
+        async for row in _sealed(conn):
             if row["seal"] != verdict.seal_count + 1:
                 verdict.faults.append(f"seal {verdict.seal_count + 1} is missing")
                 return verdict
@@ -193,3 +193,15 @@ async def verify(conn: Connection, *, known: Mapping[int, str] | None = None) ->
         if late := await QUERIES.count_unsealed(conn, seconds=SEALED_SECONDS):
             verdict.faults.append(f"{late} entries have no seal after {SEALED_SECONDS} s")
     return verdict
+
+
+async def _sealed(conn: Connection) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield the chain from its beginning, some thousand entries at a time."""
+    after = 0
+    while True:
+        rows = [row async for row in QUERIES.sealed_entries(conn, after=after, count=SEAL_COUNT)]
+        for row in rows:
+            yield row
+        if not rows:
+            return
+        after = rows[-1]["seal"]

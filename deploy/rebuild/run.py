@@ -8,10 +8,8 @@ they read twice, the new database's inbox knows.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
@@ -91,7 +89,7 @@ async def rebuild(target: Target, *, dry_run: bool = False, progress: Progress =
         owner=_renamed(target.owner, new_name),
         service=_renamed(target.service, new_name),
     )
-    await _drop(target, new_name)
+    await _clear_up(target, new_name)
     await _make(target, new_name)
     await asyncio.to_thread(migrate, new.owner, migration_folders(SERVICE))
     service: Service = create_app(
@@ -167,9 +165,9 @@ async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, d
     admin = await asyncpg.connect(_renamed(target.admin, databases.SUPERUSER))
     try:
         begun = time.monotonic()
-        if not dry_run:
-            await _keep_out(admin, target, old_conn)
         try:
+            if not dry_run:
+                await _keep_out(admin, target, old_conn)
             async with asyncio.timeout(None if dry_run else SWITCH_SECONDS):
                 await reading.read_to_the_end()
                 await reading.service.database.close()
@@ -182,7 +180,7 @@ async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, d
         except TimeoutError:
             raise Unavailable(f"the switch took longer than {SWITCH_SECONDS:.0f} s; nothing was switched") from None
         finally:
-            await admin.execute(f"ALTER DATABASE {target.name} CONNECTION LIMIT -1")
+            await _let_in(admin, target)
     finally:
         await admin.close()
         await old_conn.close()
@@ -209,27 +207,23 @@ async def _keep_out(admin: asyncpg.Connection, target: Target, old_conn: asyncpg
     )
 
 
+async def _let_in(admin: asyncpg.Connection, target: Target) -> None:
+    await admin.execute(f"ALTER DATABASE {target.name} CONNECTION LIMIT -1")
+
+
 async def _swap(admin: asyncpg.Connection, target: Target, new: Target) -> str:
-    """Let the two databases change names, in one transaction; return the old one's name."""
+    """Let the two databases change names, both or neither; return the old one's name."""
     kept_as = f"{target.name}_before_{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}"
-    await _patiently(lambda: admin.execute(f"ALTER DATABASE {target.name} RENAME TO {kept_as}"))
-    try:
-        await _patiently(lambda: admin.execute(f"ALTER DATABASE {new.name} RENAME TO {target.name}"))
-    except BaseException:
-        await admin.execute(f"ALTER DATABASE {kept_as} RENAME TO {target.name}")
-        raise
-    return kept_as
-
-
-async def _patiently(work: Callable[[], Awaitable[Any]]) -> None:
-    """Do it as soon as the server has noticed that the last session is gone."""
     while True:
         try:
-            await work()
-        except asyncpg.ObjectInUseError:
+            async with admin.transaction():
+                await admin.execute(f"ALTER DATABASE {target.name} RENAME TO {kept_as}")
+                await admin.execute(f"ALTER DATABASE {new.name} RENAME TO {target.name}")
+                await admin.execute(f"ALTER DATABASE {kept_as} CONNECTION LIMIT -1")
+        except asyncpg.ObjectInUseError:  # the server has not noticed yet that the last session is gone
             await asyncio.sleep(0.01)
         else:
-            return
+            return kept_as
 
 
 async def _make(target: Target, name: str) -> None:
@@ -239,6 +233,16 @@ async def _make(target: Target, name: str) -> None:
     await databases.create(
         lambda database: _renamed(target.admin, database), passwords.__getitem__, name, owner=owner, service=service
     )
+
+
+async def _clear_up(target: Target, name: str) -> None:
+    """Undo what a rebuild that was killed left: the service kept out, and a database that is half filled."""
+    await _drop(target, name)
+    admin = await asyncpg.connect(_renamed(target.admin, databases.SUPERUSER))
+    try:
+        await _let_in(admin, target)
+    finally:
+        await admin.close()
 
 
 async def _drop(target: Target, name: str) -> None:

@@ -149,8 +149,9 @@ async def replay(deliveries: Mapping[str, "Delivery"], database: Database, lette
 
 async def settle(conn: Connection, letter_id: int, *, state: str, reason: str | None = None) -> None:
     """Mark a letter `replayed` or `discarded`."""
-    await QUERIES.settle_dead_letter(conn, id=letter_id, state=state, reason=reason and _storable(reason))
-    await audit.note(conn, audit.Change(f"dead-letter-{state}", f"dead-letter/{letter_id}", reason=reason))
+    kept = reason and _storable(reason)
+    await QUERIES.settle_dead_letter(conn, id=letter_id, state=state, reason=kept)
+    await audit.note(conn, audit.Change(f"dead-letter-{state}", f"dead-letter/{letter_id}", reason=kept))
 
 
 async def note_failed_replay(conn: Connection, letter_id: int, failure: Failure) -> None:

@@ -187,12 +187,14 @@ SELECT seal, hash
  ORDER BY seal DESC
  LIMIT 1;
 
--- name: sealed_entries()
+-- name: sealed_entries(after, count)
 SELECT s.seal, s.entry_id, s.hash, e.noted_at, e.who, e.source, e.request_id, e.action, e.object, e.reason,
        e.after::text AS after
   FROM audit_seal AS s
   LEFT JOIN audit_entry AS e USING (entry_id)
- ORDER BY s.seal;
+ WHERE s.seal > :after
+ ORDER BY s.seal
+ LIMIT :count;
 
 -- name: count_unsealed(seconds)$
 SELECT count(*)

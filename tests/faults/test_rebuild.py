@@ -43,10 +43,22 @@ async def rebuilt(proof: Proof, *arguments: str) -> dict[str, Any]:
     return outcome
 
 
-async def databases(proof: Proof) -> list[str]:
+async def keep_out(proof: Proof) -> None:
+    """Leave behind what a rebuild that is killed in the middle of its switch leaves: the service is kept out."""
     conn = await asyncpg.connect(proof.system.servers.admin_dsn)
     try:
-        rows = await conn.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'metrics%' ORDER BY 1")
+        await conn.execute("ALTER DATABASE metrics CONNECTION LIMIT 0")
+    finally:
+        await conn.close()
+
+
+async def databases(proof: Proof) -> list[str]:
+    """Return the databases of metrics that let everybody in."""
+    conn = await asyncpg.connect(proof.system.servers.admin_dsn)
+    try:
+        rows = await conn.fetch(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'metrics%' AND datconnlimit = -1 ORDER BY 1"
+        )
         return [row["datname"] for row in rows]
     finally:
         await conn.close()
@@ -83,6 +95,7 @@ async def test_metrics_is_rebuilt_under_load_and_nothing_is_told_twice(tmp_path:
             await asyncio.sleep(2)
             killed.send_signal(signal.SIGKILL)
             await killed.communicate()
+            await keep_out(proof)
             await proof.system.kill("metrics")
             await proof.system.start("metrics")
             first = await rebuilt(proof)
