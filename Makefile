@@ -29,10 +29,10 @@ setup: .venv/ready ## Make .venv with everything pinned by hash, and the web ass
 demo: setup ## Run the whole system with the model programme; Ctrl-C stops it
 	@$(SAMAN) demo $(ARGS)
 
-# Side by side, because most tests wait most of their time; each process has servers of its own.
+# With ARGS="--numprocesses 2 --dist loadfile" it takes two thirds of the time, each process with servers of its own.
 test: setup ## Run all checks and tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q $(ARGS)
 
 # Neither plugins nor the shared fixtures are loaded: they take longer than the tests.
 fast: setup ## Run the tests of the rules; seconds, no servers

@@ -52,6 +52,9 @@ RECOVERED_SECONDS = 10.0
 FAILED_KEYS_PER_MINUTE = 120
 """Bad keys of one address that are looked up; a key is not guessed, but looking costs a query."""
 
+CANCEL_SECONDS = 12.0
+"""Above what the sender takes to finish its tries; after it a task is told again to end."""
+
 _FAILURES = (KafkaError, Unavailable, *DRIVER_FAILURES)
 """What a background task may meet while database or broker are away; anything else is a fault of ours and is logged."""
 
@@ -152,9 +155,7 @@ class Service:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
         await asyncio.gather(self.consumers.stop(), self.late_consumers.stop(), return_exceptions=True)
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await _end(others)
         await self.database.close()
 
     async def _consume(self) -> None:
@@ -335,6 +336,15 @@ class Service:
         @app.get(f"/api/{self.name}/v1/status", tags=["status"], summary="Readiness, lag, outbox and dead letters")
         async def status() -> dict[str, Any]:
             return await self.status()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended; a cancellation can be lost in a wait that ends in the same moment."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
 
 
 def _publishers_of(service: str) -> Router:

@@ -260,7 +260,9 @@ class Relay:
     async def _rest(self) -> None:
         """Wait for the next commit of this process, or the poll that sees the others'."""
         try:
-            await asyncio.wait_for(self._database.committed.wait(), POLL_SECONDS)
+            # Not `wait_for`: in Python 3.11 it swallows a cancellation that comes together with the commit.
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._database.committed.wait()
         except TimeoutError:
             return
         self._database.committed.clear()

@@ -5,6 +5,7 @@ import random
 from collections import Counter, defaultdict
 from typing import Any
 
+import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -12,6 +13,7 @@ from shared.database import Database
 from shared.events.registry import MunicipalityRegistered
 from shared.messaging import outbox
 from shared.messaging.outbox import SHARD_COUNT
+from shared.messaging.relay import Relay
 from tests.messaging.conftest import MakeTopic, StartRelay
 from tests.messaging.consuming import counted
 from tests.messaging.relaying import process, waiting_count, write
@@ -206,3 +208,18 @@ async def _set(infra: Infra, topic: str, configs: dict[str, Any]) -> None:
     await admin.start()
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs)])
     await admin.close()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_relay_that_is_ended_in_the_moment_of_a_commit_ends(infra: Infra, turns: int) -> None:
+    database = Database("postgresql://nowhere", application_name="test relay")
+    resting = asyncio.create_task(Relay(database, infra.bus)._rest())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    database.committed.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    was_over = resting.done()
+    resting.cancel()
+    await asyncio.wait([resting])
+    assert resting.cancelled() or was_over
