@@ -81,13 +81,13 @@ class Client:
     """A publisher's connection to Kafka.
 
     Args:
-        bootstrap: addresses of brokers.
+        options: of aiokafka's clients: where the brokers are, and account, password and certificate authority.
         publisher: organisation number.
     """
 
-    def __init__(self, bootstrap: str, publisher: str) -> None:
+    def __init__(self, options: Mapping[str, Any], publisher: str) -> None:
         self.publisher = publisher
-        self._bootstrap = bootstrap
+        self._options = options
         self._producer: Any = None
         self._consumer: Any = None
 
@@ -95,19 +95,26 @@ class Client:
         """Connect, and remember where the receipts end now.
 
         Raises:
-            Unavailable: the publisher's topics do not exist.
+            Unavailable: no broker answers, or lets this account in, or the publisher's topics do not exist.
         """
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, linger_ms=5
-        )
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
-        await self._producer.start()
-        await self._consumer.start()
+        self._producer = AIOKafkaProducer(**self._options, acks="all", enable_idempotence=True, linger_ms=5)
+        self._consumer = AIOKafkaConsumer(**self._options, auto_offset_reset="earliest")
+        try:
+            await self._producer.start()
+            await self._consumer.start()
+        except KafkaError:
+            raise Unavailable(
+                f"Kafka at {self._options['bootstrap_servers']} does not answer, or does not let this account in; is "
+                "its password right?"
+            ) from None
         topic = f"receipts.{self.publisher}.v1"
         try:
             numbers = await asyncio.wait_for(self._producer.partitions_for(topic), METADATA_SECONDS)
         except (KafkaError, TimeoutError):
-            raise Unavailable(f"topic {topic} does not exist; add the publisher with `saman publishers add`") from None
+            raise Unavailable(
+                f"topic {topic} does not exist, or this account may not see it; add the publisher with "
+                "`saman publishers add`"
+            ) from None
         places = [TopicPartition(topic, number) for number in numbers]
         self._consumer.assign(places)
         await self._consumer.seek_to_end(*places)
@@ -163,9 +170,9 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(bootstrap: str, publisher: str) -> AsyncIterator[Client]:
+async def connected(options: Mapping[str, Any], publisher: str) -> AsyncIterator[Client]:
     """Connect while the block runs."""
-    client = Client(bootstrap, publisher)
+    client = Client(options, publisher)
     try:
         await client.open()
         yield client

@@ -27,7 +27,8 @@ from stdnum.no import orgnr
 
 from deploy import client as reference
 from deploy.cli.connection import Api, Connection, find_connection
-from deploy.cli.programme import add_publisher, load_programme, post_figures
+from deploy.cli.programme import load_programme
+from deploy.cli.publishers import account_of, add_publisher, post_figures
 from deploy.demo.story import PROGRAMME, VEFSN, VEFSN_HR
 from shared.errors import AppError, Unavailable
 
@@ -107,10 +108,12 @@ async def by_kafka(connection: Connection, api: Api, mail_page: str, run: str) -
     address = f"kafka-{run}@check.example"
     known = await api.call("GET", "/api/metrics/v1/series", params={"subject": f"municipality/{VEFSN}", "limit": "1"})
     await _subscribe(api, f"check-kafka-{run}", address, VEFSN)
-    await add_publisher(connection, VEFSN_HR, name="Vefsn kommune, HR", municipalities=[VEFSN], wait=True)
+    added = await add_publisher(
+        connection, VEFSN_HR, name="Vefsn kommune, HR", municipalities=[VEFSN], new_password=True, wait=True
+    )
     figures = reference.read_figures(PROGRAMME / "figures" / "vefsn.csv", publisher=VEFSN_HR)
     began = time.monotonic()
-    receipts = await post_figures(connection.kafka, VEFSN_HR, figures)
+    receipts = await post_figures(account_of(connection, added), VEFSN_HR, figures)
     if receipts.rejected:
         raise Unavailable(f"{len(receipts.rejected)} of Vefsn's figures were rejected: {receipts.rejected}")
     say(began, f"Kafka took {len(receipts.accepted)} figures of {VEFSN}, each with a receipt")

@@ -6,9 +6,12 @@ kept, and what follows from them, each reader's in a folder of its own so that n
 
 import hashlib
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
+from deploy.accounts import listeners
+from deploy.accounts.certificates import AUTHORITY, SERVER, put_certificates
+from deploy.accounts.rights import BROKER
 from deploy.local.databases import SUPERUSER
 from deploy.local.folder import Secrets
 from deploy.services import SERVICES
@@ -19,6 +22,8 @@ OPERATOR = "operator"
 """The reader who sees everything: the jobs that prepare databases and topics, and the `saman` command."""
 
 POSTGRES = "postgres"
+KAFKA = "kafka"
+LOGIN = "login.conf"
 _PREFIX = "SAMAN_"
 
 
@@ -44,20 +49,27 @@ def read(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text().strip() for path in sorted(folder.glob(f"{_PREFIX}*")) if path.is_file()}
 
 
-def make(folder: Path, *, postgres: str) -> None:
+def make(folder: Path, *, postgres: str, kafka_names: Sequence[str] = ("localhost",)) -> None:
     """Write the secrets of every reader. What was made once stays, so this may be done at each start.
 
     Args:
-        folder: gets a folder per reader: `operator`, `postgres` and one per service.
+        folder: gets a folder per reader: `operator`, `postgres`, `kafka` and one per service.
         postgres: where the services will reach PostgreSQL, host:port.
+        kafka_names: host names and addresses by which clients will reach Kafka, for its certificate.
     """
     (folder / OPERATOR).mkdir(parents=True, exist_ok=True)
     kept = Secrets(folder / OPERATOR)
     settings = _settings(kept, postgres)
+    certificates = folder / OPERATOR / "certificates"
+    authority = put_certificates(certificates, names=kafka_names).read_text()
     for reader in (OPERATOR, *SERVICES):
-        _write_all(folder / reader, _seen_by(reader, settings), mode=0o400)
-    # PostgreSQL's image reads as a user of its own, whose number differs between images. Only it mounts this folder.
+        _write_all(folder / reader, {**_seen_by(reader, settings), AUTHORITY: authority}, mode=0o400)
+    login = listeners.login(
+        broker_password=kept.make(_account(BROKER)), operator_password=settings["SAMAN_KAFKA_PASSWORD"]
+    )
+    # The images of the servers read as users of their own, whose numbers differ. Only they mount these folders.
     _write_all(folder / POSTGRES, {"POSTGRES_PASSWORD": kept.make(_role(SUPERUSER))}, mode=0o444)
+    _write_all(folder / KAFKA, {LOGIN: login, SERVER: (certificates / SERVER).read_text()}, mode=0o444)
 
 
 def _settings(kept: Secrets, postgres: str) -> dict[str, str]:
@@ -70,8 +82,10 @@ def _settings(kept: Secrets, postgres: str) -> dict[str, str]:
         "SAMAN_OPERATOR_KEY": operator_key,
         "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(operator_key.encode()).hexdigest(),
         "SAMAN_NOTIFICATIONS_WEBHOOK_KEY": kept.make("webhooks"),
+        "SAMAN_KAFKA_PASSWORD": kept.make(_account(OPERATOR)),
     }
     for service in SERVICES:
+        settings[f"SAMAN_{service.upper()}_KAFKA_PASSWORD"] = kept.make(_account(service))
         settings[f"SAMAN_{service.upper()}_OWNER_DSN"] = dsn(f"{service}_owner", service)
         settings[f"SAMAN_{service.upper()}_DATABASE_DSN"] = dsn(service, service)
     return settings
@@ -87,6 +101,10 @@ def _seen_by(reader: str, settings: Mapping[str, str]) -> dict[str, str]:
         for name, value in settings.items()
         if name == "SAMAN_OPERATOR_KEY_HASH" or (name.startswith(own) and not name.endswith("_OWNER_DSN"))
     }
+
+
+def _account(name: str) -> str:
+    return f"kafka/{name}"
 
 
 def _role(name: str) -> str:

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from shared import audit, auth, http, messaging, operating, telemetry
@@ -66,6 +66,9 @@ class ServiceSettings(BaseSettings):
 
     database_dsn: str = Field(description="PostgreSQL address with the service's own role, postgresql://…")
     pool_size: int = Field(default=10, ge=2, le=100, description="Database connections at most.")
+    kafka_password: SecretStr = Field(
+        default=SecretStr(""), description="Of the service's own Kafka account, which is named like the service."
+    )
     operator_key_hash: str = Field(
         default="", validation_alias="SAMAN_OPERATOR_KEY_HASH", description="SHA-256 of the operator's key, in hex."
     )
@@ -114,13 +117,14 @@ class Service:
         self.settings = settings
         self.clock = Clock(settings.now)
         self.database = Database(settings.database_dsn, application_name=f"saman {name}", pool_size=settings.pool_size)
-        self.relay = Relay(self.database, settings.bus)
+        self.bus = settings.bus.as_account(name, settings.kafka_password)
+        self.relay = Relay(self.database, self.bus)
         self.health = Health(waiting=dict.fromkeys(("database", "topics", "consumers"), "starting"))
         self.registry = CollectorRegistry()
         subscriptions = [*router.subscriptions, *_publishers_of(name).subscriptions]
-        self.consumers = Consumers(subscriptions, settings.bus, self.database, service=name, clock=self.clock)
+        self.consumers = Consumers(subscriptions, self.bus, self.database, service=name, clock=self.clock)
         late = inbound.subscriptions if inbound is not None else []
-        self.late_consumers = Consumers(late, settings.bus, self.database, service=name, clock=self.clock)
+        self.late_consumers = Consumers(late, self.bus, self.database, service=name, clock=self.clock)
         self._rate = Rate(per_minute=settings.requests_per_minute, burst=settings.requests_burst)
         self._failed_rate = Rate(per_minute=FAILED_KEYS_PER_MINUTE, burst=FAILED_KEYS_PER_MINUTE)
         self._places = Places(settings.requests_at_once)
@@ -172,7 +176,7 @@ class Service:
             await self.consumers.catch_up()
             await self.late_consumers.start()
         self.health.waiting.pop("consumers", None)
-        await assignments.keep_assigned(self.late_consumers, self.settings.bus)
+        await assignments.keep_assigned(self.late_consumers, self.bus)
 
     async def _check(self) -> None:
         """Look again and again whether schema, topics and consumers are as they must be."""
@@ -181,7 +185,7 @@ class Service:
                 self.health.waiting["database"] = f"the database lacks migrations {missing}; run `saman migrate`"
             else:
                 self.health.waiting.pop("database", None)
-            if sentences := await kafka_topics.disagreements(self.settings.bus, kafka_topics.OWN_TOPICS):
+            if sentences := await kafka_topics.disagreements(self.bus, kafka_topics.OWN_TOPICS):
                 self.health.waiting["topics"] = "; ".join(sentences[:3])
             else:
                 self.health.waiting.pop("topics", None)

@@ -4,45 +4,50 @@ import asyncio
 import itertools
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import httpx2
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from pydantic import SecretStr
 
+from deploy.accounts.rights import OPERATOR
 from shared.errors import AppError, NotFound, RuleBroken, Unavailable
 from shared.messaging.broker import BusSettings
 
 HEARD_SECONDS = 120.0
+CLIENT_ID = "saman-cli"
+Answer = TypeVar("Answer")
 
 Folder = Annotated[
     Path | None,
     typer.Option(
         "--dir",
         envvar="SAMAN_DIR",
-        help="Folder of the stack; else SAMAN_URL, SAMAN_OPERATOR_KEY and SAMAN_KAFKA_BOOTSTRAP.",
+        help="Folder of the stack; else SAMAN_URL, SAMAN_OPERATOR_KEY, SAMAN_KAFKA_BOOTSTRAP (and …_USERNAME, …).",
     ),
 ]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until the other services have heard it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where the system is, and the operator's key to it."""
+    """Where the system is, and with what the operator comes to it.
+
+    Attributes:
+        bus: the broker, with the operator's account where it has any.
+    """
 
     http: str
-    kafka: str
+    bus: BusSettings
     operator_key: str
-
-    @property
-    def bus(self) -> BusSettings:
-        """Settings to reach the broker."""
-        return BusSettings(bootstrap=self.kafka, client_id="saman-cli")
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator["Api"]:
@@ -80,18 +85,61 @@ def find_connection(folder: Path | None) -> Connection:
         RuleBroken: neither a folder nor the variables say so.
         StackError: no stack runs in the folder.
     """
-
     if folder is not None:
-        from deploy.local.stack import read_description  # needs wheels that the image of the services does not have
+        stack = _stack(folder)
+        return Connection(stack["http"], operator_bus(stack), stack["operator_key"])
+    http, _, operator_key = (_set(name) for name in ("SAMAN_URL", "SAMAN_KAFKA_BOOTSTRAP", "SAMAN_OPERATOR_KEY"))
+    return Connection(http, BusSettings(client_id=CLIENT_ID), operator_key)
 
-        stack = read_description(folder)
-        return Connection(stack["http"], stack["kafka"], stack["operator_key"])
-    values = [os.environ.get(name) for name in ("SAMAN_URL", "SAMAN_KAFKA_BOOTSTRAP", "SAMAN_OPERATOR_KEY")]
-    if not all(values):
-        raise RuleBroken(
-            "say where the system is: --dir FOLDER, or SAMAN_URL, SAMAN_KAFKA_BOOTSTRAP, SAMAN_OPERATOR_KEY"
-        )
-    return Connection(*(value for value in values if value))
+
+def find_bus(folder: Path | None) -> BusSettings:
+    """Return where Kafka is, with the operator's account of a stack, or that of the variables.
+
+    Raises:
+        RuleBroken, StackError: as `find_connection`.
+    """
+    if folder is not None:
+        return operator_bus(_stack(folder))
+    _set("SAMAN_KAFKA_BOOTSTRAP")
+    return BusSettings(client_id=CLIENT_ID)
+
+
+def _stack(folder: Path) -> dict[str, Any]:
+    from deploy.local.stack import read_description  # needs wheels that the image of the services does not have
+
+    return read_description(folder)
+
+
+def _set(name: str) -> str:
+    if value := os.environ.get(name):
+        return value
+    raise RuleBroken(
+        "say where the system is: --dir FOLDER, or SAMAN_URL, SAMAN_KAFKA_BOOTSTRAP, SAMAN_OPERATOR_KEY and, where "
+        f"Kafka has accounts, SAMAN_KAFKA_USERNAME, SAMAN_KAFKA_PASSWORD, SAMAN_KAFKA_CA_FILE; {name} is not set"
+    )
+
+
+def reached(bus: BusSettings, work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run work that needs the broker, and say in one sentence when it does not answer.
+
+    Raises:
+        Unavailable: it does not, or it refuses.
+    """
+    try:
+        return asyncio.run(work)
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"Kafka at {bus.bootstrap} does not answer ({type(error).__name__})") from None
+
+
+def operator_bus(stack: Mapping[str, Any]) -> BusSettings:
+    """Return how the operator of a stack reaches its broker, by what `stack.json` tells."""
+    return BusSettings(
+        bootstrap=stack["kafka_publishers"],
+        client_id=CLIENT_ID,
+        username=OPERATOR,
+        password=SecretStr(stack["kafka_password"]),
+        ca_file=Path(stack["kafka_ca"]),
+    )
 
 
 async def until_heard(connection: Connection, topics: Iterable[str], services: Sequence[str]) -> None:

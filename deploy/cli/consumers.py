@@ -102,7 +102,7 @@ async def list_groups(connection: Connection) -> list[Group]:
     try:
         positions = await _positions(connection)
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"Kafka at {connection.kafka} does not answer ({type(error).__name__})") from None
+        raise Unavailable(f"Kafka at {connection.bus.bootstrap} does not answer ({type(error).__name__})") from None
     groups = []
     for group in sorted(positions):
         service = group.partition(".")[0]

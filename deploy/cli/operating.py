@@ -1,18 +1,16 @@
 """`saman topics`: the broker as code."""
 
-import asyncio
 import json
-from collections.abc import Coroutine
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
-from aiokafka.errors import KafkaError
 
-from shared.errors import Unavailable
+from deploy.accounts.known import known_publishers
+from deploy.cli.connection import AsJson, Folder, find_bus, reached
 from shared.messaging import topics as kafka_topics
 from shared.messaging.broker import BusSettings
-
-AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output.")]
+from shared.messaging.topics import Topic
 
 topics = typer.Typer(help="Compare the broker's topics with what they must be, or make them so.", no_args_is_help=True)
 
@@ -23,9 +21,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 @topics.command()
-def check(as_json: AsJson = False) -> None:
-    """Say in what the broker differs; exit code 1 when it does."""
-    sentences = _reached(kafka_topics.disagreements(BusSettings(), kafka_topics.OWN_TOPICS))
+def check(dir_: Folder = None, as_json: AsJson = False) -> None:
+    """Say in what the broker differs, publishers' topics included; exit code 1 when it does."""
+    bus = find_bus(dir_)
+    sentences = reached(bus, _disagreements(bus))
     typer.echo(json.dumps({"disagreements": sentences}) if as_json else "\n".join(sentences) or "all as they must be")
     if sentences:
         raise typer.Exit(1)
@@ -33,19 +32,30 @@ def check(as_json: AsJson = False) -> None:
 
 @topics.command()
 def apply(
-    publisher: Annotated[list[str] | None, typer.Option(help="Also this publisher's topics; repeatable.")] = None,
+    publisher: Annotated[
+        list[str] | None, typer.Option(help="Also the topics of this publisher that the registry has not told of.")
+    ] = None,
+    dir_: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make what is missing and set what differs. A partition count is never changed."""
-    wanted = list(kafka_topics.OWN_TOPICS)
-    for number in publisher or []:
-        wanted += kafka_topics.topics_of_publisher(number)
-    done = _reached(kafka_topics.apply(BusSettings(), wanted))
+    """Make what is missing and set what differs, publishers' topics included. A partition count is never changed."""
+    bus = find_bus(dir_)
+    done = reached(bus, apply_topics(bus, publisher or ()))
     typer.echo(json.dumps({"done": done}) if as_json else "\n".join(done) or "nothing to do")
 
 
-def _reached(work: Coroutine[Any, Any, list[str]]) -> list[str]:
-    try:
-        return asyncio.run(work)
-    except (KafkaError, OSError) as error:
-        raise Unavailable(f"Kafka at {BusSettings().bootstrap} does not answer ({type(error).__name__})") from None
+async def apply_topics(bus: BusSettings, further: Sequence[str] = ()) -> list[str]:
+    """Make the services' topics and those of all publishers what they must be; return what was done."""
+    done = await kafka_topics.apply(bus, kafka_topics.OWN_TOPICS)
+    return done + await kafka_topics.apply(bus, await _publishers_topics(bus, further))
+
+
+async def _disagreements(bus: BusSettings) -> list[str]:
+    wanted = [*kafka_topics.OWN_TOPICS, *await _publishers_topics(bus)]
+    return await kafka_topics.disagreements(bus, wanted)
+
+
+async def _publishers_topics(bus: BusSettings, further: Sequence[str] = ()) -> list[Topic]:
+    known = await known_publishers(bus)
+    numbers = sorted(known.live | known.revoked | set(further))  # what a revoked one published stays
+    return [topic for number in numbers for topic in kafka_topics.topics_of_publisher(number)]

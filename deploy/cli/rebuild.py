@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.connection import AsJson, Folder
+from deploy.cli.connection import AsJson, Folder, operator_bus
 from deploy.local.progress import shown
 from deploy.rebuild import Target
 from deploy.rebuild import rebuild as run
@@ -57,7 +57,7 @@ def _target(folder: Path | None) -> Target:
         from deploy.local.postgres import PostgresServer  # needs wheels that the image of the services does not have
         from deploy.local.stack import read_description
 
-        bus = BusSettings(bootstrap=read_description(folder)["kafka"], client_id="saman-rebuild")
+        bus = operator_bus(read_description(folder))
         postgres = PostgresServer(folder.expanduser().resolve())
         return Target(postgres.dsn(), postgres.dsn("metrics", "metrics_owner"), postgres.dsn("metrics", "metrics"), bus)
     admin, owner, service = (os.environ.get(name, "") for name in VARIABLES)

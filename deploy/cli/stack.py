@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from deploy.cli.connection import AsJson, Connection
+from deploy.cli.connection import AsJson, Connection, operator_bus
 from deploy.demo import show, story
 from deploy.local import stack as local
 from deploy.local.errors import StackError
@@ -126,7 +126,7 @@ async def _run(folder: Path, console: Console, *, once: bool, fresh: bool) -> li
 
 
 async def _told(started: Stack, progress: Progress) -> story.Outcome:
-    connection = Connection(started.services.address, started.infrastructure.bootstrap, started.operator_key)
+    connection = Connection(started.services.address, operator_bus(started.description()), started.operator_key)
     return await story.tell(connection, started.mail.address, progress=progress)
 
 
@@ -136,5 +136,8 @@ def _print_addresses(console: Console, started: Stack) -> None:
     console.print(f"scoreboard of Vefsn        {http}/metrics/boards/{story.VEFSN}")
     console.print(f"status of the services     {http}/status")
     console.print(f"mails that were sent       {started.mail.address}/")
-    console.print(f"Kafka                      {started.infrastructure.bootstrap}")
+    told = started.description()
+    console.print(f"Kafka, for accounts (TLS)  {told['kafka_publishers']}")
+    if told["kafka"] != told["kafka_publishers"]:
+        console.print(f"Kafka, open on loopback    {told['kafka']}")
     console.print(f"keys and more              {started.path / 'stack.json'}\n")

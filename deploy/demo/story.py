@@ -10,10 +10,12 @@ from typing import Any
 
 from deploy import client as reference
 from deploy.cli.connection import Api, Connection
-from deploy.cli.programme import add_publisher, load_programme, post_figures
+from deploy.cli.programme import load_programme
+from deploy.cli.publishers import account_of, add_publisher, post_figures
 from deploy.demo import generated
 from deploy.local.progress import Progress
 from shared.errors import Unavailable
+from shared.messaging.broker import BusSettings
 
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "saman-2011"
 VEFSN = "vefsn-1824"
@@ -42,20 +44,24 @@ async def tell(connection: Connection, mail_page: str, *, progress: Progress) ->
     async with connection.client() as api:
         taking_part = await participants(api)
         await _subscribe(api)
-    await add_publisher(
-        connection, VEFSN_HR, name="Vefsn kommune, HR-system (demo)", municipalities=[VEFSN], wait=False
-    )
+    hr_system = await _add(connection, VEFSN_HR, "Vefsn kommune, HR-system (demo)", [VEFSN])
     others = [entry for entry in taking_part if entry[0] != VEFSN]
-    await add_publisher(
-        connection, GENERATOR, name="Genererte tal (demo)", municipalities=[m for m, _ in others], wait=True
-    )
+    generator = await _add(connection, GENERATOR, "Genererte tal (demo)", [m for m, _ in others])
     real = reference.read_figures(PROGRAMME / "figures" / "vefsn.csv", publisher=VEFSN_HR)
     made = [reference.figure(body, publisher=GENERATOR) for body in generated.figures(others)]
-    await post_figures(connection.kafka, VEFSN_HR, real, progress=progress)
-    await post_figures(connection.kafka, GENERATOR, made, progress=progress)
+    await post_figures(hr_system, VEFSN_HR, real, progress=progress)
+    await post_figures(generator, GENERATOR, made, progress=progress)
     async with connection.client() as api:
         await until_quiet(api, progress)
         return await _outcome(api, mail_page)
+
+
+async def _add(connection: Connection, publisher: str, name: str, municipalities: list[str]) -> BusSettings:
+    """Add a publisher and return how it reaches Kafka: with an account of its own, like any municipal system."""
+    added = await add_publisher(
+        connection, publisher, name=name, municipalities=municipalities, new_password=True, wait=True
+    )
+    return account_of(connection, added)
 
 
 async def until_quiet(api: Api, progress: Progress) -> None:

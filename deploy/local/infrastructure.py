@@ -140,7 +140,7 @@ async def erase(path: Path) -> None:
     try:
         await processes.end_leftovers(folder.path)
         postgres_home.erase_data(folder.path)
-        for name in ("kafka", "logs", "mails", "run"):
+        for name in ("accounts", "kafka", "logs", "mails", "run"):
             shutil.rmtree(folder.path / name, ignore_errors=True)
         for name in ("ports.json", "secrets.json", "services.env", "stack.json"):
             (folder.path / name).unlink(missing_ok=True)

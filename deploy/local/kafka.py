@@ -4,7 +4,7 @@ import asyncio
 import base64
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from deploy.local.jars import fetch_jars, user_cache_dir
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import Program, Running
 from deploy.local.progress import Progress, silent
+from shared.messaging.broker import BusSettings
 
 # After a crash the broker first reads its logs again, which can take a while on a slow disk.
 _READY_SECONDS = 120.0
@@ -63,11 +64,26 @@ class Listener:
     host: str = HOST
 
 
+def nothing() -> None:
+    """Prepare nothing."""
+
+
+def without_account(bootstrap: str) -> BusSettings:
+    """Return settings for a broker that asks nobody who he is."""
+    return BusSettings(bootstrap=bootstrap)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaOptions:
     """What somebody who needs more than the plain broker adds to it."""
 
     listeners: tuple[Listener, ...] = ()
+    protocols: Mapping[str, str] = field(default_factory=dict)
+    """Of INTERNAL and CONTROLLER where they are not PLAINTEXT."""
+    prepare: Callable[[], None] = nothing
+    """Called before each start, while nobody else may use the folder: writes the files that properties name."""
+    bus_at: Callable[[str], BusSettings] = without_account
+    """For an address of INTERNAL, with what somebody who asks whether the broker answers comes there."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """Added to `server.properties`; where a name is ours as well, this value holds."""
     format_arguments: tuple[str, ...] = ()
@@ -128,6 +144,7 @@ class KafkaServer:
             await processes.end_leftovers(self._folder, self.name)
             self._jars = await asyncio.to_thread(fetch_jars, user_cache_dir(), progress=progress)
             self._require_free_ports()
+            self._options.prepare()
             self._write_properties()
             if not (self.data_dir / "log" / "meta.properties").exists():
                 progress("Creating the Kafka data folder")
@@ -159,12 +176,13 @@ class KafkaServer:
 
     def _write_properties(self) -> None:
         """Write the configuration anew at each start: it follows the code, not what an older version wrote."""
-        doors = {"INTERNAL": ("PLAINTEXT", f"{HOST}:{self.port}")}
+        plain = {"INTERNAL": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **self._options.protocols}
+        doors = {"INTERNAL": (plain["INTERNAL"], f"{HOST}:{self.port}")}
         doors |= {
             door.name: (door.protocol, f"{door.host}:{self.port_of(door.name)}") for door in self._options.listeners
         }
         controller = f"{HOST}:{self.port_of('CONTROLLER')}"
-        protocols = {**{name: protocol for name, (protocol, _) in doors.items()}, "CONTROLLER": "PLAINTEXT"}
+        protocols = {**plain, **{name: protocol for name, (protocol, _) in doors.items()}}
         advertised = [f"{name}://{address}" for name, (_, address) in doors.items()]
         properties = {
             **PROPERTIES,
@@ -239,7 +257,8 @@ class KafkaServer:
         """Ask for the metadata; the list of brokers is empty until the controller knows this one."""
         if not await _is_listening(self.port):  # the client would write an error to the log at each try
             return False
-        client = AIOKafkaClient(bootstrap_servers=self.bootstrap, client_id="saman-readiness", request_timeout_ms=5_000)
+        bus = self._options.bus_at(self.bootstrap).model_copy(update={"client_id": "saman-readiness"})
+        client = AIOKafkaClient(**bus.client_options(), request_timeout_ms=5_000)
         try:
             await client.bootstrap()
             return bool(client.cluster.brokers())

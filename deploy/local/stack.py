@@ -11,10 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from deploy.local import processes
+from deploy.accounts import applying
+from deploy.accounts.known import known_publishers
+from deploy.local import accounts, processes
 from deploy.local.databases import Database
 from deploy.local.errors import StackError
-from deploy.local.folder import Secrets, write_private
+from deploy.local.folder import Secrets, StackFolder, write_private
 from deploy.local.infrastructure import Infrastructure, Server, start_infrastructure
 from deploy.local.kafka import KafkaServer
 from deploy.local.ports import HOST, Ports
@@ -23,8 +25,7 @@ from deploy.local.programs import ProgramServer, mail_server, services_server
 from deploy.local.progress import Progress, silent
 from deploy.services import SERVICES, migration_folders
 from shared.database import migrate
-from shared.messaging.broker import BusSettings
-from shared.messaging.topics import OWN_TOPICS, apply
+from shared.messaging.topics import OWN_TOPICS, apply, topics_of_publisher
 
 OPERATOR_KEY = "operator"
 RESTART_SECONDS_MIN = 0.5
@@ -57,7 +58,7 @@ class Stack:
         """What `stack.json` tells (CONTRACTS 4)."""
         return {
             "http": self.services.address,
-            "kafka": self.infrastructure.bootstrap,
+            **accounts.description(self.path, self.infrastructure.kafka, local=accounts.is_open()),
             "smtp": f"{HOST}:{Ports(self.path).take('smtp')}",
             "mail": self.mail.address,
             "operator_key": self.operator_key,
@@ -87,14 +88,13 @@ async def start_stack(path: Path, *, attached: bool, progress: Progress = silent
     Raises:
         StackError: something foreseeable is in the way; nothing was left running.
     """
-    infrastructure = await start_infrastructure(path, attached=attached, progress=progress)
-    path = infrastructure.folder.path
+    path = StackFolder(path).path
+    options = accounts.options(path, local=accounts.is_open())
+    infrastructure = await start_infrastructure(path, attached=attached, kafka_options=options, progress=progress)
     mail = mail_server(path, attached=attached)
     try:
         databases = await _databases(infrastructure, progress)
-        bus = BusSettings(bootstrap=infrastructure.bootstrap, client_id="saman-stack")
-        progress("Making the topics")
-        await apply(bus, OWN_TOPICS)
+        await _topics_and_accounts(infrastructure, progress)
         operator_key = Secrets(path).make(OPERATOR_KEY)
         settings = _settings(path, infrastructure, databases, operator_key)
         services = services_server(path, settings, attached=attached)
@@ -190,6 +190,17 @@ async def _databases(infrastructure: Infrastructure, progress: Progress) -> dict
     return databases
 
 
+async def _topics_and_accounts(infrastructure: Infrastructure, progress: Progress) -> None:
+    path = infrastructure.folder.path
+    bus = accounts.operator_at(path, infrastructure.bootstrap)
+    progress("Making the topics")
+    await apply(bus, OWN_TOPICS)
+    publishers = await known_publishers(bus)
+    await apply(bus, [topic for number in sorted(publishers.live) for topic in topics_of_publisher(number)])
+    progress("Making the accounts")
+    await asyncio.to_thread(applying.apply, bus, accounts.passwords(path), publishers)
+
+
 def _settings(
     path: Path, infrastructure: Infrastructure, databases: Mapping[str, Database], operator_key: str
 ) -> dict[str, str]:
@@ -197,6 +208,7 @@ def _settings(
     http = f"http://{HOST}:{ports.take('services')}"
     return {
         **{f"SAMAN_{name.upper()}_DATABASE_DSN": database.service_dsn for name, database in databases.items()},
+        **{f"SAMAN_{name.upper()}_KAFKA_PASSWORD": accounts.passwords(path)[name] for name in databases},
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
         "SAMAN_KAFKA_BOOTSTRAP": infrastructure.bootstrap,
         "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(operator_key.encode()).hexdigest(),

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
 from shared.events import metrics, notifications, registry, reporting
 from shared.messaging.broker import BusSettings
@@ -67,10 +67,15 @@ OWN_TOPICS = (
 INBOUND_KINDS = ("absence-figures", "reports")
 
 
+def inbound_prefix(organisation_number: str) -> str:
+    """Return what the names of a publisher's inbound topics begin with, up to the dot that ends the number."""
+    return f"inbound.{organisation_number}."
+
+
 def topics_of_publisher(organisation_number: str) -> tuple[Topic, ...]:
     """Return the topics of one publisher: one per kind to write to, and one to read its receipts from."""
     inbound = (
-        Topic(f"inbound.{organisation_number}.{kind}.v1", retention_ms=30 * DAY_MILLISECONDS, from_outside=True)
+        Topic(f"{inbound_prefix(organisation_number)}{kind}.v1", retention_ms=30 * DAY_MILLISECONDS, from_outside=True)
         for kind in INBOUND_KINDS
     )
     receipts = Topic(reporting.SubmissionAccepted.topic_of(organisation_number), retention_ms=30 * DAY_MILLISECONDS)
@@ -157,6 +162,8 @@ async def _are_set(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
 
 
 def _compare(topic: Topic, described: dict[str, Any], configs: dict[str, dict[str, str]]) -> list[str]:
+    if for_code(described["error_code"]) is TopicAuthorizationFailedError:
+        return [f"topic {topic.name} may not be seen by this account; run `saman accounts apply`"]
     if described["error_code"]:
         return [f"topic {topic.name} does not exist; run `saman topics apply`"]
     sentences = []

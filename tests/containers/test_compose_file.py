@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from deploy import gateway
+from deploy.accounts import listeners
+from deploy.accounts.certificates import SERVER
 from deploy.local import kafka
 from deploy.services import SERVICES
 from tests.support.containers import KAFKA_IMAGE, POSTGRES_IMAGE, server_arguments, variable_of
@@ -16,7 +18,7 @@ from tests.support.containers import KAFKA_IMAGE, POSTGRES_IMAGE, server_argumen
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CONTAINERS: Mapping[str, Any] = COMPOSE["services"]
-JOBS = ("secrets", "databases", "migrate", "topics")
+JOBS = ("secrets", "databases", "migrate", "topics", "accounts")
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
@@ -66,7 +68,7 @@ def test_somebody_waits_for_each_job_or_waiting_for_the_whole_would_fail(job: st
 
 def test_only_notifications_has_a_way_out() -> None:
     inside = {name for name, network in COMPOSE["networks"].items() if (network or {}).get("internal")}
-    ours = [*SERVICES, "postgres", "databases", "migrate", "topics", "saman"]
+    ours = [*SERVICES, "postgres", "databases", "migrate", "topics", "accounts", "saman"]
     assert {name for name in ours if set(CONTAINERS[name]["networks"]) - inside} == {"notifications"}
 
 
@@ -82,6 +84,15 @@ def test_postgresql_is_told_the_same_as_on_one_machine() -> None:
 def test_kafka_is_told_the_same_as_on_one_machine() -> None:
     told = {name: str(value) for name, value in CONTAINERS["kafka"]["environment"].items()}
     assert {variable_of(name): value for name, value in kafka.PROPERTIES.items()}.items() <= told.items()
+
+
+def test_kafka_knows_accounts_as_on_one_machine_and_has_no_door_without() -> None:
+    told = {name: str(value) for name, value in CONTAINERS["kafka"]["environment"].items()}
+    wanted = listeners.properties(certificate=f"/run/secrets/{SERVER}")
+    assert {variable_of(name): value for name, value in wanted.items()}.items() <= told.items()
+    protocols = dict(each.split(":") for each in told["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
+    assert protocols == {"INTERNAL": "SASL_SSL", "PUBLISHERS": "SASL_SSL", "CONTROLLER": "SASL_PLAINTEXT"}
+    assert "CONTROLLER://localhost:" in told["KAFKA_LISTENERS"]
 
 
 @pytest.mark.parametrize(

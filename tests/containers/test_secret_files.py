@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from deploy import secret_files
 from deploy.services import SERVICES
@@ -36,7 +37,8 @@ def test_a_service_gets_its_own_database_and_the_hash_of_the_key(service: str, t
     secret_files.make(tmp_path, postgres="db.example:6543")
     own = {path.name: path.read_text() for path in (tmp_path / service).iterdir()}
     extra = {"SAMAN_NOTIFICATIONS_WEBHOOK_KEY"} if service == "notifications" else set()
-    assert own.keys() == {f"SAMAN_{service.upper()}_DATABASE_DSN", "SAMAN_OPERATOR_KEY_HASH"} | extra
+    names = {f"SAMAN_{service.upper()}_DATABASE_DSN", f"SAMAN_{service.upper()}_KAFKA_PASSWORD"}
+    assert own.keys() == {*names, "SAMAN_OPERATOR_KEY_HASH", "ca.pem"} | extra
     address = own[f"SAMAN_{service.upper()}_DATABASE_DSN"]
     assert address.startswith(f"postgresql://{service}:")
     assert f"@db.example:6543/{service}?" in address
@@ -49,6 +51,18 @@ def test_only_the_reader_itself_can_read_them(tmp_path: Path) -> None:
     for path in tmp_path.rglob("SAMAN_*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o400
     assert stat.S_IMODE((tmp_path / "postgres" / "POSTGRES_PASSWORD").stat().st_mode) == 0o444
+
+
+def test_kafka_gets_a_certificate_that_the_authority_signed_and_the_passwords_that_come_first(tmp_path: Path) -> None:
+    secret_files.make(tmp_path, postgres="postgres:5432", kafka_names=("kafka", "127.0.0.1"))
+    assert {path.name for path in (tmp_path / "kafka").iterdir()} == {"login.conf", "server.pem"}
+    authority = x509.load_pem_x509_certificate((tmp_path / "registry" / "ca.pem").read_bytes())
+    server = x509.load_pem_x509_certificates((tmp_path / "kafka" / "server.pem").read_bytes())[0]
+    server.verify_directly_issued_by(authority)
+    password = (tmp_path / "operator" / "SAMAN_KAFKA_PASSWORD").read_text()
+    login = (tmp_path / "kafka" / "login.conf").read_text()
+    assert login.count(f'user_operator="{password}"') == 2
+    assert "publishers.KafkaServer {\n    org.apache.kafka.common.security.scram" in login
 
 
 def test_files_become_settings_and_what_is_set_wins(tmp_path: Path) -> None:

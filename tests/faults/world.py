@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from deploy.cli.programme import add_publisher
+from deploy.cli.publishers import add_publisher
 from deploy.demo.generated import DEFINITION
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import Topic, apply

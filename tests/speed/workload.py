@@ -7,7 +7,8 @@ from pathlib import Path
 
 from deploy import client as reference
 from deploy.cli.connection import Connection
-from deploy.cli.programme import add_publisher, load_programme
+from deploy.cli.programme import load_programme
+from deploy.cli.publishers import add_publisher
 from deploy.demo.generated import DEFINITION
 from services.registry.programme_folder import read_programme_folder
 from shared.values import Grain, Period

@@ -11,8 +11,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from deploy.cli.connection import Connection
-from deploy.cli.programme import add_publisher, load_programme, post_figures
+from deploy.cli.connection import Connection, operator_bus
+from deploy.cli.programme import load_programme
+from deploy.cli.publishers import add_publisher, post_figures
 from deploy.client import OutgoingFigure, figure
 from deploy.demo import generated, story
 from deploy.local.infrastructure import Server
@@ -81,10 +82,10 @@ def sum_of(figures: Sequence[OutgoingFigure], field: str) -> Decimal:
 @pytest.mark.infra
 async def test_killing_any_process_loses_nothing_and_doubles_nothing(stack_folder: Path) -> None:
     async with running_stack(stack_folder) as stack:
-        connection = Connection(stack.services.address, stack.infrastructure.bootstrap, stack.operator_key)
+        connection = Connection(stack.services.address, operator_bus(stack.description()), stack.operator_key)
         figures = await prepared(connection)
 
-        posting = asyncio.create_task(post_figures(connection.kafka, PUBLISHER, figures))
+        posting = asyncio.create_task(post_figures(connection.bus, PUBLISHER, figures))
         for server in (stack.services, stack.infrastructure.postgres, stack.infrastructure.kafka, stack.services):
             await kill(server)
         receipts = await posting

@@ -10,10 +10,14 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
+from deploy.cli.connection import operator_bus
 from deploy.client import connected, figure
 from deploy.demo.generated import DEFINITION
 from deploy.local.stack import Stack, start_stack
+from shared.errors import Unavailable
+from shared.messaging.broker import BusSettings
 
 PUBLISHER = "310000078"
 MUNICIPALITY = "vefsn-1824"
@@ -48,8 +52,10 @@ async def test_an_operator_sees_what_is_unread_and_ends_a_publisher(stack_folder
     stack = await start_stack(stack_folder, attached=True)
     try:
         added = json.loads((await saman(stack_folder, *add(), "--json"))[1])
-        await sees_what_is_unread(stack, stack_folder)
-        await ends_a_publisher(stack, stack_folder, added["key"])
+        operator = operator_bus(stack.description())
+        publisher = operator.as_account(PUBLISHER, SecretStr(added["kafka_password"]))
+        await sees_what_is_unread(stack, stack_folder, publisher)
+        await ends_a_publisher(stack, stack_folder, added["key"], publisher, operator)
         await verifies_the_audit_logs(stack_folder)
     finally:
         await stack.stop()
@@ -59,7 +65,7 @@ def add() -> tuple[str, ...]:
     return ("publishers", "add", PUBLISHER, "--name", "Test", "--municipality", MUNICIPALITY)
 
 
-async def sees_what_is_unread(stack: Stack, folder: Path) -> None:
+async def sees_what_is_unread(stack: Stack, folder: Path, publisher: BusSettings) -> None:
     code, shown = await saman(folder, "consumers", "--json")
     groups = {group["group"]: group for group in json.loads(shown)}
     assert code == 0
@@ -71,7 +77,7 @@ async def sees_what_is_unread(stack: Stack, folder: Path) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
         posted = [figure(body(f"2013-0{month}"), publisher=PUBLISHER) for month in range(1, 6)]
-        async with connected(stack.infrastructure.bootstrap, PUBLISHER) as client:
+        async with connected(publisher.client_options(), PUBLISHER) as client:
             await client.post(posted)
         code, shown = await saman(folder, "consumers", "--max-lag-seconds", "0")
     finally:
@@ -81,7 +87,7 @@ async def sees_what_is_unread(stack: Stack, folder: Path) -> None:
     assert "reporting does not answer" in shown
 
 
-async def ends_a_publisher(stack: Stack, folder: Path, key: str) -> None:
+async def ends_a_publisher(stack: Stack, folder: Path, key: str, publisher: BusSettings, operator: BusSettings) -> None:
     code, said = await saman(folder, "publishers", "revoke", PUBLISHER)
     assert (code, (await saman(folder, "publishers", "revoke", PUBLISHER))[0]) == (0, 0), said
 
@@ -91,8 +97,12 @@ async def ends_a_publisher(stack: Stack, folder: Path, key: str) -> None:
         answer = await client.post(address, json=late, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 401, answer.text
 
+    with pytest.raises(Unavailable, match="does not let this account in"):
+        async with connected(publisher.client_options(), PUBLISHER):
+            pass
+
     late_over_kafka = [figure(body("2013-07"), publisher=PUBLISHER)]
-    async with connected(stack.infrastructure.bootstrap, PUBLISHER) as client_:
+    async with connected(operator.client_options(), PUBLISHER) as client_:
         await client_.post(late_over_kafka)
         async for receipts in client_.receipts(late_over_kafka):
             answers = receipts

@@ -45,7 +45,7 @@ class System:
     @property
     def connection(self) -> Connection:
         """The registry's door and the broker; enough to load a programme."""
-        return Connection(self.address("registry"), self.servers.bootstrap, OPERATOR_KEY)
+        return Connection(self.address("registry"), BusSettings(bootstrap=self.servers.bootstrap), OPERATOR_KEY)
 
     async def start(
         self, service: str, *, command: Sequence[str] = COMMAND, environment: Mapping[str, str] | None = None

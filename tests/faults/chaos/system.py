@@ -67,7 +67,7 @@ class System:
     @property
     def connection(self) -> Connection:
         """The registry's door, for an operator."""
-        return Connection(self.address("registry-0"), self.bootstrap, OPERATOR_KEY)
+        return Connection(self.address("registry-0"), BusSettings(bootstrap=self.bootstrap), OPERATOR_KEY)
 
     def start(self, process: str) -> None:
         """Start a service process; it becomes ready by itself."""

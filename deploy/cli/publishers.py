@@ -1,0 +1,219 @@
+"""`saman publishers` and `saman post`: who may publish, and a reference client."""
+
+import asyncio
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import SecretStr
+from stdnum.no import orgnr
+
+from deploy import client as reference
+from deploy.accounts import applying
+from deploy.accounts.broker import NoAccounts
+from deploy.accounts.rights import Quota
+from deploy.cli.connection import Api, AsJson, Connection, Folder, NoWait, find_bus, find_connection, until_heard
+from deploy.local.progress import Progress, shown, silent
+from shared.errors import NotFound, RuleBroken
+from shared.events.registry import PublisherRegistered
+from shared.messaging.broker import BusSettings
+from shared.messaging.topics import apply, topics_of_publisher
+
+PUBLISHERS = "/api/registry/v1/publishers"
+_POST_CHUNK = 200
+
+publishers = typer.Typer(help="Who may publish figures.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(publishers, name="publishers")
+    app.command()(post)
+
+
+@publishers.command()
+def add(
+    organisation_number: Annotated[str, typer.Argument(help="Nine digits.", metavar="ORGNR")],
+    name: Annotated[str, typer.Option(help="The publisher's name.")],
+    municipality: Annotated[list[str], typer.Option(help="Municipality id it may speak for; repeatable.")],
+    new_password: Annotated[
+        bool, typer.Option("--new-password", help="Give its Kafka account another password; the old one ends.")
+    ] = False,
+    dir_: Folder = None,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Register a publisher or let it speak for more, with topics, a Kafka account, and a key. Repeatable.
+
+    Key and password are shown once, when they are made: where there is none yet.
+    """
+    connection = find_connection(dir_)
+    added = asyncio.run(
+        add_publisher(
+            connection,
+            organisation_number,
+            name=name,
+            municipalities=municipality,
+            new_password=new_password,
+            wait=not no_wait,
+        )
+    )
+    if as_json:
+        typer.echo(json.dumps(added))
+        return
+    typer.echo(f"{name} ({organisation_number}) may speak for {', '.join(municipality)}")
+    for sentence in added["topics"]:
+        typer.echo(sentence)
+    if added["key"]:
+        typer.echo(f"key for HTTP, shown once: {added['key']}")
+    if added["kafka_password"]:
+        typer.echo(f"password for Kafka (account {organisation_number}), shown once: {added['kafka_password']}")
+    if added["kafka_without_accounts"]:
+        typer.echo(added["kafka_without_accounts"], err=True)
+
+
+@publishers.command()
+def revoke(
+    organisation_number: Annotated[str, typer.Argument(help="Nine digits.", metavar="ORGNR")],
+    dir_: Folder = None,
+    no_wait: NoWait = False,
+) -> None:
+    """Take back a publisher's right to publish, all its keys and its Kafka account. Repeatable.
+
+    What it published stays, and so do its topics.
+    """
+    asyncio.run(revoke_publisher(find_connection(dir_), organisation_number, wait=not no_wait))
+    typer.echo(f"{organisation_number} may not publish any more; its keys and its Kafka account are gone")
+
+
+def post(
+    figures: Annotated[
+        Path, typer.Argument(help="CSV file; columns are named like the fields.", metavar="FIGURES.CSV")
+    ],
+    publisher: Annotated[str, typer.Option(help="Organisation number.")],
+    password: Annotated[
+        str,
+        typer.Option(
+            envvar="SAMAN_PUBLISHER_PASSWORD",
+            help="Of the publisher's Kafka account; without it the operator posts in its name.",
+        ),
+    ] = "",
+    dir_: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish figures over Kafka and wait for their receipts: a reference client. Repeatable.
+
+    Where Kafka is, a stack's folder says, or SAMAN_KAFKA_BOOTSTRAP and SAMAN_KAFKA_CA_FILE.
+    """
+    bus = find_bus(dir_).as_account(publisher, SecretStr(password))
+    read = reference.read_figures(figures, publisher=publisher)
+    with shown() as progress:
+        receipts = asyncio.run(post_figures(bus, publisher, read, progress=progress))
+    if as_json:
+        typer.echo(json.dumps({"accepted": receipts.accepted, "rejected": receipts.rejected}))
+    else:
+        typer.echo(f"{len(receipts.accepted)} accepted, {len(receipts.rejected)} rejected")
+        for submission, content in receipts.rejected.items():
+            typer.echo(f"  {submission}: {content['code']}: {content['message']}")
+    if receipts.rejected:
+        raise typer.Exit(1)
+
+
+async def add_publisher(
+    connection: Connection,
+    organisation_number: str,
+    *,
+    name: str,
+    municipalities: list[str],
+    new_password: bool = False,
+    wait: bool,
+) -> dict[str, Any]:
+    """Register a publisher with topics, account and key; see `add`.
+
+    The registry comes first: it refuses one that was revoked, which must not get its rights on the broker back.
+    """
+    if not orgnr.is_valid(organisation_number):
+        raise RuleBroken(
+            f"{organisation_number!r} is no organisation number: nine digits, the last a check digit (mod 11)"
+        )
+    path = f"{PUBLISHERS}/{organisation_number}"
+    async with connection.client() as api:
+        known = await _find_publisher(api, path)
+        mandates = list(known["may_speak_for"]) if known else []
+        held = {mandate["municipality_id"] for mandate in mandates}
+        mandates += [{"municipality_id": wanted} for wanted in municipalities if wanted not in held]
+        await api.call("PUT", path, json={"name": name, "may_speak_for": mandates})
+        topics = await apply(connection.bus, topics_of_publisher(organisation_number))
+        password, lack = await _admit(connection.bus, organisation_number, new_password=new_password)
+        key = None if known and known["keys"] else (await api.call("POST", f"{path}/keys"))["key"]
+    if wait:
+        await _until_publisher_heard(connection)
+    return {
+        "organisation_number": organisation_number,
+        "topics": topics,
+        "key": key,
+        "kafka_password": password,
+        "kafka_without_accounts": lack,
+    }
+
+
+async def revoke_publisher(connection: Connection, organisation_number: str, *, wait: bool) -> None:
+    """End a publisher's right to publish; see `revoke`.
+
+    Raises:
+        NotFound: there is no such publisher.
+    """
+    async with connection.client() as api:
+        await api.call("POST", f"{PUBLISHERS}/{organisation_number}/revocation")
+    with suppress(NoAccounts):
+        await asyncio.to_thread(applying.expel, connection.bus, organisation_number)
+    if wait:
+        await _until_publisher_heard(connection)
+
+
+def account_of(connection: Connection, added: dict[str, Any]) -> BusSettings:
+    """Return how a publisher whose password was just made reaches Kafka; without accounts as everybody else."""
+    return connection.bus.as_account(added["organisation_number"], SecretStr(added["kafka_password"] or ""))
+
+
+async def post_figures(
+    bus: BusSettings, publisher: str, figures: list[reference.OutgoingFigure], *, progress: Progress = silent
+) -> reference.Receipts:
+    """Publish figures and wait for their receipts; see `post`.
+
+    Args:
+        bus: Kafka, with the account of the publisher or the operator.
+    """
+    step = f"Publishing {len(figures)} figures over Kafka"
+    receipts = reference.Receipts()
+    async with reference.connected(bus.client_options(), publisher) as client:
+        for chunk in reference.chunks(figures, _POST_CHUNK):
+            await client.post(chunk)
+        async for receipts in client.receipts(figures):
+            progress(step, done=len(receipts), total=len(figures))
+    return receipts
+
+
+async def _admit(bus: BusSettings, organisation_number: str, *, new_password: bool) -> tuple[str | None, str | None]:
+    """Return the password, if one was made, and the sentence that says that the broker knows no accounts."""
+    try:
+        made = await asyncio.to_thread(
+            applying.admit, bus, organisation_number, quota=Quota(), new_password=new_password
+        )
+    except NoAccounts as lack:
+        return None, lack.message
+    return made, None
+
+
+async def _until_publisher_heard(connection: Connection) -> None:
+    await until_heard(connection, [PublisherRegistered.topic()], ("registry", "reporting", "metrics", "notifications"))
+
+
+async def _find_publisher(api: Api, path: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = await api.call("GET", path)
+    except NotFound:
+        return None
+    return found
