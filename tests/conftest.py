@@ -14,6 +14,9 @@ from tests.support.bus import Bus
 from tests.support.containers import choose, containers_infra
 from tests.support.infrastructure import Infra, local_infra
 
+TAKES_MINUTES = ("tests/faults/", "tests/story/")
+"""Whole systems are started and struck here. If they came last, one process would be left alone with them."""
+
 MakeDatabase = Callable[[str], Awaitable[Database]]
 RunService = Callable[..., Awaitable[RunningService]]
 
@@ -85,8 +88,13 @@ def pytest_report_header() -> str:
     return f"PostgreSQL and Kafka: {choice.kind} ({choice.why})"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the servers, so that `pytest -m "not infra"` can leave it out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs the servers, so that `pytest -m "not infra"` can leave it out; put first what takes minutes.
+
+    The order is changed only where several processes share the work: whoever runs one wants quick answers first.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(TAKES_MINUTES))
     for item in items:
         if {"infra", "stack_folder", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("infra")
