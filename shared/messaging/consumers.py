@@ -8,7 +8,6 @@ FastStream acknowledges first by default and loses what it then fails to handle;
 import asyncio
 import time
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import structlog
@@ -18,11 +17,11 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from shared import faults
 from shared.clock import Clock
 from shared.database import Database
 from shared.messaging import broker as kafka
 from shared.messaging import wire
+from shared.messaging.batches import Batches, unread
 from shared.messaging.broker import BusSettings
 from shared.messaging.delivery import Delivery
 from shared.messaging.records import Record
@@ -32,10 +31,6 @@ LOG = structlog.get_logger()
 CATCH_UP_POLL_SECONDS = 0.1
 LEAVE_SECONDS = 2.0
 """For saying goodbye to the broker, after the running batches had their time."""
-
-STREAM_RECORDS = 16
-STREAM_SECONDS = 0.05
-"""After a batch of so many records the next one is given so long to fill."""
 
 
 async def bare_parser(message: Any, original: Any) -> Any:
@@ -147,13 +142,10 @@ class Consumers:
         result: dict[str, dict[str, int | None]] = {}
         for group, subscriber in self.subscribers.items():
             consumer = subscriber.consumer
-            waiting: dict[str, int | None] = {}
-            for partition in consumer.assignment() if consumer is not None else ():
-                high = consumer.highwater(partition)
-                state = consumer._subscription.subscription.assignment.state_value(partition)
-                position = state._position if state is not None else None
-                known = high is not None and position is not None
-                waiting[f"{partition.topic}/{partition.partition}"] = high - position if known else None
+            waiting = {
+                f"{place.topic}/{place.partition}": unread(consumer, place)
+                for place in (consumer.assignment() if consumer is not None else ())
+            }
             result[group] = waiting
         return result
 
@@ -236,51 +228,6 @@ def _has_given_up(consumer: Any) -> bool:
 
 def _has_failed(task: Any) -> bool:
     return task is not None and task.done() and not task.cancelled() and task.exception() is not None
-
-
-class Batches:
-    """Hands out a consumer's records, more at a time the more there are.
-
-    Each batch costs the same whatever it holds: a fetch, a transaction, a commit of offsets, a pass of the relay. While
-    records trickle in, each goes at once; when they stream, a short wait makes few batches of many records out of many
-    of few, and what many records move together, such as a group, is written once.
-
-    Args:
-        records_max: records in one batch at most.
-    """
-
-    def __init__(self, records_max: int) -> None:
-        self._records_max = records_max
-        self._given_count = 0
-
-    async def next(self, consumer: Any) -> tuple[Any, ...]:
-        """Return the next records, an empty batch when none came for a while.
-
-        FastStream's own loop sleeps once more after each empty poll; with short polls that costs processor time, with
-        long ones latency.
-        """
-        if self._given_count:
-            faults.point("delivery.acknowledged")
-        if STREAM_RECORDS <= self._given_count < self._records_max:
-            await asyncio.sleep(STREAM_SECONDS)
-        batches = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=self._share(consumer))
-        taken = sum(len(records) for records in batches.values())
-        for place in list(consumer._fetcher._records):
-            if place not in batches and taken < self._records_max:
-                room = min(self._share(consumer), self._records_max - taken)
-                more = await consumer.getmany(place, timeout_ms=0, max_records=room)
-                taken += sum(len(records) for records in more.values())
-                batches.update(more)
-        self._given_count = taken
-        return tuple(chain.from_iterable(batches.values()))
-
-    def _share(self, consumer: Any) -> int:
-        """Return how many records each partition may give.
-
-        The client by itself drains one partition before it looks at the next; with a backlog every batch would then
-        hold the long history of few keys.
-        """
-        return max(1, self._records_max // max(1, len(consumer._fetcher._records)))
 
 
 def record_of(raw: Any) -> Record:

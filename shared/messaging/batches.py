@@ -1,0 +1,88 @@
+"""How records are put together to batches: the more come, the more at a time, from all partitions at one pace."""
+
+import asyncio
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from shared import faults
+from shared.messaging import broker as kafka
+
+STREAM_RECORDS = 16
+STREAM_SECONDS = 0.05
+"""After a batch of so many records the next one is given so long to fill."""
+
+EQUAL_PART = 4
+"""One part in so many of a batch is shared equally, so that a long backlog in one partition does not keep the others
+waiting for long; the rest goes by what waits."""
+
+
+class Batches:
+    """Hands out a consumer's records, more at a time the more there are.
+
+    Each batch costs the same whatever it holds: a fetch, a transaction, a commit of offsets, a pass of the relay. While
+    records trickle in, each goes at once; when they stream, a short wait makes few batches of many records out of many
+    of few, and what many records move together, such as a group, is written once.
+
+    Args:
+        records_max: records in one batch at most.
+    """
+
+    def __init__(self, records_max: int) -> None:
+        self._records_max = records_max
+        self._given_count = 0
+
+    async def next(self, consumer: Any) -> tuple[Any, ...]:
+        """Return the next records, an empty batch when none came for a while.
+
+        FastStream's own loop sleeps once more after each empty poll; with short polls that costs processor time, with
+        long ones latency.
+        """
+        if self._given_count:
+            faults.point("delivery.acknowledged")
+        if STREAM_RECORDS <= self._given_count < self._records_max:
+            await asyncio.sleep(STREAM_SECONDS)
+        first = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=1)
+        taken = [*first.values()]
+        room = self._records_max - sum(map(len, taken))
+        for place, share in shares(waiting_by_place(consumer), self._records_max).items():
+            if room:
+                more = await consumer.getmany(place, timeout_ms=0, max_records=min(share, room))
+                taken += more.values()
+                room -= sum(map(len, more.values()))
+        self._given_count = self._records_max - room
+        return tuple(chain.from_iterable(taken))
+
+
+def shares(waiting: Mapping[TopicPartition, int], records_max: int) -> dict[TopicPartition, int]:
+    """Return how many records each partition may give to a batch.
+
+    The client by itself drains one partition before it looks at the next; with a backlog every batch would then hold
+    the long history of few keys. In equal shares, a partition with few keys would run ahead of one with many. In
+    proportion to what waits, all reach the same time together, and what is made of records of one time, such as a
+    group's month, is made once and not again for every partition that comes late.
+    """
+    if not waiting:
+        return {}
+    total = sum(waiting.values())
+    equal = records_max / EQUAL_PART / len(waiting)
+    return {
+        place: max(1, int(equal + (records_max - records_max / EQUAL_PART) * count / total))
+        for place, count in waiting.items()
+    }
+
+
+def waiting_by_place(consumer: Any) -> dict[TopicPartition, int]:
+    """Return, for each partition of which records were fetched, how many wait there as far as the client knows."""
+    fetched = consumer.assignment() & consumer._fetcher._records.keys()
+    return {place: max(1, unread(consumer, place) or 1) for place in sorted(fetched)}
+
+
+def unread(consumer: Any, place: TopicPartition) -> int | None:
+    """Return how many records of an assigned partition were not handed out yet; None before the first fetch."""
+    high: int | None = consumer.highwater(place)
+    state = consumer._subscription.subscription.assignment.state_value(place)
+    position: int | None = state._position if state is not None else None
+    return high - position if high is not None and position is not None else None
