@@ -4,13 +4,14 @@ Lock the aggregate's row before calling `put`. Otherwise two writers of one key 
 rows were numbered, and the later state goes out first.
 """
 
-import json
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from shared import audit
 from shared.database import Connection, load_queries
@@ -57,7 +58,7 @@ async def put(conn: Connection, events: Iterable[P], *, topic: str | Callable[[P
     """
     name_of = topic if callable(topic) else lambda event: topic or event.topic()
     rows = [
-        (event.event_id, name_of(event), key, shard_of(key), json.dumps(event.headers()), event.payload())
+        (event.event_id, name_of(event), key, shard_of(key), to_json(event.headers()).decode(), event.payload())
         for event in events
         for key in (event.key,)
     ]

@@ -7,7 +7,6 @@ gap in its sequence refuses everything that follows.
 """
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -30,6 +29,7 @@ from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.messaging import wire
 from shared.messaging.broker import BusSettings
 from shared.messaging.outbox import SHARD_COUNT
+from shared.messaging.posting import Posting
 
 QUERIES = load_queries(__file__)
 LOG = structlog.get_logger()
@@ -135,17 +135,16 @@ class Relay:
             KafkaError: some were not acknowledged. Whether the broker has them is unknown, so they are read again and
                 sent by a new producer.
         """
-        producer = await self._ready_producer()
-        sending: list[tuple[Any, asyncio.Future[Any]]] = []
+        posting = Posting(await self._ready_producer())
         failure: KafkaError | None = None
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._post_in_order(producer, rows, sending)
+                await self._post_in_order(posting, rows)
         except KafkaError as unsent:
             failure = unsent
         except (OSError, TimeoutError) as unanswered:
             failure = KafkaTimeoutError(f"no answer within {SEND_SECONDS} s ({type(unanswered).__name__})")
-        results = [(row, _result(future)) for row, future in sending]
+        results = posting.outcomes()
         if sent := [row["id"] for row, error in results if error is None]:
             faults.point("relay.acknowledged")
             await QUERIES.remove_outbox(conn, ids=sent)
@@ -159,39 +158,31 @@ class Relay:
             raise failure or failed[0][1]
         self.state.last_error = self._complaint()
 
-    async def _post_in_order(self, producer: Any, rows: Sequence[Any], sending: list[tuple[Any, Any]]) -> None:
+    async def _post_in_order(self, posting: Posting, rows: Sequence[Any]) -> None:
         """Hand the rows to the producer and wait until the broker has answered; stop where it refuses one.
 
         A row that the broker may refuse for itself goes alone: nothing that came before it is still under way, and
         nothing of its key is sent after it until it is known to have arrived.
         """
-        await self._learn(producer, {row["topic"] for row in rows})
+        await self._learn({row["topic"] for row in rows})
         for row in rows:
             if row["topic"] not in self._present:
                 continue
-            goes_alone = len(row["payload"]) > BATCH_BYTES or row["id"] in self._refusals
-            if goes_alone:
-                await _settled(sending)
-            headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
-            try:
-                future = await producer.send(row["topic"], row["payload"], key=row["key"].encode(), headers=headers)
-            except MessageSizeTooLargeError as refusal:  # already the client knows that it is too large
-                future = asyncio.get_running_loop().create_future()
-                future.set_exception(refusal)
-            sending.append((row, future))
-            if goes_alone:
-                await _settled(sending)
-                if _result(future) is not None:
-                    return
+            if len(row["payload"]) <= BATCH_BYTES and row["id"] not in self._refusals:
+                await posting.add(row)
+            elif await posting.add_alone(row) is not None:
+                return
+        await posting.send()
         faults.point("relay.sent")
-        await _settled(sending)
+        await posting.settle()
 
-    async def _learn(self, producer: Any, topics: Collection[str]) -> None:
+    async def _learn(self, topics: Collection[str]) -> None:
         """Find out which topics the broker has, with one request for all of them; those it has are remembered."""
         now = time.monotonic()
         asked = [topic for topic in topics if topic not in self._present and self._absent.get(topic, 0) <= now]
         if not asked:
             return
+        producer = self._producer
         for topic in asked:
             producer.client.add_topic(topic)
         await producer.client.force_metadata_update()
@@ -306,21 +297,6 @@ class Relay:
         self.state.shards = []
         if conn is not None:
             conn.terminate()
-
-
-async def _settled(sending: Sequence[tuple[Any, asyncio.Future[Any]]]) -> None:
-    if waiting := [future for _, future in sending if not future.done()]:
-        await asyncio.wait(waiting)
-
-
-def _result(future: asyncio.Future[Any]) -> Exception | None:
-    """Return why a send failed; None when the broker has it."""
-    if not future.done():
-        future.cancel()
-    if not future.cancelled():
-        return future.exception()  # type: ignore[return-value]  # the client sets nothing else
-    late: Exception = KafkaTimeoutError(f"no acknowledgement within {SEND_SECONDS} s")
-    return late
 
 
 async def _abandon(producer: Any) -> None:
