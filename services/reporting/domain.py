@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import FieldError, Finding, RuleBroken
@@ -75,9 +77,11 @@ class Draft:
         return quotient(100 * self.lost_days, self.agreed_days)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a figure is about. A later one of the same place replaces the earlier one, across publishers and doors."""
+class Place(NamedTuple):
+    """What a figure is about. A later one of the same place replaces the earlier one, across publishers and doors.
+
+    A tuple, because every figure is looked up by it and by its neighbours.
+    """
 
     municipality_id: str
     unit: str
@@ -227,6 +231,7 @@ def weight_kind_fault(draft: Draft, kinds_of_others: Iterable[str]) -> FieldErro
     )
 
 
+@lru_cache(maxsize=4096)
 def compared_periods(period: Period) -> tuple[Period, Period]:
     """Return the periods with one of which a new rate is compared: the one before, else the same of the year before."""
     return period.plus(-1), period.plus(-period.grain.per_year)

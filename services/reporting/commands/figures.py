@@ -55,6 +55,7 @@ class _Case:
     entry: Entry
     draft: Draft | None = None
     municipality_id: str = ""
+    compared: Sequence[Place] = ()
     error: AppError | None = None
 
 
@@ -78,6 +79,7 @@ async def _find_municipalities(conn: Connection, cases: Sequence[_Case], *, toda
             faults.append(found)
         else:
             case.municipality_id = found
+            case.compared = _compared(found, draft)
         if faults:
             case.error = refusal(tuple(faults))
 
@@ -104,7 +106,7 @@ class _Gate:
         await store.lock_municipalities(conn, {municipality_id for municipality_id, _ in located})
         gate.earlier = await store.list_earlier(conn, [(draft.publisher, draft.figure_id) for _, draft in drafts])
         gate.standing = await store.list_standing(conn, {_place(m, draft) for m, draft in located})
-        gate.rates = await store.list_rates(conn, {place for m, draft in located for place in _compared(m, draft)})
+        gate.rates = await store.list_rates(conn, {place for case in cases for place in case.compared})
         weighted = {_series(m, draft) for m, draft in located if domain.weight_kind_of(draft) is not None}
         gate.kinds = await store.count_weight_kinds(conn, weighted)
         return gate
@@ -119,17 +121,18 @@ class _Gate:
         try:
             principal = principal_of(self.rights, draft.publisher)
             require(principal, Action.PUBLISH, municipality_id=case.municipality_id, on=draft.period.last_day)
-            return self._accepted(entry, draft, case.municipality_id)
+            return self._accepted(entry, draft, case)
         except AppError as error:
             return Judged(entry, "rejected", error=error)
 
-    def _accepted(self, entry: Entry, draft: Draft, municipality_id: str) -> Judged:
+    def _accepted(self, entry: Entry, draft: Draft, case: _Case) -> Judged:
+        municipality_id = case.municipality_id
         place, series = _place(municipality_id, draft), _series(municipality_id, draft)
         before = self.standing.get(place, NOTHING)
         kind, kinds_of_others = domain.weight_kind_of(draft), self._kinds_of_others(series, before)
         if (fault := domain.weight_kind_fault(draft, kinds_of_others)) is not None:
             raise refusal((fault,))
-        findings = domain.findings_of(draft, self._compared_rate(municipality_id, draft))
+        findings = domain.findings_of(draft, self._compared_rate(case))
         figure = events.kept_figure(
             draft,
             municipality_id,
@@ -151,8 +154,8 @@ class _Gate:
         kinds = self.kinds.get(series, _NO_KINDS)
         return kinds - Counter((before.weight_kind,)) if before.weight_kind is not None else kinds
 
-    def _compared_rate(self, municipality_id: str, draft: Draft) -> tuple[Period, Decimal] | None:
-        found = (place for place in _compared(municipality_id, draft) if place in self.rates)
+    def _compared_rate(self, case: _Case) -> tuple[Period, Decimal] | None:
+        found = (place for place in case.compared if place in self.rates)
         return next(((Period.parse(place.period), self.rates[place]) for place in found), None)
 
     def _remember_rate(self, place: Place, draft: Draft) -> None:

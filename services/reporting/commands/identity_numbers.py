@@ -16,6 +16,7 @@ from shared.errors import json_pointer
 LENGTH = 11
 
 _IN_TEXT = re.compile(r"(?<!\d)(?<!\d[.,])(\d\d)[./ -]?(\d\d)[./ -]?(\d\d)\W{0,3}(\d{5})(?!\d)", re.ASCII)
+_DIGIT = re.compile(r"\d", re.ASCII)
 _DECIMAL = re.compile(r"-?\d+\.\d+\Z", re.ASCII)
 
 
@@ -32,6 +33,8 @@ def holds_identity_number(text: str) -> bool:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
+    if _DIGIT.search(text) is None:
+        return False
     return any(
         _is_identity_number("".join(found.groups())) for found in _IN_TEXT.finditer(text)
     ) and not _DECIMAL.match(text)
@@ -50,6 +53,8 @@ def _path_to_identity_number(content: object) -> tuple[str | int, ...] | None:
         for key, value in content.items():
             if len(key) >= LENGTH and holds_identity_number(key):
                 return ()
+            if isinstance(value, str) and len(value) < LENGTH:  # as most values are; a call for each would show
+                continue
             if (found := _path_to_identity_number(value)) is not None:
                 return (key, *found)
     elif isinstance(content, list):

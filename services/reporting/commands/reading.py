@@ -127,7 +127,7 @@ def hash_of(body: Submitted) -> bytes:
     body of yesterday's. Numbers count by their value: 86.0 is 86.00.
     """
     defaults = _defaults(type(body))
-    content = {name: value for name, value in body if name not in defaults or value != defaults[name]}
+    content = {name: value for name, value in vars(body).items() if name not in defaults or value != defaults[name]}
     return hashlib.sha256(_CANONICAL.encode(content).encode()).digest()
 
 
@@ -235,7 +235,7 @@ def _canonical(value: object) -> object:
         case Decimal():
             return format(value.normalize(), "f")
         case BaseModel():
-            return dict(value)
+            return vars(value)
     return str(value)
 
 
