@@ -63,7 +63,7 @@ _MEANINGS = {
     401: "No key, or not a good one.",
     403: "The key may not do this.",
     404: "Not there.",
-    409: "The id was used before with other content.",
+    409: "It does not fit what is there; its code says why.",
     412: "It has changed since the ETag in If-Match.",
 }
 _ENDS = "saman.ends"

@@ -207,7 +207,6 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         "/municipalities",
         summary="Who exists, on a day",
         response_model=MunicipalityList,
-        responses={422: PROBLEMS[422]},
         tags=["municipalities"],
     )
     async def list_municipalities(query: Annotated[MunicipalityQuery, Query()]) -> Any:
@@ -223,7 +222,7 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         "/municipalities/{municipality_id}",
         summary="One municipality with its history",
         response_model=MunicipalityAnswer,
-        responses={status: PROBLEMS[status] for status in (404, 422)},
+        responses=http.problems(404),
         tags=["municipalities"],
     )
     async def get_municipality(municipality_id: MunicipalityPath, response: Response) -> Any:

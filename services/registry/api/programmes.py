@@ -131,7 +131,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         "/programmes/{programme_id}",
         summary="One programme, with claimed counts beside counted ones",
         response_model=ProgrammeAnswer,
-        responses={status: PROBLEMS[status] for status in (404, 422)},
+        responses=http.problems(404),
         tags=["programmes"],
     )
     async def get_programme(programme_id: http.SlugPath, response: Response) -> Any:

@@ -157,7 +157,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         "/projects/{project_id}",
         summary="One project with members and goals",
         response_model=ProjectAnswer,
-        responses={status: PROBLEMS[status] for status in (404, 422)},
+        responses=http.problems(404),
         tags=["projects"],
     )
     async def get_project(project_id: http.SlugPath, response: Response) -> Any:

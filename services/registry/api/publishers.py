@@ -98,7 +98,7 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
         "/publishers",
         summary="All publishers; for the operator",
         response_model=PublisherList,
-        responses={status: PROBLEMS[status] for status in (401, 403, 422)},
+        responses=http.problems(401, 403),
         dependencies=[operator],
         tags=["publishers"],
     )
@@ -112,7 +112,7 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
         "/publishers/{organisation_number}",
         summary="One publisher; for itself and the operator",
         response_model=PublisherAnswer,
-        responses={status: PROBLEMS[status] for status in (401, 403, 404, 422)},
+        responses=http.problems(401, 403, 404),
         tags=["publishers"],
     )
     async def get_publisher(organisation_number: NumberPath, principal: Asking, response: Response) -> Any:

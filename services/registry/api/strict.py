@@ -18,19 +18,8 @@ IfMatch = Annotated[
 ]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": meaning, "model": http.Problem}
-    for status, meaning in (
-        (401, "No key, or not a good one"),
-        (403, "The key may not do this"),
-        (404, "Not there"),
-        (409, "Does not fit the present state"),
-        (412, "It has changed since the ETag in If-Match"),
-        (413, "The body is too large"),
-        (422, "Refused; every fault is named"),
-        (503, "Try again later"),
-    )
-}
+PROBLEMS = http.problems(401, 403, 404, 409, 412)
+"""What a change may be refused for, besides what any request may meet."""
 
 
 class StrictRoute(APIRoute):
