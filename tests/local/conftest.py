@@ -13,7 +13,7 @@ from deploy.local.infrastructure import Infrastructure, infrastructure
 from deploy.local.kafka import KafkaOptions, Listener
 
 PUBLISHER_PASSWORD = "secret-of-the-publisher"
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 # What a stack with publishers from outside needs: a second door where everybody says who he is, and may do what was
 # allowed and nothing else.

@@ -28,7 +28,7 @@ from tests.notifications.receiver import OK, Call, Receiver, receiving
 SIGNER = Signer(b"k" * 32)
 SALT = b"salt"
 TEXTS = letters.load_texts()
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 GONE = b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"
 OOPS = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"

@@ -13,7 +13,7 @@ from shared.events.envelope import Event
 from shared.messaging.broker import BusSettings
 
 E = TypeVar("E", bound=Event)
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 120.0
 
 
 class Bus:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 120.0
 _LOOK_AGAIN_SECONDS = 0.01
 
 

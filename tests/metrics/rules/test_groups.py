@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.metrics.domain import (
@@ -166,7 +166,6 @@ GROUPS = st.dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
 @given(month_of_members(), GROUPS)
 def test_groups_equal_an_independent_recomputation(figures: list[Posted], groups: dict[str, list[str]]) -> None:
     expected = recompute(figures, groups)
@@ -181,7 +180,6 @@ def test_groups_equal_an_independent_recomputation(figures: list[Posted], groups
             assert parts[group].present == 0
 
 
-@settings(max_examples=60, deadline=None)
 @given(month_of_members(), GROUPS)
 def test_no_published_total_minus_another_leaves_one_small_member(
     figures: list[Posted], groups: dict[str, list[str]]
@@ -202,7 +200,6 @@ def test_no_published_total_minus_another_leaves_one_small_member(
     )
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 23), st.integers(0, 10**9), st.integers(1, 10**10)), min_size=1))
 def test_a_window_of_a_group_is_the_pooled_sum(rows: list[tuple[int, int, int]]) -> None:
     pooled: dict[int, tuple[int, int]] = {}

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.metrics.domain import Window, changed_paths, emptied, own_series, settle
@@ -220,7 +220,6 @@ def test_changed_names_the_windows_that_differ() -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
 @given(figures_of_one_series())
 def test_states_equal_an_independent_recomputation(figures: list[Posted]) -> None:
     expected = {key[2]: state for key, state in recompute(figures).items()}
@@ -232,7 +231,6 @@ def test_states_equal_an_independent_recomputation(figures: list[Posted]) -> Non
         assert {name: content[name] for name in expected[period]} == expected[period]
 
 
-@settings(max_examples=40, deadline=None)
 @given(figures_of_one_series(), st.randoms(use_true_random=False))
 def test_the_order_and_repetition_of_figures_does_not_matter(figures: list[Posted], chance: random.Random) -> None:
     shuffled = figures * 2
@@ -240,7 +238,6 @@ def test_the_order_and_repetition_of_figures_does_not_matter(figures: list[Poste
     assert contents(series_of(shuffled)) == contents(series_of(figures))
 
 
-@settings(max_examples=40, deadline=None)
 @given(figures_of_one_series(with_units=False, kinds=["days"]), st.integers(0, 40))
 def test_a_state_of_day_counts_needs_no_figures_from_more_than_a_year_before(figures: list[Posted], back: int) -> None:
     """What the store loads is enough; only reported rolling-12 figures are carried on from further back."""
