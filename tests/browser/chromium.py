@@ -25,9 +25,10 @@ await inflate(process.argv[1] + "/bin/al2023.tar.br");
 """
 _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="relative">cache</cachedir></fontconfig>
+<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
 """
-# Without any font the browser dies on the first text of a canvas; the package's own file names folders of a cloud.
+# Without any font the browser dies on the first text of a canvas; the package's own file names folders of a cloud. A
+# cache has no place relative to this file: it would lie in whatever folder the tests run in.
 ARGUMENTS = (
     "--no-sandbox",  # containers and root have no user namespaces; only our own pages are opened
     "--no-zygote",
@@ -46,6 +47,7 @@ def installed() -> Path:
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         _inflate_into(folder)
+    _write_fonts(folder / "fonts" / "fonts.conf")
     return folder
 
 
@@ -60,7 +62,6 @@ def _inflate_into(folder: Path) -> None:
             env={**os.environ, "TMPDIR": str(part)},
             check=True,
         )
-        (part / "fonts" / "fonts.conf").write_text(_FONTS)
         try:
             part.rename(folder)
         except OSError:
@@ -70,6 +71,14 @@ def _inflate_into(folder: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def _write_fonts(path: Path) -> None:
+    """Write where fonts are, whole or not at all: another run may be reading it."""
+    if not path.is_file() or path.read_text() != _FONTS:
+        part = path.with_name(f"{path.name}.{os.getpid()}")
+        part.write_text(_FONTS)
+        part.replace(path)
+
+
 def environment(folder: Path) -> dict[str, str | float | bool]:
     """Return what the browser must be told so that it finds its own libraries and fonts."""
     return {
@@ -77,4 +86,5 @@ def environment(folder: Path) -> dict[str, str | float | bool]:
         "LD_LIBRARY_PATH": str(folder / "al2023" / "lib"),
         "FONTCONFIG_PATH": str(folder / "fonts"),
         "HOME": str(folder),
+        "XDG_CACHE_HOME": str(folder / "cache"),
     }

@@ -13,7 +13,7 @@ from shared import faults
 from tests.faults.conftest import Proof, Proving
 from tests.faults.counts import repeats
 
-STRUCK_SECONDS = 60.0
+STRUCK_SECONDS = 180.0
 FROZEN_SECONDS = 0.5
 
 STRUCK = {
