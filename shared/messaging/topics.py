@@ -1,7 +1,7 @@
 """Topics as code: what must exist, how it is kept, and in what the broker disagrees.
 
-`saman topics apply` makes them; a service that finds another partition count or cleanup refuses readiness, because
-order per key and the completeness of the log depend on both.
+`saman topics apply` makes them; a service that finds another partition count or cleanup, or too few copies, refuses
+readiness, because order per key and the completeness of the log depend on them.
 """
 
 import asyncio
@@ -11,8 +11,14 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
+from shared.errors import RuleBroken
 from shared.events import metrics, notifications, registry, reporting
 from shared.messaging.broker import BusSettings
 
@@ -42,14 +48,26 @@ class Topic:
     retention_ms: int = KEEP
     from_outside: bool = False
 
-    def configs(self) -> dict[str, str]:
-        """The broker's settings for this topic."""
+    def configs(self, *, copies: int = 1) -> dict[str, str]:
+        """The broker's settings for this topic, with so many copies of each partition."""
         return {
             "cleanup.policy": self.cleanup,
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(1_048_588 if self.from_outside else 1_100_000),
             "message.timestamp.type": "LogAppendTime" if self.from_outside else "CreateTime",
+            "min.insync.replicas": str(min_insync(copies)),
+            # The only copy left that is not up to date may never lead: what was acknowledged would be gone.
+            "unclean.leader.election.enable": "false",
         }
+
+
+def min_insync(copies: int) -> int:
+    """Return how many copies must hold a record before it is acknowledged: all but one, and at least one.
+
+    With three, one broker may be away and everything goes on; what was acknowledged outlives the loss of another. A
+    topic with one copy lives and dies with its broker anyway, and two could not be asked of it.
+    """
+    return max(1, copies - 1)
 
 
 OWN_TOPICS = (
@@ -93,7 +111,11 @@ async def disagreements(bus: BusSettings, topics: Sequence[Topic]) -> list[str]:
     try:
         described = {t["topic"]: t for t in await admin.describe_topics([topic.name for topic in topics])}
         configs = await _configs(admin, [t.name for t in topics if described[t.name]["error_code"] == 0])
-        return [sentence for topic in topics for sentence in _compare(topic, described[topic.name], configs)]
+        return [
+            sentence
+            for topic in topics
+            for sentence in _compare(topic, described[topic.name], configs, replication=bus.replication)
+        ]
     finally:
         await admin.close()
 
@@ -101,9 +123,11 @@ async def disagreements(bus: BusSettings, topics: Sequence[Topic]) -> list[str]:
 async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
     """Make what is missing and set what differs; return what was done, one sentence each.
 
-    A partition count is never changed: the sentence of `disagreements` stays, for a person to decide.
+    Neither a partition count nor the number of copies is changed: the sentence of `disagreements` stays, for a person
+    to decide. The settings are those for the copies that a topic has, so that it can be written to meanwhile.
 
     Raises:
+        RuleBroken: there are fewer brokers than copies asked for.
         KafkaError, OSError (TimeoutError among them): the broker does not answer or refuses.
     """
     wanted = list(topics)
@@ -112,28 +136,35 @@ async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
     try:
         existing = set(await admin.list_topics())
         missing = [topic for topic in wanted if topic.name not in existing]
-        done = []
-        if missing:
-            answer = await admin.create_topics(
-                [NewTopic(t.name, PARTITIONS, bus.replication, topic_configs=t.configs()) for t in missing]
-            )
-            for name, code, *_ in answer.topic_errors:
-                error = for_code(code)
-                if code and error is not TopicAlreadyExistsError:
-                    raise error(f"topic {name} could not be made")
-                done.append(f"made {name}")
-            await _until(admin, _are_usable, missing)
-        configs = await _configs(admin, [t.name for t in wanted if t.name in existing])
-        for topic in wanted:
-            if topic.name in configs and topic.configs().items() - configs[topic.name].items():
-                resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, topic.configs())
-                await admin.alter_configs([resource])
-                done.append(f"set {topic.name}")
+        done = await _make(admin, missing, bus.replication) if missing else []
+        done += [f"set {name}" for name in await _set(admin, [topic for topic in wanted if topic.name in existing])]
         if done:
             await _until(admin, _are_set, wanted)
         return done
     finally:
         await admin.close()
+
+
+async def _make(admin: AIOKafkaAdminClient, missing: Sequence[Topic], copies: int) -> list[str]:
+    answer = await admin.create_topics(
+        [NewTopic(topic.name, PARTITIONS, copies, topic_configs=topic.configs(copies=copies)) for topic in missing]
+    )
+    for name, code, *_ in answer.topic_errors:
+        error = for_code(code)
+        if error is InvalidReplicationFactorError:
+            raise RuleBroken(f"topic {name} must have {copies} copies (SAMAN_KAFKA_REPLICATION): start more brokers")
+        if code and error is not TopicAlreadyExistsError:
+            raise error(f"topic {name} could not be made")
+    await _until(admin, _are_usable, missing)
+    return [f"made {topic.name}" for topic in missing]
+
+
+async def _set(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> list[str]:
+    """Set what differs, and return the names of the topics that it did in."""
+    differing = await _differing(admin, topics)
+    for name, configs in differing.items():
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
+    return list(differing)
 
 
 async def _until(
@@ -157,11 +188,27 @@ async def _are_usable(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bo
 
 
 async def _are_set(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
+    return await _are_usable(admin, topics) and not await _differing(admin, topics)
+
+
+async def _differing(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
+    """Return the topics whose settings are not those that they must have, with these."""
+    if not topics:
+        return {}
+    described = {each["topic"]: each for each in await admin.describe_topics([topic.name for topic in topics])}
     configs = await _configs(admin, [topic.name for topic in topics])
-    return not any(topic.configs().items() - configs[topic.name].items() for topic in topics)
+    wanted = {topic.name: topic.configs(copies=_copies(described[topic.name])) for topic in topics}
+    return {name: settings for name, settings in wanted.items() if settings.items() - configs[name].items()}
 
 
-def _compare(topic: Topic, described: dict[str, Any], configs: dict[str, dict[str, str]]) -> list[str]:
+def _copies(described: dict[str, Any]) -> int:
+    """Return how many copies the partition has that has the fewest; brokers that are away count."""
+    return min((len(partition["replicas"]) for partition in described["partitions"]), default=1)
+
+
+def _compare(
+    topic: Topic, described: dict[str, Any], configs: dict[str, dict[str, str]], *, replication: int
+) -> list[str]:
     if for_code(described["error_code"]) is TopicAuthorizationFailedError:
         return [f"topic {topic.name} may not be seen by this account; run `saman accounts apply`"]
     if described["error_code"]:
@@ -171,9 +218,15 @@ def _compare(topic: Topic, described: dict[str, Any], configs: dict[str, dict[st
         sentences.append(
             f"topic {topic.name} has {count} partitions, it must have {PARTITIONS}; it has to be made anew"
         )
+    # More are no fault: so it looks while a partition moves to another broker, and nobody must be unready for that.
+    if (copies := _copies(described)) < replication:
+        sentences.append(
+            f"topic {topic.name} has {copies} of {replication} copies (SAMAN_KAFKA_REPLICATION); "
+            "add them with kafka-reassign-partitions, then run `saman topics apply`"
+        )
     sentences += [
         f"topic {topic.name} has {name}={configs[topic.name].get(name)}, it must be {value}; run `saman topics apply`"
-        for name, value in topic.configs().items()
+        for name, value in topic.configs(copies=copies).items()
         if configs[topic.name].get(name) != value
     ]
     return sentences

@@ -3,9 +3,11 @@
 import secrets
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.errors import RuleBroken
 from shared.messaging.topics import PARTITIONS, Topic, apply, disagreements, topics_of_publisher
 from tests.messaging.conftest import MakeTopic
 from tests.support.infrastructure import Infra
@@ -53,6 +55,33 @@ async def test_another_count_of_partitions_is_named_and_never_changed(infra: Inf
     assert sentence in await disagreements(infra.bus, [Topic(topic)])
     await apply(infra.bus, [Topic(topic)])
     assert await disagreements(infra.bus, [Topic(topic)]) == [sentence]
+
+
+async def test_too_few_copies_are_named_with_what_to_do_and_ask_nothing_that_they_cannot_give(
+    infra: Infra, name: str
+) -> None:
+    await apply(infra.bus, [Topic(name)])
+    three = infra.bus.model_copy(update={"replication": 3})
+    sentence = (
+        f"topic {name} has 1 of 3 copies (SAMAN_KAFKA_REPLICATION); "
+        "add them with kafka-reassign-partitions, then run `saman topics apply`"
+    )
+
+    assert await disagreements(three, [Topic(name)]) == [sentence]
+    assert await apply(three, [Topic(name)]) == [], "with two in sync asked of one copy nobody could write"
+    assert await disagreements(three, [Topic(name)]) == [sentence]
+
+
+async def test_more_copies_than_there_are_brokers_is_one_sentence(infra: Infra, name: str) -> None:
+    three = infra.bus.model_copy(update={"replication": 3})
+
+    with pytest.raises(RuleBroken, match=rf"topic {name} must have 3 copies \(SAMAN_KAFKA_REPLICATION\): start more"):
+        await apply(three, [Topic(name)])
+
+
+@pytest.mark.parametrize(("copies", "in_sync"), [(1, "1"), (2, "1"), (3, "2"), (5, "4")])
+def test_a_record_is_acknowledged_when_all_copies_but_one_have_it(copies: int, in_sync: str) -> None:
+    assert Topic("any.topic.v1").configs(copies=copies)["min.insync.replicas"] == in_sync
 
 
 def test_a_publisher_has_topics_to_write_to_and_one_to_read_its_receipts_from() -> None:
