@@ -171,7 +171,7 @@ class Service:
         if missing := await self._missing_migrations():
             raise Unavailable(f"waiting for migrations {missing}")
         await self.consumers.start()
-        if self.late_consumers.subscriptions:
+        if self.late_consumers.subscriptions and not self.late_consumers.is_running:
             self.health.waiting["consumers"] = "catching up with what the other services published before"
             await self.consumers.catch_up()
             await self.late_consumers.start()

@@ -13,12 +13,12 @@ from typing import Annotated, Any, TypeVar
 import httpx2
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
 from deploy.accounts.rights import OPERATOR
 from shared.errors import AppError, NotFound, RuleBroken, Unavailable
+from shared.messaging.admin import Admin
 from shared.messaging.broker import BusSettings
 
 HEARD_SECONDS = 120.0
@@ -153,7 +153,7 @@ async def until_heard(connection: Connection, topics: Iterable[str], services: S
         while (await api.call("GET", "/api/registry/v1/status"))["outbox"]["waiting_count"]:
             _still(deadline, "the registry's outbox is not empty")
             await asyncio.sleep(0.05)
-    admin = AIOKafkaAdminClient(**connection.bus.client_options())
+    admin = Admin(**connection.bus.client_options())
     await admin.start()
     try:
         ends = await _ends(admin, connection.bus, topics)
@@ -166,14 +166,12 @@ async def until_heard(connection: Connection, topics: Iterable[str], services: S
         await admin.close()
 
 
-async def _has_read(admin: AIOKafkaAdminClient, group: str, ends: dict[TopicPartition, int]) -> bool:
+async def _has_read(admin: Admin, group: str, ends: dict[TopicPartition, int]) -> bool:
     done = await admin.list_consumer_group_offsets(group, partitions=list(ends))
     return all(place in done and done[place].offset >= offset for place, offset in ends.items())
 
 
-async def _ends(
-    admin: AIOKafkaAdminClient, bus: BusSettings, topics: Iterable[str]
-) -> dict[str, dict[TopicPartition, int]]:
+async def _ends(admin: Admin, bus: BusSettings, topics: Iterable[str]) -> dict[str, dict[TopicPartition, int]]:
     """Return where each topic ends now, without its empty partitions."""
     described = await admin.describe_topics(list(topics))
     consumer = AIOKafkaConsumer(**bus.client_options())

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.cli.connection import Api, AsJson, Connection, Folder, find_connection
 from deploy.services import SERVICES
 from shared.errors import NotFound, Unavailable
+from shared.messaging.admin import Admin
 
 STATUS_SECONDS = 2.0
 FETCH_SECONDS = 5.0
@@ -122,7 +122,7 @@ async def _errors(api: Api, service: str) -> dict[str, str | None] | None:
 
 
 async def _positions(connection: Connection) -> dict[str, tuple[Position, ...]]:
-    admin = AIOKafkaAdminClient(**connection.bus.client_options())
+    admin = Admin(**connection.bus.client_options())
     consumer = AIOKafkaConsumer(**connection.bus.client_options())
     await admin.start()
     await consumer.start()

@@ -10,9 +10,10 @@ import asyncio
 from typing import Any
 
 import structlog
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocol
+from aiokafka.errors import KafkaError
 
+from shared.messaging.admin import Admin, administering
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import Consumers
 
@@ -26,16 +27,19 @@ async def keep_assigned(consumers: Consumers, bus: BusSettings) -> None:
     """Look again and again for partitions of pattern subscriptions that no member reads, and ask for a rebalance.
 
     Raises:
-        KafkaError, OSError: the broker does not answer; the caller runs this again.
+        KafkaError, OSError: the broker cannot be reached at first, or refuses to tell; the caller runs this again.
     """
     groups = {f"{bus.group_prefix}{s.group}": s.group for s in consumers.subscriptions if s.is_inbound}
     looks = dict.fromkeys(groups, 0)
-    admin = AIOKafkaAdminClient(**bus.client_options())
-    await admin.start()
-    try:
+    async with administering(bus) as admin:
         while groups:
             await asyncio.sleep(LOOK_SECONDS)
-            assigned = await _assigned(admin, list(groups))
+            try:
+                assigned = await _assigned(admin, list(groups))
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                assigned = {}  # the coordinator died or moves; until there is another, nothing can be asked of it
             for group, name in groups.items():
                 consumer = consumers.subscribers[name].consumer
                 idle = _partitions_of(consumer) - assigned.get(group, 0) if group in assigned else 0
@@ -44,11 +48,9 @@ async def keep_assigned(consumers: Consumers, bus: BusSettings) -> None:
                     LOG.warning("partitions that nobody reads", group=group, count=idle)
                     looks[group] = 0
                     consumer._coordinator.request_rejoin()
-    finally:
-        await admin.close()
 
 
-async def _assigned(admin: AIOKafkaAdminClient, groups: list[str]) -> dict[str, int]:
+async def _assigned(admin: Admin, groups: list[str]) -> dict[str, int]:
     """Return how many partitions the members of each stable group read together."""
     counts = {}
     for name in groups:  # one by one: aiokafka 0.14 cannot read an answer about several

@@ -12,7 +12,6 @@ from typing import Any
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -21,6 +20,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.messaging import broker as kafka
 from shared.messaging import wire
+from shared.messaging.admin import administering
 from shared.messaging.batches import Batches, unread
 from shared.messaging.broker import BusSettings
 from shared.messaging.delivery import Delivery
@@ -85,7 +85,7 @@ class Consumers:
         self.subscriptions = list(subscriptions)
         self._bus = bus
         self._clock = clock
-        self._is_running = False
+        self.is_running = False
         for subscription in subscriptions:
             self._bind(subscription, database, f"{service}-{bus.replica}")
 
@@ -95,7 +95,7 @@ class Consumers:
         Raises:
             KafkaError, OSError: the broker does not answer; nothing is left half started.
         """
-        if self._is_running or not self.subscriptions:
+        if self.is_running or not self.subscriptions:
             return
         wire.install()
         for delivery in self.deliveries.values():
@@ -105,7 +105,7 @@ class Consumers:
         except BaseException:
             await self._leave()
             raise
-        self._is_running = True
+        self.is_running = True
 
     async def revive(self) -> list[str]:
         """Start those subscribers again whose client has given up for good; return their groups.
@@ -115,9 +115,9 @@ class Consumers:
         """
         revived = []
         for group, subscriber in self.subscribers.items():
-            if self._is_running and _has_given_up(subscriber.consumer):
+            if self.is_running and _has_given_up(subscriber.consumer):
                 LOG.error("consumer had given up and is started again", consumer=group)
-                await subscriber.stop()
+                await _put_away(subscriber)
                 await subscriber.start()
                 revived.append(group)
         return revived
@@ -126,8 +126,8 @@ class Consumers:
         """Finish the running batches, commit, and leave; a batch that waits for the database is given back."""
         for delivery in self.deliveries.values():
             delivery.stopping.set()
-        if self._is_running:
-            self._is_running = False
+        if self.is_running:
+            self.is_running = False
             await self._leave()
 
     async def _leave(self) -> None:
@@ -186,9 +186,7 @@ class Consumers:
         Raises:
             TimeoutError: it took longer than the deadline.
         """
-        admin = AIOKafkaAdminClient(**self._bus.client_options())
-        await admin.start()
-        try:
+        async with administering(self._bus) as admin:
             until = time.monotonic() + deadline_seconds
             ends: dict[str, dict[Any, int]] = {}
             for group, subscriber in self.subscribers.items():
@@ -207,13 +205,21 @@ class Consumers:
                     if time.monotonic() > until:
                         raise TimeoutError(f"still behind on {sorted(ends)} after {deadline_seconds} s")
                     await asyncio.sleep(CATCH_UP_POLL_SECONDS)
-        finally:
-            await admin.close()
 
 
 async def _partitions(consumer: Any, topic: str) -> list[Any]:
     numbers = consumer.partitions_for_topic(topic) or ()
     return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+async def _put_away(subscriber: Any) -> None:
+    """Stop a subscriber whose client has given up: it raises then what it gave up for, and leaves connections open."""
+    consumer = subscriber.consumer
+    try:
+        await subscriber.stop()
+    except KafkaError as reason:
+        LOG.warning("why the consumer had given up", reason=repr(reason.__cause__ or reason)[:300])
+        await consumer._client.close()
 
 
 def _has_given_up(consumer: Any) -> bool:

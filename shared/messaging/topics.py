@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     InvalidReplicationFactorError,
@@ -20,6 +20,7 @@ from aiokafka.errors import (
 
 from shared.errors import RuleBroken
 from shared.events import metrics, notifications, registry, reporting
+from shared.messaging.admin import Admin, administering
 from shared.messaging.broker import BusSettings
 
 PARTITIONS = 12
@@ -106,9 +107,7 @@ async def disagreements(bus: BusSettings, topics: Sequence[Topic]) -> list[str]:
     Raises:
         KafkaError, OSError: the broker does not answer.
     """
-    admin = AIOKafkaAdminClient(**bus.client_options())
-    await admin.start()
-    try:
+    async with administering(bus) as admin:
         described = {t["topic"]: t for t in await admin.describe_topics([topic.name for topic in topics])}
         configs = await _configs(admin, [t.name for t in topics if described[t.name]["error_code"] == 0])
         return [
@@ -116,8 +115,6 @@ async def disagreements(bus: BusSettings, topics: Sequence[Topic]) -> list[str]:
             for topic in topics
             for sentence in _compare(topic, described[topic.name], configs, replication=bus.replication)
         ]
-    finally:
-        await admin.close()
 
 
 async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
@@ -131,9 +128,7 @@ async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
         KafkaError, OSError (TimeoutError among them): the broker does not answer or refuses.
     """
     wanted = list(topics)
-    admin = AIOKafkaAdminClient(**bus.client_options())
-    await admin.start()
-    try:
+    async with administering(bus) as admin:
         existing = set(await admin.list_topics())
         missing = [topic for topic in wanted if topic.name not in existing]
         done = await _make(admin, missing, bus.replication) if missing else []
@@ -141,11 +136,9 @@ async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
         if done:
             await _until(admin, _are_set, wanted)
         return done
-    finally:
-        await admin.close()
 
 
-async def _make(admin: AIOKafkaAdminClient, missing: Sequence[Topic], copies: int) -> list[str]:
+async def _make(admin: Admin, missing: Sequence[Topic], copies: int) -> list[str]:
     answer = await admin.create_topics(
         [NewTopic(topic.name, PARTITIONS, copies, topic_configs=topic.configs(copies=copies)) for topic in missing]
     )
@@ -159,7 +152,7 @@ async def _make(admin: AIOKafkaAdminClient, missing: Sequence[Topic], copies: in
     return [f"made {topic.name}" for topic in missing]
 
 
-async def _set(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> list[str]:
+async def _set(admin: Admin, topics: Sequence[Topic]) -> list[str]:
     """Set what differs, and return the names of the topics that it did in."""
     differing = await _differing(admin, topics)
     for name, configs in differing.items():
@@ -168,8 +161,8 @@ async def _set(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> list[str]
 
 
 async def _until(
-    admin: AIOKafkaAdminClient,
-    fact: Callable[[AIOKafkaAdminClient, Sequence[Topic]], Awaitable[bool]],
+    admin: Admin,
+    fact: Callable[[Admin, Sequence[Topic]], Awaitable[bool]],
     topics: Sequence[Topic],
 ) -> None:
     """Wait until the broker shows what it has said that it did.
@@ -182,16 +175,16 @@ async def _until(
             await asyncio.sleep(VISIBLE_POLL_SECONDS)
 
 
-async def _are_usable(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
+async def _are_usable(admin: Admin, topics: Sequence[Topic]) -> bool:
     described = await admin.describe_topics([topic.name for topic in topics])
     return all(not topic["error_code"] and all(p["leader"] >= 0 for p in topic["partitions"]) for topic in described)
 
 
-async def _are_set(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
+async def _are_set(admin: Admin, topics: Sequence[Topic]) -> bool:
     return await _are_usable(admin, topics) and not await _differing(admin, topics)
 
 
-async def _differing(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
+async def _differing(admin: Admin, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
     """Return the topics whose settings are not those that they must have, with these."""
     if not topics:
         return {}
@@ -232,7 +225,7 @@ def _compare(
     return sentences
 
 
-async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+async def _configs(admin: Admin, names: Sequence[str]) -> dict[str, dict[str, str]]:
     if not names:
         return {}
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])

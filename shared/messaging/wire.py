@@ -9,6 +9,10 @@ A batch that was packed to inflate beyond all bounds (`inflating.py`) is not unp
 While a partition has no leader, consumers and producers ask for the metadata again as soon as they have an answer: a
 thousand times a second, a whole processor for as long as the broker is away. Here they are held to some per second.
 
+A connection that breaks while something is written to it counts as connected for a moment more. uvloop then refuses
+the next request with an error that aiokafka does not know: the consumer's client gives up for good, or a request waits
+for an answer that cannot come. Here such a connection is closed, and the request tried again on another.
+
 A coordinator that is still loading, or is none any more, answers a question for offsets with one error and no offsets.
 aiokafka 0.14 looks at the offsets only, takes it that nothing was ever committed, and reads the whole topic again. Here
 the error is heeded, and the question asked once more.
@@ -23,9 +27,16 @@ from typing import Any
 
 import structlog
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.errors import GroupCoordinatorNotAvailableError, NoError, NotCoordinatorForGroupError, for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaConnectionError,
+    NoError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.record import memory_records
 from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
@@ -151,8 +162,21 @@ async def _ask_and_heed(coordinator: Any, request: Any) -> Any:
     return answer
 
 
+_send = AIOKafkaConnection.send
+
+
+def _send_or_close(connection: Any, *arguments: Any, **options: Any) -> Any:
+    """Send a request; close a connection on which nothing can be sent any more."""
+    writer = connection._writer
+    if writer is not None and writer.transport.is_closing():
+        connection.close(reason=CloseReason.CONNECTION_BROKEN)
+        raise KafkaConnectionError(f"Connection at {connection.host}:{connection.port} broken")
+    return _send(connection, *arguments, **options)
+
+
 def install() -> None:
     """Help all clients of this process. aiokafka offers no way to do it for one of them."""
     fetcher.MemoryRecords = ReadableRecords
     AIOKafkaClient._metadata_update = _ask_at_leisure
+    AIOKafkaConnection.send = _send_or_close
     GroupCoordinator._send_req = _ask_and_heed

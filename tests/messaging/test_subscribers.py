@@ -173,3 +173,24 @@ async def test_a_consumer_whose_client_goes_on_failing_for_ever_is_started_again
     await bus.publish(counted("vefsn", 2), topic=topic)
     await consuming.until_consumed(2)
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2)]
+
+
+async def test_a_consumer_whose_client_gave_up_over_an_error_leaves_no_connection_when_it_is_started_again(
+    topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consuming = await consume(topic)
+    await bus.publish(counted("vefsn", 1), topic=topic)
+    await consuming.until_consumed(1)
+
+    def fail(*_arguments: Any) -> None:
+        raise RuntimeError("an error that the client does not know")
+
+    (subscriber,) = consuming.consumers.subscribers.values()
+    given_up = subscriber.consumer
+    monkeypatch.setattr(given_up._fetcher, "_get_actions_per_node", fail)
+
+    assert await until(consuming.consumers.revive) == [consuming.group]
+    assert not any(connection.connected() for connection in given_up._client._conns.values())
+    await bus.publish(counted("vefsn", 2), topic=topic)
+    await consuming.until_consumed(2)
+    assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2)]

@@ -1,13 +1,17 @@
 """What aiokafka is helped with."""
 
+import asyncio
 import secrets
 import time
 from typing import Any
 
 import pytest
+import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.client import AIOKafkaClient
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
+from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.messaging import wire
 from tests.support.bus import Bus
@@ -58,3 +62,23 @@ async def test_a_coordinator_that_is_not_ready_does_not_make_a_consumer_start_fr
         assert not answers
     finally:
         await after.stop()
+
+
+def test_a_connection_that_broke_a_moment_ago_gives_an_error_that_clients_know(infra: Infra) -> None:
+    wire.install()
+
+    async def send_on_a_broken_connection() -> None:
+        client = AIOKafkaClient(**infra.bus.client_options())
+        await client.bootstrap()
+        node = client.get_random_node()
+        assert await client.ready(node)
+        connection = client._conns[node, ConnectionGroup.DEFAULT]
+        connection._writer.transport.abort()
+        assert connection.connected(), "the client has not heard of it yet"
+        with pytest.raises(KafkaConnectionError):
+            await client.send(node, MetadataRequest([]))
+        assert (await client.send(node, MetadataRequest([]))).brokers, "the next one goes over a new connection"
+        await client.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the services' loop, which says it its own way
+        runner.run(send_on_a_broken_connection())

@@ -1,0 +1,50 @@
+"""The client that asks the broker about topics and groups, made to bear the loss of one broker of several."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
+
+from shared.messaging.broker import BusSettings
+
+
+class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
+    """Asks another broker where the one asked does not answer.
+
+    aiokafka asks one at random, and one that died stays among them for some seconds. What only the controller can do,
+    every broker hands on to it; the one that the metadata call the controller is any of them, and may be the dead one.
+    All that is asked here can be asked twice.
+    """
+
+    async def _send_request(self, request: Any, node_id: int | None = None) -> Any:
+        if node_id is not None:
+            return await super()._send_request(request, node_id)
+        failure: Exception = NodeNotReadyError("no broker is known")
+        nodes = [broker.nodeId for broker in self._client.cluster.brokers()]
+        for node in random.sample(nodes, len(nodes)):
+            try:
+                return await super()._send_request(request, node)
+            except (KafkaConnectionError, NodeNotReadyError) as error:
+                failure = error
+        raise failure
+
+    async def _send_to_controller(self, request: Any) -> Any:
+        return await self._send_request(request)
+
+
+@asynccontextmanager
+async def administering(bus: BusSettings) -> AsyncIterator[Admin]:
+    """Be connected while the block runs.
+
+    Raises:
+        KafkaConnectionError: no broker of the list answers.
+    """
+    admin = Admin(**bus.client_options())
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
