@@ -90,6 +90,8 @@ class KafkaOptions:
     """For `kafka-storage format` at the first start, e.g. `--add-scram`."""
     java_options: tuple[str, ...] = ()
     heap_megabytes: int = 384
+    cluster_id: str = ""
+    """For a broker that is one of several, which all have the same; one of its own by default."""
 
 
 class KafkaServer:
@@ -200,8 +202,7 @@ class KafkaServer:
         path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 
     async def _format(self) -> None:
-        # One that began with "-" would be taken for an option; Kafka's own ids avoid it as well.
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
+        cluster_id = self._options.cluster_id or new_cluster_id()
         arguments = ("format", "--ignore-formatted", "--cluster-id", cluster_id, "--config", self._properties)
         program = self._program(
             "kafka.tools.StorageTool", (*arguments, *self._options.format_arguments), heap_megabytes=128
@@ -266,6 +267,12 @@ class KafkaServer:
             return False
         finally:
             await client.close()
+
+
+def new_cluster_id() -> str:
+    """Return an id for a new cluster."""
+    # One that began with "-" would be taken for an option; Kafka's own ids avoid it as well.
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
 
 
 async def _is_listening(port: int) -> bool:

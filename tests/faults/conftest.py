@@ -16,7 +16,7 @@ from tests.faults.writing import Load
 from tests.notifications.receiver import Receiver, receiving
 from tests.support.containers import choose, containers_infra
 from tests.support.infrastructure import Infra, local_infra
-from tests.support.system import System, running
+from tests.support.system import Servers, System, running
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Proof:
         return check(await gather(self.system, self.world, load, self.receiver, quiet_seconds=quiet_seconds))
 
 
-Proving = Callable[[Path], AbstractAsyncContextManager[Proof]]
+Proving = Callable[..., AbstractAsyncContextManager[Proof]]
 
 
 @asynccontextmanager
-async def proving(folder: Path) -> AsyncIterator[Proof]:
-    """Run a fresh system with a world in it while the block runs."""
-    async with running(folder, extra=world.SETTINGS) as system, receiving() as receiver:
+async def proving(folder: Path, servers: Servers | None = None) -> AsyncIterator[Proof]:
+    """Run a fresh system with a world in it while the block runs, on servers of its own if none are given."""
+    async with running(folder, extra=world.SETTINGS, servers=servers) as system, receiving() as receiver:
         yield Proof(system, await world.prepare(system, receiver), receiver)
 
 

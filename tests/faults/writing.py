@@ -27,7 +27,7 @@ IDENTITY_NUMBER = "15108600036"
 WITHDRAWN_TYPE = POSTED_TYPE.replace("AbsenceFigurePosted", "AbsenceFigureWithdrawn")
 PAUSE_SECONDS = 0.2
 TRY_SECONDS = 20.0
-STOP_SECONDS = 120.0
+STOP_SECONDS = 300.0
 
 
 @dataclass

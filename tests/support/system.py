@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +21,12 @@ from deploy.services import SERVICES, migration_folders
 from shared.database import migrate
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import OWN_TOPICS, apply
+from tests.support.kafka_cluster import ClusterServers
 
+Servers = Infrastructure | ClusterServers
 OPERATOR_KEY = "operator-of-the-system"
 COMMAND = ("-m", "deploy.cli.main")
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,7 +35,7 @@ class System:
     """Four services in four processes beside PostgreSQL and Kafka."""
 
     folder: Path
-    servers: Infrastructure
+    servers: Servers
     settings: dict[str, dict[str, str]]
     databases: Mapping[str, Database]
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
@@ -117,14 +119,17 @@ class System:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, extra: Mapping[str, Mapping[str, str]] | None = None) -> AsyncIterator[System]:
+async def running(
+    folder: Path, *, extra: Mapping[str, Mapping[str, str]] | None = None, servers: Servers | None = None
+) -> AsyncIterator[System]:
     """Run a fresh system while the block runs.
 
     Args:
         folder: for data and logs.
         extra: further settings, by service.
+        servers: fresh ones that run already; by default PostgreSQL and one broker, for as long as the system.
     """
-    async with infrastructure(folder, keep=False) as servers:
+    async with nullcontext(servers) if servers else infrastructure(folder, keep=False) as servers:
         await apply(BusSettings(bootstrap=servers.bootstrap), OWN_TOPICS)
         settings, databases = {}, {}
         for name in SERVICES:
