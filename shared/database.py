@@ -1,15 +1,17 @@
 """PostgreSQL: one pool per service with a time-out on every wait, queries from `queries.sql`, migrations by dbmate.
 
 Why the time-outs: without `command_timeout` a connection whose network went silent hangs for ever, even through
-`asyncio.wait_for`; without one on `acquire` an exhausted pool does the same.
+`asyncio.wait_for`; without one on `acquire` an exhausted pool does the same. A request has one end for all of its waits
+(`shared/deadline.py`); a connection that is still busy then is cut, because rolling back and giving back would wait for
+the same silent server again.
 """
 
 import asyncio
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,7 +19,7 @@ import aiosql
 import asyncpg
 import structlog
 
-from shared import faults
+from shared import deadline, faults
 from shared.errors import AppError, Unavailable
 
 LOG = structlog.get_logger()
@@ -37,6 +39,7 @@ _SESSION = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
+    "client_connection_check_interval": "2s",  # a statement that nobody waits for any longer ends soon
     "timezone": "UTC",
     "jit": "off",
 }
@@ -142,12 +145,14 @@ class Database:
             await self._open_or_unavailable()
         is_cut = False
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as conn:
-                try:
-                    yield conn
-                except DRIVER_FAILURES:
-                    is_cut = conn.is_closed()
-                    raise
+            with _cutting() as lent:
+                async with self._pool.acquire(timeout=deadline.at_most(ACQUIRE_SECONDS)) as conn:
+                    lent.append(conn)
+                    try:
+                        yield conn
+                    except DRIVER_FAILURES:
+                        is_cut = conn.is_closed()
+                        raise
         except AppError:
             raise
         except DRIVER_FAILURES as error:
@@ -184,9 +189,29 @@ class Database:
         if self._is_closed:
             raise Unavailable("the service is stopping")
         try:
-            await self.open()
+            async with asyncio.timeout(deadline.seconds_left()):  # others may be trying before us, one after another
+                await self.open()
         except DRIVER_FAILURES as error:
             raise Unavailable(f"the database does not answer now ({type(error).__name__})") from error
+
+
+@contextmanager
+def _cutting() -> Iterator[list[Connection]]:
+    """Cut the connection that is put in here when nobody waits any longer, until it has been given back."""
+    lent: list[Connection] = []
+
+    def cut() -> None:
+        for conn in lent:
+            with suppress(asyncpg.InterfaceError):  # it has just been given back
+                conn.terminate()
+
+    left = deadline.seconds_left()
+    timer = asyncio.get_running_loop().call_later(left, cut) if left is not None else None
+    try:
+        yield lent
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 class MigrationFailed(AppError):

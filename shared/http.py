@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import audit, faults, openapi, strict_json
+from shared import audit, deadline, faults, openapi, strict_json
 from shared.errors import (
     AppError,
     Conflict,
@@ -39,6 +39,9 @@ BODY_BYTES_MAX = 256 * 1024
 FIGURES_BYTES_MAX = 1024 * 1024
 BODY_SECONDS = 30
 """A body that comes slower than this is an attack or a broken line; the connection is not held for it."""
+
+ANSWER_SECONDS = 10
+"""When a request that has arrived gives up what it still waits for, and says so; the answer is out within 12 s."""
 
 CONCURRENT_MAX = 200
 LIST_DEFAULT = 100
@@ -280,7 +283,8 @@ class Limits:
             await send(message)
 
         try:
-            await self.app(scope, replay, watch)
+            with deadline.within(ANSWER_SECONDS):
+                await self.app(scope, replay, watch)
         except Exception:
             LOG.exception("request failed", method=scope["method"], path=quote(scope["path"])[:200])
             if started:

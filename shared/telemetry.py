@@ -1,6 +1,7 @@
 """What a service shows to Prometheus. Counting is done where the work is; this module only gives it names."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,14 @@ from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from shared import deadline
+from shared.errors import Unavailable
+
 if TYPE_CHECKING:
     from shared.runtime import Service
+
+STATUS_SECONDS = 4
+"""For what a scrape asks of the database; Prometheus by itself waits ten seconds for the whole."""
 
 
 class ServiceCollector(Collector):
@@ -55,6 +62,11 @@ def _age(moment: str | None) -> float:
 
 
 async def expose(service: "Service") -> str:
-    """Return the service's figures in Prometheus' text form."""
-    service.collector.status = await service.status()
+    """Return the service's figures in Prometheus' text form; those of the database only where it answers.
+
+    A service whose database is away is there and not ready, and a scrape that failed would say that it is down.
+    """
+    service.collector.status = None
+    with deadline.within(STATUS_SECONDS), suppress(Unavailable):
+        service.collector.status = await service.status()
     return generate_latest(service.registry).decode()

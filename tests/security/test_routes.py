@@ -3,19 +3,17 @@
 Which municipality's things a publisher may touch behind a route is not asked here.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient
 
-from deploy.services import SERVICES, wiring
+from deploy.services import SERVICES
 from shared import auth
 from shared.events.registry import PublisherKey, PublisherRegistered, SpeaksFor
 from tests.conftest import RunService
+from tests.security.routes import all_routes, ask
 from tests.support.apps import RunningService
 
 
@@ -104,56 +102,9 @@ ROUTES: dict[str, Door] = {
     "notifications GET /api/notifications/v1/subscriptions/{subscription_id}": Door.OPERATOR,
     "notifications GET /api/notifications/v1/deliveries": Door.OPERATOR,
 }
-ROUND: dict[str, Any] = {
-    "programme_id": "saman-2011",
-    "report_kind": "annual",
-    "period": "2012",
-    "opens_on": "2013-01-01",
-    "due_on": "2013-02-01",
-}
-FILLED = {
-    "figure_id": UUID(int=1),
-    "obligation_id": UUID(int=1),
-    "letter_id": 1,
-    "organisation_number": "310000019",
-    "municipality_id": "vefsn-1824",
-}
-BODIES: dict[str, dict[str, Any]] = {
-    "notifications PUT /api/notifications/v1/subscriptions/{subscription_id}": {
-        "channel": "mail",
-        "address": "hr@vefsn.example",
-    },
-    "reporting PUT /api/reporting/v1/rounds/{round_id}": ROUND,
-}
-"""For routes that read the body before they ask who sent it."""
-
-PARAMETERS = {"reporting GET /api/reporting/v1/absence-figures": {"municipality": "vefsn-1824"}}
 GOOD, EXPIRED, GONE, UNKNOWN = (auth.make_key() for _ in range(4))
 KEYS = {"nobody": None, "unknown": UNKNOWN, "expired": EXPIRED, "revoked": GONE, "publisher": GOOD}
 NOW = datetime.now(UTC)
-
-
-def routes_of(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield method and path of everything that answers, also of what stands in no document."""
-    for route in routes:
-        if hasattr(route, "original_router"):
-            yield from routes_of(route.original_router.routes, prefix + route.include_context.prefix)
-        else:
-            for method in getattr(route, "methods", None) or {"GET"}:
-                if method != "HEAD":
-                    yield method, prefix + route.path
-
-
-def all_routes() -> dict[str, tuple[str, str, str]]:
-    found = {}
-    for name in SERVICES:
-        module = wiring(name)
-        app = module.create_app(
-            module.Settings.model_validate({"database_dsn": "postgresql://nobody@127.0.0.1:1/none"})
-        )
-        for method, path in routes_of(app.routes):
-            found[f"{name} {method} {path}"] = (name, method, path)
-    return found
 
 
 def test_the_table_names_every_route_and_no_other() -> None:
@@ -186,10 +137,10 @@ async def test_each_route_lets_in_whom_the_table_says(services: dict[str, Runnin
     found, wanted = {}, {}
     for route, (name, method, path) in all_routes().items():
         for who, key in KEYS.items():
-            answer = await _ask(services[name].client, route, method, path, key)
+            answer = await _status(services[name].client, route, method, path, key)
             found[route, who] = answer if answer in (401, 403) else "let in"
             wanted[route, who] = _wanted(ROUTES[route], who)
-        answer = await _ask(services[name].operator, route, method, path, None)
+        answer = await _status(services[name].operator, route, method, path, None)
         found[route, "operator"], wanted[route, "operator"] = answer if answer in (401, 403) else "let in", "let in"
     assert {cell: it for cell, it in found.items() if it != wanted[cell]} == {}
 
@@ -202,11 +153,7 @@ def _wanted(door: Door, who: str) -> int | str:
     return 403 if door is Door.OPERATOR else "let in"
 
 
-async def _ask(client: AsyncClient, route: str, method: str, path: str, key: auth.NewKey | None) -> int:
-    for parameter in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
-        path = path.replace(f"{{{parameter}}}", str(FILLED.get(parameter.partition(":")[0], "some-thing")))
-    headers = {"Authorization": f"Bearer {key.text}"} if key else {}
-    body = None if method == "GET" else BODIES.get(route, {})
-    answer = await client.request(method, path, params=PARAMETERS.get(route), headers=headers, json=body)
+async def _status(client: AsyncClient, route: str, method: str, path: str, key: auth.NewKey | None) -> int:
+    answer = await ask(client, route, method, path, headers={"Authorization": f"Bearer {key.text}"} if key else {})
     assert answer.status_code != 500, (route, answer.status_code, answer.text)
     return int(answer.status_code)

@@ -1,0 +1,71 @@
+"""All routes of all services, and how to ask at each of them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from httpx2 import AsyncClient, Response
+
+from deploy.services import SERVICES, wiring
+
+ROUND: dict[str, Any] = {
+    "programme_id": "saman-2011",
+    "report_kind": "annual",
+    "period": "2012",
+    "opens_on": "2013-01-01",
+    "due_on": "2013-02-01",
+}
+FILLED = {
+    "figure_id": UUID(int=1),
+    "obligation_id": UUID(int=1),
+    "letter_id": 1,
+    "organisation_number": "310000019",
+    "municipality_id": "vefsn-1824",
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "notifications PUT /api/notifications/v1/subscriptions/{subscription_id}": {
+        "channel": "mail",
+        "address": "hr@vefsn.example",
+    },
+    "reporting PUT /api/reporting/v1/rounds/{round_id}": ROUND,
+}
+"""For routes that read the body before they ask who sent it."""
+
+PARAMETERS = {
+    "reporting GET /api/reporting/v1/absence-figures": {"municipality": "vefsn-1824"},
+    "metrics GET /api/metrics/v1/series": {"subject": "municipality/vefsn-1824", "window": "month"},
+}
+
+
+def routes_of(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield method and path of everything that answers, also of what stands in no document."""
+    for route in routes:
+        if hasattr(route, "original_router"):
+            yield from routes_of(route.original_router.routes, prefix + route.include_context.prefix)
+        else:
+            for method in getattr(route, "methods", None) or {"GET"}:
+                if method != "HEAD":
+                    yield method, prefix + route.path
+
+
+def all_routes() -> dict[str, tuple[str, str, str]]:
+    """Return service, method and path of every route, by a name made of the three."""
+    found = {}
+    for name in SERVICES:
+        module = wiring(name)
+        app = module.create_app(
+            module.Settings.model_validate({"database_dsn": "postgresql://nobody@127.0.0.1:1/none"})
+        )
+        for method, path in routes_of(app.routes):
+            found[f"{name} {method} {path}"] = (name, method, path)
+    return found
+
+
+async def ask(
+    client: AsyncClient, route: str, method: str, path: str, *, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Ask at a route, its address and body filled so that the request gets as far as it can."""
+    for parameter in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
+        path = path.replace(f"{{{parameter}}}", str(FILLED.get(parameter.partition(":")[0], "some-thing")))
+    body = None if method == "GET" else BODIES.get(route, {})
+    return await client.request(method, path, params=PARAMETERS.get(route), headers=headers, json=body)
