@@ -24,6 +24,7 @@ from tests.metrics.recomputation import period_text, recompute
 FIGURES = "reporting.absence-figure.v1"
 METRICS = "metrics.metric.v1"
 MILESTONES = "metrics.milestone.v1"
+REPORTS = "reporting.report.v1"
 PUBLISHERS = "registry.publisher.v1"
 DELIVERIES = "notifications.delivery.v1"
 SHOWN = 5
@@ -176,6 +177,7 @@ def told_once(evidence: Evidence) -> Findings:
     followed = set(evidence.world.followed)
     wanted = {("milestones", record.id) for record in evidence.firsts(MILESTONES)}
     wanted |= {("metrics", r.id) for r in evidence.firsts(METRICS) if r.content["subject"] in followed}
+    wanted |= {("rounds", r.id) for r in evidence.firsts(REPORTS) if r.type in ("ReportDue", "ReportOverdue")}
     rows = evidence.rows("notifications", "delivery")
     count = Counter((row["subscription_id"], row["event_id"]) for row in rows)
     yield "not told", wanted - count.keys()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from shared import faults
-from tests.faults.conftest import Proof, Proving
 from tests.faults.counts import repeats
+from tests.faults.proof import Proof, Proving
 
 STRUCK_SECONDS = 180.0
 FROZEN_SECONDS = 0.5

@@ -15,8 +15,8 @@ import pytest
 from deploy.services import SERVICES
 from shared import faults
 from tests.faults.checker import Finding
-from tests.faults.conftest import Proof, Proving
 from tests.faults.evidence import QUIET_SECONDS
+from tests.faults.proof import Proof, Proving
 from tests.faults.test_fault_points import until_struck
 from tests.faults.variants import MUTANTS, STUMBLE
 from tests.faults.writing import Load

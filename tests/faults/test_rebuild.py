@@ -11,8 +11,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.faults.conftest import Proof, Proving
 from tests.faults.evidence import gather
+from tests.faults.proof import Proof, Proving
 
 REBUILD_SECONDS = 120.0
 

@@ -76,6 +76,8 @@ async def prepare(system: System, receiver: Receiver) -> World:
     await _put(
         system, "notifications", "subscriptions/metrics", plain | {"events": ["MetricUpdated"], "subjects": followed}
     )
+    rounds = {"events": ["ReportDue", "ReportOverdue"], "subjects": []}
+    await _put(system, "notifications", "subscriptions/rounds", plain | rounds)
     return World(shares, keys, groups, goals, followed)
 
 

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.client import POSTED_TYPE
 from deploy.demo.generated import DEFINITION
+from tests.faults.doors import Doors
 from tests.faults.world import VICTIM, World
 from tests.support.system import System
 
@@ -68,8 +69,12 @@ class Load:
     sent: list[Sent] = field(default_factory=list)
     garbage_count: int = 0
     unsure_count: int = 0
+    doors: Doors = field(init=False)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _open: Any = None
+
+    def __post_init__(self) -> None:
+        self.doors = Doors([self.system.address(process) for process in self.system.processes_of("reporting")])
 
     @asynccontextmanager
     async def going(self) -> AsyncIterator["Load"]:
@@ -94,12 +99,13 @@ class Load:
                 publisher = chance.choice(list(self.world.shares))
                 batch = [self._figure(chance, publisher, "http") for _ in range(chance.randint(1, self.batch))]
                 batch += [one for one in chance.sample(self.sent, min(1, len(self.sent))) if one.publisher == publisher]
-                await self._post(client, publisher, batch)
+                await self.post(client, publisher, batch)
                 if chance.random() < 0.2:
                     await self._withdraw(client, chance)
                 await self._rest()
 
-    async def _post(self, client: httpx2.AsyncClient, publisher: str, batch: list[Sent]) -> None:
+    async def post(self, client: httpx2.AsyncClient, publisher: str, batch: list[Sent]) -> None:
+        """Post figures until they are answered, and log each answer."""
         figures = [{"figure_id": one.figure_id, **one.body} for one in batch]
         answer = await self._stubbornly(client, publisher, "absence-figures", {"figures": figures})
         for one, outcome in zip(batch, answer["outcomes"], strict=True):
@@ -117,11 +123,10 @@ class Load:
 
     async def _stubbornly(self, client: httpx2.AsyncClient, publisher: str, path: str, body: dict[str, Any]) -> Any:
         """Post until an answer comes; without one it is unknown whether anything happened."""
-        address = f"{self.system.address('reporting')}/api/reporting/v1/{path}"
         headers = {"Authorization": f"Bearer {self.world.keys[publisher]}"}
         while True:
             try:
-                answer = await client.post(address, json=body, headers=headers)
+                answer = await self.doors.post(client, f"/api/reporting/v1/{path}", json=body, headers=headers)
             except httpx2.HTTPError:
                 self.unsure_count += 1
             else:

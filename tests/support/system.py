@@ -1,4 +1,7 @@
-"""A whole system of its own: PostgreSQL, Kafka, the four services as four processes that can be killed and started."""
+"""A whole system of its own: PostgreSQL, Kafka, the four services as processes that can be killed and started.
+
+A process is named like its service, further replicas with a number behind it: `reporting`, `reporting-1`.
+"""
 
 import asyncio
 import hashlib
@@ -26,23 +29,45 @@ from tests.support.kafka_cluster import ClusterServers
 Servers = Infrastructure | ClusterServers
 OPERATOR_KEY = "operator-of-the-system"
 COMMAND = ("-m", "deploy.cli.main")
-READY_SECONDS = 300.0
+READY_SECONDS = 400.0
+STOP_SECONDS = 20.0
 TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass
 class System:
-    """Four services in four processes beside PostgreSQL and Kafka."""
+    """Four services in processes of their own beside PostgreSQL and Kafka.
+
+    Attributes:
+        settings: by service; the same for its replicas.
+        replicas: how many processes of each service there are.
+    """
 
     folder: Path
     servers: Servers
     settings: dict[str, dict[str, str]]
     databases: Mapping[str, Database]
+    replicas: int = 1
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
-    def address(self, service: str) -> str:
-        """Where a service answers."""
-        return f"http://{HOST}:{Ports(self.folder).take(service)}"
+    def address(self, process: str) -> str:
+        """Where a process answers."""
+        return f"http://{HOST}:{Ports(self.folder).take(process)}"
+
+    def processes_of(self, service: str) -> list[str]:
+        """Return the names of all processes of a service."""
+        return [service, *(f"{service}-{number}" for number in range(1, self.replicas))]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all processes."""
+        return [process for service in SERVICES for process in self.processes_of(service)]
+
+    @property
+    def bootstrap(self) -> str:
+        """Where Kafka is."""
+        return self.servers.bootstrap
 
     @property
     def connection(self) -> Connection:
@@ -50,26 +75,28 @@ class System:
         return Connection(self.address("registry"), BusSettings(bootstrap=self.servers.bootstrap), OPERATOR_KEY)
 
     async def start(
-        self, service: str, *, command: Sequence[str] = COMMAND, environment: Mapping[str, str] | None = None
+        self, process: str, *, command: Sequence[str] = COMMAND, environment: Mapping[str, str] | None = None
     ) -> None:
-        """Start one service; does not wait until it is ready.
+        """Start one process; does not wait until it is ready.
 
         Args:
-            service: which.
+            process: which.
             command: what Python runs with `serve <service>`, for variants of the real command line.
             environment: added to its settings.
         """
-        port = str(Ports(self.folder).take(service))
-        with (self.folder / "logs" / f"{service}.log").open("ab") as log:
-            self.processes[service] = await asyncio.create_subprocess_exec(
+        port = str(Ports(self.folder).take(process))
+        service, _, replica = process.partition("-")
+        own = {"SAMAN_KAFKA_REPLICA": replica or "0", "SAMAN_LOG_LEVEL": "WARNING"}
+        with (self.folder / "logs" / f"{process}.log").open("ab") as log:
+            self.processes[process] = await asyncio.create_subprocess_exec(
                 *(sys.executable, *command, "serve", service, "--port", port),
-                env={**os.environ, **self.settings[service], "SAMAN_LOG_LEVEL": "WARNING", **(environment or {})},
+                env={**os.environ, **self.settings[service], **own, **(environment or {})},
                 stdout=log,
                 stderr=log,
             )
 
-    async def until_ready(self, service: str) -> None:
-        """Wait until a service is ready.
+    async def until_ready(self, process: str) -> None:
+        """Wait until a process is ready.
 
         Raises:
             AssertionError: it ended, or took too long.
@@ -78,35 +105,35 @@ class System:
         async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
             while True:
                 try:
-                    answer = await client.get(f"{self.address(service)}/-/ready")
+                    answer = await client.get(f"{self.address(process)}/-/ready")
                 except httpx2.HTTPError:
                     answer = None
                 if answer is not None and answer.status_code == 200:
                     return
-                assert self.processes[service].returncode is None, f"{service} ended: see {self.folder}/logs"
-                assert time.monotonic() < deadline, f"{service} is not ready: {answer.text if answer else 'no answer'}"
+                assert self.processes[process].returncode is None, f"{process} ended: see {self.folder}/logs"
+                assert time.monotonic() < deadline, f"{process} is not ready: {answer.text if answer else 'no answer'}"
                 await asyncio.sleep(0.05)
 
-    async def kill(self, service: str) -> None:
-        """Kill a service as a crash would; does nothing when it is dead already."""
-        process = self.processes[service]
-        if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
-        await process.wait()
+    async def kill(self, process: str) -> None:
+        """Kill a process as a crash would; does nothing when it is dead already."""
+        running = self.processes[process]
+        if running.returncode is None:
+            running.send_signal(signal.SIGKILL)
+        await running.wait()
 
-    def is_frozen(self, service: str) -> bool:
-        """Tell whether a service was stopped by SIGSTOP."""
-        return _stat(self.processes[service].pid)[:1] == ["T"]
+    def is_frozen(self, process: str) -> bool:
+        """Tell whether a process was stopped by SIGSTOP."""
+        return _stat(self.processes[process].pid)[:1] == ["T"]
 
     async def stop(self) -> None:
-        """Stop the services by process id."""
-        for process in self.processes.values():
-            if process.returncode is None:
-                process.send_signal(signal.SIGCONT)
-                process.terminate()
-        for process in self.processes.values():
+        """Stop all processes, by their ids."""
+        running = [process for process in self.processes.values() if process.returncode is None]
+        for process in running:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        for process in running:
             try:
-                await asyncio.wait_for(process.wait(), 20)
+                await asyncio.wait_for(process.wait(), STOP_SECONDS)
             except TimeoutError:
                 process.kill()
 
@@ -117,16 +144,26 @@ class System:
             used[server.name] = sum(_cpu(pid) for pid in _family(server.pid or 0))
         return used
 
+    def memory_bytes(self) -> dict[str, int]:
+        """Resident memory of each process that runs."""
+        pages = {name: _resident_pages(each.pid) for name, each in self.processes.items() if each.returncode is None}
+        return {name: count * PAGE_BYTES for name, count in pages.items() if count}
+
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, extra: Mapping[str, Mapping[str, str]] | None = None, servers: Servers | None = None
+    folder: Path,
+    *,
+    extra: Mapping[str, Mapping[str, str]] | None = None,
+    replicas: int = 1,
+    servers: Servers | None = None,
 ) -> AsyncIterator[System]:
     """Run a fresh system while the block runs.
 
     Args:
         folder: for data and logs.
         extra: further settings, by service.
+        replicas: processes of each service.
         servers: fresh ones that run already; by default PostgreSQL and one broker, for as long as the system.
     """
     async with nullcontext(servers) if servers else infrastructure(folder, keep=False) as servers:
@@ -141,11 +178,11 @@ async def running(
                 "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
                 **(extra or {}).get(name, {}),
             }
-        system = System(folder, servers, settings, databases)
+        system = System(folder, servers, settings, databases, replicas)
         try:
-            for name in SERVICES:
+            for name in system.names:
                 await system.start(name)
-            for name in SERVICES:
+            for name in system.names:
                 await system.until_ready(name)
             yield system
         finally:
@@ -158,6 +195,14 @@ def _stat(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []
+
+
+def _resident_pages(pid: int) -> int:
+    """Return how much of a process is in memory; 0 when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def _cpu(pid: int) -> float:

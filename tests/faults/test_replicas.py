@@ -1,0 +1,113 @@
+"""Two processes of every service: each due date, tick, milestone and delivery happens once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+
+from shared.clock import OSLO, Clock
+from tests.faults.checker import MILESTONES, REPORTS, check
+from tests.faults.evidence import gather
+from tests.faults.proof import Proof, Proving
+from tests.faults.world import PROGRAMME
+from tests.support.system import OPERATOR_KEY
+from tests.support.waiting import until
+
+WAIT_SECONDS = 180.0
+WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = 'obligation'::regclass AND NOT granted"
+
+
+def moment(days: int, at: time) -> datetime:
+    """Return a moment some days from today; tomorrow and later, so that no midnight comes while the test runs."""
+    return datetime.combine(Clock().today() + timedelta(days=days), at, OSLO)
+
+
+async def put_round(proof: Proof, round_id: str, *, opens_on: datetime, due_on: datetime) -> None:
+    body = {
+        "programme_id": PROGRAMME,
+        "report_kind": "annual",
+        "period": "2013",
+        "opens_on": str(opens_on.date()),
+        "due_on": str(due_on.date()),
+    }
+    headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
+    async with httpx2.AsyncClient(trust_env=False, timeout=30, headers=headers) as client:
+        answer = await client.put(f"{proof.system.address('reporting')}/api/reporting/v1/rounds/{round_id}", json=body)
+    assert answer.status_code == 201, answer.text
+
+
+async def partitions_of(proof: Proof, process: str) -> int:
+    """Return how many partitions a process reads."""
+    service = process.partition("-")[0]
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+        answer = await client.get(f"{proof.system.address(process)}/api/{service}/v1/status")
+    return sum(consumer["partitions"] for consumer in answer.json()["consumers"]) if answer.status_code == 200 else 0
+
+
+@asynccontextmanager
+async def obligations_locked(proof: Proof) -> AsyncIterator[Any]:
+    """Keep everybody from turning obligations while the block runs."""
+    conn = await asyncpg.connect(proof.system.databases["reporting"].owner_dsn)
+    try:
+        async with conn.transaction():
+            await conn.execute("LOCK TABLE obligation IN EXCLUSIVE MODE")
+            yield conn
+    finally:
+        await conn.close()
+
+
+async def let_the_day_come(proof: Proof, day: datetime) -> None:
+    """Start both processes of reporting on that day, and let them turn the same obligations in the same moment."""
+    system = proof.system
+    both = system.processes_of("reporting")
+    for process in both:
+        system.processes[process].terminate()
+    await asyncio.gather(*(system.processes[process].wait() for process in both))
+    system.settings["reporting"]["SAMAN_NOW"] = day.isoformat()
+    async with obligations_locked(proof) as conn:
+        for process in both:
+            await system.start(process)
+        await until(partial(is_both, conn), "both processes turn obligations", seconds=WAIT_SECONDS)
+    for process in both:
+        await system.until_ready(process)
+
+
+async def is_both(conn: Any) -> bool:
+    return bool(await conn.fetchval(WAITING) == 2)
+
+
+@pytest.mark.infra
+async def test_with_two_processes_of_every_service_everything_happens_once(tmp_path: Path, proving: Proving) -> None:
+    noon = moment(1, time(12))
+    async with proving(tmp_path, replicas=2, extra={"reporting": {"SAMAN_NOW": noon.isoformat()}}) as proof:
+        load = proof.load(seed=22, batch=5)
+        async with load.going():
+            for process in proof.system.names:
+                await until(partial(partitions_of, proof, process), f"{process} reads", seconds=WAIT_SECONDS)
+            await put_round(proof, "opens", opens_on=moment(2, time()), due_on=moment(30, time()))
+            await put_round(proof, "closes", opens_on=moment(-9, time()), due_on=noon)
+            await let_the_day_come(proof, moment(2, time(0, 0, 30)))
+        evidence = await gather(proof.system, proof.world, load, proof.receiver)
+
+    assert check(evidence) == []
+    turned = Counter((r.type, r.content["round_id"], r.content["project_id"]) for r in evidence.log[REPORTS])
+    assert set(turned.values()) == {1}
+    projects = {project for _, _, project in turned}
+    assert len(projects) > 5
+    assert set(turned) == {
+        (kind, round_id, project)
+        for kind, round_id in (("ReportDue", "opens"), ("ReportDue", "closes"), ("ReportOverdue", "closes"))
+        for project in projects
+    }
+    assert any(evidence.firsts(MILESTONES))
+    calls = Counter(call.headers["webhook-id"] for call in evidence.calls)
+    assert {id_: times for id_, times in calls.items() if times > 1} == {}
+    assert len(calls) == len(evidence.rows("notifications", "delivery"))
