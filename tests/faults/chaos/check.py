@@ -7,17 +7,17 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from deploy.local.databases import Database
 from deploy.services import SERVICES
 from shared.messaging.topics import PARTITIONS
-from tests.faults.chaos.readers import MetricJudge, Reader
-from tests.faults.chaos.system import System
+from tests.faults.chaos.readers import MetricJudge, Reader, Readers
 from tests.faults.chaos.writers import NUMBER_BITS, Source
 from tests.metrics.recomputation import Posted, recompute
 from tests.notifications.receiver import Receiver
@@ -34,6 +34,34 @@ SELECT s.subject, p.last_month, p.numerator, p.denominator, p.present,
   FROM group_part AS p
   JOIN series AS s USING (series_id)
 """
+
+
+class System(Protocol):
+    """What is looked into, under chaos or not."""
+
+    @property
+    def bootstrap(self) -> str:
+        """Where Kafka is."""
+
+    @property
+    def databases(self) -> Mapping[str, Database]:
+        """By service."""
+
+
+async def faults_of(system: System, sources: Sequence[Source], readers: Readers) -> tuple[list[str], int, int]:
+    """Return all that is wrong with what the services keep and published, and how many figures are lost and doubled."""
+    accepted = sum(source.accepted for source in sources)
+    wrong = [fault for source in sources for fault in source.faults[:5]]
+    faults, lost, doubled = await faults_of_figures(system, sources)
+    wrong += faults
+    wrong += [fault for each in readers.seen for fault in each.faults]
+    for name, each in (("published", readers.figures.seen), ("with a receipt", readers.receipts.seen)):
+        if each.first != accepted:
+            wrong.append(f"{each.first} figures {name} of {accepted} accepted")
+    wrong += await faults_of_tables(system, accepted, readers.milestones.seen.first)
+    wrong += faults_of_states(sources, readers.metrics)
+    wrong += await faults_of_groups(system, sources)
+    return wrong, lost, doubled
 
 
 def groups_of(sources: Sequence[Source]) -> dict[str, list[str]]:

@@ -16,6 +16,8 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.events.metrics import MetricUpdated, TargetReached
+from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
 from shared.messaging.topics import PARTITIONS
 from tests.faults.chaos.writers import NUMBER_BITS, Source
 
@@ -174,3 +176,32 @@ class MilestoneJudge:
         else:
             self.ids.add(event_id)
             self.seen.first += 1
+
+
+@dataclass
+class Readers:
+    """The outside readers of one run, and the task that they run in."""
+
+    figures: FigureJudge
+    metrics: MetricJudge
+    receipts: ReceiptJudge
+    milestones: MilestoneJudge
+    reader: Reader
+
+    @classmethod
+    def of(cls, bootstrap: str, sources: Sequence[Source]) -> "Readers":
+        """Make the readers of a system's log."""
+        figures, metrics, milestones = FigureJudge(sources), MetricJudge(), MilestoneJudge()
+        receipts = ReceiptJudge(sources)
+        judges: dict[str, Callable[[Any], None]] = {
+            AbsenceFigurePosted.topic(): figures,
+            MetricUpdated.topic(): metrics,
+            TargetReached.topic(): milestones,
+            **{SubmissionAccepted.topic_of(source.publisher): receipts for source in sources},
+        }
+        return cls(figures, metrics, receipts, milestones, Reader(bootstrap, judges))
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """What each of them saw."""
+        return self.figures.seen, self.metrics.seen, self.receipts.seen, self.milestones.seen

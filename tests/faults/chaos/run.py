@@ -15,12 +15,10 @@ from typing import Any
 
 import httpx2
 
-from shared.events.metrics import MetricUpdated, TargetReached
-from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
 from tests.faults.chaos import check
 from tests.faults.chaos.disk import Disk
 from tests.faults.chaos.faults import Faults
-from tests.faults.chaos.readers import FigureJudge, MetricJudge, MilestoneJudge, Reader, ReceiptJudge
+from tests.faults.chaos.readers import Readers
 from tests.faults.chaos.schedule import MIX, Fault, schedule
 from tests.faults.chaos.system import OPERATOR_KEY, System, running
 from tests.faults.chaos.writers import Pace, Source, write_by_http, write_by_kafka
@@ -86,30 +84,6 @@ class Result:
     wrong: list[str] = field(default_factory=list)
 
 
-@dataclass
-class Readers:
-    """The outside readers of one run, and the task that they run in."""
-
-    figures: FigureJudge
-    metrics: MetricJudge
-    receipts: ReceiptJudge
-    milestones: MilestoneJudge
-    reader: Reader
-
-    @classmethod
-    def of(cls, system: System, sources: list[Source]) -> "Readers":
-        """Make the readers of a system."""
-        figures, metrics, milestones = FigureJudge(sources), MetricJudge(), MilestoneJudge()
-        receipts = ReceiptJudge(sources)
-        judges: dict[str, Callable[[Any], None]] = {
-            AbsenceFigurePosted.topic(): figures,
-            MetricUpdated.topic(): metrics,
-            TargetReached.topic(): milestones,
-            **{SubmissionAccepted.topic_of(source.publisher): receipts for source in sources},
-        }
-        return cls(figures, metrics, receipts, milestones, Reader(system.bootstrap, judges))
-
-
 async def chaos(folder: Path, plan: Plan, log: Path, tell: Tell) -> Result:
     """Run it all in an empty folder; the schedule goes to the log, as it happens."""
     async with (
@@ -128,7 +102,7 @@ async def chaos(folder: Path, plan: Plan, log: Path, tell: Tell) -> Result:
             Source(index, publisher, share[: plan.municipalities], months, plan.seed)
             for index, (publisher, share) in enumerate(shares.items())
         ]
-        readers = Readers.of(system, sources)
+        readers = Readers.of(system.bootstrap, sources)
         reading = asyncio.create_task(readers.reader.run())
         try:
             await _storm(system, plan, sources, readers, result, log, tell)
@@ -238,26 +212,15 @@ def _memory(system: System) -> str:
 
 async def _judge(system: System, sources: list[Source], readers: Readers, result: Result) -> None:
     result.figures_accepted = sum(source.accepted for source in sources)
-    wrong = [fault for source in sources for fault in source.faults[:5]]
-    faults, result.figures_lost, result.figures_doubled = await check.faults_of_figures(system, sources)
-    wrong += faults
-    seen = (readers.figures.seen, readers.metrics.seen, readers.receipts.seen, readers.milestones.seen)
-    wrong += [fault for each in seen for fault in each.faults]
-    for name, each in (("published", readers.figures.seen), ("with a receipt", readers.receipts.seen)):
-        if each.first != result.figures_accepted:
-            wrong.append(f"{each.first} figures {name} of {result.figures_accepted} accepted")
-    wrong += await check.faults_of_tables(system, result.figures_accepted, readers.milestones.seen.first)
-    wrong += check.faults_of_states(sources, readers.metrics)
-    wrong += await check.faults_of_groups(system, sources)
+    result.wrong, result.figures_lost, result.figures_doubled = await check.faults_of(system, sources, readers)
     result.repeated_sends = sum(source.tries for source in sources) - sum(
         source.accepted // batch for source, batch in zip(sources, (25, 25, 50, 50), strict=True)
     )
-    result.duplicates_absorbed = sum(each.again for each in seen)
-    result.inversions = sum(each.inversions for each in seen)
+    result.duplicates_absorbed = sum(each.again for each in readers.seen)
+    result.inversions = sum(each.inversions for each in readers.seen)
     result.metric_updates = readers.metrics.seen.first
     result.milestones = readers.milestones.seen.first
     result.processes_ended = dict(sorted(system.ended.items()))
-    result.wrong = wrong
 
 
 def machine() -> str:

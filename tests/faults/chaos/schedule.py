@@ -7,8 +7,8 @@ from dataclasses import dataclass
 SESSION_SECONDS = 3.0
 """After so much silence the broker gives a consumer's partitions to another; a long freeze lasts longer."""
 
-PROCESSES = ("registry-0", "reporting-0", "reporting-1", "metrics-0", "metrics-1", "notifications-0")
 DATABASES = ("registry", "reporting", "metrics", "notifications")
+PROCESSES = tuple(f"{service}-{replica}" for service in DATABASES for replica in (0, 1))
 
 
 @dataclass(frozen=True, slots=True)

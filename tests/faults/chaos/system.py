@@ -1,4 +1,4 @@
-"""The system under chaos: servers, six service processes that reach them through proxies, and somebody who restarts."""
+"""The system under chaos: servers, two processes of every service behind proxies, and somebody who restarts."""
 
 import asyncio
 import hashlib
