@@ -8,7 +8,7 @@ ARGS ?=
 MINUTES ?= 60
 SEED ?=
 
-.PHONY: help setup demo test fast faults chaos check format bench contracts lock clean
+.PHONY: help setup demo test fast faults chaos outages check format bench contracts lock clean
 
 help: ## Show the verbs
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -59,6 +59,10 @@ bench: setup ## Measure speed on this machine; results go to docs/performance.md
 
 chaos: setup ## Random faults for MINUTES=60 with SEED=n; results go to var/chaos
 	@$(BIN)/python -m tests.faults.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# ARGS="--only backlog --figures 200000" runs one of them, or shorter.
+outages: setup ## 20 rolling restarts, 15 minutes without Kafka, a backlog of a million figures; results go to var/outages
+	@$(BIN)/python -m tests.faults.outages $(ARGS)
 
 contracts: setup ## Write docs/contracts anew from the code
 	@$(BIN)/python -m deploy.contracts
