@@ -22,7 +22,7 @@ from tests.faults.writing import Load, Sent
 from tests.notifications.receiver import Call, Receiver
 from tests.support.system import System
 
-QUIET_SECONDS = 90.0
+QUIET_SECONDS = 240.0
 QUIET_LOOKS = 3
 Row = Mapping[str, Any]
 Rows = Sequence[Row]

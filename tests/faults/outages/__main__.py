@@ -60,7 +60,7 @@ async def rolling(folder: Path, chosen: argparse.Namespace) -> Outcome:
 async def broker(folder: Path, chosen: argparse.Namespace) -> Outcome:
     """Do without Kafka for some minutes."""
     async with proving(folder) as proof:
-        away = await without_broker(proof, seconds=chosen.minutes * 60, waiting=100, seed=SEED, pause=1.0, tell=tell)
+        away = await without_broker(proof, seconds=chosen.minutes * 60, more=100, seed=SEED, pause=1.0, tell=tell)
     kept = {
         "every request accepted": max(away.statuses) < 300 and away.accepted > 0,
         "the outbox grew": away.waiting[-1] > away.waiting[0],

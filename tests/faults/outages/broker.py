@@ -72,13 +72,13 @@ class Rule:
 
 
 async def without_broker(
-    proof: Proof, *, seconds: float, waiting: int, seed: int, pause: float, backdated: bool = False, tell: Tell
+    proof: Proof, *, seconds: float, more: int, seed: int, pause: float, backdated: bool = False, tell: Tell
 ) -> Away:
     """Stop Kafka while figures come in, start it again, and check what became of them.
 
     Args:
         seconds: how long it stays away at least.
-        waiting: how many events must wait in the outbox before it comes back.
+        more: by how many events the outbox must grow before it comes back.
         backdated: make what waits old enough for the alert, instead of waiting for so long.
     """
     away, system = Away(seconds), proof.system
@@ -88,7 +88,7 @@ async def without_broker(
         await system.servers.kafka.stop()
         tell("Kafka is away")
         before = accepted_over_http(load)
-        await _watch(system, away, waiting, backdated=backdated, tell=tell)
+        await _watch(system, away, more, backdated=backdated, tell=tell)
         away.accepted = accepted_over_http(load) - before
         await system.servers.kafka.start()
         back = time.monotonic()
@@ -105,10 +105,10 @@ def accepted_over_http(load: Load) -> int:
     return sum(one.door == "http" and one.answer == "accepted" for one in load.sent)
 
 
-async def _watch(system: System, away: Away, waiting: int, *, backdated: bool, tell: Tell) -> None:
+async def _watch(system: System, away: Away, more: int, *, backdated: bool, tell: Tell) -> None:
     """Look at what an operator would see, until the time is up and enough waits."""
     rule, begun, told = Rule.read(), time.monotonic(), 0.0
-    while (passed := time.monotonic() - begun) < away.seconds or away.waiting[-1] < waiting:
+    while (passed := time.monotonic() - begun) < away.seconds or away.waiting[-1] < away.waiting[0] + more:
         outbox = await _status(system)
         away.waiting.append(outbox["waiting_count"])
         away.oldest_seconds.append(outbox["oldest_seconds"] or 0.0)
