@@ -121,7 +121,7 @@ async def test_killing_the_broker_that_leads_loses_nothing_and_doubles_nothing(
 ) -> None:
     monkeypatch.setenv("SAMAN_KAFKA_REPLICATION", str(BROKERS))
     kills = repeats(few=3, many=10)
-    async with cluster_servers(tmp_path) as servers, proving(tmp_path, servers) as proof:
+    async with cluster_servers(tmp_path) as servers, proving(tmp_path, servers=servers) as proof:
         wanted = [*OWN_TOPICS, *topics_of_publisher(PUBLISHERS[0])]
         assert await disagreements(proof.system.connection.bus, wanted) == []
         load = proof.load(seed=3)
