@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 
-from shared.runtime import MECHANISM_MIGRATIONS, ServiceSettings
+from shared.messaging.subscribe import Subscription
+from shared.runtime import MECHANISM_MIGRATIONS, Service, ServiceSettings
 
 SERVICES = ("registry", "reporting", "metrics", "notifications")
 
@@ -29,3 +30,10 @@ def wiring(service: str) -> Wiring:
 def migration_folders(service: str) -> list[Path]:
     """Return the folders of migrations of a service: the mechanisms' and its own."""
     return [MECHANISM_MIGRATIONS, wiring(service).MIGRATIONS]
+
+
+def subscriptions(service: str) -> dict[str, Subscription]:
+    """Return a service's subscriptions by consumer group, whether or not it runs anywhere."""
+    module = wiring(service)
+    idle: Service = module.create_app(module.Settings(database_dsn="postgresql://nowhere/none")).state.service
+    return idle.subscriptions

@@ -1,4 +1,4 @@
-"""What operators do over HTTP on every service: look at dead letters, replay them, discard them with a reason.
+"""What operators do over HTTP on every service: look at dead letters, replay or discard them, replay a consumer.
 
 A dead letter holds what a stranger sent, so all of it needs the operator's key.
 """
@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from shared import http
 from shared.auth import Action, Principal, require
-from shared.messaging import dead_letters
+from shared.errors import NotFound
+from shared.messaging import dead_letters, replays
 from shared.messaging.dead_letters import DeadLetter
 
 if TYPE_CHECKING:
@@ -77,14 +78,41 @@ class Discarding(http.RequestModel):
     reason: str = Field(min_length=1, max_length=500)
 
 
+class Replaying(http.RequestModel):
+    """From which moment a consumer reads again.
+
+    Attributes:
+        since: a moment with its offset from UTC (RFC 3339), or `beginning`.
+        topics: only these of its topics; none means all.
+        dry_run: only say what would be read again.
+    """
+
+    since: AwareDatetime | Literal["beginning"]
+    topics: list[Annotated[str, Field(max_length=249)]] = Field(default_factory=list, max_length=1_000)
+    dry_run: bool = False
+
+
+class RereadingAnswer(BaseModel):
+    """What is read again of one partition: the first offset, and how many records at most."""
+
+    topic: str
+    partition: int
+    first: int
+    count: int
+
+
+class ReplayAnswer(BaseModel):
+    """What is read again, or would be."""
+
+    consumer: str
+    dry_run: bool
+    items: list[RereadingAnswer]
+
+
 def make_router(service: "Service") -> APIRouter:
     """Return the routes of one service's dead letters."""
     router = APIRouter(prefix=f"/api/{service.name}/v1/dead-letters", tags=["dead letters"])
-
-    async def operator(principal: Annotated[Principal, Depends(service.principal)]) -> None:
-        require(principal, Action.OPERATE)
-
-    operators: dict[str, Any] = {"dependencies": [Depends(operator)], "responses": http.problems(401, 403, 404, 409)}
+    operators = _operators(service, 401, 403, 404, 409)
 
     @router.get("", summary="List dead letters", **operators, response_model=LetterList)
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
@@ -113,6 +141,37 @@ def make_router(service: "Service") -> APIRouter:
             return _answer(await dead_letters.get(conn, letter_id))
 
     return router
+
+
+def make_consumer_router(service: "Service") -> APIRouter:
+    """Return the routes of one service's consumers."""
+    router = APIRouter(prefix=f"/api/{service.name}/v1/consumers", tags=["consumers"])
+
+    @router.post(
+        "/{consumer}/replay",
+        summary="Let a consumer read again from a moment",
+        **_operators(service, 401, 403, 404),
+    )
+    async def replay_consumer(consumer: Annotated[str, Path(max_length=249)], body: Replaying) -> ReplayAnswer:
+        if (subscription := service.subscriptions.get(consumer)) is None:
+            known = ", ".join(sorted(service.subscriptions))
+            raise NotFound(f"{service.name} has no consumer {consumer[:80]!r}; it has {known}")
+        since = None if isinstance(body.since, str) else body.since
+        found = await replays.plan(service.settings.bus, subscription, since, body.topics)
+        if found and not body.dry_run:
+            async with service.database.transaction() as conn:
+                await replays.order(conn, subscription, found, since=str(body.since))
+        items = [RereadingAnswer.model_validate(each, from_attributes=True) for each in found]
+        return ReplayAnswer(consumer=consumer, dry_run=body.dry_run, items=items)
+
+    return router
+
+
+def _operators(service: "Service", *codes: int) -> dict[str, Any]:
+    async def operator(principal: Annotated[Principal, Depends(service.principal)]) -> None:
+        require(principal, Action.OPERATE)
+
+    return {"dependencies": [Depends(operator)], "responses": http.problems(*codes)}
 
 
 def _answer(letter: DeadLetter) -> LetterAnswer:

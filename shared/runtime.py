@@ -28,12 +28,13 @@ from shared.clock import Clock, seconds_since
 from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.errors import NotAuthenticated, Unavailable
 from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
-from shared.messaging import Router, assignments, subscribe
+from shared.messaging import Router, assignments, positions, subscribe
 from shared.messaging import topics as kafka_topics
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import Consumers
 from shared.messaging.delivery import Delivery
 from shared.messaging.relay import Relay
+from shared.messaging.subscribe import Subscription
 from shared.rates import Places, Rate
 
 LOG = structlog.get_logger()
@@ -143,6 +144,7 @@ class Service:
             asyncio.create_task(self._supervised("relay", self.relay.run), name=f"{self.name} relay"),
             asyncio.create_task(self._supervised("checks", self._check), name=f"{self.name} checks"),
             asyncio.create_task(self._supervised("audit", self._seal), name=f"{self.name} audit"),
+            asyncio.create_task(self._supervised("replays", self._hear_of_replays), name=f"{self.name} replays"),
         ]
         for work in self._background:
             name = getattr(work, "__name__", "background")
@@ -197,6 +199,9 @@ class Service:
     async def _seal(self) -> None:
         await audit.keep_sealed(self.database)
 
+    async def _hear_of_replays(self) -> None:
+        await positions.hear_of_replays(self.database, {**self.consumers.seats, **self.late_consumers.seats})
+
     async def _missing_migrations(self) -> list[str]:
         files = [*MECHANISM_MIGRATIONS.glob("*.sql"), *self._migrations.glob("*.sql")]
         async with self.database.connection() as conn:
@@ -224,6 +229,11 @@ class Service:
                 recovered.cancel()
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_SECONDS_MAX)
+
+    @property
+    def subscriptions(self) -> dict[str, Subscription]:
+        """All subscriptions by consumer."""
+        return {one.group: one for one in (*self.consumers.subscriptions, *self.late_consumers.subscriptions)}
 
     @property
     def deliveries(self) -> dict[str, Delivery]:
@@ -321,6 +331,7 @@ class Service:
         http.install(app)
         self._add_health(app)
         app.include_router(operating.make_router(self))
+        app.include_router(operating.make_consumer_router(self))
         return app
 
     def _add_health(self, app: FastAPI) -> None:

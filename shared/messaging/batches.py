@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 
 from shared import faults
 from shared.messaging import broker as kafka
+from shared.messaging.positions import Seat
 
 STREAM_RECORDS = 16
 STREAM_SECONDS = 0.05
@@ -28,10 +29,12 @@ class Batches:
 
     Args:
         records_max: records in one batch at most.
+        seat: keeps the client where the database says.
     """
 
-    def __init__(self, records_max: int) -> None:
+    def __init__(self, records_max: int, seat: Seat) -> None:
         self._records_max = records_max
+        self._seat = seat
         self._given_count = 0
 
     async def next(self, consumer: Any) -> tuple[Any, ...]:
@@ -45,15 +48,18 @@ class Batches:
         if STREAM_RECORDS <= self._given_count < self._records_max:
             await asyncio.sleep(STREAM_SECONDS)
         first = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=1)
-        taken = [*first.values()]
-        room = self._records_max - sum(map(len, taken))
+        taken = {place: [*records] for place, records in first.items()}
+        room = self._records_max - len(taken)
         for place, share in shares(waiting_by_place(consumer), self._records_max).items():
             if room:
                 more = await consumer.getmany(place, timeout_ms=0, max_records=min(share, room))
-                taken += more.values()
-                room -= sum(map(len, more.values()))
-        self._given_count = self._records_max - room
-        return tuple(chain.from_iterable(taken))
+                for records in more.values():
+                    taken.setdefault(place, []).extend(records)
+                    room -= len(records)
+        for place in await self._seat.settle(consumer, taken):
+            taken.pop(place, None)
+        self._given_count = sum(map(len, taken.values()))
+        return tuple(chain.from_iterable(taken.values()))
 
 
 def shares(waiting: Mapping[TopicPartition, int], records_max: int) -> dict[TopicPartition, int]:

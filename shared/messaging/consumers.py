@@ -24,6 +24,7 @@ from shared.messaging.admin import administering
 from shared.messaging.batches import Batches, unread
 from shared.messaging.broker import BusSettings
 from shared.messaging.delivery import Delivery
+from shared.messaging.positions import Seat
 from shared.messaging.records import Record
 from shared.messaging.subscribe import Subscription
 
@@ -82,6 +83,7 @@ class Consumers:
         self.broker: KafkaBroker = kafka.make_broker(bus)
         self.deliveries: dict[str, Delivery] = {}
         self.subscribers: dict[str, Any] = {}
+        self.seats: dict[str, Seat] = {}
         self.subscriptions = list(subscriptions)
         self._bus = bus
         self._clock = clock
@@ -176,7 +178,8 @@ class Consumers:
             isolation_level="read_committed",
         )
         subscriber(consume)
-        subscriber.get_msg = Batches(subscription.batch).next  # type: ignore[method-assign]
+        seat = self.seats[subscription.group] = Seat(database, subscription.group)
+        subscriber.get_msg = Batches(subscription.batch, seat).next  # type: ignore[method-assign]
         self.subscribers[subscription.group] = subscriber
         self.deliveries[subscription.group] = delivery
 

@@ -23,7 +23,7 @@ from shared.clock import Clock
 from shared.database import Connection, Database, is_transient
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
 from shared.events.envelope import Event
-from shared.messaging import dead_letters, inbox
+from shared.messaging import dead_letters, inbox, positions
 from shared.messaging.dead_letters import DeadLetter, Failure
 from shared.messaging.deaths import CRASHED, DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths
 from shared.messaging.records import Record, Unreadable, event_types, read_event, read_submission
@@ -139,9 +139,10 @@ class Delivery:
         async with self._database.connection() as conn:
             return await dead_letters.get(conn, letter_id)
 
-    async def _take(self, records: Sequence[Record]) -> None:
-        records = await self._sifted(records)
+    async def _take(self, fetched: Sequence[Record]) -> None:
+        records = await self._sifted(fetched)
         if not records:
+            await self._patiently(lambda: self._pass_by(fetched))
             return
         watched = self._deaths.unproven(records)
         deaths = await self._patiently(lambda: self._deaths.begin("batch", watched)) if watched else 0
@@ -150,7 +151,7 @@ class Delivery:
             for record in records:
                 await self._carefully(record)
         else:
-            await self._together([self._read(record) for record in records])
+            await self._together([self._read(record) for record in records], fetched)
         if watched:
             lasts = {(record.topic, record.partition): record for record in records}
             await self._patiently(lambda: self._deaths.end("batch", list(lasts.values())))
@@ -175,9 +176,15 @@ class Delivery:
         self.progress.unused_count += len(records) - len(kept)
         return kept
 
-    async def _together(self, letters: Sequence[Letter]) -> None:
+    async def _pass_by(self, records: Sequence[Record]) -> None:
+        """Note that these were seen and are of no use here; to forget it costs no more than seeing them again."""
+        async with self._database.transaction() as conn:
+            await conn.execute("SET LOCAL synchronous_commit TO off")
+            await positions.advance(conn, self._consumer, records)
+
+    async def _together(self, letters: Sequence[Letter], fetched: Sequence[Record]) -> None:
         try:
-            await self._patiently(lambda: self._apply(letters))
+            await self._patiently(lambda: self._apply(letters, fetched))
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the door: whatever a handler raises is judged here
@@ -199,7 +206,7 @@ class Delivery:
         if letter.failure is not None:
             return await self._bury(letter)
         try:
-            await self._patiently(lambda: self._apply([letter]))
+            await self._patiently(lambda: self._apply([letter], [letter.record]))
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as above
@@ -209,15 +216,16 @@ class Delivery:
         assert letter.failure is not None
         LOG.error("record buried", consumer=self._consumer, origin=letter.record.origin, code=letter.failure.code)
         try:
-            await self._patiently(lambda: self._apply([letter]))
+            await self._patiently(lambda: self._apply([letter], [letter.record]))
         except Unavailable:
             raise
         except Exception:
             # Without its receipt rather than not at all: a partition must not stand still for a receipt.
             LOG.exception("no receipt for a buried record", consumer=self._consumer, origin=letter.record.origin)
-            await self._patiently(lambda: self._apply([letter], with_receipts=False))
+            await self._patiently(lambda: self._apply([letter], [letter.record], with_receipts=False))
 
-    async def _apply(self, letters: Sequence[Letter], *, with_receipts: bool = True) -> None:
+    async def _apply(self, letters: Sequence[Letter], fetched: Sequence[Record], *, with_receipts: bool = True) -> None:
+        """Write in one transaction what these letters do, and how far the consumer came with what was fetched."""
         async with self._database.transaction() as conn:
             repeated = await self._handle(conn, letters)
             buried = [(letter.record, letter.failure) for letter in letters if letter.failure is not None]
@@ -228,6 +236,7 @@ class Delivery:
                 if self._subscription.refuse is not None and with_receipts:
                     await self._subscription.refuse(conn, record, withheld or failure)
                 faults.point("delivery.buried")
+            await positions.advance(conn, self._consumer, fetched)
         used = sum(letter.content is not None for letter in letters)
         self.progress.handled_count += used - repeated
         self.progress.repeated_count += repeated

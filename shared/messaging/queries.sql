@@ -6,6 +6,41 @@ SELECT :consumer, t.event_id, t.origin
 ON CONFLICT ON CONSTRAINT inbox_pk DO NOTHING
 RETURNING event_id;
 
+-- name: advance_positions(consumer, topics, partitions, offsets)!
+-- Never backwards: a process that slept through the end of its session may commit an old batch late. In the order of
+-- the key, so that two processes never wait for each other in a circle.
+INSERT INTO consumer_position AS p (consumer, topic, partition, next_offset)
+SELECT :consumer, t.topic, t.partition, t.next_offset
+  FROM unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, next_offset)
+ ORDER BY t.topic, t.partition
+ON CONFLICT ON CONSTRAINT consumer_position_pk DO UPDATE
+   SET next_offset = excluded.next_offset
+ WHERE p.next_offset < excluded.next_offset;
+
+-- name: list_positions(consumer)
+SELECT topic, partition, next_offset, replay_from
+  FROM consumer_position
+ WHERE consumer = :consumer;
+
+-- name: list_replays()
+SELECT DISTINCT consumer
+  FROM consumer_position
+ WHERE replay_from IS NOT NULL;
+
+-- name: order_replays(consumer, topics, partitions, offsets)!
+-- Of two orders the one that begins earlier holds. A partition without a row was never read: it needs no order.
+UPDATE consumer_position AS p
+   SET replay_from = least(p.replay_from, t.replay_from, p.next_offset)
+  FROM unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, replay_from)
+ WHERE p.consumer = :consumer AND p.topic = t.topic AND p.partition = t.partition;
+
+-- name: end_replays(consumer, topics, partitions, offsets)!
+-- One that was ordered again from an earlier place in the meantime stays.
+UPDATE consumer_position AS p
+   SET replay_from = NULL
+  FROM unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, replay_from)
+ WHERE p.consumer = :consumer AND p.topic = t.topic AND p.partition = t.partition AND p.replay_from >= t.replay_from;
+
 -- name: add_dead_letter(consumer, topic, partition, record_offset, key, headers, value, code, error, attempts)!
 -- A crash between this commit and the offset commit brings the record again; it stays one letter.
 INSERT INTO dead_letter (consumer, topic, partition, record_offset, key, headers, value, code, error, attempts)

@@ -4,6 +4,7 @@ A service declares its handlers on a module-level `Router`; `Consumers` binds th
 start-up, so that declaring has no side effect and nothing is read at import.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +53,10 @@ class Subscription:
     @property
     def is_inbound(self) -> bool:
         return self.refuse is not None
+
+    def reads(self, topic: str) -> bool:
+        """Tell whether this consumer reads a topic; `{…}` in its own stands for one part of a name."""
+        return re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^.]+", re.escape(self.topic)), topic) is not None
 
 
 class Router:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from deploy.cli.connection import operator_bus
+from deploy.cli.connection import find_connection, operator_bus
+from deploy.cli.consumers import list_groups
 from deploy.client import connected, figure
 from deploy.demo.generated import DEFINITION
 from deploy.local.stack import Stack, start_stack
 from shared.errors import Unavailable
 from shared.messaging.broker import BusSettings
+from tests.support.waiting import until
 
 PUBLISHER = "310000078"
 MUNICIPALITY = "vefsn-1824"
@@ -55,6 +58,7 @@ async def test_an_operator_sees_what_is_unread_and_ends_a_publisher(stack_folder
         operator = operator_bus(stack.description())
         publisher = operator.as_account(PUBLISHER, SecretStr(added["kafka_password"]))
         await sees_what_is_unread(stack, stack_folder, publisher)
+        await replays_a_consumer(stack_folder)
         await ends_a_publisher(stack, stack_folder, added["key"], publisher, operator)
         await verifies_the_audit_logs(stack_folder)
     finally:
@@ -85,6 +89,57 @@ async def sees_what_is_unread(stack: Stack, folder: Path, publisher: BusSettings
     assert code == 1, shown
     assert "5 unread, the oldest for" in shown
     assert "reporting does not answer" in shown
+
+
+async def replays_a_consumer(folder: Path) -> None:
+    """The figures are read again by metrics, and nothing is told again."""
+    group = "metrics.reporting.absence-figure"
+    before = await when_all_is_read(folder)
+    told_before = ends_of(before["notifications.metrics.metric"])
+    assert told_before > 0
+
+    code, shown = await saman(folder, "consumers", "replay", group, "--from", "beginning", "--dry-run", "--json")
+    assert code == 0, shown
+    planned = json.loads(shown)
+    assert planned["dry_run"]
+    assert sum(item["count"] for item in planned["items"]) == 5
+    code, shown = await saman(folder, "consumers", "replay", group, "--from", "beginning")
+    assert (code, "5 records are read again" in shown) == (0, True), shown
+
+    async def repeated_count() -> int:
+        async with find_connection(folder).client() as api:
+            consumers = (await api.call("GET", "/api/metrics/v1/status"))["consumers"]
+        return next(int(consumer["repeated_count"]) for consumer in consumers if consumer["group"] == group)
+
+    await until(lambda: _is(repeated_count, 5), "read again", seconds=COMMAND_SECONDS)
+    assert ends_of((await when_all_is_read(folder))["notifications.metrics.metric"]) == told_before
+
+    for group_, since, sentence in (
+        ("nobody.x", "beginning", "begins with its service"),
+        ("metrics.x", "beginning", "metrics has no consumer 'metrics.x'"),
+        (group, "yesterday", "since"),
+    ):
+        code, shown = await saman(folder, "consumers", "replay", group_, "--from", since)
+        assert (code, sentence in shown) == (1, True), shown
+
+
+async def _is(number: Callable[[], Awaitable[int]], wanted: int) -> bool:
+    return await number() == wanted
+
+
+async def when_all_is_read(folder: Path) -> dict[str, Any]:
+    """Return the groups as soon as none has anything unread."""
+
+    async def groups() -> dict[str, Any] | None:
+        found = await list_groups(find_connection(folder))
+        return {group.group: group for group in found} if not any(group.lag for group in found) else None
+
+    found: dict[str, Any] = await until(groups, "everything is read", seconds=COMMAND_SECONDS)
+    return found
+
+
+def ends_of(group: Any) -> int:
+    return sum(position.end for position in group.positions)
 
 
 async def ends_a_publisher(stack: Stack, folder: Path, key: str, publisher: BusSettings, operator: BusSettings) -> None:

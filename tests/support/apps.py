@@ -16,7 +16,7 @@ from shared.runtime import Service
 from tests.support.infrastructure import DatabaseHandle, Infra
 
 OPERATOR_KEY = "operator-key-of-the-tests"
-READY_SECONDS = 180.0
+READY_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)

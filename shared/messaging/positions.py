@@ -1,0 +1,176 @@
+"""Where a consumer goes on: its own database decides, because the effects are there.
+
+The broker keeps committed offsets apart from the effects, so the two can be restored to different moments, and offsets
+that are ahead of the effects would pass records by without a trace. Each batch therefore notes how far it came in its
+own transaction, and whenever partitions are assigned, the consumer goes back to that place if the broker's is beyond
+it. An operator's replay takes the same way. Reading again is harmless: the inbox knows what was applied.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from shared.database import Connection, Database, load_queries
+from shared.errors import Unavailable
+from shared.messaging.records import Record
+
+QUERIES = load_queries(__file__)
+LOG = structlog.get_logger()
+
+HEAR_SECONDS = 1.0
+"""How late a process may hear of a replay that was ordered at another."""
+
+
+AGAIN_SECONDS = 0.5
+"""Before a consumer that could not learn its place asks again."""
+
+
+class Position(NamedTuple):
+    """How far a consumer came in one partition.
+
+    Attributes:
+        next_offset: everything before it was handled.
+        replay_from: where an operator wants it to begin again, if anywhere.
+    """
+
+    next_offset: int = 0
+    replay_from: int | None = None
+
+    def start(self, committed: int | None) -> int | None:
+        """Return where to go back to; None when what the broker says is right."""
+        if committed is None:
+            return None
+        start = min(self.next_offset, committed if self.replay_from is None else self.replay_from)
+        return start if start < committed else None
+
+
+Places = Mapping[TopicPartition, int]
+
+
+async def advance(conn: Connection, consumer: str, records: Iterable[Record]) -> None:
+    """Note, in the transaction of their effects, that everything up to these records was handled."""
+    ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+    await QUERIES.advance_positions(conn, consumer=consumer, **_columns(ends))
+
+
+async def list_(conn: Connection, consumer: str) -> dict[TopicPartition, Position]:
+    """Return how far a consumer came; a partition of which it handled nothing yet has no entry."""
+    return {
+        TopicPartition(row["topic"], row["partition"]): Position(row["next_offset"], row["replay_from"])
+        async for row in QUERIES.list_positions(conn, consumer=consumer)
+    }
+
+
+async def order_replay(conn: Connection, consumer: str, places: Places) -> None:
+    """Let a consumer read again from these places; whichever process reads a partition goes back by itself."""
+    await QUERIES.order_replays(conn, consumer=consumer, **_columns(places))
+
+
+async def hear_of_replays(database: Database, seats: Mapping[str, "Seat"]) -> None:
+    """Tell the consumers of a process for which replays are ordered, for as long as it runs.
+
+    Raises:
+        Unavailable: the database is away; run again.
+    """
+    while True:
+        async with database.connection() as conn:
+            async for row in QUERIES.list_replays(conn):
+                if (seat := seats.get(row["consumer"])) is not None:
+                    seat.is_ordered = True
+        await asyncio.sleep(HEAR_SECONDS)
+
+
+@dataclass
+class Seat:
+    """Keeps one consumer's client where its database says, whenever it was given partitions or a replay was ordered.
+
+    Attributes:
+        is_ordered: a replay was ordered since; set by whoever hears of it.
+    """
+
+    database: Database
+    consumer: str
+    is_ordered: bool = False
+    _seen: Any = None
+
+    async def settle(self, client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> set[TopicPartition]:
+        """Look, after a fetch, whether the client is where it must be; return the places whose records are not to be
+        handled now, because they will be fetched again.
+
+        Args:
+            client: the consumer's.
+            fetched: what it was given last.
+        """
+        subscription = client._subscription.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        if assignment is self._seen and not self.is_ordered:
+            return set()
+        if assignment is None:
+            return set(fetched)
+        self.is_ordered = False
+        try:
+            moved = await self._go_back(client, assignment)
+        except (KafkaError, Unavailable) as error:
+            LOG.warning("consumer does not know yet where to go on", consumer=self.consumer, error=str(error)[:300])
+            self.is_ordered = True
+            for place, records in fetched.items():
+                _seek(client, place, records[0].offset)
+            await asyncio.sleep(AGAIN_SECONDS)
+            return set(fetched)
+        self._seen = assignment
+        return moved
+
+    async def _go_back(self, client: Any, assignment: Any) -> set[TopicPartition]:
+        places = list(assignment.tps)
+        if not places:
+            return set()
+        async with self.database.connection() as conn:
+            known = await list_(conn, self.consumer)
+        committed = await client._coordinator.fetch_committed_offsets(places)
+        starts: dict[TopicPartition, int] = {}
+        for place in places:
+            offset = committed[place].offset if place in committed else -1
+            start = known.get(place, Position()).start(offset if offset >= 0 else None)
+            if start is not None:
+                starts[place] = start
+        if starts:
+            LOG.warning("consumer goes back to what its database says", consumer=self.consumer, places=_shown(starts))
+        for place, start in starts.items():
+            _seek(client, place, start)
+        await self._end_replays(client, starts, {p: known[p].replay_from for p in places if p in known})
+        return set(starts)
+
+    async def _end_replays(self, client: Any, starts: Places, orders: Mapping[TopicPartition, int | None]) -> None:
+        """Take away the orders that are carried out, after the broker knows of them as well: else a crash would lose
+        them."""
+        ordered = {place: offset for place, offset in orders.items() if offset is not None}
+        if not ordered:
+            return
+        if back := {place: starts[place] for place in ordered if place in starts}:
+            await client.commit(back)
+        async with self.database.transaction() as conn:
+            await QUERIES.end_replays(conn, consumer=self.consumer, **_columns(ordered))
+
+
+def _seek(client: Any, place: TopicPartition, offset: int) -> None:
+    """Let the client go on elsewhere; one that lost the partition meanwhile has nothing to do there."""
+    with suppress(IllegalStateError):
+        client.seek(place, offset)
+
+
+def _columns(places: Places) -> dict[str, Any]:
+    return {
+        "topics": [place.topic for place in places],
+        "partitions": [place.partition for place in places],
+        "offsets": list(places.values()),
+    }
+
+
+def _shown(places: Places) -> dict[str, int]:
+    return {f"{place.topic}/{place.partition}": offset for place, offset in places.items()}
