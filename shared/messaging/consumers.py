@@ -198,10 +198,13 @@ class Consumers:
                 partitions = await _partitions(consumer, topic)
                 start = await consumer.beginning_offsets(partitions)
                 end = await consumer.end_offsets(partitions)
-                ends[f"{self._bus.group_prefix}{group}"] = {p: end[p] for p in partitions if end[p] > start[p]}
+                ends[group] = {p: end[p] for p in partitions if end[p] > start[p]}
             while ends:
                 for group, wanted in list(ends.items()):
-                    done = await admin.list_consumer_group_offsets(group, partitions=list(wanted)) if wanted else {}
+                    if not self.seats[group].is_settled:
+                        continue
+                    name = f"{self._bus.group_prefix}{group}"
+                    done = await admin.list_consumer_group_offsets(name, partitions=list(wanted)) if wanted else {}
                     if all(p in done and done[p].offset >= offset for p, offset in wanted.items()):
                         del ends[group]
                 if ends:

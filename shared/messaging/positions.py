@@ -99,6 +99,11 @@ class Seat:
     is_ordered: bool = False
     _seen: Any = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the client has been put where it must be, and the broker told so."""
+        return self._seen is not None
+
     async def settle(self, client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> set[TopicPartition]:
         """Look, after a fetch, whether the client is where it must be; return the places whose records are not to be
         handled now, because they will be fetched again.
@@ -141,21 +146,15 @@ class Seat:
                 starts[place] = start
         if starts:
             LOG.warning("consumer goes back to what its database says", consumer=self.consumer, places=_shown(starts))
-        for place, start in starts.items():
-            _seek(client, place, start)
-        await self._end_replays(client, starts, {p: known[p].replay_from for p in places if p in known})
+            for place, start in starts.items():
+                _seek(client, place, start)
+            # The broker has to know as well: whoever waits until this consumer has caught up asks there.
+            await client.commit(starts)
+        ordered = {p: known[p].replay_from for p in places if p in known and known[p].replay_from is not None}
+        if ordered:
+            async with self.database.transaction() as conn:
+                await QUERIES.end_replays(conn, consumer=self.consumer, **_columns(ordered))
         return set(starts)
-
-    async def _end_replays(self, client: Any, starts: Places, orders: Mapping[TopicPartition, int | None]) -> None:
-        """Take away the orders that are carried out, after the broker knows of them as well: else a crash would lose
-        them."""
-        ordered = {place: offset for place, offset in orders.items() if offset is not None}
-        if not ordered:
-            return
-        if back := {place: starts[place] for place in ordered if place in starts}:
-            await client.commit(back)
-        async with self.database.transaction() as conn:
-            await QUERIES.end_replays(conn, consumer=self.consumer, **_columns(ordered))
 
 
 def _seek(client: Any, place: TopicPartition, offset: int) -> None:
@@ -164,7 +163,7 @@ def _seek(client: Any, place: TopicPartition, offset: int) -> None:
         client.seek(place, offset)
 
 
-def _columns(places: Places) -> dict[str, Any]:
+def _columns(places: Mapping[TopicPartition, int | None]) -> dict[str, Any]:
     return {
         "topics": [place.topic for place in places],
         "partitions": [place.partition for place in places],

@@ -17,7 +17,7 @@ from faststream.kafka import KafkaBroker
 
 from deploy.cli.main import main
 from shared import auth, faults
-from shared.messaging import broker, consumers, delivery, inbox, outbox, relay
+from shared.messaging import broker, consumers, delivery, inbox, outbox, positions, relay
 from shared.messaging.records import Record
 
 STUMBLE = "SAMAN_STUMBLE"
@@ -37,12 +37,14 @@ def no_inbox() -> None:
 
 
 def auto_commit() -> None:
-    """Offsets are committed by the clock, whatever became of the records: FastStream's default."""
+    """Offsets are committed by the clock, whatever became of the records, and nothing else counts: FastStream's way."""
+    _trust_the_broker()
     _subscribe_with(ack_policy=AckPolicy.ACK_FIRST, auto_commit_interval_ms=QUICK_COMMIT_MILLISECONDS)
 
 
 def ack_on_error() -> None:
-    """Offsets are committed also when handling failed."""
+    """Offsets are committed also when handling failed, and nothing else counts."""
+    _trust_the_broker()
     _subscribe_with(ack_policy=AckPolicy.ACK)
 
 
@@ -151,6 +153,15 @@ def stumbling() -> None:
         await keep(conn, events)
 
     auth.keep_publishers = keep_or_stumble
+
+
+def _trust_the_broker() -> None:
+    """Go on where the broker says, without asking the database, which would mend what wrong commits pass by."""
+
+    async def settle(_self: Any, _client: Any, _fetched: Any) -> set[Any]:
+        return set()
+
+    positions.Seat.settle = settle  # type: ignore[method-assign,assignment]
 
 
 def _subscribe_with(**changes: Any) -> None:
