@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeVar
 
 from shared import messaging
 from shared.database import Connection, Database, load_queries
@@ -52,6 +52,8 @@ class Actor:
     source: str = "itself"
     request_id: uuid.UUID | None = None
 
+
+E = TypeVar("E", bound=Event)
 
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 
@@ -100,15 +102,21 @@ async def note(conn: Connection, *changes: Change) -> None:
     )
 
 
-async def note_events(conn: Connection, events: Iterable[Event]) -> None:
+async def note_events(conn: Connection, events: Iterable[Event], *, reason: str | None = None) -> None:
     """Note changes whose events carry the whole state."""
     await note(
         conn,
         *(
-            Change(type(event).__name__, f"{event.aggregate}/{event.key}", json.loads(event.payload()))
+            Change(type(event).__name__, f"{event.aggregate}/{event.key}", json.loads(event.payload()), reason)
             for event in events
         ),
     )
+
+
+async def noted_events(conn: Connection, kinds: Mapping[str, type[E]]) -> AsyncIterator[E]:
+    """Yield the events of these kinds that were noted whole, in their order; ids are not noted and are made up."""
+    async for row in QUERIES.list_audit_entries(conn, actions=list(kinds)):
+        yield kinds[row["action"]].from_wire(str(uuid.uuid4()), row["noted_at"].isoformat(), row["after"].encode())
 
 
 async def keep_sealed(database: Database) -> None:

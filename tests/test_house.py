@@ -13,9 +13,10 @@ FUNCTION_LINES_MAX = 60
 SERVICES = ("registry", "reporting", "metrics", "notifications")
 ROOMS = {
     "__init__", "domain", "store", "commands", "handlers", "api", "api_models", "pages", "channels", "app",
-    "programme_folder",
+    "programme_folder", "restoring",
 }  # fmt: skip
-"""`channels` is the door outward: mail and webhooks. `programme_folder` reads a programme for whoever loads it."""
+"""`channels` is the door outward: mail and webhooks. `programme_folder` reads a programme for whoever loads it, and
+`restoring` is what `saman restore` asks a service after a restore."""
 
 FURNITURE = {"migrations", "templates", "static", "translations", "reference", "__pycache__"}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "manager", "base_service", "data", "info"}

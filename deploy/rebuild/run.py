@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.local import databases
 from deploy.local.progress import Progress, silent
 from deploy.rebuild import carry
+from deploy.rebuild.published import Published
 from deploy.services import migration_folders
 from services.metrics.app import Settings, create_app
 from shared.database import migrate
@@ -96,18 +97,22 @@ async def rebuild(target: Target, *, dry_run: bool = False, progress: Progress =
         Settings.model_validate({"database_dsn": new.service, "bus": target.bus})
     ).state.service
     consumer = AIOKafkaConsumer(**target.bus.client_options(), auto_offset_reset="earliest")
+    told_consumer = AIOKafkaConsumer(**target.bus.client_options(), auto_offset_reset="earliest")
     await consumer.start()
+    await told_consumer.start()
     try:
-        reading = Reading(service, consumer)
+        reading = Reading(service, consumer, told_consumer)
         await reading.begin()
         while await reading.unread() > CLOSE_ENOUGH:
             await reading.read_on()
             progress("Reading the log", done=reading.count, total=reading.count + await reading.unread())
+        await reading.read_published()
         outcome = await _compare_or_switch(target, new, reading, dry_run=dry_run)
         outcome.record_count = reading.count
         return outcome
     finally:
         await consumer.stop()
+        await told_consumer.stop()
         await service.database.close()
         await _drop(target, new_name)
 
@@ -118,12 +123,15 @@ class Reading:
     Args:
         service: metrics on the new database; it is not started.
         consumer: without a group.
+        told_consumer: another, for what metrics itself has told.
     """
 
-    def __init__(self, service: Service, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, service: Service, consumer: AIOKafkaConsumer, told_consumer: AIOKafkaConsumer) -> None:
         self.count = 0
         self.service = service
+        self.published = Published()
         self._consumer = consumer
+        self._told_consumer = told_consumer
         self._deliveries = {s.topic: service.deliveries[s.group] for s in service.consumers.subscriptions}
         self._places: list[TopicPartition] = []
 
@@ -153,6 +161,10 @@ class Reading:
             await self._deliveries[place.topic].take([record_of(record) for record in records])
             self.count += len(records)
 
+    async def read_published(self) -> None:
+        """Read on what metrics has told."""
+        await self.published.read(self._told_consumer)
+
     async def read_to_the_end(self) -> None:
         """Read and apply everything that is in the log now."""
         ends = await self._consumer.end_offsets(self._places)
@@ -171,7 +183,9 @@ async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, d
             async with asyncio.timeout(None if dry_run else SWITCH_SECONDS):
                 await reading.read_to_the_end()
                 await reading.service.database.close()
-                outcome = await _carried(old_conn, new, dry_run=dry_run)
+                await reading.published.add_waiting(old_conn)
+                await reading.read_published()
+                outcome = await _carried(old_conn, new, reading.published, dry_run=dry_run)
                 if not dry_run:
                     await old_conn.close()
                     outcome.kept_as = await _swap(admin, target, new)
@@ -186,11 +200,11 @@ async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, d
         await old_conn.close()
 
 
-async def _carried(old_conn: asyncpg.Connection, new: Target, *, dry_run: bool) -> Outcome:
+async def _carried(old_conn: asyncpg.Connection, new: Target, published: Published, *, dry_run: bool) -> Outcome:
     new_conn = await asyncpg.connect(new.admin)
     try:
         async with new_conn.transaction():
-            compared = await carry.states(old_conn, new_conn)
+            compared = await carry.states(old_conn, new_conn, published)
             if not dry_run:
                 await carry.everything_else(old_conn, new_conn)
             return Outcome(state_count=compared.count, different=compared.different)

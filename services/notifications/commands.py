@@ -220,7 +220,7 @@ async def record_try(
     after = after_try(due.delivery_id, due.attempts, outcome, now=true_now)
     ended = await store.put_try(conn, due, after, now=true_now)
     if ended is not None:
-        await outbox.put(conn, [_ended_event(ended, now)])
+        await outbox.put(conn, [ended_event(ended, now)])
     health = health_after(lease.health, outcome, now=true_now)
     if health != lease.health:
         await store.put_health(conn, lease.subscription_id, health)
@@ -235,7 +235,7 @@ async def give_up(conn: Connection, lease: Lease, *, now: datetime, true_now: da
     """Give up some of what waits for a subscription that is switched off; return how many."""
     because = lease.stopped_because or SWITCHED_OFF
     ended = await store.give_up_waiting(conn, lease.subscription_id, because=because, now=true_now, count=GIVE_UP_COUNT)
-    await outbox.put(conn, [_ended_event(delivery, now) for delivery in ended])
+    await outbox.put(conn, [ended_event(delivery, now) for delivery in ended])
     return len(ended)
 
 
@@ -283,7 +283,8 @@ def _reason_to_stop(lease: Lease, outcome: Outcome, dead: bool) -> str | None:
     return None
 
 
-def _ended_event(ended: EndedDelivery, now: datetime) -> DeliveryEvent:
+def ended_event(ended: EndedDelivery, now: datetime) -> DeliveryEvent:
+    """Tell how a delivery ended."""
     cls = NotificationDelivered if ended.state == "delivered" else NotificationFailed
     return cls(
         event_id=derived_id(cls.__name__, ended.delivery_id),

@@ -198,6 +198,12 @@ SELECT :who, :source, :request_id, c.action, c.object, c.reason, c.after::jsonb
   FROM unnest(:actions::text[], :objects::text[], :reasons::text[], :afters::text[])
     AS c (action, object, reason, after);
 
+-- name: list_audit_entries(actions)
+SELECT action, noted_at, after::text AS after
+  FROM audit_entry
+ WHERE action = ANY(:actions::text[])
+ ORDER BY entry_id;
+
 -- name: has_unsealed(late_ids)$
 SELECT EXISTS (
     SELECT FROM audit_entry AS e

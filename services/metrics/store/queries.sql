@@ -333,3 +333,8 @@ SELECT project_id, goal_id, subject, definition_key, goal_window, falling, basel
   FROM goal
  WHERE subject = :subject
  ORDER BY project_id, goal_id;
+
+-- name: list_versions()
+SELECT s.subject, s.definition_key, st.last_month, st.months, st.version
+  FROM state AS st
+  JOIN series AS s USING (series_id);

@@ -1,7 +1,7 @@
 """States: what is published of each series at each period."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -62,6 +62,12 @@ class ListedState:
 
     def _pairs(self) -> Iterator[tuple[int | None, int | None]]:
         return zip(self.unrounded[::2], self.unrounded[1::2], strict=True)
+
+
+async def list_versions(conn: Connection) -> AsyncIterator[tuple[str, str, int, int, int]]:
+    """Yield subject, definition key, last month, length and version of every state."""
+    async for row in QUERIES.list_versions(conn):
+        yield row["subject"], row["definition_key"], row["last_month"], row["months"], row["version"]
 
 
 async def list_states_at(conn: Connection, places: Collection[StatePlace]) -> dict[StatePlace, KeptState]:

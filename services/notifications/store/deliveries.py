@@ -1,6 +1,6 @@
 """Deliveries and the events that they tell of."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,6 +94,12 @@ async def add_told_events(conn: Connection, events: Sequence[ToldEvent]) -> None
     )
 
 
+async def list_told_events(conn: Connection) -> AsyncIterator[ToldEvent]:
+    """Yield all events that somebody was told of, in the order in which they happened."""
+    async for row in QUERIES.list_told_events(conn):
+        yield ToldEvent(row["event_id"], row["type"], row["occurred_at"], row["payload"])
+
+
 async def add_deliveries(conn: Connection, deliveries: Sequence[NewDelivery], *, made_at: datetime) -> list[str]:
     """Add deliveries and return the subscription of each new one; what is owed already is not owed twice."""
     rows = QUERIES.add_deliveries(
@@ -148,6 +154,32 @@ async def give_up_waiting(
     """Give up deliveries that wait for a subscription which is switched off."""
     rows = QUERIES.give_up_waiting(conn, subscription_id=subscription_id, last_error=because, ended_at=now, count=count)
     return [_ended(row) async for row in rows]
+
+
+async def list_ended(conn: Connection, delivery_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these deliveries have ended."""
+    return {row["delivery_id"] async for row in QUERIES.list_ended(conn, delivery_ids=list(delivery_ids))}
+
+
+async def list_ended_since(conn: Connection, since: datetime) -> AsyncIterator[tuple[EndedDelivery, datetime]]:
+    """Yield the deliveries that ended since a moment, each with when it did, in that order."""
+    async for row in QUERIES.list_ended_since(conn, since=since):
+        yield _ended(row), row["ended_at"]
+
+
+async def put_ended(conn: Connection, delivery: EndedDelivery, *, at: datetime) -> None:
+    """Keep a delivery as it ended, whether or not it was known to be owed."""
+    await QUERIES.put_ended(
+        conn,
+        delivery_id=delivery.delivery_id,
+        subscription_id=delivery.subscription_id,
+        event_id=delivery.event_id,
+        channel=delivery.channel.value,
+        state=delivery.state,
+        attempts=delivery.attempts,
+        last_error=delivery.last_error,
+        ended_at=at,
+    )
 
 
 async def list_deliveries(conn: Connection, wanted: DeliveryFilter, *, before: int, count: int) -> list[LoggedDelivery]:

@@ -44,6 +44,11 @@ SELECT subscription_id, channel, address, language, events, subjects, windows, a
  ORDER BY subscription_id
  LIMIT :count;
 
+-- name: list_subscription_ids(ids)
+SELECT subscription_id
+  FROM subscription
+ WHERE subscription_id = ANY(:ids::text[]);
+
 -- name: put_subscription(subscription_id, channel, address, language, events, subjects, windows, active, secret_salt, version, made_at, active_since)!
 INSERT INTO subscription (subscription_id, channel, address, language, events, subjects, windows, active, secret_salt,
        version, made_at, active_since)
@@ -166,6 +171,31 @@ UPDATE delivery
         LIMIT :count
           FOR NO KEY UPDATE)
 RETURNING delivery_id, subscription_id, event_id, channel, attempts, state, last_error;
+
+-- name: list_ended(delivery_ids)
+SELECT delivery_id
+  FROM delivery
+ WHERE delivery_id = ANY(:delivery_ids::uuid[]) AND state <> 'waiting';
+
+-- name: list_ended_since(since)
+SELECT delivery_id, subscription_id, event_id, channel, attempts, state, last_error, ended_at
+  FROM delivery
+ WHERE ended_at >= :since
+ ORDER BY ended_at, number;
+
+-- name: put_ended(delivery_id, subscription_id, event_id, channel, state, attempts, last_error, ended_at)!
+-- One that is waiting was restored to a moment before it arrived; it must not be sent again.
+INSERT INTO delivery AS d (delivery_id, subscription_id, event_id, channel, state, attempts, last_error, made_at, ended_at)
+VALUES (:delivery_id, :subscription_id, :event_id, :channel, :state, :attempts, :last_error, :ended_at, :ended_at)
+ON CONFLICT ON CONSTRAINT delivery_pk DO UPDATE
+   SET state = excluded.state, attempts = excluded.attempts, last_error = excluded.last_error, next_try_at = NULL,
+       ended_at = excluded.ended_at
+ WHERE d.state = 'waiting';
+
+-- name: list_told_events()
+SELECT event_id, type, occurred_at, payload
+  FROM told_event
+ ORDER BY occurred_at;
 
 -- name: put_health(subscription_id, failures, failing_since, paused_until)!
 UPDATE sending

@@ -51,6 +51,11 @@ async def get_subscription(conn: Connection, subscription_id: str) -> KeptSubscr
     return kept
 
 
+async def list_subscription_ids(conn: Connection, ids: Collection[str]) -> set[str]:
+    """Return which of these subscriptions there are."""
+    return {row["subscription_id"] async for row in QUERIES.list_subscription_ids(conn, ids=list(ids))}
+
+
 async def list_subscriptions(conn: Connection, *, after: str, count: int) -> list[KeptSubscription]:
     """Return subscriptions by id."""
     return [_kept(row) async for row in QUERIES.list_subscriptions(conn, after=after, count=count)]

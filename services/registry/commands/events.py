@@ -29,7 +29,7 @@ def municipality_event(outcome: Outcome, now: datetime) -> told.MunicipalityEven
     municipality = outcome.municipality
     kind = _MUNICIPALITY_EVENTS[outcome.happened]
     return kind(
-        event_id=_event_id(kind, municipality.municipality_id, municipality.version),
+        event_id=event_id_of(kind, municipality.municipality_id, municipality.version),
         occurred_at=now,
         change_id=outcome.change_id,
         **municipality_fields(municipality),
@@ -65,7 +65,7 @@ def programme_event(programme: Programme, now: datetime) -> told.ProgrammeEvent:
     """Tell a programme's new state."""
     kind = told.ProgrammeRegistered if programme.version == 1 else told.ProgrammeChanged
     return kind(
-        event_id=_event_id(kind, programme.programme_id, programme.version),
+        event_id=event_id_of(kind, programme.programme_id, programme.version),
         occurred_at=now,
         **programme_fields(programme),
     )
@@ -100,7 +100,7 @@ def project_event(project: Project, now: datetime, *, has_just_ended: bool) -> t
     if has_just_ended:
         kind = told.ProjectEnded
     return kind(
-        event_id=_event_id(kind, project.project_id, project.version),
+        event_id=event_id_of(kind, project.project_id, project.version),
         occurred_at=now,
         **project_fields(project),
     )
@@ -130,7 +130,7 @@ def publisher_event(publisher: Publisher, now: datetime, *, is_revocation: bool 
     if is_revocation:
         kind = told.PublisherRevoked
     return kind(
-        event_id=_event_id(kind, publisher.organisation_number, publisher.version),
+        event_id=event_id_of(kind, publisher.organisation_number, publisher.version),
         occurred_at=now,
         organisation_number=publisher.organisation_number,
         version=publisher.version,
@@ -150,7 +150,8 @@ def speaks_for(mandate: Membership) -> told.SpeaksFor:
     return told.SpeaksFor(municipality_id=mandate.municipality_id, from_=mandate.from_, to=mandate.to)
 
 
-def _event_id(kind: type[Event], key: str, version: int) -> UUID:
+def event_id_of(kind: type[Event], key: str, version: int) -> UUID:
+    """Return the id of a state's event."""
     return derived_id(kind.topic(), key, version)
 
 

@@ -53,7 +53,7 @@ def kept_figure(
 def posted(figure: KeptFigure) -> AbsenceFigurePosted:
     """Tell that a figure was accepted; its event id follows from the publisher's id."""
     return AbsenceFigurePosted(
-        event_id=derived_id("AbsenceFigurePosted", figure.publisher, figure.figure_id),
+        event_id=posted_id(figure.publisher, figure.figure_id),
         occurred_at=figure.posted_at,
         **_fields(figure),
     )
@@ -62,7 +62,7 @@ def posted(figure: KeptFigure) -> AbsenceFigurePosted:
 def withdrawn(figure: KeptFigure, in_force: KeptFigure | None, *, reason: str, now: datetime) -> AbsenceFigureWithdrawn:
     """Tell that a figure was taken back, and what holds again."""
     return AbsenceFigureWithdrawn(
-        event_id=derived_id("AbsenceFigureWithdrawn", figure.publisher, figure.figure_id),
+        event_id=withdrawn_id(figure.publisher, figure.figure_id),
         occurred_at=now,
         figure_id=figure.figure_id,
         municipality_id=figure.municipality_id,
@@ -75,6 +75,16 @@ def withdrawn(figure: KeptFigure, in_force: KeptFigure | None, *, reason: str, n
         withdrawn_at=now,
         in_force=None if in_force is None else Figure(**_fields(in_force)),
     )
+
+
+def posted_id(publisher: str, figure_id: UUID) -> UUID:
+    """Return the id of the event that tells of a figure."""
+    return derived_id("AbsenceFigurePosted", publisher, figure_id)
+
+
+def withdrawn_id(publisher: str, figure_id: UUID) -> UUID:
+    """Return the id of the event that tells of a figure's withdrawal."""
+    return derived_id("AbsenceFigureWithdrawn", publisher, figure_id)
 
 
 def contracts_of(findings: Iterable[Finding]) -> list[FindingContract]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,8 @@ from shared.errors import Finding, Unavailable
 from shared.values import Period
 
 QUERIES = load_queries(__file__)
+
+PAGE = 10_000
 
 SeriesKey = tuple[str, str, str]
 """Municipality id, unit ("" for the whole), definition key."""
@@ -224,6 +226,36 @@ async def withdraw(conn: Connection, figure: KeptFigure, *, by: str, reason: str
     return None if row is None else _figure(row)
 
 
+async def list_withdrawn(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], bool]:
+    """Return which of these publishers' figures are kept, and whether each is withdrawn."""
+    rows = QUERIES.list_withdrawn(conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids])
+    return {(row["publisher"], row["figure_id"]): row["is_withdrawn"] async for row in rows}
+
+
+async def list_all_ids(conn: Connection) -> AsyncIterator[tuple[str, UUID, bool]]:
+    """Yield publisher and id of every figure, and whether it is withdrawn."""
+    after = ("", UUID(int=0))
+    while True:
+        rows = QUERIES.list_all_ids(conn, after_publisher=after[0], after_id=after[1], count=PAGE)
+        page = [(row["publisher"], row["figure_id"], row["is_withdrawn"]) async for row in rows]
+        for each in page:
+            yield each
+        if not page:
+            return
+        after = page[-1][:2]
+
+
+async def find_in_force_at(conn: Connection, place: Place, moment: datetime) -> KeptFigure | None:
+    """Return the figure that was in force at a place just after something was decided there."""
+    row = await QUERIES.find_in_force_at(conn, **_single(place), moment=moment)
+    return None if row is None else _figure(row)
+
+
+async def end_force_at(conn: Connection, place: Place) -> None:
+    """Take whatever is in force at a place out of force."""
+    await QUERIES.end_force_at(conn, **_single(place))
+
+
 async def list_figures(
     conn: Connection,
     municipality_id: str,
@@ -267,6 +299,16 @@ def findings_json(findings: Iterable[Finding]) -> str:
 
 def _findings(text: str) -> tuple[Finding, ...]:
     return tuple(Finding(**entry) for entry in json.loads(text))
+
+
+def _single(place: Place) -> dict[str, str]:
+    return {
+        "municipality_id": place.municipality_id,
+        "unit": place.unit,
+        "definition_key": place.definition_key,
+        "period": place.period,
+        "figure_window": place.window,
+    }
 
 
 def _columns(places: Collection[Place]) -> dict[str, list[str]]:

@@ -161,6 +161,37 @@ SELECT f.publisher, f.figure_id, f.municipality_id, f.municipality_number, f.uni
   FROM figure AS f
  WHERE f.publisher = :publisher AND f.figure_id = :figure_id;
 
+-- name: list_withdrawn(publishers, figure_ids)
+SELECT f.publisher, f.figure_id, f.withdrawn_at IS NOT NULL AS is_withdrawn
+  FROM unnest(:publishers::text[], :figure_ids::uuid[]) AS t (publisher, figure_id)
+  JOIN figure AS f USING (publisher, figure_id);
+
+-- name: list_all_ids(after_publisher, after_id, count)
+SELECT publisher, figure_id, withdrawn_at IS NOT NULL AS is_withdrawn
+  FROM figure
+ WHERE (publisher, figure_id) > (:after_publisher::text, :after_id::uuid)
+ ORDER BY publisher, figure_id
+ LIMIT :count;
+
+-- name: find_in_force_at(municipality_id, unit, definition_key, period, figure_window, moment)^
+-- What held at a place after everything that was decided until then: the newest vintage that was not withdrawn.
+SELECT f.publisher, f.figure_id, f.municipality_id, f.municipality_number, f.unit, f.period, f.figure_window,
+       f.definition_key, f.lost_days, f.agreed_days, f.rate_percent, f.weight_kind, f.weight, f.persons, f.note,
+       f.generated, f.findings::text AS findings, f.vintage, f.replaces, f.in_force, f.origin, f.posted_at,
+       f.withdrawn_at, f.withdrawn_by, f.withdrawal_reason
+  FROM figure AS f
+ WHERE f.municipality_id = :municipality_id AND f.unit = :unit AND f.definition_key = :definition_key
+   AND f.period = :period AND f.figure_window = :figure_window AND f.posted_at <= :moment
+   AND (f.withdrawn_at IS NULL OR f.withdrawn_at > :moment)
+ ORDER BY f.vintage DESC
+ LIMIT 1;
+
+-- name: end_force_at(municipality_id, unit, definition_key, period, figure_window)!
+UPDATE figure
+   SET in_force = false
+ WHERE municipality_id = :municipality_id AND unit = :unit AND definition_key = :definition_key
+   AND period = :period AND figure_window = :figure_window AND in_force;
+
 -- name: get_round(round_id)^
 SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, loaded_on
   FROM round
@@ -244,6 +275,11 @@ SELECT coalesce(max(version), 0)
 SELECT publisher, submission_id, body_hash, obligation_id, version
   FROM report
  WHERE publisher = :publisher AND submission_id = :submission_id;
+
+-- name: list_submitted(submission_ids)
+SELECT submission_id
+  FROM report
+ WHERE submission_id = ANY(:submission_ids::uuid[]);
 
 -- name: add_report(publisher, submission_id, body_hash, obligation_id, version, form_version, answers, signatures, submitted_at, origin)!
 INSERT INTO report (publisher, submission_id, body_hash, obligation_id, version, form_version, answers, signatures,

@@ -83,6 +83,12 @@ class ObligationFilter:
     project_id: str | None = None
 
 
+async def list_submitted(conn: Connection, submission_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these submissions are kept."""
+    rows = QUERIES.list_submitted(conn, submission_ids=list(submission_ids))
+    return {row["submission_id"] async for row in rows}
+
+
 async def put_project(
     conn: Connection, project: Project, version: int, members: Sequence[tuple[str, date | None, date | None]]
 ) -> bool:

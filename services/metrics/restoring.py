@@ -1,0 +1,38 @@
+"""Finding out whether metrics and its own topics are of the same moment.
+
+What metrics keeps follows from the figures, so nothing is taken from the log or told again piece by piece: `saman
+rebuild metrics` works it out anew and goes on behind the newest version that either of the two has.
+"""
+
+from dataclasses import dataclass
+
+from services.metrics.domain import period_of
+from services.metrics.store import states as store
+from shared.database import Connection
+from shared.events.metrics import MetricUpdated
+from shared.messaging.restoring import Log
+
+
+@dataclass
+class Compared:
+    """How states and log differ.
+
+    Attributes:
+        newer_in_log: states that were published in a version that the database does not have.
+        lost_in_log: states whose published version the log does not have.
+    """
+
+    newer_in_log: int = 0
+    lost_in_log: int = 0
+
+
+async def compare(conn: Connection, log: Log) -> Compared:
+    """Compare the version of every state with the newest one in the log."""
+    compared, topic = Compared(), MetricUpdated.topic()
+    told = {key: version for (name, key), version in log.versions.items() if name == topic}
+    async for subject, definition_key, last_month, months, version in store.list_versions(conn):
+        in_log = told.pop(f"{subject}|{definition_key}|{period_of(last_month, months)}", 0)
+        compared.newer_in_log += in_log > version
+        compared.lost_in_log += in_log < version
+    compared.newer_in_log += len(told)
+    return compared

@@ -1,0 +1,55 @@
+"""What the log holds of a service's own topics, for finding out whether log and database are of the same moment.
+
+A database or the log that was restored to an earlier moment lacks what the other one has. Each service that publishes
+tells in `restoring.py` what it does not know of the log, how to take that in, and what the log does not know
+of it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from shared.database import Connection
+from shared.events.envelope import Event
+from shared.messaging.records import Record
+
+
+@dataclass
+class Log:
+    """What stands in the log, and in the outbox on its way there.
+
+    Attributes:
+        ids: of the events.
+        versions: the newest version of each topic and key, where states have versions.
+        find: returns the records of events that others published, by id; what is not there is left out.
+    """
+
+    find: Callable[[set[UUID]], Awaitable[Mapping[UUID, Record]]]
+    ids: set[UUID] = field(default_factory=set)
+    versions: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def add(self, topic: str, key: str, event_id: str, body: bytes) -> None:
+        """Take an event in; what is no event of ours is passed over."""
+        try:
+            content = from_json(body)
+            self.ids.add(UUID(event_id))
+        except ValueError:
+            return
+        if isinstance(content, dict) and isinstance(version := content.get("version"), int):
+            self.versions[topic, key] = max(version, self.versions.get((topic, key), 0))
+
+
+class Restoring(Protocol):
+    """What `services/<name>/restoring.py` offers."""
+
+    async def unknown(self, conn: Connection, events: Sequence[Event]) -> list[Event]:
+        """Return those of the service's own events that its database does not know."""
+
+    async def adopt(self, conn: Connection, events: Sequence[Event], log: Log) -> None:
+        """Take in what is unknown, in the order of the log, without publishing it again."""
+
+    async def untold(self, conn: Connection, log: Log) -> list[Event]:
+        """Return what the service once published and the log does not hold, in an order that may be published."""

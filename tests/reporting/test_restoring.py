@@ -1,0 +1,104 @@
+"""After a restore: what the log has is taken in as it was, what the log lacks is told as it was."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from services.reporting import restoring
+from services.reporting.store import figures as store
+from shared.events.envelope import Event
+from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn
+from shared.messaging.records import Record
+from shared.messaging.restoring import Log
+from tests.conftest import MakeDatabase
+from tests.reporting.conftest import hear_all
+from tests.reporting.desk import Desk
+from tests.reporting.factories import entry, posted
+
+
+async def nothing(_ids: set[UUID]) -> Mapping[UUID, Record]:
+    return {}
+
+
+def log_of(*events: Event) -> Log:
+    log = Log(find=nothing)
+    for event in events:
+        log.add(event.topic(), event.key, str(event.event_id), event.payload())
+    return log
+
+
+async def written(desk: Desk) -> list[Event]:
+    """Post, correct, withdraw and post again; return what was told, in order."""
+    first, second, third = (
+        posted(),
+        posted(lost_days="1400"),
+        posted(period="2013-03", note="ny måling", lost_days="9.50"),
+    )
+    await desk.post(first)
+    desk.now += timedelta(minutes=1)
+    await desk.post(third)
+    desk.now += timedelta(minutes=1)
+    await desk.post(second)
+    desk.now += timedelta(minutes=1)
+    await desk.withdraw(second["figure_id"], reason="feil")
+    desk.now += timedelta(minutes=1)
+    await desk.post(posted(lost_days="1500"))
+    desk.now += timedelta(minutes=1)
+    await desk.withdraw(first["figure_id"])
+    figures, withdrawals = await desk.told(AbsenceFigurePosted), await desk.told(AbsenceFigureWithdrawn)
+    return [*figures[:3], withdrawals[0], figures[3], withdrawals[1]]
+
+
+def without_origin(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row | {"origin": ""} for row in rows]
+
+
+async def test_an_empty_database_takes_every_figure_from_the_log_as_it_was(
+    desk: Desk, make_database: MakeDatabase
+) -> None:
+    events = await written(desk)
+    again = Desk(await make_database("reporting"), rights=desk.rights)
+    for _ in range(2):
+        async with again.database.transaction() as conn:
+            await restoring.adopt(conn, await restoring.unknown(conn, events), log_of())
+
+    assert without_origin(await again.figures()) == without_origin(await desk.figures())
+    async with again.database.connection() as conn:
+        assert await restoring.unknown(conn, events) == []
+        assert await store.unlike_the_log(conn) == [], "each is claimed by one audit entry"
+    assert await again.told(AbsenceFigurePosted) == [], "it is in the log"
+
+
+async def test_a_publisher_that_repeats_a_figure_taken_from_the_log_gets_its_first_answer(
+    desk: Desk, make_database: MakeDatabase
+) -> None:
+    body = posted(note="ny måling", lost_days="1387.2")
+    await desk.post(body)
+    again = Desk(await make_database("reporting"))
+    await hear_all(again)
+    async with again.database.transaction() as conn:
+        await restoring.adopt(conn, await desk.told(AbsenceFigurePosted), log_of())
+
+    (judged,) = await again.post(entry(body))
+
+    assert (judged.result, judged.vintage) == ("repeated", 1)
+
+
+async def test_only_what_a_database_forgot_is_unknown(desk: Desk) -> None:
+    events = await written(desk)
+    async with desk.database.transaction() as conn:
+        await conn.execute("UPDATE figure SET withdrawn_at = NULL, withdrawal_reason = NULL, withdrawn_by = NULL")
+        assert await restoring.unknown(conn, events) == [events[3], events[5]]
+
+
+async def test_an_empty_log_is_told_every_figure_byte_for_byte_in_its_order(desk: Desk) -> None:
+    events = await written(desk)
+    async with desk.database.connection() as conn:
+        told = await restoring.untold(conn, log_of())
+        assert await restoring.untold(conn, log_of(*events[:4])) == told[4:]
+        assert await restoring.untold(conn, log_of(*events)) == []
+
+    assert [(event.event_id, event.payload(), event.headers()) for event in told] == [
+        (event.event_id, event.payload(), event.headers()) for event in events
+    ]
