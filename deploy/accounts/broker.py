@@ -4,7 +4,7 @@ aiokafka has no requests for any of the three. The client works in threads of it
 callers use `asyncio.to_thread`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,14 +19,17 @@ from kafka.admin import (
     ResourcePatternFilter,
     ResourceType,
     ScramMechanism,
-    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 from kafka.errors import KafkaError, SecurityDisabledError, for_code
-from kafka.protocol.admin import AlterClientQuotasRequest, DescribeClientQuotasRequest
+from kafka.protocol.admin import (
+    AlterClientQuotasRequest,
+    AlterUserScramCredentialsRequest,
+    DescribeClientQuotasRequest,
+)
 
 from deploy.accounts.rights import Quota, Right
-from shared.errors import NotFound, RuleBroken, Unavailable
+from shared.errors import RuleBroken, Unavailable
 from shared.messaging.broker import BusSettings
 
 ANSWER_MILLISECONDS = 20_000
@@ -95,12 +98,15 @@ class BrokerAccounts:
 
     def put_password(self, account: str, password: str) -> None:
         """Make the account, or give it another password; connections that are open stay."""
-        self._alter(account, UserScramCredentialUpsertion(account, _MECHANISM, password))
+        salted = UserScramCredentialUpsertion(account, _MECHANISM, password)
+        self._alter(
+            upsertions=[(account, int(_MECHANISM), salted.iterations, salted.salt, salted.salted_password)],
+        )
 
     def remove(self, account: str) -> None:
         """Take the account's password away; nobody can connect with it any more."""
         if account in self.names():
-            self._alter(account, UserScramCredentialDeletion(account, _MECHANISM))
+            self._alter(deletions=[(account, int(_MECHANISM))])
 
     def rights(self) -> set[Right]:
         """Return all rights that were given to accounts, whatever host they are for; denials are somebody else's."""
@@ -147,12 +153,15 @@ class BrokerAccounts:
                 raise for_code(outcome.error_code)(outcome.error_message)
 
     def _send(self, request: Any) -> Any:
-        """Send a request that the client knows and has no method for: client quotas."""
+        """Send a request that the client knows and has no method for, or none that tells of every refusal."""
         return self._client._manager.run(self._client._manager.send, request)
 
-    def _alter(self, account: str, alteration: Any) -> None:
-        if refusal := self._client.alter_user_scram_credentials([alteration])[account]:
-            raise NotFound(f"the broker refused to change account {account}: {refusal}", code="account-refused")
+    def _alter(self, *, deletions: Sequence[Any] = (), upsertions: Sequence[Any] = ()) -> None:
+        """Change accounts. The client's own method takes a refusal without a message for success."""
+        request = AlterUserScramCredentialsRequest(deletions=list(deletions), upsertions=list(upsertions))
+        for outcome in self._send(request).results:
+            if outcome.error_code:
+                raise for_code(outcome.error_code)(outcome.error_message or f"account {outcome.user} stays as it is")
 
 
 def _acl(right: Right) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from deploy.cli.connection import AsJson, Folder
+from deploy.cli.connection import AsJson, Folder, operator_bus
 from deploy.local.progress import Progress, shown
 from deploy.rebuild import Target
 from deploy.rebuild import rebuild as rebuild_metrics
@@ -117,19 +117,19 @@ async def _found(folder: Path | None) -> AsyncIterator[Found]:
 @asynccontextmanager
 async def _stack(folder: Path) -> AsyncIterator[Found]:
     """Take the servers of a stack's folder, and start them where they do not run."""
+    from deploy.local import accounts
     from deploy.local.infrastructure import infrastructure  # needs wheels that the image of the services lacks
     from deploy.local.postgres import PostgresServer
     from deploy.local.stack import read_description, running_programs
 
     if running_programs(folder)["postgres"] is None:
-        async with infrastructure(folder) as started:
-            yield _of(started.postgres, started.bootstrap)
+        async with infrastructure(folder, kafka_options=accounts.options(folder, local=False)) as started:
+            yield _of(started.postgres, accounts.operator_at(folder, started.bootstrap))
     else:
-        yield _of(PostgresServer(folder), read_description(folder)["kafka"])
+        yield _of(PostgresServer(folder), operator_bus(read_description(folder)))
 
 
-def _of(postgres: Any, bootstrap: str) -> Found:
-    bus = BusSettings(bootstrap=bootstrap, client_id="saman-restore")
+def _of(postgres: Any, bus: BusSettings) -> Found:
     databases = {name: postgres.dsn(name, name) for name in SERVICES}
     owner = postgres.dsn(METRICS, f"{METRICS}_owner")
     return Found(Places(databases, bus), Target(postgres.dsn(), owner, databases[METRICS], bus))

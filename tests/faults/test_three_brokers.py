@@ -16,9 +16,9 @@ from shared.events.metrics import MetricUpdated
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
 from shared.messaging.topics import OWN_TOPICS, PARTITIONS, disagreements, topics_of_publisher
 from tests.faults.checker import check
-from tests.faults.proof import Proof, Proving
 from tests.faults.counts import repeats
 from tests.faults.evidence import Evidence, gather
+from tests.faults.proof import Proof, Proving
 from tests.faults.world import PUBLISHERS
 from tests.support.kafka_cluster import BROKERS, KafkaCluster, cluster_servers
 from tests.support.system import System

@@ -8,8 +8,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.messaging.batches import Batches, shares
+from shared.messaging.positions import Seat
+from tests.conftest import MakeDatabase
 from tests.messaging.conftest import MakeTopic
-from tests.support.infrastructure import Infra
+from tests.support.infrastructure import MECHANISMS, Infra
 
 BATCH = 100
 
@@ -33,7 +35,10 @@ def test_partitions_give_by_what_waits_and_each_a_part_of_its_equal_share(waitin
     assert list(shares(places(*waiting), BATCH).values()) == given
 
 
-async def test_partitions_of_unlike_length_come_to_their_ends_together(infra: Infra, make_topic: MakeTopic) -> None:
+async def test_partitions_of_unlike_length_come_to_their_ends_together(
+    infra: Infra, make_topic: MakeTopic, make_database: MakeDatabase
+) -> None:
+    database = await make_database(MECHANISMS)
     topic = await make_topic(partitions=3)
     counts = {0: 900, 1: 300, 2: 600}
     async with AIOKafkaProducer(**infra.bus.client_options()) as producer:
@@ -44,8 +49,9 @@ async def test_partitions_of_unlike_length_come_to_their_ends_together(infra: In
         ]
         await asyncio.gather(*sending)
 
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), auto_offset_reset="earliest") as consumer:
-        batches = Batches(BATCH)
+    reading = {"group_id": topic, "auto_offset_reset": "earliest", "enable_auto_commit": False}
+    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), **reading) as consumer:
+        batches = Batches(BATCH, Seat(database, topic))
         taken: list[Any] = []
         while len(taken) < sum(counts.values()):
             batch = await batches.next(consumer)

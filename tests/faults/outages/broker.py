@@ -11,6 +11,7 @@ import asyncpg
 import httpx2
 import yaml
 
+from deploy.local.kafka import KafkaServer
 from tests.faults.chaos.run import Tell
 from tests.faults.proof import Proof
 from tests.faults.writing import Load
@@ -85,12 +86,13 @@ async def without_broker(
     load = proof.load(seed=seed, batch=5, pause=pause)
     async with load.going():
         await until(lambda: accepted_over_http(load) >= BEFORE, "figures come in", seconds=DRAIN_SECONDS)
-        await system.servers.kafka.stop()
+        kafka = _one_broker(system)
+        await kafka.stop()
         tell("Kafka is away")
         before = accepted_over_http(load)
         await _watch(system, away, more, backdated=backdated, tell=tell)
         away.accepted = accepted_over_http(load) - before
-        await system.servers.kafka.start()
+        await kafka.start()
         back = time.monotonic()
         tell(f"Kafka is back; {away.waiting[-1]} events wait, the oldest for {away.oldest_seconds[-1]:.0f} s")
     await until(lambda: _is_empty(system), "the outbox drains", seconds=DRAIN_SECONDS)
@@ -146,3 +148,9 @@ async def _make_older(system: System, seconds: float) -> None:
         await conn.execute("UPDATE outbox SET created_at = created_at - make_interval(secs => $1)", seconds)
     finally:
         await conn.close()
+
+
+def _one_broker(system: System) -> KafkaServer:
+    kafka = system.servers.kafka
+    assert isinstance(kafka, KafkaServer), "a cluster goes on without one of its brokers"
+    return kafka
