@@ -107,12 +107,15 @@ async def test_a_relay_that_is_killed_after_sending_sends_again_and_loses_nothin
     await write(database, events, topic=topic)
 
     async with database.transaction() as holding:
+        await holding.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # a process may start slowly
         await holding.execute("SELECT id FROM outbox FOR UPDATE")
         doomed = await process(handle.dsn, infra.bootstrap)
-        await bus.all(MunicipalityRegistered, count=40, topic=topic)
-        await until(lambda: _is_waiting(database))
-        doomed.kill()
-        await doomed.wait()
+        try:
+            await bus.all(MunicipalityRegistered, count=40, topic=topic)
+            await until(lambda: _is_waiting(database))
+        finally:
+            doomed.kill()
+            await doomed.wait()
         await holding.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", RELAY
         )
