@@ -35,6 +35,7 @@ class Action(StrEnum):
     OPERATE = "operate"
     PUBLISH = "publish"
     READ_SUBMISSIONS = "read-submissions"
+    READ_PUBLISHER = "read-publisher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,19 @@ OPERATOR = Principal(is_operator=True)
 
 
 def require(
-    principal: Principal, action: Action, *, municipality_id: str | None = None, on: date | None = None
+    principal: Principal,
+    action: Action,
+    *,
+    municipality_id: str | None = None,
+    on: date | None = None,
+    publisher: str | None = None,
 ) -> None:
     """Let the principal do this, or say no. Every right in the system is decided here.
 
     Args:
         municipality_id: whose figures are touched, for a publisher's actions.
         on: the day on which the mandate must hold, the last day of the period.
+        publisher: whose own entry is touched, by its organisation number.
 
     Raises:
         NotAuthenticated: nobody asked who may never do this.
@@ -111,6 +118,8 @@ def require(
         raise NotAuthenticated("this needs a key: Authorization: Bearer <key>")
     if action is Action.OPERATE:
         raise NotAllowed("only the operator may do this")
+    if publisher is not None and publisher != principal.organisation_number:
+        raise NotAllowed(f"publisher {principal.organisation_number} may see its own entry only")
     if municipality_id is None or on is None:
         return
     if not principal.may_speak_for(municipality_id, on):

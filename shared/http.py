@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import audit, deadline, faults, openapi, strict_json
@@ -32,6 +33,7 @@ from shared.errors import (
     Unavailable,
     json_pointer,
 )
+from shared.routes import StrictRoute
 
 LOG = structlog.get_logger()
 
@@ -183,6 +185,7 @@ def install(app: FastAPI) -> None:
         return ProblemResponse(body.model_dump(), error.status_code, dict(error.headers or {}))
 
     app.add_middleware(Limits)
+    app.router.route_class = StrictRoute
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -224,67 +227,27 @@ class Limits:
                 raise RuleBroken("compressed bodies are not taken; send it plain", code="content-encoding")
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 raise RuleBroken("the address holds U+0000, which cannot be stored", code="text-unstorable")
-            body = await self._body(scope, headers, receive)
-            if body:
-                faults.point("http.received")
-                if self._is_checked(scope, headers):
-                    strict_json.loads(body)
         except AppError as error:
             await respond(error)(scope, receive, send)
         else:
-            await self._answer(scope, body, receive, send)
+            length = headers.get(b"content-length", b"0")
+            await self._answer(scope, _Body(receive, length=length, limit=_limit_of(scope)), send)
 
-    def _is_checked(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
-        """Tell whether to look here for what FastAPI's own parser would let pass.
-
-        Figures are left out: their routes read the body strictly themselves, and it may be large.
-        """
-        return _limit_of(scope) == BODY_BYTES_MAX and b"json" in headers.get(b"content-type", b"json").lower()
-
-    async def _body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        limit = _limit_of(scope)
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length[:20]) > limit:
-            raise RuleBroken(
-                f"the body has {length.decode('latin-1')[:20]} bytes, at most {limit}", code="body-too-large"
-            )
-        parts, size, more = [], 0, True
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        break
-                    part = message.get("body", b"")
-                    size += len(part)
-                    if size > limit:
-                        raise RuleBroken(f"the body has more than {limit} bytes", code="body-too-large")
-                    parts.append(part)
-                    more = message.get("more_body", False)
-        except TimeoutError:
-            raise RuleBroken(f"the body did not arrive within {BODY_SECONDS} seconds", code="body-too-slow") from None
-        return b"".join(parts)
-
-    async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        given, started = False, False
-
-        async def replay() -> Message:
-            nonlocal given
-            if not given:
-                given = True
-                return {"type": "http.request", "body": body, "more_body": False}
-            return await receive()
+    async def _answer(self, scope: Scope, body: "_Body", send: Send) -> None:
+        started = False
 
         async def watch(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
-            if body:
+            if body.size:
                 faults.point("http.answering")
             await send(message)
 
         try:
             with deadline.within(ANSWER_SECONDS):
-                await self.app(scope, replay, watch)
+                await self.app(scope, body, watch)
+        except ClientDisconnect:
+            LOG.info("who asked is gone", method=scope["method"], path=quote(scope["path"])[:200])
         except Exception:
             LOG.exception("request failed", method=scope["method"], path=quote(scope["path"])[:200])
             if started:
@@ -296,7 +259,43 @@ class Limits:
                 detail="something is wrong on our side; it is logged",
                 code="internal",
             )
-            await ProblemResponse(body_500.model_dump(), 500)(scope, receive, watch)
+            await ProblemResponse(body_500.model_dump(), 500)(scope, body, watch)
+
+
+class _Body:
+    """The body as the app receives it: no larger and no slower than it may be.
+
+    Nothing is taken from the connection before the app asks for it, so whoever may not come is told so unread.
+    """
+
+    def __init__(self, receive: Receive, *, length: bytes, limit: int) -> None:
+        self.size = 0
+        self._receive = receive
+        self._length = length
+        self._limit = limit
+        self._deadline: float | None = None
+        self._is_whole = False
+
+    async def __call__(self) -> Message:
+        if self._is_whole:
+            return await self._receive()
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+            if not self._length.isdigit() or int(self._length[:20]) > self._limit:
+                told = self._length.decode("latin-1")[:20]
+                raise RuleBroken(f"the body has {told} bytes, at most {self._limit}", code="body-too-large")
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise RuleBroken(f"the body did not arrive within {BODY_SECONDS} seconds", code="body-too-slow") from None
+        self.size += len(message.get("body", b""))
+        if self.size > self._limit:
+            raise RuleBroken(f"the body has more than {self._limit} bytes", code="body-too-large")
+        self._is_whole = not message.get("more_body", False)
+        if self._is_whole and self.size:
+            faults.point("http.received")
+        return message
 
 
 def _limit_of(scope: Scope) -> int:

@@ -1,4 +1,4 @@
-"""What operators do over HTTP on every service: look at dead letters, replay or discard them, replay a consumer.
+"""What operators do over HTTP on every service: look at dead letters, replay or discard them.
 
 A dead letter holds what a stranger sent, so all of it needs the operator's key.
 """
@@ -7,14 +7,14 @@ from base64 import b64encode
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from shared import http
-from shared.auth import Action, Principal, require
-from shared.errors import NotFound
-from shared.messaging import dead_letters, replays
-from shared.messaging.dead_letters import DeadLetter
+from shared.auth import Action
+from shared.messaging import dead_letters
+from shared.messaging.dead_letters import DeadLetter, LetterFilter
+from shared.routes import StrictRoute
 
 if TYPE_CHECKING:
     from shared.runtime import Service
@@ -65,11 +65,46 @@ class LetterList(BaseModel):
     next: str | None
 
 
-class LetterQuery(http.ListQuery):
+class _Which(http.ListQuery):
+    """Which letters are meant; what is not given does not narrow."""
+
+    consumer: str | None = Field(default=None, max_length=250)
+    topic: str | None = Field(default=None, max_length=250)
+    code: str | None = Field(default=None, max_length=200)
+    key: str | None = Field(default=None, max_length=500, description="The record's key, as text.")
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+
+    def wanted(self, state: State | None) -> LetterFilter:
+        """Return what is meant, as the letters are looked up."""
+        key = None if self.key is None else self.key.encode()
+        return LetterFilter(state, self.consumer, self.topic, self.code, key, self.created_after, self.created_before)
+
+
+class LetterQuery(_Which):
     """Which letters to list."""
 
-    state: State | None = "waiting"
-    code: str | None = Field(default=None, max_length=200)
+    state: State | Literal["all"] = "waiting"
+
+
+class Replaying(_Which):
+    """Which of the waiting letters to replay; all when nothing is given."""
+
+
+class FailedAgain(BaseModel):
+    """A letter that waits on."""
+
+    id: int
+    code: str
+    error: str
+
+
+class ReplayedAnswer(BaseModel):
+    """What became of a replay of many; `next` is the cursor of those that were not reached."""
+
+    replayed: list[int]
+    failed: list[FailedAgain]
+    next: str | None
 
 
 class Discarding(http.RequestModel):
@@ -78,61 +113,41 @@ class Discarding(http.RequestModel):
     reason: str = Field(min_length=1, max_length=500)
 
 
-class Replaying(http.RequestModel):
-    """From which moment a consumer reads again.
-
-    Attributes:
-        since: a moment with its offset from UTC (RFC 3339), or `beginning`.
-        topics: only these of its topics; none means all.
-        dry_run: only say what would be read again.
-    """
-
-    since: AwareDatetime | Literal["beginning"]
-    topics: list[Annotated[str, Field(max_length=249)]] = Field(default_factory=list, max_length=1_000)
-    dry_run: bool = False
-
-
-class RereadingAnswer(BaseModel):
-    """What is read again of one partition: the first offset, and how many records at most."""
-
-    topic: str
-    partition: int
-    first: int
-    count: int
-
-
-class ReplayAnswer(BaseModel):
-    """What is read again, or would be."""
-
-    consumer: str
-    dry_run: bool
-    items: list[RereadingAnswer]
-
-
 def make_router(service: "Service") -> APIRouter:
     """Return the routes of one service's dead letters."""
-    router = APIRouter(prefix=f"/api/{service.name}/v1/dead-letters", tags=["dead letters"])
-    operators = _operators(service, 401, 403, 404, 409)
+    prefix = f"/api/{service.name}/v1/dead-letters"
+    router = APIRouter(prefix=prefix, tags=["dead letters"], route_class=StrictRoute)
+    needs = [service.needs(Action.OPERATE)]
+    operators: dict[str, Any] = {"dependencies": needs, "responses": http.problems(401, 403, 404, 409)}
 
     @router.get("", summary="List dead letters", **operators, response_model=LetterList)
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
         after = http.read_cursor(query.cursor, int) or 0
         async with service.database.connection() as conn:
-            letters = await dead_letters.list_(
-                conn, state=query.state, code=query.code, after=after, count=query.limit + 1
-            )
+            wanted = query.wanted(None if query.state == "all" else query.state)
+            letters = await dead_letters.list_(conn, wanted, after=after, count=query.limit + 1)
         listed = http.page(letters, query.limit, lambda letter: letter.id)
         return {**listed, "items": [_answer(letter) for letter in listed["items"]]}
 
     @router.get("/{letter_id}", summary="One dead letter with its raw record", **operators)
     async def show(letter_id: LetterId) -> WholeLetter:
         async with service.database.transaction() as conn:
-            letter = await dead_letters.get(conn, letter_id)
+            letter = await dead_letters.show(conn, letter_id)
         return WholeLetter(**_answer(letter).model_dump(), record=_record(letter))
 
     @router.post("/{letter_id}/replay", summary="Hand it once more to its consumer", **operators)
     async def replay(letter_id: LetterId) -> LetterAnswer:
         return _answer(await dead_letters.replay(service.deliveries, service.database, letter_id))
+
+    @router.post("/replay", summary="Hand all that wait, or those meant, once more to their consumers", **operators)
+    async def replay_all(body: Replaying) -> ReplayedAnswer:
+        after = http.read_cursor(body.cursor, int) or 0
+        done = await dead_letters.replay_all(
+            service.deliveries, service.database, body.wanted("waiting"), after=after, count=body.limit
+        )
+        failed = [FailedAgain(id=number, code=why.code, error=why.error) for number, why in done.failed.items()]
+        following = None if done.last_id is None else http.write_cursor(done.last_id)
+        return ReplayedAnswer(replayed=done.replayed, failed=failed, next=following)
 
     @router.post("/{letter_id}/discard", summary="Give it up, with a reason", **operators)
     async def discard(letter_id: LetterId, body: Discarding) -> LetterAnswer:
@@ -141,37 +156,6 @@ def make_router(service: "Service") -> APIRouter:
             return _answer(await dead_letters.get(conn, letter_id))
 
     return router
-
-
-def make_consumer_router(service: "Service") -> APIRouter:
-    """Return the routes of one service's consumers."""
-    router = APIRouter(prefix=f"/api/{service.name}/v1/consumers", tags=["consumers"])
-
-    @router.post(
-        "/{consumer}/replay",
-        summary="Let a consumer read again from a moment",
-        **_operators(service, 401, 403, 404),
-    )
-    async def replay_consumer(consumer: Annotated[str, Path(max_length=249)], body: Replaying) -> ReplayAnswer:
-        if (subscription := service.subscriptions.get(consumer)) is None:
-            known = ", ".join(sorted(service.subscriptions))
-            raise NotFound(f"{service.name} has no consumer {consumer[:80]!r}; it has {known}")
-        since = None if isinstance(body.since, str) else body.since
-        found = await replays.plan(service.settings.bus, subscription, since, body.topics)
-        if found and not body.dry_run:
-            async with service.database.transaction() as conn:
-                await replays.order(conn, subscription, found, since=str(body.since))
-        items = [RereadingAnswer.model_validate(each, from_attributes=True) for each in found]
-        return ReplayAnswer(consumer=consumer, dry_run=body.dry_run, items=items)
-
-    return router
-
-
-def _operators(service: "Service", *codes: int) -> dict[str, Any]:
-    async def operator(principal: Annotated[Principal, Depends(service.principal)]) -> None:
-        require(principal, Action.OPERATE)
-
-    return {"dependencies": [Depends(operator)], "responses": http.problems(*codes)}
 
 
 def _answer(letter: DeadLetter) -> LetterAnswer:

@@ -17,13 +17,13 @@ from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from shared import audit, auth, http, messaging, operating, telemetry
+from shared import audit, auth, consumer_replays, http, messaging, operating, telemetry
 from shared.clock import Clock, seconds_since
 from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.errors import NotAuthenticated, Unavailable
@@ -36,6 +36,7 @@ from shared.messaging.delivery import Delivery
 from shared.messaging.relay import Relay
 from shared.messaging.subscribe import Subscription
 from shared.rates import Places, Rate
+from shared.routes import Needs
 
 LOG = structlog.get_logger()
 MECHANISM_MIGRATIONS = Path(__file__).parent / "messaging" / "migrations"
@@ -285,16 +286,25 @@ class Service:
             ],
         }
 
+    def needs(self, action: auth.Action) -> Any:
+        """Return the dependency of a route that is for those who may do this; it tells the route who asks."""
+        return Depends(Needs(self.principal, action))
+
     async def principal(self, request: Request) -> auth.Principal:
-        """Return who asks; a FastAPI dependency.
+        """Return who asks; nobody in particular when no key is given. Raises as `identify` does."""
+        header = request.headers.get("authorization")
+        return auth.NOBODY if header is None else await self.identify(request, header)
+
+    async def identify(self, request: Request, header: str) -> auth.Principal:
+        """Return whose key a request came with.
+
+        Args:
+            header: as it stands in `Authorization`.
 
         Raises:
-            NotAuthenticated: a key was given and is not good.
+            NotAuthenticated: the key is not good.
             Unavailable: `too-many-requests`; the key is used too often, or an address tries too many bad ones.
         """
-        header = request.headers.get("authorization")
-        if header is None:
-            return auth.NOBODY
         try:
             async with self.database.connection() as conn:
                 principal = await auth.authenticate(
@@ -331,7 +341,7 @@ class Service:
         http.install(app)
         self._add_health(app)
         app.include_router(operating.make_router(self))
-        app.include_router(operating.make_consumer_router(self))
+        app.include_router(consumer_replays.make_router(self))
         return app
 
     def _add_health(self, app: FastAPI) -> None:

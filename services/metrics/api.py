@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from services.metrics import api_models as models
 from services.metrics.store import boards, states
 from shared import http
+from shared.routes import StrictRoute
 from shared.runtime import Service
 
 ROUTE = "/api/metrics/v1"
@@ -16,7 +17,7 @@ ROUTE = "/api/metrics/v1"
 
 def make_router(service: Service) -> APIRouter:
     """Return metrics' routes."""
-    router = APIRouter(prefix=ROUTE)
+    router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
     _add_series(router, service)
     _add_boards(router, service)
     return router

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 
 from services.notifications import api_models as models
 from services.notifications import commands, store
@@ -11,8 +11,9 @@ from services.notifications.channels.signing import Signer, new_salt
 from services.notifications.domain.subscription import Channel
 from services.notifications.store import DeliveryFilter, KeptSubscription
 from shared import http
-from shared.auth import Action, Principal, require
+from shared.auth import Action
 from shared.errors import Unavailable
+from shared.routes import StrictRoute
 from shared.runtime import Service
 
 ROUTE = "/api/notifications/v1"
@@ -26,23 +27,22 @@ def make_router(service: Service, *, signer: Signer | None, allow_private_webhoo
         signer: derives webhooks' secrets; none where no key is set.
         allow_private_webhooks: for tests and demonstrations.
     """
-    router = APIRouter(prefix=ROUTE)
-    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+    router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
+    operator = service.needs(Action.OPERATE)
 
     @router.put(
         "/subscriptions/{subscription_id}",
         summary="Make or change a subscription",
         responses={201: {"description": "Made; a webhook's secret is in this answer only"}},
         response_model_exclude_unset=True,
+        dependencies=[operator],
     )
     async def put_subscription(
         subscription_id: http.SlugPath,
         body: models.SubscriptionBody,
-        principal: Asking,
         response: Response,
         if_match: Annotated[str | None, Header()] = None,
     ) -> models.PutAnswer:
-        require(principal, Action.OPERATE)
         if body.channel is Channel.WEBHOOK:
             _signer(signer)
         now = service.clock.now()
@@ -60,9 +60,13 @@ def make_router(service: Service, *, signer: Signer | None, allow_private_webhoo
         response.headers["ETag"] = http.etag({}, put.kept.version)
         return models.put_answer(put.kept, _secret(signer, put.kept) if put.is_secret_new else None)
 
-    @router.post("/subscriptions/{subscription_id}/secret", status_code=201, summary="A new secret for a webhook")
-    async def renew_secret(subscription_id: http.SlugPath, principal: Asking) -> models.SecretAnswer:
-        require(principal, Action.OPERATE)
+    @router.post(
+        "/subscriptions/{subscription_id}/secret",
+        status_code=201,
+        summary="A new secret for a webhook",
+        dependencies=[operator],
+    )
+    async def renew_secret(subscription_id: http.SlugPath) -> models.SecretAnswer:
         _signer(signer)
         async with service.database.transaction() as conn:
             kept = await commands.renew_secret(conn, subscription_id, new_salt=new_salt())
@@ -73,13 +77,10 @@ def make_router(service: Service, *, signer: Signer | None, allow_private_webhoo
 
 
 def _add_reading(router: APIRouter, service: Service) -> None:
-    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+    operator = service.needs(Action.OPERATE)
 
-    @router.get("/subscriptions", summary="Who is told what")
-    async def list_subscriptions(
-        principal: Asking, query: Annotated[http.ListQuery, Query()]
-    ) -> models.SubscriptionList:
-        require(principal, Action.OPERATE)
+    @router.get("/subscriptions", summary="Who is told what", dependencies=[operator])
+    async def list_subscriptions(query: Annotated[http.ListQuery, Query()]) -> models.SubscriptionList:
         after = http.read_cursor(query.cursor) or ""
         async with service.database.connection() as conn:
             kept = await store.list_subscriptions(conn, after=str(after), count=query.limit + 1)
@@ -87,19 +88,20 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         items = [models.subscription_of(each) for each in listed["items"]]
         return models.SubscriptionList(items=items, next=listed["next"])
 
-    @router.get("/subscriptions/{subscription_id}", summary="One subscription")
-    async def get_subscription(
-        subscription_id: http.SlugPath, principal: Asking, response: Response
-    ) -> models.SubscriptionAnswer:
-        require(principal, Action.OPERATE)
+    @router.get("/subscriptions/{subscription_id}", summary="One subscription", dependencies=[operator])
+    async def get_subscription(subscription_id: http.SlugPath, response: Response) -> models.SubscriptionAnswer:
         async with service.database.connection() as conn:
             kept = await store.get_subscription(conn, subscription_id)
         response.headers["ETag"] = http.etag({}, kept.version)
         return models.subscription_of(kept)
 
-    @router.get("/deliveries", summary="Whether it arrived, the newest first", response_model=models.DeliveryList)
-    async def list_deliveries(principal: Asking, query: Annotated[models.DeliveryQuery, Query()]) -> Any:
-        require(principal, Action.OPERATE)
+    @router.get(
+        "/deliveries",
+        summary="Whether it arrived, the newest first",
+        response_model=models.DeliveryList,
+        dependencies=[operator],
+    )
+    async def list_deliveries(query: Annotated[models.DeliveryQuery, Query()]) -> Any:
         before = http.read_cursor(query.cursor)
         wanted = DeliveryFilter(query.subscription_id, query.event_id, query.channel, query.state)
         async with service.database.connection() as conn:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from services.reporting import api_models as models
 from services.reporting import commands
@@ -18,6 +18,7 @@ from shared import auth, http, openapi, strict_json
 from shared.auth import Action, Principal, require
 from shared.database import Connection
 from shared.errors import FieldError, NotFound, RuleBroken
+from shared.routes import StrictRoute
 from shared.runtime import Service
 from shared.values import Period
 
@@ -29,7 +30,7 @@ _NIL = UUID(int=0)
 
 def make_router(service: Service) -> APIRouter:
     """Return reporting's routes."""
-    router = APIRouter(prefix=ROUTE)
+    router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
     _add_figures_in(router, service)
     _add_figures_out(router, service)
     _add_rounds(router, service)
@@ -38,7 +39,7 @@ def make_router(service: Service) -> APIRouter:
 
 
 def _add_figures_in(router: APIRouter, service: Service) -> None:
-    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+    Publisher = Annotated[Principal, service.needs(Action.PUBLISH)]  # noqa: N806 - an annotation alias
 
     @router.post(
         "/absence-figures",
@@ -48,8 +49,7 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         responses=models.POSTED | http.problems(401, 403, 409),
         openapi_extra=openapi.body_of(models.OneFigure, models.ManyFigures),
     )
-    async def post_figures(request: Request, principal: Asking) -> Response:
-        require(principal, Action.PUBLISH)
+    async def post_figures(request: Request, principal: Publisher) -> Response:
         body = _object(await request.body())
         publisher = _publisher_of(principal, body)
         entries = _figures(body, publisher) if "figures" in body else [_figure(body, publisher)]
@@ -65,8 +65,7 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         responses=http.problems(401, 403, 404),
         openapi_extra=openapi.body_of(models.Withdrawal),
     )
-    async def withdraw(figure_id: UUID, request: Request, principal: Asking) -> Response:
-        require(principal, Action.PUBLISH)
+    async def withdraw(figure_id: UUID, request: Request, principal: Publisher) -> Response:
         body = _object(await request.body(), in_address="figure_id")
         publisher = _publisher_of(principal, body)
         entry = Entry(str(figure_id), publisher, body | {"figure_id": str(figure_id)}, ORIGIN)
@@ -77,7 +76,7 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
 
 
 def _add_figures_out(router: APIRouter, service: Service) -> None:
-    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+    Reader = Annotated[Principal, service.needs(Action.READ_SUBMISSIONS)]  # noqa: N806 - an annotation alias
 
     @router.get(
         "/absence-figures",
@@ -85,7 +84,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
         response_model=models.FigureList,
         responses=http.problems(401, 403),
     )
-    async def list_figures(principal: Asking, query: Annotated[models.FigureQuery, Query()]) -> Any:
+    async def list_figures(principal: Reader, query: Annotated[models.FigureQuery, Query()]) -> Any:
         require(principal, Action.READ_SUBMISSIONS, municipality_id=query.municipality, on=service.clock.today())
         after = http.read_cursor(query.cursor, lambda place: (date.fromisoformat(place[0]), _text(place[1])))
         async with service.database.connection() as conn:
@@ -103,21 +102,21 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
 
 
 def _add_rounds(router: APIRouter, service: Service) -> None:
-    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+    operator = service.needs(Action.OPERATE)
+    Reader = Annotated[Principal, service.needs(Action.READ_SUBMISSIONS)]  # noqa: N806 - an annotation alias
 
     @router.put(
         "/rounds/{round_id}",
         summary="Call for reports",
         responses=models.PUT_ROUND | http.problems(401, 403, 412),
+        dependencies=[operator],
     )
     async def put_round(
         round_id: http.SlugPath,
         body: models.RoundBody,
-        principal: Asking,
         response: Response,
         if_match: Annotated[str | None, Header(max_length=100)] = None,
     ) -> models.RoundAnswer:
-        require(principal, Action.OPERATE)
         round_ = body.value(round_id)
         async with service.database.transaction() as conn:
             kept, is_new = await commands.load_round(conn, round_, now=service.clock.now(), guard=_guard(if_match))
@@ -126,8 +125,7 @@ def _add_rounds(router: APIRouter, service: Service) -> None:
         return models.round_of(kept)
 
     @router.get("/rounds/{round_id}", summary="One call for reports", responses=http.problems(401, 404))
-    async def get_round(round_id: http.SlugPath, principal: Asking, response: Response) -> models.RoundAnswer:
-        require(principal, Action.READ_SUBMISSIONS)
+    async def get_round(round_id: http.SlugPath, _: Reader, response: Response) -> models.RoundAnswer:
         async with service.database.connection() as conn:
             kept = await report_store.find_round(conn, round_id)
         if kept is None:
@@ -137,7 +135,8 @@ def _add_rounds(router: APIRouter, service: Service) -> None:
 
 
 def _add_obligations(router: APIRouter, service: Service) -> None:
-    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+    Reader = Annotated[Principal, service.needs(Action.READ_SUBMISSIONS)]  # noqa: N806 - an annotation alias
+    Publisher = Annotated[Principal, service.needs(Action.PUBLISH)]  # noqa: N806 - an annotation alias
 
     @router.get(
         "/obligations",
@@ -145,8 +144,7 @@ def _add_obligations(router: APIRouter, service: Service) -> None:
         response_model=models.ObligationList,
         responses=http.problems(401),
     )
-    async def list_obligations(principal: Asking, query: Annotated[models.ObligationQuery, Query()]) -> Any:
-        require(principal, Action.READ_SUBMISSIONS)
+    async def list_obligations(_: Reader, query: Annotated[models.ObligationQuery, Query()]) -> Any:
         after = http.read_cursor(query.cursor, UUID) or _NIL
         wanted = report_store.ObligationFilter(query.state, query.cohort, query.theme, query.round_id, query.project_id)
         async with service.database.connection() as conn:
@@ -162,8 +160,7 @@ def _add_obligations(router: APIRouter, service: Service) -> None:
         responses=models.HANDED_IN | http.problems(401, 403, 404, 409),
         openapi_extra=openapi.body_of(models.ReportBody),
     )
-    async def submit(obligation_id: UUID, request: Request, principal: Asking) -> Response:
-        require(principal, Action.PUBLISH)
+    async def submit(obligation_id: UUID, request: Request, principal: Publisher) -> Response:
         body = _object(await request.body(), in_address="obligation_id")
         publisher = _publisher_of(principal, body)
         content = body | {"obligation_id": str(obligation_id)}

@@ -1,10 +1,11 @@
 """Dead letters: records that cannot be read or whose handling failed for good, kept raw until somebody decides."""
 
 import json
+import time
 import traceback
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 QUERIES = load_queries(__file__)
 
 ERROR_LENGTH_MAX = 2_000
+REPLAY_SECONDS = 20.0
+"""A replay of many ends after this, and says where the next one goes on; no door waits longer for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,43 @@ class DeadLetter:
     record: Record | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Which letters are meant; what is not given does not narrow.
+
+    Attributes:
+        state: `waiting`, `replayed` or `discarded`.
+        key: of the record, byte for byte.
+    """
+
+    state: str | None = "waiting"
+    consumer: str | None = None
+    topic: str | None = None
+    code: str | None = None
+    key: bytes | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+WAITING = LetterFilter()
+ALL = LetterFilter(state=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a replay of many.
+
+    Attributes:
+        replayed: the letters that had their effect now.
+        failed: those that failed again and wait on, and why.
+        last_id: the last letter that was tried, where there may be more behind it.
+    """
+
+    replayed: list[int]
+    failed: dict[int, Failure]
+    last_id: int | None
+
+
 async def bury(conn: Connection, consumer: str, record: Record, failure: Failure, *, attempts: int = 1) -> None:
     """Keep a record as a dead letter, in the transaction that passes it by."""
     await QUERIES.add_dead_letter(
@@ -77,10 +117,21 @@ async def bury(conn: Connection, consumer: str, record: Record, failure: Failure
 
 
 async def list_(
-    conn: Connection, *, state: str | None = "waiting", code: str | None = None, after: int = 0, count: int = 100
+    conn: Connection, wanted: LetterFilter = WAITING, *, after: int = 0, count: int = 100
 ) -> list[DeadLetter]:
     """Return letters in the order they came, without their records."""
-    rows = QUERIES.list_dead_letters(conn, state=state, code=code, after=after, count=count)
+    rows = QUERIES.list_dead_letters(
+        conn,
+        state=wanted.state,
+        consumer=wanted.consumer,
+        topic=wanted.topic,
+        code=wanted.code,
+        key=wanted.key,
+        created_after=wanted.created_after,
+        created_before=wanted.created_before,
+        after=after,
+        count=count,
+    )
     return [_letter(row) async for row in rows]
 
 
@@ -96,6 +147,17 @@ async def get(conn: Connection, letter_id: int) -> DeadLetter:
     headers = tuple((k, None if v is None else b64decode(v)) for k, v in json.loads(row["headers"]))
     record = Record(row["topic"], row["partition"], row["record_offset"], row["key"], headers, row["value"])
     return _letter(row, record)
+
+
+async def show(conn: Connection, letter_id: int) -> DeadLetter:
+    """Return one letter with its record to somebody who reads it, and note that they did: it may be about persons.
+
+    Raises:
+        NotFound: no letter has this id.
+    """
+    letter = await get(conn, letter_id)
+    await audit.note(conn, audit.Change("dead-letter-shown", f"dead-letter/{letter_id}"))
+    return letter
 
 
 async def get_waiting(conn: Connection, letter_id: int, *, consumer: str | None = None) -> DeadLetter:
@@ -130,6 +192,8 @@ async def discard(conn: Connection, letter_id: int, *, reason: str) -> None:
 async def replay(deliveries: Mapping[str, "Delivery"], database: Database, letter_id: int) -> DeadLetter:
     """Hand a letter's record once more to the consumer that could not handle it; see `Delivery.replay`.
 
+    One that was replayed before is answered as it is, so that a request whose answer was lost can be repeated.
+
     Args:
         deliveries: the service's, by consumer.
         database: the service's.
@@ -137,14 +201,51 @@ async def replay(deliveries: Mapping[str, "Delivery"], database: Database, lette
 
     Raises:
         NotFound: no letter has this id, or its consumer is gone from the code.
-        Conflict, RuleBroken, Unavailable: as `Delivery.replay`.
+        Conflict: `dead-letter-settled`; it was discarded before.
+        RuleBroken, Unavailable: as `Delivery.replay`.
     """
     async with database.connection() as conn:
         consumer = (await get(conn, letter_id)).consumer
     delivery = deliveries.get(consumer)
     if delivery is None:
         raise NotFound(f"dead letter {letter_id} belongs to {consumer}, which nobody consumes any more; discard it")
-    return await delivery.replay(letter_id)
+    try:
+        return await delivery.replay(letter_id)
+    except Conflict:
+        async with database.connection() as conn:
+            letter = await get(conn, letter_id)
+        if letter.state != "replayed":
+            raise
+        return letter
+
+
+async def replay_all(
+    deliveries: Mapping[str, "Delivery"], database: Database, wanted: LetterFilter, *, after: int, count: int
+) -> Replayed:
+    """Replay the waiting letters that are meant, in the order they came, each on its own.
+
+    Args:
+        wanted: which; its state is not looked at.
+        after: the letter behind which to begin.
+        count: at most so many; a batch also ends after `REPLAY_SECONDS`.
+
+    Raises:
+        Unavailable: the database does not answer now; what was replayed until then stays replayed.
+    """
+    deadline = time.monotonic() + REPLAY_SECONDS
+    done = Replayed([], {}, None)
+    async with database.connection() as conn:
+        letters = await list_(conn, replace(wanted, state="waiting"), after=after, count=count + 1)
+    for place, letter in enumerate(letters):
+        if place == count or (place and time.monotonic() > deadline):
+            return replace(done, last_id=letters[place - 1].id)
+        try:
+            await replay(deliveries, database, letter.id)
+        except (RuleBroken, NotFound) as error:
+            done.failed[letter.id] = Failure.of(error)
+        else:
+            done.replayed.append(letter.id)
+    return done
 
 
 async def settle(conn: Connection, letter_id: int, *, state: str, reason: str | None = None) -> None:
@@ -157,6 +258,7 @@ async def settle(conn: Connection, letter_id: int, *, state: str, reason: str | 
 async def note_failed_replay(conn: Connection, letter_id: int, failure: Failure) -> None:
     """Count a replay that failed, and keep why."""
     await QUERIES.note_failed_replay(conn, id=letter_id, code=failure.code, error=_storable(failure.error))
+    await audit.note(conn, audit.Change("dead-letter-replay-failed", f"dead-letter/{letter_id}", reason=failure.code))
 
 
 def _storable(text: str) -> str:

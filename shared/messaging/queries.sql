@@ -49,11 +49,16 @@ ON CONFLICT ON CONSTRAINT dead_letter_origin DO UPDATE
    SET attempts = dead_letter.attempts + 1, error = excluded.error, code = excluded.code
  WHERE dead_letter.state = 'waiting';
 
--- name: list_dead_letters(state, code, after, count)
+-- name: list_dead_letters(state, consumer, topic, code, key, created_after, created_before, after, count)
 SELECT id, consumer, topic, partition, record_offset, code, error, attempts, state, reason, created_at, settled_at
   FROM dead_letter
  WHERE (:state::text IS NULL OR state = :state)
+   AND (:consumer::text IS NULL OR consumer = :consumer)
+   AND (:topic::text IS NULL OR topic = :topic)
    AND (:code::text IS NULL OR code = :code)
+   AND (:key::bytea IS NULL OR key = :key)
+   AND (:created_after::timestamptz IS NULL OR created_at > :created_after)
+   AND (:created_before::timestamptz IS NULL OR created_at < :created_before)
    AND id > :after
  ORDER BY id
  LIMIT :count;

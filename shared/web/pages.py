@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
-from shared.errors import NotFound, RuleBroken, Unavailable
+from shared.errors import NotAllowed, NotFound, RuleBroken, Unavailable
 from shared.web import languages
 from shared.web.assets import SHARED_FILES, Assets
 from shared.web.languages import Language, Texts
@@ -130,6 +130,8 @@ class PageRoute(APIRoute):
                 return self.pages.answer(request, "problem.html", {"kind": "missing"}, status=404)
             except (RuleBroken, RequestValidationError):
                 return self.pages.answer(request, "problem.html", {"kind": "unreadable"}, status=422)
+            except NotAllowed:
+                return self.pages.answer(request, "problem.html", {"kind": "forbidden"}, status=403)
             except Unavailable as error:
                 response = self.pages.answer(request, "problem.html", {"kind": "unavailable"}, status=503)
                 response.headers["Retry-After"] = str(error.retry_after_seconds)

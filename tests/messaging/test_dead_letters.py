@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from shared.database import Connection
 from shared.errors import Conflict, NotFound, RuleBroken
 from shared.events.registry import MunicipalityRegistered
 from shared.messaging import dead_letters
+from shared.messaging.dead_letters import LetterFilter
 from shared.messaging.delivery import Delivery
 from shared.messaging.subscribe import Subscription
 from tests.messaging.conftest import Consume
@@ -54,8 +56,11 @@ async def test_a_replayed_record_has_its_effect_once_and_keeps_its_id(
 
     assert (letter.state, letter.code, letter.reason) == ("replayed", "LookupError", None)
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 3), ("vefsn", 2)]
+    again = await dead_letters.replay(consuming.consumers.deliveries, consuming.database, letter_id)
+    assert (again.state, again.settled_at, again.attempts) == ("replayed", letter.settled_at, letter.attempts)
     with pytest.raises(Conflict, match="was replayed"):
-        await dead_letters.replay(consuming.consumers.deliveries, consuming.database, letter_id)
+        async with consuming.database.transaction() as conn:
+            await dead_letters.discard(conn, letter_id, reason="too late")
     assert len(await consuming.effects()) == 3
     assert letter.record is not None
     assert letter.record.header("ce_id") in {str(r["event_id"]) for r in await consuming.rows("TABLE inbox")}
@@ -117,7 +122,9 @@ async def test_a_letter_is_discarded_for_a_reason_and_then_settled(
         with pytest.raises(Conflict, match="was discarded"):
             await dead_letters.discard(conn, letter_id, reason="again")
         assert await dead_letters.list_(conn) == []
-        assert [each.id for each in await dead_letters.list_(conn, state=None, code="LookupError")] == [letter_id]
+        assert [each.id for each in await dead_letters.list_(conn, LetterFilter(None, code="LookupError"))] == [
+            letter_id
+        ]
     with pytest.raises(Conflict, match="was discarded"):
         await consuming.delivery.replay(letter_id)
 
@@ -147,3 +154,75 @@ async def test_letters_are_listed_page_by_page(topic: str, bus: Bus, consume: Co
 
     assert [letter.origin for letter in (*first, *rest)] == [f"{topic}/0/{offset}" for offset in range(5)]
     assert all(letter.record is None for letter in first)
+
+
+async def test_letters_are_found_by_where_they_came_from_what_they_are_and_when(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
+    await bus.send_raw(topic, b"1", key=b"vefsn")
+    await bus.send_raw(topic, b"2", key=b"\xff\x00")
+    consuming = await consume(topic)
+    await consuming.until_consumed(2)
+    async with consuming.database.connection() as conn:
+        first, second = await dead_letters.list_(conn, LetterFilter(consumer=consuming.group))
+
+    async def found(**wanted: Any) -> list[int]:
+        async with consuming.database.connection() as conn:
+            return [
+                letter.id
+                for letter in await dead_letters.list_(conn, LetterFilter(**{"consumer": consuming.group} | wanted))
+            ]
+
+    both = [first.id, second.id]
+    assert await found(topic=topic, consumer=first.consumer, code=first.code) == both
+    assert await found(key=b"vefsn") == [first.id]
+    assert await found(key=b"\xff\x00") == [second.id]
+    assert await found(created_after=first.created_at) == [second.id]
+    assert await found(created_before=second.created_at) == [first.id]
+    for nothing in ({"topic": "other"}, {"consumer": "other"}, {"code": "other"}, {"key": b""}, {"state": "replayed"}):
+        assert await found(**nothing) == []
+
+
+async def test_all_that_wait_are_replayed_one_by_one_and_what_fails_again_stays(
+    topic: str, bus: Bus, consume: Consume, rule: Rule
+) -> None:
+    await bus.publish(*(counted(f"town-{number}", 2) for number in range(3)), topic=topic)
+    await bus.send_raw(topic, b"never readable")
+    consuming = await consume(topic, handler=rule)
+    await consuming.until_consumed(4)
+    letters = [letter.id for letter in await consuming.buried()]
+    mine = LetterFilter(consumer=consuming.group)
+    rule.is_mended = True
+
+    async def replay_all(after: int, count: int) -> dead_letters.Replayed:
+        deliveries = consuming.consumers.deliveries
+        return await dead_letters.replay_all(deliveries, consuming.database, mine, after=after, count=count)
+
+    begun = await replay_all(0, 2)
+    assert (begun.replayed, begun.failed, begun.last_id) == (letters[:2], {}, letters[1])
+    ended = await replay_all(letters[1], 10)
+    assert (ended.replayed, ended.last_id) == ([letters[2]], None)
+    assert {number: why.code for number, why in ended.failed.items()} == {letters[3]: "envelope-incomplete"}
+    assert (await replay_all(0, 10)).replayed == []
+    assert sorted(await consuming.effects()) == [(f"town-{number}", 2) for number in range(3)]
+
+
+async def test_what_operators_do_with_letters_is_audited(topic: str, bus: Bus, consume: Consume, rule: Rule) -> None:
+    consuming, letter_id = await consumed(consume, topic, bus, rule)
+    deliveries = consuming.consumers.deliveries
+    async with consuming.database.transaction() as conn:
+        assert (await dead_letters.show(conn, letter_id)).record is not None
+    with pytest.raises(RuleBroken):
+        await dead_letters.replay(deliveries, consuming.database, letter_id)
+    rule.is_mended = True
+    for _ in range(2):
+        await dead_letters.replay(deliveries, consuming.database, letter_id)
+
+    noted = await consuming.rows(
+        "SELECT action, reason FROM audit_entry WHERE object = $1 ORDER BY entry_id", f"dead-letter/{letter_id}"
+    )
+    assert [(row["action"], row["reason"]) for row in noted] == [
+        ("dead-letter-shown", None),
+        ("dead-letter-replay-failed", "LookupError"),
+        ("dead-letter-replayed", None),
+    ]

@@ -125,6 +125,7 @@ async def test_every_route_is_described(registry: RunningService) -> None:
         "GET /status",
         "GET /dead-letters",
         "GET /dead-letters/{letter_id}",
+        "POST /dead-letters/replay",
         "POST /dead-letters/{letter_id}/replay",
         "POST /dead-letters/{letter_id}/discard",
     }

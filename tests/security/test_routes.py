@@ -1,163 +1,89 @@
-"""Every route of every service, asked by everybody who may come: the table says whom each lets in.
-
-Which municipality's things a publisher may touch behind a route is not asked here.
+"""Every route of every service, asked by everybody who may come: nobody, strangers with bad keys, the publisher whose
+municipality it is about, a publisher of another one, and the operator. The table in `walking` says what each gets.
 """
 
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
-
 import pytest
-from httpx2 import AsyncClient
+from fastapi.routing import APIRoute
 
-from deploy.services import SERVICES
-from shared import auth
-from shared.events.registry import PublisherKey, PublisherRegistered, SpeaksFor
-from tests.conftest import RunService
-from tests.security.routes import all_routes, ask
-from tests.support.apps import RunningService
+from services.registry.pages.signing import PAGES
+from shared.routes import Needs, StrictRoute
+from tests.reporting import factories
+from tests.reporting.factories import ORGNR
+from tests.security.conftest import CHANGED_ORGNR, House, Who
+from tests.security.walking import (
+    REPORT_ROUND,
+    RIGHTS,
+    ROUND,
+    STRANGERS,
+    Route,
+    address_of,
+    everybody,
+    request_of,
+    routes_of,
+)
 
-
-class Door(StrEnum):
-    """Whom a route lets in."""
-
-    OPEN = "open"
-    KEYED = "keyed"
-    OPERATOR = "operator"
-
-
-ROUTES: dict[str, Door] = {
-    "registry GET /api/registry/v1/openapi.json": Door.OPEN,
-    "registry GET /-/live": Door.OPEN,
-    "registry GET /-/ready": Door.OPEN,
-    "registry GET /-/metrics": Door.OPEN,
-    "registry GET /api/registry/v1/status": Door.OPEN,
-    "registry GET /api/registry/v1/municipalities": Door.OPEN,
-    "registry GET /api/registry/v1/municipalities/{municipality_id}": Door.OPEN,
-    "registry GET /api/registry/v1/programmes": Door.OPEN,
-    "registry GET /api/registry/v1/programmes/{programme_id}": Door.OPEN,
-    "registry GET /api/registry/v1/projects": Door.OPEN,
-    "registry GET /api/registry/v1/projects/{project_id}": Door.OPEN,
-    "registry GET /registry/static": Door.OPEN,
-    "registry GET /status": Door.OPEN,
-    "registry GET /registry/{rest:path}": Door.OPEN,
-    "reporting GET /api/reporting/v1/openapi.json": Door.OPEN,
-    "reporting GET /-/live": Door.OPEN,
-    "reporting GET /-/ready": Door.OPEN,
-    "reporting GET /-/metrics": Door.OPEN,
-    "reporting GET /api/reporting/v1/status": Door.OPEN,
-    "metrics GET /api/metrics/v1/openapi.json": Door.OPEN,
-    "metrics GET /-/live": Door.OPEN,
-    "metrics GET /-/ready": Door.OPEN,
-    "metrics GET /-/metrics": Door.OPEN,
-    "metrics GET /api/metrics/v1/status": Door.OPEN,
-    "metrics GET /api/metrics/v1/series": Door.OPEN,
-    "metrics GET /api/metrics/v1/boards/{municipality_id}": Door.OPEN,
-    "metrics GET /metrics/static": Door.OPEN,
-    "metrics GET /": Door.OPEN,
-    "metrics GET /metrics/about": Door.OPEN,
-    "metrics GET /metrics/boards/{municipality_id}": Door.OPEN,
-    "metrics GET /metrics/{rest:path}": Door.OPEN,
-    "notifications GET /api/notifications/v1/openapi.json": Door.OPEN,
-    "notifications GET /-/live": Door.OPEN,
-    "notifications GET /-/ready": Door.OPEN,
-    "notifications GET /-/metrics": Door.OPEN,
-    "notifications GET /api/notifications/v1/status": Door.OPEN,
-    "reporting POST /api/reporting/v1/absence-figures": Door.KEYED,
-    "reporting POST /api/reporting/v1/absence-figures/{figure_id}/withdrawal": Door.KEYED,
-    "reporting GET /api/reporting/v1/absence-figures": Door.KEYED,
-    "reporting GET /api/reporting/v1/rounds/{round_id}": Door.KEYED,
-    "reporting GET /api/reporting/v1/obligations": Door.KEYED,
-    "reporting POST /api/reporting/v1/obligations/{obligation_id}/submissions": Door.KEYED,
-    "registry GET /api/registry/v1/dead-letters": Door.OPERATOR,
-    "registry GET /api/registry/v1/dead-letters/{letter_id}": Door.OPERATOR,
-    "registry POST /api/registry/v1/dead-letters/{letter_id}/replay": Door.OPERATOR,
-    "registry POST /api/registry/v1/dead-letters/{letter_id}/discard": Door.OPERATOR,
-    "registry POST /api/registry/v1/consumers/{consumer}/replay": Door.OPERATOR,
-    "registry PUT /api/registry/v1/municipalities/{municipality_id}": Door.OPERATOR,
-    "registry POST /api/registry/v1/municipality-changes": Door.OPERATOR,
-    "registry PUT /api/registry/v1/programmes/{programme_id}": Door.OPERATOR,
-    "registry PUT /api/registry/v1/projects/{project_id}": Door.OPERATOR,
-    "registry GET /api/registry/v1/publishers": Door.OPERATOR,
-    "registry GET /api/registry/v1/publishers/{organisation_number}": Door.OPERATOR,
-    "registry PUT /api/registry/v1/publishers/{organisation_number}": Door.OPERATOR,
-    "registry POST /api/registry/v1/publishers/{organisation_number}/keys": Door.OPERATOR,
-    "registry DELETE /api/registry/v1/publishers/{organisation_number}/keys/{key_id}": Door.OPERATOR,
-    "registry POST /api/registry/v1/publishers/{organisation_number}/revocation": Door.OPERATOR,
-    "registry DELETE /api/registry/v1/publishers/{organisation_number}/revocation": Door.OPERATOR,
-    "reporting GET /api/reporting/v1/dead-letters": Door.OPERATOR,
-    "reporting GET /api/reporting/v1/dead-letters/{letter_id}": Door.OPERATOR,
-    "reporting POST /api/reporting/v1/dead-letters/{letter_id}/replay": Door.OPERATOR,
-    "reporting POST /api/reporting/v1/dead-letters/{letter_id}/discard": Door.OPERATOR,
-    "reporting POST /api/reporting/v1/consumers/{consumer}/replay": Door.OPERATOR,
-    "reporting PUT /api/reporting/v1/rounds/{round_id}": Door.OPERATOR,
-    "metrics GET /api/metrics/v1/dead-letters": Door.OPERATOR,
-    "metrics GET /api/metrics/v1/dead-letters/{letter_id}": Door.OPERATOR,
-    "metrics POST /api/metrics/v1/dead-letters/{letter_id}/replay": Door.OPERATOR,
-    "metrics POST /api/metrics/v1/dead-letters/{letter_id}/discard": Door.OPERATOR,
-    "metrics POST /api/metrics/v1/consumers/{consumer}/replay": Door.OPERATOR,
-    "notifications GET /api/notifications/v1/dead-letters": Door.OPERATOR,
-    "notifications GET /api/notifications/v1/dead-letters/{letter_id}": Door.OPERATOR,
-    "notifications POST /api/notifications/v1/dead-letters/{letter_id}/replay": Door.OPERATOR,
-    "notifications POST /api/notifications/v1/dead-letters/{letter_id}/discard": Door.OPERATOR,
-    "notifications POST /api/notifications/v1/consumers/{consumer}/replay": Door.OPERATOR,
-    "notifications PUT /api/notifications/v1/subscriptions/{subscription_id}": Door.OPERATOR,
-    "notifications POST /api/notifications/v1/subscriptions/{subscription_id}/secret": Door.OPERATOR,
-    "notifications GET /api/notifications/v1/subscriptions": Door.OPERATOR,
-    "notifications GET /api/notifications/v1/subscriptions/{subscription_id}": Door.OPERATOR,
-    "notifications GET /api/notifications/v1/deliveries": Door.OPERATOR,
-}
-GOOD, EXPIRED, GONE, UNKNOWN = (auth.make_key() for _ in range(4))
-KEYS = {"nobody": None, "unknown": UNKNOWN, "expired": EXPIRED, "revoked": GONE, "publisher": GOOD}
-NOW = datetime.now(UTC)
+WRITES = [route for route in RIGHTS if route[1] != "GET" and not route[2].startswith(PAGES)]
+TOO_MUCH = b" " * (1024 * 1024 + 1)
 
 
-def test_the_table_names_every_route_and_no_other() -> None:
-    assert set(ROUTES) == set(all_routes())
+def all_routes(house: House) -> set[Route]:
+    return {(name, *found) for name, app in house.apps.items() for found in routes_of(app.routes)}
 
 
-@pytest.fixture
-async def services(run: RunService) -> dict[str, RunningService]:
-    """All services, each of which has heard of a publisher that lives and of one that was revoked."""
-    running = {name: await run(name) for name in SERVICES}
-    keys = [
-        PublisherKey(key_id=GOOD.key_id, hash=GOOD.hash),
-        PublisherKey(key_id=EXPIRED.key_id, hash=EXPIRED.hash, expires_at=NOW - timedelta(days=1)),
-    ]
-    mandates = [SpeaksFor(municipality_id="vefsn-1824", from_=date(2010, 1, 1), to=None)]
-    gone = PublisherKey(key_id=GONE.key_id, hash=GONE.hash)
-    heard = [
-        PublisherRegistered(organisation_number="974760673", version=1, name="A", may_speak_for=mandates, keys=keys),
-        PublisherRegistered(
-            organisation_number="964982953", version=1, name="B", may_speak_for=[], keys=[gone], revoked_at=NOW
-        ),
-    ]
-    for each in running.values():
-        async with each.service.database.transaction() as conn:
-            await auth.keep_publishers(conn, heard)
-    return running
+async def prepare(house: House, route: Route) -> str:
+    """Return the address to ask; for a withdrawal, of a figure that was just posted for Vefsn."""
+    figure_id = factories.figure_id()
+    if route[2].endswith("/withdrawal"):
+        await house.desk.post(factories.figure(figure_id=figure_id))
+    publisher = ORGNR if route[1] == "GET" else CHANGED_ORGNR
+    return address_of(route[2], figure_id=figure_id, organisation_number=publisher)
 
 
-async def test_each_route_lets_in_whom_the_table_says(services: dict[str, RunningService]) -> None:
-    found, wanted = {}, {}
-    for route, (name, method, path) in all_routes().items():
-        for who, key in KEYS.items():
-            answer = await _status(services[name].client, route, method, path, key)
-            found[route, who] = answer if answer in (401, 403) else "let in"
-            wanted[route, who] = _wanted(ROUTES[route], who)
-        answer = await _status(services[name].operator, route, method, path, None)
-        found[route, "operator"], wanted[route, "operator"] = answer if answer in (401, 403) else "let in", "let in"
-    assert {cell: it for cell, it in found.items() if it != wanted[cell]} == {}
+async def test_the_table_names_every_route_and_no_other(house: House) -> None:
+    assert set(RIGHTS) == all_routes(house)
 
 
-def _wanted(door: Door, who: str) -> int | str:
-    if door is Door.OPEN:
-        return "let in"
-    if who != "publisher":
-        return 401
-    return 403 if door is Door.OPERATOR else "let in"
+async def test_each_route_answers_to_everybody_as_the_table_says(house: House) -> None:
+    await house.of("reporting", Who.OPERATOR).put(f"/api/reporting/v1/rounds/{REPORT_ROUND}", json=ROUND)
+    wrong = {}
+    for route, answers in RIGHTS.items():
+        for who in Who:
+            address = await prepare(house, route)
+            answer = await house.of(route[0], who).request(route[1], address, **request_of(route, who))
+            if answer.status_code != answers.to(who):
+                wrong[*route, who.value] = (answer.status_code, answers.to(who), answer.text[:300])
+    assert wrong == {}
 
 
-async def _status(client: AsyncClient, route: str, method: str, path: str, key: auth.NewKey | None) -> int:
-    answer = await ask(client, route, method, path, headers={"Authorization": f"Bearer {key.text}"} if key else {})
-    assert answer.status_code != 500, (route, answer.status_code, answer.text)
-    return int(answer.status_code)
+@pytest.mark.parametrize("body", [b"{", b'{"fnr": NaN}', TOO_MUCH], ids=["malformed", "not finite", "too large"])
+async def test_nothing_that_was_sent_is_judged_before_the_key(house: House, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    wrong = {}
+    for route in WRITES:
+        name, method, path = route
+        for who in (*STRANGERS, Who.OWN, Who.OTHER):
+            wanted = RIGHTS[route].to(who)
+            if wanted not in (401, 403) or (RIGHTS[route].own != 403 and who not in STRANGERS):
+                continue
+            answer = await house.of(name, who).request(method, address_of(path), content=body, headers=headers)
+            if answer.status_code != wanted:
+                wrong[*route, who.value] = (answer.status_code, wanted)
+    assert wrong == {}
+
+
+async def test_every_machine_route_says_by_the_one_function_whom_it_is_for(house: House) -> None:
+    for name, app in house.apps.items():
+        for route in app.routes:
+            inner = route.original_router.routes if hasattr(route, "original_router") else [route]
+            for each in inner:
+                if not isinstance(each, APIRoute) or not each.path.startswith("/api"):
+                    continue
+                assert isinstance(each, StrictRoute), each.path
+                needs = [dependency for dependency in each.dependant.dependencies if isinstance(dependency.call, Needs)]
+                for method in each.methods or ():
+                    is_open = RIGHTS[name, method, each.path].strangers != 401
+                    assert bool(needs) is not is_open, (method, each.path)
+
+
+def test_the_table_lets_nobody_write_without_a_key() -> None:
+    assert all(RIGHTS[route] != everybody(RIGHTS[route].operator) for route in WRITES)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 
-from services.registry.pages import Answered, Silent, ask, ask_all
+from services.registry.pages.status import Answered, Silent, ask, ask_all
 
 READY = {
     "service": "metrics",

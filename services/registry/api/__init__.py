@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.registry.api import municipalities, programmes, projects, publishers
-from services.registry.api.strict import StrictRoute
+from shared.routes import StrictRoute
 from shared.runtime import Service
 
 ROUTE = "/api/registry/v1"

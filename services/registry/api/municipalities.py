@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from services.registry import commands
-from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, operator_only, place_after, tag
+from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, place_after, tag
 from services.registry.commands.events import municipality_fields
 from services.registry.domain.county import County
 from services.registry.domain.municipality import DatedVersion, Municipality
@@ -16,6 +16,7 @@ from services.registry.reference.tables import county_on
 from services.registry.store import municipalities as store
 from services.registry.store.municipalities import MunicipalityFilter
 from shared import http
+from shared.auth import Action
 from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug
@@ -233,7 +234,7 @@ def _add_reading(router: APIRouter, service: Service) -> None:
 
 
 def _add_writing(router: APIRouter, service: Service) -> None:
-    operator = operator_only(service)
+    operator = service.needs(Action.OPERATE)
 
     @router.put(
         "/municipalities/{municipality_id}",

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.registry import commands
-from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, operator_only, place_after, tag
+from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, place_after, tag
 from services.registry.commands.events import programme_fields
 from services.registry.domain.programme import Cohort, Names, Programme, ReportKind, Theme
 from services.registry.store import programmes as store
 from services.registry.store.programmes import Participants
 from shared import http
+from shared.auth import Action
 from shared.database import Connection
 from shared.events import registry as told
 from shared.events.envelope import Slug
@@ -118,7 +119,7 @@ class ProgrammeList(BaseModel):
 
 def add_routes(router: APIRouter, service: Service) -> None:
     """Add the routes of programmes."""
-    operator = operator_only(service)
+    operator = service.needs(Action.OPERATE)
 
     @router.get("/programmes", summary="All programmes", response_model=ProgrammeList, tags=["programmes"])
     async def list_programmes(query: Annotated[http.ListQuery, Query()]) -> Any:

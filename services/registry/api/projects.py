@@ -9,12 +9,13 @@ from pydantic import BaseModel, Field
 from services.registry import commands
 from services.registry.api.municipalities import MunicipalityId
 from services.registry.api.programmes import NamesBody
-from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, operator_only, place_after, tag
+from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, place_after, tag
 from services.registry.commands.events import project_fields
 from services.registry.domain.project import Baseline, Direction, Goal, Membership, Project
 from services.registry.store import programmes as store
 from services.registry.store.programmes import ProjectFilter
 from shared import http
+from shared.auth import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
 from shared.runtime import Service
@@ -143,7 +144,7 @@ class ProjectList(BaseModel):
 
 def add_routes(router: APIRouter, service: Service) -> None:
     """Add the routes of projects."""
-    operator = operator_only(service)
+    operator = service.needs(Action.OPERATE)
 
     @router.get("/projects", summary="Projects", response_model=ProjectList, tags=["projects"])
     async def list_projects(query: Annotated[ProjectQuery, Query()]) -> Any:

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registry import commands
 from services.registry.api.projects import MemberBody
-from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, operator_only, place_after, tag
+from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, place_after, tag
 from services.registry.commands.events import speaks_for
 from services.registry.domain.publisher import Publisher
 from services.registry.store import publishers as store
@@ -91,8 +91,8 @@ def add_routes(router: APIRouter, service: Service) -> None:
 
 
 def _add_publishers(router: APIRouter, service: Service) -> None:
-    operator = operator_only(service)
-    Asking = Annotated[Principal, Depends(service.principal)]  # noqa: N806 - an annotation alias
+    operator = service.needs(Action.OPERATE)
+    Asking = Annotated[Principal, service.needs(Action.READ_PUBLISHER)]  # noqa: N806 - an annotation alias
 
     @router.get(
         "/publishers",
@@ -116,8 +116,7 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
         tags=["publishers"],
     )
     async def get_publisher(organisation_number: NumberPath, principal: Asking, response: Response) -> Any:
-        if principal.organisation_number is None or principal.organisation_number != organisation_number:
-            require(principal, Action.OPERATE)
+        require(principal, Action.READ_PUBLISHER, publisher=organisation_number)
         async with service.database.connection() as conn:
             found = await store.get_publisher(conn, organisation_number)
         response.headers["ETag"] = tag(found.version)
@@ -145,7 +144,7 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
 
 
 def _add_keys(router: APIRouter, service: Service) -> None:
-    operator = operator_only(service)
+    operator = service.needs(Action.OPERATE)
 
     @router.post(
         "/publishers/{organisation_number}/keys",
@@ -179,7 +178,7 @@ def _add_keys(router: APIRouter, service: Service) -> None:
 
 
 def _add_revocation(router: APIRouter, service: Service) -> None:
-    operator = operator_only(service)
+    operator = service.needs(Action.OPERATE)
 
     @router.post(
         "/publishers/{organisation_number}/revocation",

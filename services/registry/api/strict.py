@@ -1,17 +1,13 @@
-"""What all of the registry's routes share: exact JSON, entity tags, places in lists."""
+"""What all of the registry's routes share: entity tags, places in lists."""
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Header, Response
 from pydantic import Field
 
 from services.registry.commands.result import Guard, Put
-from shared import http, strict_json
-from shared.auth import Action, require
+from shared import http
 from shared.errors import RuleBroken
-from shared.runtime import Service
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=100, description="The ETag that this change is based on.")
@@ -20,29 +16,6 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 PROBLEMS = http.problems(401, 403, 404, 409, 412)
 """What a change may be refused for, besides what any request may meet."""
-
-
-class StrictRoute(APIRoute):
-    """Reads bodies so that numbers stay exact and nothing is hidden: no float, no NaN, no key that stands twice."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def read_strictly(request: Request) -> Response:
-            if body := await request.body():
-                request._json = strict_json.loads(body)  # where Starlette keeps a body that was parsed already
-            return await handle(request)
-
-        return read_strictly
-
-
-def operator_only(service: Service) -> Any:
-    """Return the dependency that lets the operator through and nobody else, before the body is looked at."""
-
-    async def check(request: Request) -> None:
-        require(await service.principal(request), Action.OPERATE)
-
-    return Depends(check)
 
 
 def guard_of(if_match: str | None) -> Guard:

@@ -1,24 +1,20 @@
 """The status page: the four services as they answer for themselves, for operators and for anyone who wonders.
 
-It is the one page that asks other services, over HTTP and nothing else; a service that does not answer is told apart
-from one that says it is not ready.
+It asks the services over HTTP and nothing else; one that does not answer is told apart from one that says it is not
+ready.
 """
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx2
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ValidationError
 
+from services.registry.pages.asking import ANSWER_SECONDS, SERVICES, Services
 from shared.runtime import Service
-from shared.web.pages import PageRoute, Pages
-
-SERVICES = ("registry", "reporting", "metrics", "notifications")
-ANSWER_SECONDS = 1.0
-"""A healthy service answers in milliseconds; whoever looks at this page should not wait for the others."""
+from shared.web.pages import Pages
 
 
 class Outbox(BaseModel):
@@ -91,37 +87,14 @@ class Silent:
         return "silent"
 
 
-def install(app: FastAPI, service: Service, *, status_address: str) -> None:
-    """Add the status page to the registry's app.
-
-    Args:
-        app: the registry's HTTP app.
-        service: for its clock.
-        status_address: where a service answers for its state, `{service}` standing for its name; empty where one
-            process serves all four.
-    """
-    pages = Pages("registry", Path(__file__).parent)
-    pages.mount_assets(app)
-    router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
+def add_routes(router: APIRouter, service: Service, pages: Pages, services: Services) -> None:
+    """Add the status page."""
 
     @router.get("/status")
     async def status(request: Request, refresh: str = "on") -> Response:
-        template = status_address or _own_address(request)
-        services = await ask_all({name: template.replace("{service}", name) for name in SERVICES})
-        view = {"services": services, "asked_at": service.clock.now(), "refreshes": refresh != "off"}
+        states = await ask_all({name: services.status_of(name, request) for name in SERVICES})
+        view = {"services": states, "asked_at": service.clock.now(), "refreshes": refresh != "off"}
         return pages.answer(request, "status.html", view)
-
-    pages.add_missing(router)
-    app.include_router(router)
-
-
-def _own_address(request: Request) -> str:
-    """Return the status addresses at the server that this request came to.
-
-    Its own socket is asked and never the `Host` header, which is the reader's word: nobody may send us elsewhere.
-    """
-    host, port = request.scope["server"]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/api/{{service}}/v1/status"
 
 
 async def ask_all(addresses: Mapping[str, str]) -> list[Answered | Silent]:

@@ -1,0 +1,204 @@
+"""What every route answers to whom: the table of rights, written out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from services.reporting.commands.reports import obligation_id_of
+from tests.reporting.factories import ORGNR, VEFSN, posted
+from tests.security.conftest import Who
+
+REPORT_ROUND = "annual-2012"
+ROUND: dict[str, Any] = {
+    "programme_id": "saman-2011",
+    "report_kind": "annual",
+    "period": "2012",
+    "opens_on": "2013-01-02",
+    "due_on": "2013-02-01",
+}
+STRANGERS = (Who.NOBODY, Who.UNKNOWN, Who.EXPIRED, Who.REVOKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The status that each gets. Whoever has no good key gets 401, unless the route is open to all."""
+
+    own: int
+    other: int
+    operator: int
+    strangers: int = 401
+
+    def to(self, who: Who) -> int:
+        """Return the status that somebody gets."""
+        if who in STRANGERS:
+            return self.strangers
+        return {Who.OWN: self.own, Who.OTHER: self.other, Who.OPERATOR: self.operator}[who]
+
+
+def everybody(status: int) -> Answers:
+    """The same to all: published things, and pages that know no keys but sessions."""
+    return Answers(status, status, status, status)
+
+
+def operator(status: int) -> Answers:
+    """The operator's alone."""
+    return Answers(403, 403, status)
+
+
+_ALL_SERVICES: dict[str, Answers] = {
+    "GET /api/{service}/v1/openapi.json": everybody(200),
+    "GET /-/live": everybody(200),
+    "GET /-/ready": everybody(503),  # neither consumers nor relay run here
+    "GET /-/metrics": everybody(200),
+    "GET /api/{service}/v1/status": everybody(200),
+    "GET /api/{service}/v1/dead-letters": operator(200),
+    "GET /api/{service}/v1/dead-letters/{letter_id}": operator(404),
+    "POST /api/{service}/v1/dead-letters/{letter_id}/replay": operator(404),
+    "POST /api/{service}/v1/dead-letters/replay": operator(200),
+    "POST /api/{service}/v1/dead-letters/{letter_id}/discard": operator(404),
+}
+_REGISTRY: dict[str, Answers] = {
+    "GET /api/registry/v1/municipalities": everybody(200),
+    "GET /api/registry/v1/municipalities/{municipality_id}": everybody(404),
+    "GET /api/registry/v1/programmes": everybody(200),
+    "GET /api/registry/v1/programmes/{programme_id}": everybody(404),
+    "GET /api/registry/v1/projects": everybody(200),
+    "GET /api/registry/v1/projects/{project_id}": everybody(404),
+    "GET /registry/static": everybody(404),
+    "GET /status": everybody(200),
+    "GET /registry/{rest:path}": everybody(404),
+    "GET /registry/sign-in": everybody(200),
+    "POST /registry/sign-in": everybody(403),
+    "POST /registry/sign-out": everybody(303),
+    "GET /registry/dead-letters": everybody(303),
+    "POST /registry/dead-letters/replay": everybody(303),
+    "GET /registry/dead-letters/{name}/{letter_id}": everybody(303),
+    "POST /registry/dead-letters/{name}/{letter_id}/replay": everybody(303),
+    "POST /registry/dead-letters/{name}/{letter_id}/discard": everybody(303),
+    "PUT /api/registry/v1/municipalities/{municipality_id}": operator(201),
+    "POST /api/registry/v1/municipality-changes": operator(201),
+    "PUT /api/registry/v1/programmes/{programme_id}": operator(201),
+    "PUT /api/registry/v1/projects/{project_id}": operator(201),
+    "GET /api/registry/v1/publishers": operator(200),
+    "GET /api/registry/v1/publishers/{organisation_number}": Answers(own=200, other=403, operator=200),
+    "PUT /api/registry/v1/publishers/{organisation_number}": operator(200),
+    "POST /api/registry/v1/publishers/{organisation_number}/keys": operator(201),
+    "DELETE /api/registry/v1/publishers/{organisation_number}/keys/{key_id}": operator(404),
+    "POST /api/registry/v1/publishers/{organisation_number}/revocation": operator(200),
+    "DELETE /api/registry/v1/publishers/{organisation_number}/revocation": operator(200),
+}
+_REPORTING: dict[str, Answers] = {
+    "POST /api/reporting/v1/absence-figures": Answers(own=201, other=403, operator=201),
+    "POST /api/reporting/v1/absence-figures/{figure_id}/withdrawal": Answers(own=200, other=404, operator=200),
+    "GET /api/reporting/v1/absence-figures": Answers(own=200, other=403, operator=200),
+    "PUT /api/reporting/v1/rounds/{round_id}": operator(200),
+    "GET /api/reporting/v1/rounds/{round_id}": Answers(own=200, other=200, operator=200),
+    "GET /api/reporting/v1/obligations": Answers(own=200, other=200, operator=200),
+    "POST /api/reporting/v1/obligations/{obligation_id}/submissions": Answers(own=201, other=403, operator=201),
+}
+_METRICS: dict[str, Answers] = {
+    "GET /api/metrics/v1/series": everybody(200),
+    "GET /api/metrics/v1/boards/{municipality_id}": everybody(404),
+    "GET /metrics/static": everybody(404),
+    "GET /": everybody(200),
+    "GET /metrics/about": everybody(200),
+    "GET /metrics/boards/{municipality_id}": everybody(404),
+    "GET /metrics/{rest:path}": everybody(404),
+}
+_NOTIFICATIONS: dict[str, Answers] = {
+    "PUT /api/notifications/v1/subscriptions/{subscription_id}": operator(201),
+    "POST /api/notifications/v1/subscriptions/{subscription_id}/secret": operator(201),
+    "GET /api/notifications/v1/subscriptions": operator(200),
+    "GET /api/notifications/v1/subscriptions/{subscription_id}": operator(200),
+    "GET /api/notifications/v1/deliveries": operator(200),
+}
+_OWN_ROUTES = {
+    "registry": _REGISTRY,
+    "reporting": _REPORTING,
+    "metrics": _METRICS,
+    "notifications": _NOTIFICATIONS,
+}
+
+Route = tuple[str, str, str]
+"""Service, method and path."""
+
+RIGHTS: dict[Route, Answers] = {
+    (service, *route.replace("{service}", service).split(" ", 1)): answers  # type: ignore[misc]  # two parts
+    for service, own in _OWN_ROUTES.items()
+    for route, answers in (_ALL_SERVICES | own).items()
+}
+
+_FILLED = {
+    "obligation_id": obligation_id_of(REPORT_ROUND, "vefsn-naervaer"),
+    "letter_id": 1,
+    "municipality_id": "ny-9001",
+    "round_id": REPORT_ROUND,
+    "name": "metrics",
+}
+_NAMES = {"names": {"nb": "Saman"}}
+_VERSION = {"number": "9001", "name": "Ny", "county_number": "90", "county_name": "Ny", "valid_from": "2000-01-01"}
+_BODIES: dict[str, dict[str, Any]] = {
+    "PUT /api/registry/v1/municipalities/{municipality_id}": {"versions": [_VERSION]},
+    "POST /api/registry/v1/municipality-changes": {
+        "change_id": "renamed-9001",
+        "kind": "rename",
+        "on": "2010-01-01",
+        "municipality_id": "ny-9001",
+        "name": "Nyare",
+    },
+    "PUT /api/registry/v1/programmes/{programme_id}": _NAMES,
+    "PUT /api/registry/v1/projects/{project_id}": {"programme_id": "some-thing", **_NAMES},
+    "PUT /api/registry/v1/publishers/{organisation_number}": {"name": "Vefsn"},
+    "PUT /api/reporting/v1/rounds/{round_id}": ROUND,
+    "PUT /api/notifications/v1/subscriptions/{subscription_id}": {
+        "channel": "webhook",
+        "address": "https://hooks.example.org/x",
+    },
+}
+_PARAMETERS = {
+    "GET /api/reporting/v1/absence-figures": {"municipality": VEFSN},
+    "GET /api/metrics/v1/series": {"subject": f"municipality/{VEFSN}", "window": "month"},
+}
+
+
+def address_of(path: str, **more: Any) -> str:
+    """Fill the parameters of a path in; what has no value of its own is called `some-thing`."""
+    for parameter in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
+        value = (_FILLED | more).get(parameter.partition(":")[0], "some-thing")
+        path = path.replace(f"{{{parameter}}}", str(value))
+    return path
+
+
+def request_of(route: Route, who: Who) -> dict[str, Any]:
+    """Return what a well-meaning client sends; the operator posts in the publisher's name."""
+    _, method, path = route
+    name = f"{method} {path}"
+    params = _PARAMETERS.get(name)
+    if method in ("GET", "DELETE"):
+        return {"params": params}
+    if path.startswith("/registry/"):
+        return {"content": b"key=guessed"}
+    body = dict(_BODIES.get(name, {}))
+    if path.endswith("/discard"):
+        body = {"reason": "sent by mistake"}
+    if path.endswith("/absence-figures"):
+        body = posted()
+    if path.endswith("/withdrawal"):
+        body = {"reason": "wrong"}
+    if path.endswith("/submissions"):
+        body = {"submission_id": str(uuid4())}
+    if path.startswith("/api/reporting/v1/absence") or path.endswith("/submissions"):
+        body |= {"publisher": ORGNR} if who is Who.OPERATOR else {}
+    return {"json": body}
+
+
+def routes_of(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield method and path of everything that answers, also of what stands in no document."""
+    for route in routes:
+        if hasattr(route, "original_router"):
+            yield from routes_of(route.original_router.routes, prefix + route.include_context.prefix)
+        else:
+            for method in getattr(route, "methods", None) or {"GET"}:
+                if method != "HEAD":
+                    yield method, prefix + route.path
