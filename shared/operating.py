@@ -1,4 +1,5 @@
-"""What operators do over HTTP on every service: look at dead letters, replay or discard them.
+"""What operators do over HTTP on every service: look at dead letters, replay them, discard them with a reason; see when
+publishers' keys were last used.
 
 A dead letter holds what a stranger sent, so all of it needs the operator's key.
 """
@@ -114,13 +115,26 @@ class Discarding(http.RequestModel):
 
 
 def make_router(service: "Service") -> APIRouter:
-    """Return the routes of one service's dead letters."""
-    prefix = f"/api/{service.name}/v1/dead-letters"
-    router = APIRouter(prefix=prefix, tags=["dead letters"], route_class=StrictRoute)
-    needs = [service.needs(Action.OPERATE)]
-    operators: dict[str, Any] = {"dependencies": needs, "responses": http.problems(401, 403, 404, 409)}
+    """Return the routes that one service has for its operator."""
+    router = APIRouter(prefix=f"/api/{service.name}/v1", route_class=StrictRoute)
+    _add_letters(router, service)
+    _add_deciding(router, service)
+    _add_key_uses(router, service)
+    return router
 
-    @router.get("", summary="List dead letters", **operators, response_model=LetterList)
+
+def _for_operators(service: "Service") -> dict[str, Any]:
+    return {
+        "tags": ["dead letters"],
+        "dependencies": [service.needs(Action.OPERATE)],
+        "responses": http.problems(401, 403, 404, 409),
+    }
+
+
+def _add_letters(router: APIRouter, service: "Service") -> None:
+    operators = _for_operators(service)
+
+    @router.get("/dead-letters", summary="List dead letters", **operators, response_model=LetterList)
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
         after = http.read_cursor(query.cursor, int) or 0
         async with service.database.connection() as conn:
@@ -129,17 +143,23 @@ def make_router(service: "Service") -> APIRouter:
         listed = http.page(letters, query.limit, lambda letter: letter.id)
         return {**listed, "items": [_answer(letter) for letter in listed["items"]]}
 
-    @router.get("/{letter_id}", summary="One dead letter with its raw record", **operators)
+    @router.get("/dead-letters/{letter_id}", summary="One dead letter with its raw record", **operators)
     async def show(letter_id: LetterId) -> WholeLetter:
         async with service.database.transaction() as conn:
             letter = await dead_letters.show(conn, letter_id)
         return WholeLetter(**_answer(letter).model_dump(), record=_record(letter))
 
-    @router.post("/{letter_id}/replay", summary="Hand it once more to its consumer", **operators)
+
+def _add_deciding(router: APIRouter, service: "Service") -> None:
+    operators = _for_operators(service)
+
+    @router.post("/dead-letters/{letter_id}/replay", summary="Hand it once more to its consumer", **operators)
     async def replay(letter_id: LetterId) -> LetterAnswer:
         return _answer(await dead_letters.replay(service.deliveries, service.database, letter_id))
 
-    @router.post("/replay", summary="Hand all that wait, or those meant, once more to their consumers", **operators)
+    @router.post(
+        "/dead-letters/replay", summary="Hand all that wait, or those meant, once more to their consumers", **operators
+    )
     async def replay_all(body: Replaying) -> ReplayedAnswer:
         after = http.read_cursor(body.cursor, int) or 0
         done = await dead_letters.replay_all(
@@ -149,13 +169,38 @@ def make_router(service: "Service") -> APIRouter:
         following = None if done.last_id is None else http.write_cursor(done.last_id)
         return ReplayedAnswer(replayed=done.replayed, failed=failed, next=following)
 
-    @router.post("/{letter_id}/discard", summary="Give it up, with a reason", **operators)
+    @router.post("/dead-letters/{letter_id}/discard", summary="Give it up, with a reason", **operators)
     async def discard(letter_id: LetterId, body: Discarding) -> LetterAnswer:
         async with service.database.transaction() as conn:
             await dead_letters.discard(conn, letter_id, reason=body.reason)
             return _answer(await dead_letters.get(conn, letter_id))
 
-    return router
+
+class KeyUse(BaseModel):
+    """When a key was last good at this service."""
+
+    key_id: str
+    last_used_at: datetime
+
+
+class KeyUseList(BaseModel):
+    """The keys of a publisher that were used at this service, by id."""
+
+    items: list[KeyUse]
+
+
+def _add_key_uses(router: APIRouter, service: "Service") -> None:
+    @router.get(
+        "/key-uses/{organisation_number}",
+        summary="When a publisher's keys were last used at this service",
+        tags=["keys"],
+        dependencies=[service.needs(Action.OPERATE)],
+        responses=http.problems(401, 403),
+    )
+    async def list_key_uses(organisation_number: Annotated[str, Path(pattern=r"^\d{9}$")]) -> KeyUseList:
+        async with service.database.connection() as conn:
+            uses = await service.key_uses.of(conn, organisation_number)
+        return KeyUseList(items=[KeyUse(key_id=key_id, last_used_at=uses[key_id]) for key_id in sorted(uses)])
 
 
 def _answer(letter: DeadLetter) -> LetterAnswer:

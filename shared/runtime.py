@@ -28,6 +28,7 @@ from shared.clock import Clock, seconds_since
 from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.errors import NotAuthenticated, Unavailable
 from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
+from shared.key_uses import KeyUses
 from shared.messaging import Router, assignments, positions, subscribe
 from shared.messaging import topics as kafka_topics
 from shared.messaging.broker import BusSettings
@@ -130,6 +131,7 @@ class Service:
         self._rate = Rate(per_minute=settings.requests_per_minute, burst=settings.requests_burst)
         self._failed_rate = Rate(per_minute=FAILED_KEYS_PER_MINUTE, burst=FAILED_KEYS_PER_MINUTE)
         self._places = Places(settings.requests_at_once)
+        self.key_uses = KeyUses()
         self._background = background
         self._migrations = migrations
         self._tasks: list[asyncio.Task[None]] = []
@@ -140,12 +142,14 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """Run everything until the context is left, then stop in the order that loses least."""
         structlog.contextvars.bind_contextvars(service=self.name)
+        uses = partial(self.key_uses.keep_always, self.database)
         self._tasks = [
             asyncio.create_task(self._supervised("consumers", self._consume), name=f"{self.name} consumers"),
             asyncio.create_task(self._supervised("relay", self.relay.run), name=f"{self.name} relay"),
             asyncio.create_task(self._supervised("checks", self._check), name=f"{self.name} checks"),
             asyncio.create_task(self._supervised("audit", self._seal), name=f"{self.name} audit"),
             asyncio.create_task(self._supervised("replays", self._hear_of_replays), name=f"{self.name} replays"),
+            asyncio.create_task(self._supervised("key uses", uses), name=f"{self.name} key uses"),
         ]
         for work in self._background:
             name = getattr(work, "__name__", "background")
@@ -163,6 +167,7 @@ class Service:
         await asyncio.gather(starting, return_exceptions=True)
         await asyncio.gather(self.consumers.stop(), self.late_consumers.stop(), return_exceptions=True)
         await _end(others)
+        await self.key_uses.keep_at_the_end(self.database)
         await self.database.close()
 
     async def _consume(self) -> None:
@@ -313,7 +318,8 @@ class Service:
         except NotAuthenticated:
             self._failed_rate.take(request.client.host if request.client else "")
             raise
-        if principal.key_id is not None:
+        if principal.key_id is not None and principal.organisation_number is not None:
+            self.key_uses.note(principal.key_id, principal.organisation_number, self.clock.now())
             self._rate.take(principal.key_id)
             http.at_the_end(request, self._places.take(principal.key_id))
         audit.act_as(replace(audit.actor(), who=principal.name))

@@ -15,6 +15,7 @@ from deploy.cli import (
     dead_letters,
     operating,
     programme,
+    publisher_keys,
     publishers,
     rebuild,
     restore,
@@ -35,6 +36,7 @@ serving.add_to(app)
 programme.add_to(app)
 publishers.add_to(app)
 accounts.add_to(app)
+publisher_keys.add_to(publishers.publishers)
 dead_letters.add_to(app)
 audit.add_to(app)
 consumers.add_to(app)

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -40,6 +40,13 @@ def serve(
     env_file: Annotated[
         Path | None, typer.Option(help="File of SAMAN_… settings, one NAME=value a line; the environment wins.")
     ] = None,
+    trusted_proxies: Annotated[
+        str,
+        typer.Option(
+            envvar="SAMAN_TRUSTED_PROXIES",
+            help="Addresses, comma-separated or *, whose X-Forwarded-For and -Proto are believed; nobody's else.",
+        ),
+    ] = "",
     log_level: Annotated[str, typer.Option(envvar="SAMAN_LOG_LEVEL", help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
 ) -> None:
     """Run one service, or all four in one process behind one port. Settings come from SAMAN_… variables."""
@@ -52,17 +59,23 @@ def serve(
     apps = {name: _app(name) for name in _names(service)}
     _spare_the_collector()
     one: ASGIApp = next(iter(apps.values())) if service != "all" else make_gateway(apps)
-    uvicorn.run(
-        one,
-        host=host,
-        port=port,
-        loop="uvloop",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-        lifespan="on",
-    )
+    uvicorn.run(one, host=host, port=port, loop="uvloop", lifespan="on", **server_options(trusted_proxies))
+
+
+def server_options(trusted_proxies: str) -> dict[str, Any]:
+    """Return how uvicorn serves.
+
+    It would believe whoever connects from this machine where a request comes from. Bad keys are counted by that
+    address and the audit log holds it, so nobody is believed but the proxies that are named.
+    """
+    return {
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": STOP_SECONDS,
+        "proxy_headers": bool(trusted_proxies),
+        "forwarded_allow_ips": trusted_proxies or None,
+    }
 
 
 def _spare_the_collector() -> None:

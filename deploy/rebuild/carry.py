@@ -12,7 +12,7 @@ from services.metrics.domain import period_of
 from shared.events.envelope import derived_id
 from shared.events.metrics import MetricUpdated, TargetReached
 
-CARRIED = ("outbox", "outbox_parked", "audit_entry", "audit_seal")
+CARRIED = ("outbox", "outbox_parked", "audit_entry", "audit_seal", "key_use")
 """Tables whose rows move as they are: events that wait for the broker, and the log of who changed what."""
 
 

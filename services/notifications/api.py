@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from services.notifications import api_models as models
 from services.notifications import commands, store
 from services.notifications.channels.signing import Signer, new_salt
-from services.notifications.domain.subscription import Channel
+from services.notifications.domain.subscription import Bounds, Channel
 from services.notifications.store import DeliveryFilter, KeptSubscription
 from shared import http
 from shared.auth import Action
@@ -20,12 +20,12 @@ ROUTE = "/api/notifications/v1"
 _NEWEST = 2**62
 
 
-def make_router(service: Service, *, signer: Signer | None, allow_private_webhooks: bool) -> APIRouter:
+def make_router(service: Service, *, signer: Signer | None, bounds: Bounds) -> APIRouter:
     """Return notifications' routes.
 
     Args:
         signer: derives webhooks' secrets; none where no key is set.
-        allow_private_webhooks: for tests and demonstrations.
+        bounds: what no subscription may go beyond.
     """
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
     operator = service.needs(Action.OPERATE)
@@ -33,7 +33,8 @@ def make_router(service: Service, *, signer: Signer | None, allow_private_webhoo
     @router.put(
         "/subscriptions/{subscription_id}",
         summary="Make or change a subscription",
-        responses={201: {"description": "Made; a webhook's secret is in this answer only"}},
+        responses=http.problems(401, 403, 412)
+        | {201: {"description": "Made; a webhook's secret is in this answer only"}},
         response_model_exclude_unset=True,
         dependencies=[operator],
     )
@@ -51,7 +52,7 @@ def make_router(service: Service, *, signer: Signer | None, allow_private_webhoo
                 conn,
                 body.value(subscription_id, now),
                 new_salt=new_salt(),
-                allow_private_webhooks=allow_private_webhooks,
+                bounds=bounds,
                 if_match=if_match,
                 now=now,
                 true_now=datetime.now(UTC),
@@ -64,6 +65,7 @@ def make_router(service: Service, *, signer: Signer | None, allow_private_webhoo
         "/subscriptions/{subscription_id}/secret",
         status_code=201,
         summary="A new secret for a webhook",
+        responses=http.problems(401, 403, 404),
         dependencies=[operator],
     )
     async def renew_secret(subscription_id: http.SlugPath) -> models.SecretAnswer:
@@ -79,7 +81,9 @@ def make_router(service: Service, *, signer: Signer | None, allow_private_webhoo
 def _add_reading(router: APIRouter, service: Service) -> None:
     operator = service.needs(Action.OPERATE)
 
-    @router.get("/subscriptions", summary="Who is told what", dependencies=[operator])
+    @router.get(
+        "/subscriptions", summary="Who is told what", dependencies=[operator], responses=http.problems(401, 403)
+    )
     async def list_subscriptions(query: Annotated[http.ListQuery, Query()]) -> models.SubscriptionList:
         after = http.read_cursor(query.cursor) or ""
         async with service.database.connection() as conn:
@@ -88,7 +92,12 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         items = [models.subscription_of(each) for each in listed["items"]]
         return models.SubscriptionList(items=items, next=listed["next"])
 
-    @router.get("/subscriptions/{subscription_id}", summary="One subscription", dependencies=[operator])
+    @router.get(
+        "/subscriptions/{subscription_id}",
+        summary="One subscription",
+        dependencies=[operator],
+        responses=http.problems(401, 403, 404),
+    )
     async def get_subscription(subscription_id: http.SlugPath, response: Response) -> models.SubscriptionAnswer:
         async with service.database.connection() as conn:
             kept = await store.get_subscription(conn, subscription_id)
@@ -99,6 +108,7 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         "/deliveries",
         summary="Whether it arrived, the newest first",
         response_model=models.DeliveryList,
+        responses=http.problems(401, 403),
         dependencies=[operator],
     )
     async def list_deliveries(query: Annotated[models.DeliveryQuery, Query()]) -> Any:

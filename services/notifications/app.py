@@ -12,8 +12,9 @@ from services.notifications.channels.mail import Composer, MailSettings
 from services.notifications.channels.sender import Means, Sender
 from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
 from services.notifications.channels.webhook import Caller
-from services.notifications.domain.subscription import Channel
+from services.notifications.domain.subscription import Bounds, Channel
 from shared.clock import Clock
+from shared.rates import Rate
 from shared.runtime import Service, ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -31,6 +32,15 @@ class Settings(ServiceSettings):
         default_factory=MailSettings, description="Where mail is handed in; SAMAN_NOTIFICATIONS_MAIL_…"
     )
     mail_places: int = Field(default=4, ge=1, le=50, description="Mail subscriptions that are served at once.")
+    mailbox_per_minute: int = Field(
+        default=1, ge=1, le=1_000, description="Mails to one address per minute on average, from each replica."
+    )
+    mailbox_burst: int = Field(
+        default=200, ge=1, le=100_000, description="Of these so many at once; a due date may mean many municipalities."
+    )
+    subscriptions_per_address: int = Field(
+        default=50, ge=1, le=10_000, description="Active subscriptions of one mail address or webhook."
+    )
     webhook_key: SecretStr | None = Field(
         default=None,
         min_length=KEY_LENGTH_MIN,
@@ -60,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
             composer=Composer(settings.mail, settings.public_url, texts),
             mail=settings.mail,
             texts=texts,
+            mailbox_rate=Rate(per_minute=settings.mailbox_per_minute, burst=settings.mailbox_burst),
             caller=caller,
             signer=signer,
         )
@@ -77,5 +88,6 @@ def create_app(settings: Settings) -> FastAPI:
         background=[send],
     )
     app = service.fastapi("Saman notifications", "Who gets told: subscriptions, mail, webhooks, and what arrived.")
-    app.include_router(api.make_router(service, signer=signer, allow_private_webhooks=settings.allow_private_webhooks))
+    bounds = Bounds(settings.allow_private_webhooks, settings.subscriptions_per_address)
+    app.include_router(api.make_router(service, signer=signer, bounds=bounds))
     return app

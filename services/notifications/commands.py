@@ -10,6 +10,7 @@ from services.notifications.domain.delivery import Outcome, Unwanted, after_try,
 from services.notifications.domain.name import Name
 from services.notifications.domain.subscription import (
     WEBHOOK_ONLY,
+    Bounds,
     Channel,
     Happening,
     Subscription,
@@ -21,7 +22,7 @@ from services.notifications.domain.subscription import (
 from services.notifications.store import DueDelivery, EndedDelivery, KeptSubscription, Lease, NewDelivery, ToldEvent
 from shared import audit, http
 from shared.database import Connection
-from shared.errors import RuleBroken
+from shared.errors import FieldError, RuleBroken
 from shared.events.envelope import derived_id
 from shared.events.metrics import MetricUpdated, MilestoneEvent
 from shared.events.notifications import DeliveryEvent, NotificationDelivered, NotificationFailed
@@ -61,7 +62,7 @@ async def put_subscription(
     wanted: Subscription,
     *,
     new_salt: bytes,
-    allow_private_webhooks: bool,
+    bounds: Bounds,
     if_match: str | None,
     now: datetime,
     true_now: datetime,
@@ -79,11 +80,12 @@ async def put_subscription(
         true_now: when deliveries are looked at.
 
     Raises:
-        RuleBroken: with every fault of the subscription.
+        RuleBroken: with every fault of the subscription; `too-many-subscriptions`, the address has as many as it may.
         Conflict: `lost-update`.
     """
-    address = check_subscription(wanted, allow_private_webhooks=allow_private_webhooks)
+    address = check_subscription(wanted, allow_private_webhooks=bounds.allow_private_webhooks)
     await store.lock_subscription(conn, wanted.subscription_id)
+    await store.lock_subscription(conn, address.lower())
     await store.lock_sending(conn, [wanted.subscription_id])
     before = await store.find_subscription(conn, wanted.subscription_id)
     http.guard_update(if_match, None if before is None else http.etag({}, before.version))
@@ -92,6 +94,7 @@ async def put_subscription(
     subscription = replace(wanted, address=address, active_since=active_since)
     if before is not None and before.subscription == subscription:
         return PutSubscription(before, made=False, is_secret_new=False)
+    await _check_room(conn, subscription, bounds)
     salt = None if before is None else before.secret_salt
     is_secret_new = wanted.channel is Channel.WEBHOOK and salt is None
     kept = KeptSubscription(
@@ -104,6 +107,16 @@ async def put_subscription(
     await audit.note(conn, _noted("subscription-changed", kept))
     await store.heal_sending(conn, wanted.subscription_id, now=true_now)
     return PutSubscription(kept, made=before is None, is_secret_new=is_secret_new)
+
+
+async def _check_room(conn: Connection, subscription: Subscription, bounds: Bounds) -> None:
+    if not subscription.active:
+        return
+    others = await store.count_subscriptions_to(conn, subscription.address, other_than=subscription.subscription_id)
+    if others >= bounds.per_address:
+        sentence = f"the address has {others} active subscriptions, at most {bounds.per_address}; end one first"
+        error = FieldError("too-many-subscriptions", sentence, "/address")
+        raise RuleBroken(sentence, code=error.code, errors=(error,))
 
 
 async def renew_secret(conn: Connection, subscription_id: str, *, new_salt: bytes) -> KeptSubscription:

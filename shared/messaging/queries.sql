@@ -247,3 +247,19 @@ SELECT count(*)
   FROM audit_entry AS e
  WHERE e.noted_at < clock_timestamp() - make_interval(secs => :seconds::float8)
    AND NOT EXISTS (SELECT FROM audit_seal AS s WHERE s.entry_id = e.entry_id);
+
+-- name: put_key_uses(key_ids, organisation_numbers, used_ats)!
+-- Replicas write about the same keys; the later use stays, whoever comes last. Ordered, so that they do not deadlock.
+INSERT INTO key_use AS k (key_id, organisation_number, last_used_at)
+SELECT t.key_id, t.organisation_number, t.used_at
+  FROM unnest(:key_ids::text[], :organisation_numbers::text[], :used_ats::timestamptz[])
+       AS t (key_id, organisation_number, used_at)
+ ORDER BY t.key_id
+ON CONFLICT ON CONSTRAINT key_use_pk DO UPDATE
+   SET last_used_at = excluded.last_used_at
+ WHERE k.last_used_at < excluded.last_used_at;
+
+-- name: list_key_uses(organisation_number)
+SELECT key_id, last_used_at
+  FROM key_use
+ WHERE organisation_number = :organisation_number;

@@ -4,19 +4,23 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
+async def served(app: ASGIApp, **options: Any) -> AsyncIterator[str]:
     """Serve the app until the block ends; its address is given. The app's own lifespan is left to the caller.
+
+    Args:
+        options: of uvicorn, where its defaults are not meant.
 
     The socket listens before the server runs, so whoever asks early waits in its queue.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", **({"log_level": "warning"} | options)))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         host, port = listening.getsockname()
         try:

@@ -1,6 +1,7 @@
 """A webhook receiver on a real socket that behaves as badly as a test wants."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -96,10 +97,16 @@ Answer: TypeAlias = bytes | Dripping | EllipsisType | None
 
 
 @asynccontextmanager
-async def receiving(answer: Callable[[Call], Answer] | bytes = OK) -> AsyncIterator[Receiver]:
-    """Run a receiver while the block runs."""
+async def receiving(
+    answer: Callable[[Call], Answer] | bytes = OK, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
+    """Run a receiver while the block runs.
+
+    Args:
+        tls: to speak https, as well or badly as it says.
+    """
     receiver = Receiver((lambda _: answer) if isinstance(answer, bytes) else answer)
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=tls)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
         yield receiver

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.notifications import commands, store
 from services.notifications.commands import PutSubscription, ToldOf
-from services.notifications.domain.subscription import Channel, Subscription
+from services.notifications.domain.subscription import Bounds, Channel, Subscription
 from services.notifications.store import DeliveryFilter, LoggedDelivery
 from shared.database import Connection, Database
 from tests.notifications import factories
@@ -20,7 +20,7 @@ WEBHOOK = {"channel": Channel.WEBHOOK, "address": "https://hooks.example.org/x"}
 async def put(database: Database, wanted: Subscription, **changes: Any) -> PutSubscription:
     arguments: dict[str, Any] = {
         "new_salt": b"salt",
-        "allow_private_webhooks": False,
+        "bounds": Bounds(),
         "if_match": None,
         "now": MADE_AT,
         "true_now": NOW,

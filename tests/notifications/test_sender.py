@@ -17,10 +17,11 @@ from services.notifications.channels.sender import Means, Sender
 from services.notifications.channels.signing import Signer
 from services.notifications.channels.webhook import Caller
 from services.notifications.commands import ToldOf
-from services.notifications.domain.subscription import Channel, Language, Subscription
+from services.notifications.domain.subscription import Bounds, Channel, Language, Subscription
 from services.notifications.store import DeliveryFilter, LoggedDelivery
 from shared.clock import Clock
 from shared.database import Database
+from shared.rates import Rate
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT, subscription
 from tests.notifications.receiver import OK, Call, Receiver, receiving
@@ -36,7 +37,12 @@ OOPS = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
 
 @asynccontextmanager
 async def sending(
-    database: Database, *, smtp_port: int = 1, later: timedelta = timedelta(0), places: int = 4
+    database: Database,
+    *,
+    smtp_port: int = 1,
+    later: timedelta = timedelta(0),
+    places: int = 4,
+    mailbox_burst: int = 200,
 ) -> AsyncIterator[None]:
     """Run a sender while the block runs.
 
@@ -53,6 +59,7 @@ async def sending(
         composer=Composer(mail, "https://saman.example", TEXTS),
         mail=mail,
         texts=TEXTS,
+        mailbox_rate=Rate(per_minute=1, burst=mailbox_burst),
         caller=Caller(allow_private=True, timeout_seconds=2),
         signer=SIGNER,
     )
@@ -72,7 +79,7 @@ async def subscribe(database: Database, wanted: Subscription) -> None:
             conn,
             wanted,
             new_salt=SALT,
-            allow_private_webhooks=True,
+            bounds=Bounds(allow_private_webhooks=True),
             if_match=None,
             now=MADE_AT,
             true_now=datetime.now(UTC),
@@ -132,6 +139,29 @@ async def test_a_milestone_comes_as_mail_in_the_subscribers_language(
             await until_log(database, ("delivered", 1))
         (mail,) = catcher.mailbox.list_()
     assert mail.header("Subject") == said
+
+
+async def test_a_mailbox_is_not_flooded_and_what_waits_comes_later(database: Database, tmp_path: Path) -> None:
+    for address in ("hr@vefsn.example", "HR@vefsn.example"):
+        await subscribe(database, subscription(address=address))
+    await subscribe(database, subscription(address="leiing@vefsn.example"))
+    await tell(database, factories.target_reached(), factories.target_lost())
+    async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
+        async with sending(database, smtp_port=catcher.smtp_port, mailbox_burst=2):
+
+            async def is_full() -> bool:
+                logged = await log(database)
+                waiting = [each for each in logged if each.state == "waiting" and each.last_error]
+                return bool(waiting) and sum(each.state == "delivered" for each in logged) == 4
+
+            await until(is_full)
+            logged = await log(database)
+        received = sorted(mail.recipients[0].lower() for mail in catcher.mailbox.list_())
+    assert received == ["hr@vefsn.example"] * 2 + ["leiing@vefsn.example"] * 2
+    assert {each.last_error for each in logged if each.state == "waiting"} <= {
+        None,
+        "the mailbox got as much as one may get for now",
+    }
 
 
 async def test_a_metric_comes_as_a_signed_webhook(database: Database) -> None:

@@ -1,10 +1,15 @@
 """Calling webhooks: signed, judged addresses only, and no receiver can hold us."""
 
+import asyncio
 import json
+import socket
+import ssl
 import time
+import warnings
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -150,6 +155,60 @@ async def test_an_address_inside_is_never_called_by_default(url: str) -> None:
     await careful.close()
     assert isinstance(outcome, Never | NotNow)
     assert "not a public address" in outcome.error
+
+
+def tls(*, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).parent / "self_signed.pem")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a server that speaks what nobody should
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = newest
+    return context
+
+
+@pytest.mark.parametrize(
+    "newest", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_1, None], ids=["signed by itself", "too old", "none at all"]
+)
+async def test_a_receiver_that_cannot_prove_who_it_is_gets_nothing(
+    caller: Caller, newest: ssl.TLSVersion | None
+) -> None:
+    context = tls(newest=newest) if newest is not None else None
+    async with receiving(tls=context) as receiver:
+        outcome = await called(caller, receiver.url.replace("http:", "https:"))
+        assert receiver.calls == []
+    assert isinstance(outcome, NotNow)
+    assert outcome.error.startswith("no answer")
+
+
+async def test_a_name_is_looked_up_once_for_each_try_and_judged_each_time(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ["127.0.0.1", "169.254.169.254", "127.0.0.1"]
+    asked: list[str] = []
+
+    async def lookup(_: object, host: str, port: int, **__: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers[len(asked) - 1], port))]
+
+    async with receiving() as receiver:
+        loop = asyncio.get_running_loop()
+        url = f"http://rebind.example:{receiver.port}/hook"
+        monkeypatch.setattr(type(loop), "getaddrinfo", lookup)
+        first, second, third = [await called(caller, url) for _ in range(3)]
+    assert asked == ["rebind.example"] * 3, "the address that was judged is the one that is called"
+    assert (first, third) == (Taken(), Taken())
+    assert isinstance(second, NotNow)
+    assert "169.254.169.254, which is not a public address" in second.error
+    assert [call.headers["host"] for call in receiver.calls] == [f"rebind.example:{receiver.port}"] * 2
+
+
+async def test_what_a_receiver_says_is_not_repeated(caller: Caller) -> None:
+    told = b"HTTP/1.1 500 \x1b[31mOwned\r\ncontent-length: 6\r\n\r\nsecret"
+    async with receiving(told) as receiver:
+        outcome = await called(caller, receiver.url)
+    assert isinstance(outcome, NotNow)
+    assert outcome.error in ("the receiver answered 500", "no answer: RemoteProtocolError")
 
 
 async def test_the_environments_proxy_is_not_used(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,7 @@ _ALL_SERVICES: dict[str, Answers] = {
     "POST /api/{service}/v1/dead-letters/{letter_id}/replay": operator(404),
     "POST /api/{service}/v1/dead-letters/replay": operator(200),
     "POST /api/{service}/v1/dead-letters/{letter_id}/discard": operator(404),
+    "GET /api/{service}/v1/key-uses/{organisation_number}": operator(200),
 }
 _REGISTRY: dict[str, Answers] = {
     "GET /api/registry/v1/municipalities": everybody(200),

@@ -29,6 +29,7 @@ from shared.errors import RuleBroken, Unavailable
 from shared.events.envelope import Event
 from shared.events.metrics import TargetLost, TargetReached
 from shared.events.reporting import ReportDue, ReportOverdue, ReportSubmitted
+from shared.rates import Rate
 from shared.web.languages import Language, Texts
 
 LOG = structlog.get_logger()
@@ -58,6 +59,7 @@ class Means:
         true_clock: what deliveries keep to, and receivers check: the true time, whatever the other is set to.
         by: its name, unique among the running ones.
         places: subscriptions worked on at once, by channel.
+        mailbox_rate: how much one mail address gets, whatever its subscriptions ask for.
         signer: none where no key is set; then there are no webhooks.
     """
 
@@ -69,6 +71,7 @@ class Means:
     composer: Composer
     mail: MailSettings
     texts: Mapping[Language, Texts]
+    mailbox_rate: Rate
     caller: webhook.Caller
     signer: Signer | None
 
@@ -166,6 +169,10 @@ class Sender:
 
     async def _mail(self, lease: Lease, told: ToldEvent) -> Outcome:
         event = read_event(told)
+        try:
+            self._means.mailbox_rate.take(lease.address.lower())
+        except Unavailable as full:
+            return NotNow("the mailbox got as much as one may get for now", full.retry_after_seconds)
         async with self._database.connection() as conn:
             names = await store.list_names(conn, letters.subjects_of(event))
         letter = letters.write(event, self._means.texts[Language(lease.language)], names)

@@ -58,7 +58,8 @@ class Caller:
         self._client = httpx2.AsyncClient(
             trust_env=False,
             follow_redirects=False,
-            timeout=timeout_seconds,
+            # A connection gets half: one that is cut off by the time for the whole try would be left open.
+            timeout=httpx2.Timeout(timeout_seconds, connect=timeout_seconds / 2),
             limits=httpx2.Limits(max_keepalive_connections=0),
             headers={"User-Agent": "Saman-Webhooks/1", "Accept": "*/*", "Accept-Encoding": "identity"},
         )

@@ -80,6 +80,19 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is not for a subscription itself to say.
+
+    Attributes:
+        allow_private_webhooks: for tests and demonstrations: also http, any port, loopback and private networks.
+        per_address: active subscriptions of one address at most, so that nobody is flooded by many that are each small.
+    """
+
+    allow_private_webhooks: bool = False
+    per_address: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """An event as subscriptions see it.
 

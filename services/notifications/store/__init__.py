@@ -36,6 +36,7 @@ from services.notifications.store.sending import (
 )
 from services.notifications.store.subscriptions import (
     KeptSubscription,
+    count_subscriptions_to,
     find_subscription,
     get_subscription,
     list_candidates,
@@ -57,6 +58,7 @@ __all__ = [
     "ToldEvent",
     "add_deliveries",
     "add_told_events",
+    "count_subscriptions_to",
     "end_lease",
     "find_subscription",
     "get_subscription",

@@ -36,6 +36,11 @@ SELECT subscription_id, channel, address, language, events, subjects, windows, a
   FROM subscription
  WHERE subscription_id = :subscription_id;
 
+-- name: count_subscriptions_to(address, other_than)$
+SELECT count(*)
+  FROM subscription
+ WHERE lower(address) = lower(:address) AND active AND subscription_id <> :other_than;
+
 -- name: list_subscriptions(after, count)
 SELECT subscription_id, channel, address, language, events, subjects, windows, active, stopped_because, secret_salt,
        version, made_at, active_since

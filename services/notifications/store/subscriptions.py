@@ -56,6 +56,11 @@ async def list_subscription_ids(conn: Connection, ids: Collection[str]) -> set[s
     return {row["subscription_id"] async for row in QUERIES.list_subscription_ids(conn, ids=list(ids))}
 
 
+async def count_subscriptions_to(conn: Connection, address: str, *, other_than: str) -> int:
+    """Count the active subscriptions of an address, in any case of its letters, besides one."""
+    return int(await QUERIES.count_subscriptions_to(conn, address=address, other_than=other_than))
+
+
 async def list_subscriptions(conn: Connection, *, after: str, count: int) -> list[KeptSubscription]:
     """Return subscriptions by id."""
     return [_kept(row) async for row in QUERIES.list_subscriptions(conn, after=after, count=count)]
