@@ -5,8 +5,6 @@ No part waits for another service: any start order works.
 """
 
 import asyncio
-import logging
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -387,21 +385,3 @@ def _publishers_of(service: str) -> Router:
         await auth.keep_publishers(conn, events)
 
     return router
-
-
-def configure_logging(level: str = "INFO") -> None:
-    """Write logs as JSON lines on standard error, library warnings among them."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
-    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # a traceback per try while the database is away
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )

@@ -267,7 +267,7 @@ async def test_api9_the_document_names_every_machine_route_and_no_other(house: H
 
 async def test_api10_what_a_stranger_sent_stays_one_line_in_the_log() -> None:
     code = (
-        "import structlog; from shared.runtime import configure_logging; configure_logging();"
+        "import structlog; from shared.logs import configure_logging; configure_logging();"
         "structlog.get_logger().warning('seen', sent='a\\r\\n{\"level\": \"forged\"}\\x1b[2J\\u2028', who='\\x00')"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stderr=asyncio.subprocess.PIPE)

@@ -58,6 +58,7 @@ _ALL_SERVICES: dict[str, Answers] = {
     "POST /api/{service}/v1/dead-letters/replay": operator(200),
     "POST /api/{service}/v1/dead-letters/{letter_id}/discard": operator(404),
     "GET /api/{service}/v1/key-uses/{organisation_number}": operator(200),
+    "POST /api/{service}/v1/consumers/{consumer}/replay": operator(404),
 }
 _REGISTRY: dict[str, Answers] = {
     "GET /api/registry/v1/municipalities": everybody(200),
@@ -181,6 +182,8 @@ def request_of(route: Route, who: Who) -> dict[str, Any]:
     if path.startswith("/registry/"):
         return {"content": b"key=guessed"}
     body = dict(_BODIES.get(name, {}))
+    if "/consumers/" in path:
+        body = {"since": "beginning"}
     if path.endswith("/discard"):
         body = {"reason": "sent by mistake"}
     if path.endswith("/absence-figures"):
