@@ -114,16 +114,18 @@ class Trying:
 
     async def __aenter__(self) -> "Trying":
         options = self._bus.client_options()
-        self._producer = AIOKafkaProducer(**options, acks="all")
-        self._consumer = AIOKafkaConsumer(**options, auto_offset_reset="earliest")
         try:
-            for client in (self._producer, self._consumer):
-                self._stack.push_async_callback(client.stop)
-                await client.start()
+            self._producer = await self._start(AIOKafkaProducer(**options, acks="all"))
+            self._consumer = await self._start(AIOKafkaConsumer(**options, auto_offset_reset="earliest"))
         except BaseException:
             await self._stack.aclose()
             raise
         return self
+
+    async def _start(self, client: Any) -> Any:
+        self._stack.push_async_callback(client.stop)
+        await client.start()
+        return client
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
