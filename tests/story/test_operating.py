@@ -20,6 +20,7 @@ from deploy.demo.generated import DEFINITION
 from deploy.local.stack import Stack, start_stack
 from shared.errors import Unavailable
 from shared.messaging.broker import BusSettings
+from tests.support.bus import Bus
 from tests.support.waiting import until
 
 PUBLISHER = "310000078"
@@ -59,6 +60,8 @@ async def test_an_operator_sees_what_is_unread_and_ends_a_publisher(stack_folder
         publisher = operator.as_account(PUBLISHER, SecretStr(added["kafka_password"]))
         await sees_what_is_unread(stack, stack_folder, publisher)
         await replays_a_consumer(stack_folder)
+        await sees_when_a_key_was_used(stack, stack_folder, added["key"])
+        await decides_on_a_dead_letter(stack_folder, operator)
         await ends_a_publisher(stack, stack_folder, added["key"], publisher, operator)
         await verifies_the_audit_logs(stack_folder)
     finally:
@@ -140,6 +143,45 @@ async def when_all_is_read(folder: Path) -> dict[str, Any]:
 
 def ends_of(group: Any) -> int:
     return sum(position.end for position in group.positions)
+
+
+async def sees_when_a_key_was_used(stack: Stack, folder: Path, key: str) -> None:
+    async def shown() -> dict[str, Any]:
+        (known,) = json.loads((await saman(folder, "publishers", "show", PUBLISHER, "--json"))[1])["keys"]
+        return dict(known)
+
+    assert (await shown())["last_used_at"] is None
+    address = f"{stack.services.address}/api/reporting/v1/obligations"
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as client:
+        assert (await client.get(address, headers={"Authorization": f"Bearer {key}"})).status_code == 200
+    used = await shown()
+    assert used["last_used_at"] is not None
+    assert used["last_used_by"] == "reporting"
+
+
+async def decides_on_a_dead_letter(folder: Path, operator: BusSettings) -> None:
+    bus = Bus(operator)
+    await bus.open()
+    await bus.send_raw("registry.municipality.v1", b"\x1b[31mowned", key=b"odd")
+    await bus.close()
+    letters: list[dict[str, Any]] = []
+    async with asyncio.timeout(COMMAND_SECONDS):
+        while not letters:
+            listed = await saman(
+                folder, "dead-letters", "list", "metrics", "--key", "odd", "--newer-than", "1h", "--json"
+            )
+            letters = json.loads(listed[1])
+    number = str(letters[0]["id"])
+    code, shown = await saman(folder, "dead-letters", "show", "metrics", number)
+    assert (code, "\x1b" in shown) == (0, False)
+    assert "1b 5b 33 31 6d" in shown
+    code, said = await saman(folder, "dead-letters", "replay", "metrics", "--all", "--key", "odd")
+    assert (code, "0 replayed, 1 failed again" in said) == (1, True), said
+    for arguments in (("--older-than", "1h"), ("--topic", "other"), ("--code", "other")):
+        code, said = await saman(folder, "dead-letters", "list", "metrics", *arguments)
+        assert (code, said.strip()) == (0, "0 waiting")
+    code, said = await saman(folder, "dead-letters", "discard", "metrics", number, "--reason", "a test", "--json")
+    assert (code, json.loads(said)["state"]) == (0, "discarded")
 
 
 async def ends_a_publisher(stack: Stack, folder: Path, key: str, publisher: BusSettings, operator: BusSettings) -> None:
