@@ -73,8 +73,9 @@ def test_a_connection_that_broke_a_moment_ago_gives_an_error_that_clients_know(i
         node = client.get_random_node()
         assert await client.ready(node)
         connection = client._conns[node, ConnectionGroup.DEFAULT]
-        connection._writer.transport.abort()
-        assert connection.connected(), "the client has not heard of it yet"
+        connection._writer.transport._force_close(ConnectionResetError("the broker was killed"))
+        await asyncio.sleep(0)  # now the transport is closed, and the task that reads has not been told
+        assert connection.connected()
         with pytest.raises(KafkaConnectionError):
             await client.send(node, MetadataRequest([]))
         assert (await client.send(node, MetadataRequest([]))).brokers, "the next one goes over a new connection"
