@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from deploy.accounts.broker import BrokerAccounts, administering, is_let_in
+from deploy.accounts.broker import BrokerAccounts, is_let_in, keeping_accounts
 from deploy.accounts.rights import (
     OPERATOR,
     Quota,
@@ -76,7 +76,7 @@ def difference(bus: BusSettings, publishers: Publishers) -> Difference:
         Unavailable: the broker does not answer.
         NoAccounts: it does not check rights.
     """
-    with administering(bus) as accounts:
+    with keeping_accounts(bus) as accounts:
         return _difference(accounts, publishers)
 
 
@@ -87,7 +87,7 @@ def apply(bus: BusSettings, passwords: Mapping[str, str], publishers: Publishers
         passwords: of each service, and of the operator, who is then known on every listener.
     """
     done = []
-    with administering(bus) as accounts:
+    with keeping_accounts(bus) as accounts:
         known = accounts.names()
         for account in (*SERVICES, OPERATOR):
             if account in passwords:
@@ -114,7 +114,7 @@ def admit(bus: BusSettings, account: str, *, quota: Quota, new_password: bool = 
         The password, which is kept nowhere; None where the account had one, which nobody can read.
     """
     password = None
-    with administering(bus) as accounts:
+    with keeping_accounts(bus) as accounts:
         wanted = rights_of_reader(account) if is_reader(account) else rights_of_publisher(account)
         accounts.grant(wanted - accounts.rights())
         accounts.put_quota(account, quota)
@@ -129,7 +129,7 @@ def admit(bus: BusSettings, account: str, *, quota: Quota, new_password: bool = 
 
 def expel(bus: BusSettings, account: str) -> None:
     """Take an account's rights, which ends open connections' work at once, then its password and its bounds."""
-    with administering(bus) as accounts:
+    with keeping_accounts(bus) as accounts:
         accounts.withdraw(right for right in accounts.rights() if right.account == account)
         accounts.remove(account)
         if account in accounts.quotas():

@@ -45,7 +45,7 @@ class NoAccounts(RuleBroken):
 
 
 @contextmanager
-def administering(bus: BusSettings) -> Iterator["BrokerAccounts"]:
+def keeping_accounts(bus: BusSettings) -> Iterator["BrokerAccounts"]:
     """Be the operator while the block runs.
 
     Raises:

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.accounts import applying
 from deploy.accounts.applying import Publishers
-from deploy.accounts.broker import administering
+from deploy.accounts.broker import keeping_accounts
 from deploy.accounts.known import known_publishers
 from deploy.accounts.rights import Quota, Right, reader_account, rights_of_publisher, rights_of_service
 from shared.errors import RuleBroken
@@ -98,7 +98,7 @@ async def test_what_somebody_changed_by_hand_shows_and_is_put_right(guarded: Gua
     gift = Right(A, "topic", f"inbound.{B}.", "write", is_prefix=True)
     theirs = Right("monitoring", "topic", "metrics.metric.v1", "read")
     taken = next(right for right in rights_of_service("metrics") if right.operation == "write")
-    with administering(guarded.operator) as accounts:
+    with keeping_accounts(guarded.operator) as accounts:
         accounts.grant([gift, theirs])
         accounts.withdraw([taken])
         accounts.put_quota(B, None)
@@ -130,7 +130,7 @@ async def test_a_publisher_that_was_revoked_over_http_loses_its_account_when_acc
 
     assert f"ended {gone}" in done
     assert {f"taken: {right}" for right in rights_of_publisher(gone)} <= set(done)
-    with administering(guarded.operator) as accounts:
+    with keeping_accounts(guarded.operator) as accounts:
         assert gone not in accounts.names()
         assert {A, B, READER, "registry", "operator"} <= accounts.names()
 

@@ -172,7 +172,7 @@ async def test_nobody_comes_in_without_an_account_or_with_a_wrong_password(guard
 @pytest.mark.infra
 async def test_who_is_not_let_in_gets_a_sentence(guarded: Guarded) -> None:
     stranger = guarded.outside.as_account(A, guarded.accounts[B].password)
-    with pytest.raises(Unavailable, match=f"does not answer {A}"), broker.administering(stranger):
+    with pytest.raises(Unavailable, match=f"does not answer {A}"), broker.keeping_accounts(stranger):
         pass
 
 
