@@ -29,12 +29,11 @@ setup: .venv/ready ## Make .venv with everything pinned by hash, and the web ass
 demo: setup ## Run the whole system with the model programme; Ctrl-C stops it
 	@$(SAMAN) demo $(ARGS)
 
-# As many processes as cores, each with a PostgreSQL and a Kafka of its own (about 1 GB), so not without bound. A file
-# stays in one process, because its tests may share a service; tests/conftest.py puts those first that take minutes.
-# ARGS="--numprocesses 0" runs all in one process, as a debugger wants it.
+# Two processes take about half of the time on two cores that do nothing else; on busy ones each starves the other:
+# make test ARGS="--numprocesses 2 --dist loadfile --no-loadscope-reorder"
 test: setup ## Run all checks and tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -q $(ARGS)
 
 # Neither plugins nor the shared fixtures are loaded, and properties get five examples instead of a hundred.
 fast: setup ## Run the tests of the rules; a second or two, no servers
