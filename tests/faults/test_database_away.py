@@ -36,6 +36,9 @@ SETTINGS: dict[str, dict[str, object]] = {
 NO_DATABASE = ("/-/live", "/-/ready", "/-/metrics", "/openapi.json", "/static", " /status", "/about", "/{rest:path}")
 """How the addresses end that answer without a database; the page of the status tells which services do not answer."""
 
+OPERATORS_PAGES = " /registry/"
+"""They know sessions, which live in memory, and send everybody else to sign in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -51,10 +54,12 @@ class Answered:
     @property
     def is_as_promised(self) -> bool:
         """Tell whether it says that one should come again, and when; to people on a page, to others with a code."""
+        if self.status != 503:
+            return False
         headers = self.response.headers
         is_page = headers["content-type"].startswith("text/html")
         is_told = is_page or self.response.json()["code"] == "unavailable"
-        return self.status == 503 and is_told and int(headers.get("retry-after", 0)) > 0
+        return is_told and int(headers.get("retry-after", 0)) > 0
 
 
 class BehindProxy(Infra):
@@ -100,7 +105,7 @@ async def ask_everywhere(services: dict[str, RunningService], *, at_once: int) -
 
 
 def needs_database(route: str) -> bool:
-    return not route.endswith(NO_DATABASE)
+    return not route.endswith(NO_DATABASE) and OPERATORS_PAGES not in route
 
 
 async def are_well(services: dict[str, RunningService]) -> bool:
