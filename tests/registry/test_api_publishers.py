@@ -127,6 +127,7 @@ async def test_every_route_is_described(registry: RunningService) -> None:
         "GET /dead-letters/{letter_id}",
         "POST /dead-letters/replay",
         "GET /key-uses/{organisation_number}",
+        "POST /consumers/{consumer}/replay",
         "POST /dead-letters/{letter_id}/replay",
         "POST /dead-letters/{letter_id}/discard",
     }
