@@ -13,6 +13,7 @@ from tests.support.infrastructure import Infra, local_infra
 
 LONG = (
     "test_chaos.py",
+    "test_fault_points.py",
     "test_mutants.py",
     "test_outages.py",
     "test_poison_flood.py",
