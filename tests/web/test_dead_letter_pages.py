@@ -148,6 +148,7 @@ async def test_a_letter_is_replayed_and_another_discarded_with_a_reason(desk: De
 
     assert [entry for entry in await desk.audited() if entry[1] != "dead-letter-shown"] == [
         ("operator", "dead-letter-replayed", None),
+        ("operator", "dead-letter-replay-failed", "envelope-incomplete"),
         ("operator", "dead-letter-discarded", "sent by mistake"),
     ]
 
