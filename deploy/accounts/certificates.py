@@ -4,7 +4,6 @@ Whoever has certificates of an authority of its own puts them in the place of th
 (PKCS 8) and the chain, `ca.pem` what clients trust.
 """
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -20,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from deploy.local.folder import write_private
 
 AUTHORITY_DAYS = 3_650
 SERVER_DAYS = 397
@@ -73,7 +74,7 @@ def _make_authority(folder: Path, now: datetime) -> None:
         .sign(key, hashes.SHA256())
     )
     (folder / AUTHORITY).write_bytes(certificate.public_bytes(Encoding.PEM))
-    _write_private(folder / AUTHORITY_KEY, _private(key))
+    write_private(folder / AUTHORITY_KEY, _private(key))
 
 
 def _make_server(folder: Path, names: Sequence[str], now: datetime) -> None:
@@ -91,8 +92,8 @@ def _make_server(folder: Path, names: Sequence[str], now: datetime) -> None:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
-    chain = certificate.public_bytes(Encoding.PEM) + authority.public_bytes(Encoding.PEM)
-    _write_private(folder / SERVER, _private(key) + chain)
+    chain = (certificate.public_bytes(Encoding.PEM) + authority.public_bytes(Encoding.PEM)).decode()
+    write_private(folder / SERVER, _private(key) + chain)
 
 
 def _builder(
@@ -135,13 +136,5 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    part.replace(path)
+def _private(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -10,6 +10,7 @@ from shared.routes import Needs, StrictRoute
 from tests.reporting import factories
 from tests.reporting.factories import ORGNR
 from tests.security.conftest import CHANGED_ORGNR, House, Who
+from tests.security.routes import routes_of
 from tests.security.walking import (
     REPORT_ROUND,
     RIGHTS,
@@ -19,7 +20,6 @@ from tests.security.walking import (
     address_of,
     everybody,
     request_of,
-    routes_of,
 )
 
 WRITES = [route for route in RIGHTS if route[1] != "GET" and not route[2].startswith(PAGES)]

@@ -1,6 +1,5 @@
 """What every route answers to whom: the table of rights, written out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -195,14 +194,3 @@ def request_of(route: Route, who: Who) -> dict[str, Any]:
     if path.startswith("/api/reporting/v1/absence") or path.endswith("/submissions"):
         body |= {"publisher": ORGNR} if who is Who.OPERATOR else {}
     return {"json": body}
-
-
-def routes_of(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield method and path of everything that answers, also of what stands in no document."""
-    for route in routes:
-        if hasattr(route, "original_router"):
-            yield from routes_of(route.original_router.routes, prefix + route.include_context.prefix)
-        else:
-            for method in getattr(route, "methods", None) or {"GET"}:
-                if method != "HEAD":
-                    yield method, prefix + route.path
