@@ -98,7 +98,7 @@ async def test_with_two_processes_of_every_service_everything_happens_once(tmp_p
         evidence = await gather(proof.system, proof.world, load, proof.receiver)
 
     assert check(evidence) == []
-    turned = Counter((r.type, r.content["round_id"], r.content["project_id"]) for r in evidence.log[REPORTS])
+    turned = Counter((r.type, r.content["round_id"], r.content["project_id"]) for r in evidence.firsts(REPORTS))
     assert set(turned.values()) == {1}
     projects = {project for _, _, project in turned}
     assert len(projects) > 5
