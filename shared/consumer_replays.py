@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from shared import http
 from shared.auth import Action
@@ -24,7 +24,7 @@ class ConsumerReplay(http.RequestModel):
         dry_run: only say what would be read again.
     """
 
-    since: AwareDatetime | Literal["beginning"]
+    since: http.Moment | Literal["beginning"]
     topics: list[Annotated[str, Field(max_length=249)]] = Field(default_factory=list, max_length=1_000)
     dry_run: bool = False
 

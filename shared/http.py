@@ -7,6 +7,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -16,7 +17,8 @@ import structlog
 from fastapi import FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -106,6 +108,20 @@ class ListQuery(RequestModel):
     limit: int = Field(default=LIST_DEFAULT, ge=1, le=LIST_MAX, description="Items per answer.")
     cursor: str | None = Field(default=None, max_length=500, description="`next` of the answer before.")
 
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str) and _MOMENT.match(value):
+        return value
+    raise PydanticCustomError(
+        "moment_malformed", "must be a moment with its offset from UTC, as 2013-02-01T12:00:00Z (RFC 3339)"
+    )
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
+"""How one begins; numbers, which would be taken for seconds since 1970, begin in another way."""
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+"""A moment that a client names."""
 
 SlugPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
 """An id chosen by the client, in the address."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from shared import http
 from shared.auth import Action
@@ -73,8 +73,8 @@ class _Which(http.ListQuery):
     topic: str | None = Field(default=None, max_length=250)
     code: str | None = Field(default=None, max_length=200)
     key: str | None = Field(default=None, max_length=500, description="The record's key, as text.")
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_after: http.Moment | None = None
+    created_before: http.Moment | None = None
 
     def wanted(self, state: State | None) -> LetterFilter:
         """Return what is meant, as the letters are looked up."""

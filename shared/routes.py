@@ -5,6 +5,7 @@ that is none of their business, and could make us hold it. Here a route says wha
 decided before the first byte of the body is taken.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -13,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from shared import strict_json
 from shared.auth import Action, Principal, require
+from shared.errors import RuleBroken
 
 _PRINCIPAL = "saman.principal"
 
@@ -43,6 +45,7 @@ class StrictRoute(APIRoute):
     """A route for machines, behind what it needs.
 
     A body of JSON is read so that numbers stay exact and nothing is hidden: no float, no NaN, no key that stands twice.
+    A query's parameter stands once too, for whoever gives two values means something that only one of them would get.
     Routes that take raw bytes, as those of figures do, read them strictly themselves.
     """
 
@@ -54,9 +57,19 @@ class StrictRoute(APIRoute):
         async def answer(request: Request) -> Response:
             for need in needs:
                 await need(request)
+            _refuse_repeated(request)
             body = await request.body()
             if body and self.body_field is not None and "json" in request.headers.get("content-type", "json").lower():
                 request._json = strict_json.loads(body)  # where Starlette keeps a body that was parsed already
             return await handle(request)
 
         return answer
+
+
+def _refuse_repeated(request: Request) -> None:
+    times = Counter(name for name, _ in request.query_params.multi_items())
+    if repeated := sorted(name for name, count in times.items() if count > 1):
+        raise RuleBroken(
+            f"each parameter may stand once in the address, got {', '.join(map(repr, repeated))} several times",
+            code="parameter-repeated",
+        )

@@ -52,6 +52,7 @@ class Filter(http.ListQuery):
     """A list's parameters."""
 
     kind: str | None = None
+    since: http.Moment | None = None
 
 
 def app_under_test() -> FastAPI:
@@ -267,10 +268,21 @@ async def refused(client: AsyncClient) -> Any:
         ("limit=many", "int-parsing"),
         ("kind=%00", "text-unstorable"),
         ("cursor=" + "x" * 501, "string-too-long"),
+        ("kind=a&kind=b", "parameter-repeated"),
+        ("limit=3&limit=3", "parameter-repeated"),
+        ("since=1359720000", "moment-malformed"),
+        ("since=2013-02-01", "moment-malformed"),
+        ("since=2013-02-01T12:00:00", "timezone-aware"),
+        ("since=2013-02-31T12:00:00Z", "datetime-from-date-parsing"),
     ],
 )
 async def test_bad_parameters_have_codes_of_their_own(client: AsyncClient, query: str, code: str) -> None:
     problem(await client.get(f"/things?{query}"), 422, code)
+
+
+@pytest.mark.parametrize("moment", ["2013-02-01T12:00:00Z", "2013-02-01t13:00:00.123456+01:00"])
+async def test_a_moment_is_named_with_its_offset(client: AsyncClient, moment: str) -> None:
+    assert (await client.get("/things", params={"since": moment})).status_code == 200
 
 
 async def test_an_address_that_cannot_be_stored_is_refused(client: AsyncClient) -> None:

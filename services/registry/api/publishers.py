@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.registry import commands
 from services.registry.api.projects import MemberBody
@@ -71,7 +71,7 @@ class PublisherBody(http.RequestModel):
 class KeyBody(http.RequestModel):
     """A wish for a key; without `expires_at` it works until it is taken back."""
 
-    expires_at: AwareDatetime | None = None
+    expires_at: http.Moment | None = None
 
 
 class NewKeyAnswer(BaseModel):
