@@ -69,7 +69,9 @@ def make(folder: Path, *, postgres: str, kafka_names: Sequence[str] = ("localhos
     )
     # The images of the servers read as users of their own, whose numbers differ. Only they mount these folders.
     _write_all(folder / POSTGRES, {"POSTGRES_PASSWORD": kept.make(_role(SUPERUSER))}, mode=0o444)
-    _write_all(folder / KAFKA, {LOGIN: login, SERVER: (certificates / SERVER).read_text()}, mode=0o444)
+    _write_all(
+        folder / KAFKA, {LOGIN: login, SERVER: (certificates / SERVER).read_text(), AUTHORITY: authority}, mode=0o444
+    )
 
 
 def _settings(kept: Secrets, postgres: str) -> dict[str, str]:

@@ -23,11 +23,13 @@ _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
-def properties(*, certificate: str, superusers: Sequence[str] = ()) -> dict[str, str]:
+def properties(*, certificate: str, authority: str, superusers: Sequence[str] = ()) -> dict[str, str]:
     """Return the broker's settings.
 
     Args:
         certificate: path of a PEM file with the private key and the chain.
+        authority: path of a PEM file with the authority's certificate. Where brokers speak TLS among themselves, one
+            does not start that would not trust itself.
         superusers: accounts that may do everything, beside the brokers and the operator.
     """
     internal, publishers, controller = (f"listener.name.{n.lower()}." for n in (INTERNAL, PUBLISHERS, CONTROLLER))
@@ -42,6 +44,8 @@ def properties(*, certificate: str, superusers: Sequence[str] = ()) -> dict[str,
         f"{publishers}sasl.enabled.mechanisms": "SCRAM-SHA-512",
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": certificate,
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": authority,
         "ssl.enabled.protocols": "TLSv1.3,TLSv1.2",
         f"{publishers}max.connections": str(CONNECTIONS_MAX),
         f"{publishers}max.connection.creation.rate": str(CONNECTIONS_PER_SECOND),

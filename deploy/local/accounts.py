@@ -58,7 +58,11 @@ def options(folder: Path, *, local: bool) -> KafkaOptions:
     return KafkaOptions(
         listeners=doors,
         protocols={listeners.INTERNAL: "SASL_PLAINTEXT", listeners.CONTROLLER: "SASL_PLAINTEXT"},
-        properties=listeners.properties(certificate=str(own / SERVER), superusers=(ANONYMOUS,) if local else ()),
+        properties=listeners.properties(
+            certificate=str(own / SERVER),
+            authority=str(own / AUTHORITY),
+            superusers=(ANONYMOUS,) if local else (),
+        ),
         java_options=(f"-Djava.security.auth.login.config={own / _LOGIN}",),
         prepare=prepare,
         bus_at=lambda bootstrap: operator_at(folder, bootstrap),

@@ -10,7 +10,7 @@ import yaml
 
 from deploy import gateway
 from deploy.accounts import listeners
-from deploy.accounts.certificates import SERVER
+from deploy.accounts.certificates import AUTHORITY, SERVER
 from deploy.local import kafka
 from deploy.services import SERVICES
 from tests.support.containers import KAFKA_IMAGE, POSTGRES_IMAGE, server_arguments, variable_of
@@ -88,7 +88,7 @@ def test_kafka_is_told_the_same_as_on_one_machine() -> None:
 
 def test_kafka_knows_accounts_as_on_one_machine_and_has_no_door_without() -> None:
     told = {name: str(value) for name, value in CONTAINERS["kafka"]["environment"].items()}
-    wanted = listeners.properties(certificate=f"/run/secrets/{SERVER}")
+    wanted = listeners.properties(certificate=f"/run/secrets/{SERVER}", authority=f"/run/secrets/{AUTHORITY}")
     assert {variable_of(name): value for name, value in wanted.items()}.items() <= told.items()
     protocols = dict(each.split(":") for each in told["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
     assert protocols == {"INTERNAL": "SASL_SSL", "PUBLISHERS": "SASL_SSL", "CONTROLLER": "SASL_PLAINTEXT"}
