@@ -69,6 +69,7 @@ class Evidence:
         text: everything that each service's database holds, as text.
         audit: what is wrong with each service's audit log, and with what it should cover.
         stuck: why it never became quiet; none when it did.
+        log_was_cut: the log was put back to an earlier moment. Versions that it lost are not given out a second time.
     """
 
     world: World
@@ -80,6 +81,7 @@ class Evidence:
     text: Mapping[str, str] = field(default_factory=dict)
     audit: Mapping[str, Sequence[str]] = field(default_factory=dict)
     stuck: str | None = None
+    log_was_cut: bool = False
 
     def firsts(self, topic: str) -> Iterator[Logged]:
         """Yield each event of a topic once, where it came first."""

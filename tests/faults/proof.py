@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -28,9 +28,12 @@ class Proof:
         """Return writers; see `Load`."""
         return Load(self.system, self.world, seed, batch=batch, pause=pause)
 
-    async def findings(self, load: Load, *, quiet_seconds: float = QUIET_SECONDS) -> list[Finding]:
+    async def findings(
+        self, load: Load, *, quiet_seconds: float = QUIET_SECONDS, log_was_cut: bool = False
+    ) -> list[Finding]:
         """Wait for quiet, and return what the checker finds."""
-        return check(await gather(self.system, self.world, load, self.receiver, quiet_seconds=quiet_seconds))
+        evidence = await gather(self.system, self.world, load, self.receiver, quiet_seconds=quiet_seconds)
+        return check(replace(evidence, log_was_cut=log_was_cut))
 
 
 class Proving(Protocol):

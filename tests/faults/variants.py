@@ -158,7 +158,8 @@ def stumbling() -> None:
 def _trust_the_broker() -> None:
     """Go on where the broker says, without asking the database, which would mend what wrong commits pass by."""
 
-    async def settle(_self: Any, _client: Any, _fetched: Any) -> set[Any]:
+    async def settle(self: Any, _client: Any, _fetched: Any) -> set[Any]:
+        self._seen = "whatever the broker says"
         return set()
 
     positions.Seat.settle = settle  # type: ignore[method-assign,assignment]

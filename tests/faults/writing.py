@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -143,6 +143,12 @@ class Load:
             await self._send(f"inbound.{publisher}.absence-figures.v1", records)
             await self._rest()
 
+    async def repeat(self, submissions: Iterable[Sent]) -> None:
+        """Send what was sent over Kafka once more under the same ids, as somebody without a receipt does."""
+        for one in submissions:
+            await self._send(f"inbound.{one.publisher}.absence-figures.v1", [_record_of(one)])
+        await self._drop(await self._producer())
+
     async def _send(self, topic: str, records: list[dict[str, Any]]) -> None:
         """Send until the broker has acknowledged all; a failed send is unknown, so the whole batch is repeated."""
         while True:
@@ -188,21 +194,7 @@ class Load:
             self.garbage_count += 1
             return {"value": b"{no json", "key": b"x", "headers": [("ce_id", b"x"), ("ce_type", POSTED_TYPE.encode())]}
         one = chance.choice(mine) if mine and chance.random() < 0.05 else self._figure(chance, publisher, "kafka")
-        headers = {
-            "ce_specversion": "1.0",
-            "ce_id": one.figure_id,
-            "ce_type": POSTED_TYPE,
-            "ce_source": f"/publisher/{publisher}",
-            "ce_time": datetime.now(UTC).isoformat(),
-            "content-type": "application/json",
-            "reply_to": VICTIM,
-            "correlation_id": one.figure_id,
-        }
-        return {
-            "value": json.dumps(one.body).encode(),
-            "key": str(one.body["municipality"]).encode(),
-            "headers": [(name, value.encode()) for name, value in headers.items()],
-        }
+        return _record_of(one)
 
     async def _rest(self) -> None:
         try:
@@ -232,3 +224,21 @@ class Load:
                 await producer.stop()
         except (KafkaError, TimeoutError):
             return
+
+
+def _record_of(one: Sent) -> dict[str, Any]:
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": one.figure_id,
+        "ce_type": POSTED_TYPE,
+        "ce_source": f"/publisher/{one.publisher}",
+        "ce_time": datetime.now(UTC).isoformat(),
+        "content-type": "application/json",
+        "reply_to": VICTIM,
+        "correlation_id": one.figure_id,
+    }
+    return {
+        "value": json.dumps(one.body).encode(),
+        "key": str(one.body["municipality"]).encode(),
+        "headers": [(name, value.encode()) for name, value in headers.items()],
+    }

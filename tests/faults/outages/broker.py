@@ -86,7 +86,7 @@ async def without_broker(
     load = proof.load(seed=seed, batch=5, pause=pause)
     async with load.going():
         await until(lambda: accepted_over_http(load) >= BEFORE, "figures come in", seconds=DRAIN_SECONDS)
-        kafka = _one_broker(system)
+        kafka = one_broker(system)
         await kafka.stop()
         tell("Kafka is away")
         before = accepted_over_http(load)
@@ -150,7 +150,12 @@ async def _make_older(system: System, seconds: float) -> None:
         await conn.close()
 
 
-def _one_broker(system: System) -> KafkaServer:
+def one_broker(system: System) -> KafkaServer:
+    """Return the only broker.
+
+    Raises:
+        AssertionError: there are several, and they go on without one.
+    """
     kafka = system.servers.kafka
     assert isinstance(kafka, KafkaServer), "a cluster goes on without one of its brokers"
     return kafka
