@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from deploy.accounts.rights import OPERATOR
 from shared.errors import AppError, NotFound, RuleBroken, Unavailable
-from shared.messaging.admin import Admin
+from shared.messaging.admin import Admin, learn
 from shared.messaging.broker import BusSettings
 
 HEARD_SECONDS = 120.0
@@ -177,6 +177,7 @@ async def _ends(admin: Admin, bus: BusSettings, topics: Iterable[str]) -> dict[s
     consumer = AIOKafkaConsumer(**bus.client_options())
     await consumer.start()
     try:
+        await learn(consumer, [topic["topic"] for topic in described])
         result = {}
         for topic in described:
             places = [TopicPartition(topic["topic"], partition["partition"]) for partition in topic["partitions"]]

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from deploy.cli.connection import Api, AsJson, Connection, Folder, find_connection
 from deploy.services import SERVICES, subscriptions
 from shared.errors import NotFound, RuleBroken, Unavailable
-from shared.messaging.admin import Admin
+from shared.messaging.admin import Admin, learn
 from shared.messaging.subscribe import Subscription
 
 STATUS_SECONDS = 2.0
@@ -198,6 +198,7 @@ async def _positions(
     try:
         described = await admin.describe_topics(await admin.list_topics())
         places = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        await learn(consumer, {place.topic for place in places})
         ends = await consumer.end_offsets(places)
         starts = await consumer.beginning_offsets(places)
         read: dict[str, dict[TopicPartition, int]] = {}

@@ -13,6 +13,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.events.metrics import MetricUpdated, TargetReached
+from shared.messaging.admin import learn
 
 TOPICS = (MetricUpdated.topic(), TargetReached.topic())
 READ_MILLISECONDS = 500
@@ -47,9 +48,7 @@ class Published:
         """
         if self.consumer is None:
             self.consumer = consumer
-            for topic in TOPICS:
-                consumer._client.add_topic(topic)
-            await consumer._client.force_metadata_update()
+            await learn(consumer, TOPICS)
             places = [TopicPartition(topic, n) for topic in TOPICS for n in consumer.partitions_for_topic(topic) or ()]
             consumer.assign(places)
             await consumer.seek_to_beginning(*places)

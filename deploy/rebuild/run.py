@@ -23,6 +23,7 @@ from deploy.services import migration_folders
 from services.metrics.app import Settings, create_app
 from shared.database import migrate
 from shared.errors import Unavailable
+from shared.messaging.admin import learn
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import record_of
 from shared.runtime import Service
@@ -137,10 +138,7 @@ class Reading:
 
     async def begin(self) -> None:
         """Go to the beginning of all topics."""
-        await self._consumer._client.force_metadata_update()
-        for topic in self._deliveries:
-            self._consumer._client.add_topic(topic)
-        await self._consumer._client.force_metadata_update()
+        await learn(self._consumer, self._deliveries)
         self._places = [
             TopicPartition(topic, number)
             for topic in self._deliveries

@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.errors import Unavailable
+from shared.messaging.admin import learn
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import record_of
 from shared.messaging.records import Record
@@ -108,6 +109,7 @@ async def reading(bus: BusSettings) -> AsyncIterator[Reader]:
             [topic for topic in await admin.list_topics() if not topic.startswith("__")]
         )
         places = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        await learn(client, {place.topic for place in places})
         yield Reader(bus, await client.beginning_offsets(places), await client.end_offsets(places), admin, client)
     except (KafkaError, OSError) as error:
         raise Unavailable(f"Kafka at {bus.bootstrap} does not answer ({type(error).__name__})") from error

@@ -1,10 +1,11 @@
 """The client that asks the broker about topics and groups, made to bear the loss of one broker of several."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
 
@@ -33,6 +34,17 @@ class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
 
     async def _send_to_controller(self, request: Any) -> Any:
         return await self._send_request(request)
+
+
+async def learn(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> None:
+    """Let a consumer find out about topics by one request, before it is asked for their offsets.
+
+    Otherwise it finds out about each by a request of its own, and pauses in between.
+    """
+    client = consumer._client
+    for topic in topics:
+        client.add_topic(topic)
+    await client.force_metadata_update()
 
 
 @asynccontextmanager

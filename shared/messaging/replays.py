@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared import audit
 from shared.database import Connection
 from shared.errors import NotFound, Unavailable
 from shared.messaging import positions
+from shared.messaging.admin import Admin, administering, learn
 from shared.messaging.broker import BusSettings
 from shared.messaging.subscribe import Subscription
 
@@ -56,21 +56,20 @@ async def plan(
         NotFound: it reads no such topic.
         Unavailable: the broker does not answer.
     """
-    admin = AIOKafkaAdminClient(**bus.client_options())
     client = AIOKafkaConsumer(**bus.client_options())
     try:
-        await admin.start()
-        await client.start()
-        read = [name for name in await admin.list_topics() if subscription.reads(name)]
-        if unknown := sorted(set(topics) - set(read)):
-            raise NotFound(f"{subscription.group} reads no topic {unknown[0]!r}; it reads {', '.join(sorted(read))}")
-        committed = await _committed(admin, f"{bus.group_prefix}{subscription.group}", topics or read)
-        firsts = await _firsts(client, committed, since)
+        async with administering(bus) as admin:
+            await client.start()
+            read = [name for name in await admin.list_topics() if subscription.reads(name)]
+            if unknown := sorted(set(topics) - set(read)):
+                known = ", ".join(sorted(read))
+                raise NotFound(f"{subscription.group} reads no topic {unknown[0]!r}; it reads {known}")
+            committed = await _committed(admin, f"{bus.group_prefix}{subscription.group}", topics or read)
+            firsts = await _firsts(client, committed, since)
     except (KafkaError, OSError) as error:
         raise Unavailable(f"Kafka does not answer ({type(error).__name__})") from error
     finally:
         await client.stop()
-        await admin.close()
     found = [Rereading(p.topic, p.partition, firsts[p], offset) for p, offset in sorted(committed.items())]
     return [each for each in found if each.count > 0]
 
@@ -84,7 +83,7 @@ async def order(conn: Connection, subscription: Subscription, found: Sequence[Re
     await audit.note(conn, audit.Change("consumer-replayed", f"consumer/{subscription.group}", state))
 
 
-async def _committed(admin: AIOKafkaAdminClient, group: str, topics: Collection[str]) -> dict[TopicPartition, int]:
+async def _committed(admin: Admin, group: str, topics: Collection[str]) -> dict[TopicPartition, int]:
     offsets = await admin.list_consumer_group_offsets(group)
     return {place: each.offset for place, each in offsets.items() if each.offset >= 0 and place.topic in topics}
 
@@ -95,6 +94,7 @@ async def _firsts(
     """Return where to begin in each partition, never behind what the group has read."""
     if not committed:
         return {}
+    await learn(client, {place.topic for place in committed})
     beginnings = await client.beginning_offsets(list(committed))
     if since is None:
         return {place: min(beginnings[place], offset) for place, offset in committed.items()}

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.cli.audit import verify_log
 from deploy.services import SERVICES
+from shared.messaging.admin import learn
 from shared.messaging.broker import BusSettings
 from tests.faults.world import World
 from tests.faults.writing import Load, Sent
@@ -23,7 +24,10 @@ from tests.notifications.receiver import Call, Receiver
 from tests.support.system import System
 
 QUIET_SECONDS = 240.0
-QUIET_LOOKS = 3
+QUIET_LOOKS = 5
+LOOK_SECONDS = 1.0
+"""Between two looks: a consumer that was just started has still to go back to where its database says."""
+
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
@@ -140,7 +144,7 @@ async def _until_quiet(system: System) -> None:
     looks = 0
     while looks < QUIET_LOOKS:
         looks = 0 if await _unrest(system) else looks + 1
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _unrest(system: System) -> str:
@@ -177,6 +181,7 @@ async def _read_positions(system: System) -> tuple[list[TopicPartition], dict[st
         topics = [t for t in await admin.list_topics() if not t.startswith("__")]
         described = await admin.describe_topics(topics)
         places = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        await learn(consumer, topics)
         ends = await consumer.end_offsets(places)
         behind: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
         for group, *_ in await admin.list_consumer_groups():
