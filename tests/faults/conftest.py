@@ -1,29 +1,13 @@
 """Servers that may be maltreated, and whole systems with a small world in them and a receiver of webhooks beside."""
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
-from tests.faults.counts import SETTING
 from tests.faults.proof import Proving, proving
 from tests.support.containers import choose, containers_infra
 from tests.support.infrastructure import Infra, local_infra
-
-LONG = (
-    "test_chaos.py",
-    "test_fault_points.py",
-    "test_mutants.py",
-    "test_outages.py",
-    "test_poison_flood.py",
-    "test_rebuild.py",
-    "test_three_brokers.py",
-)
-"""Run by `make faults` only: each takes minutes, and has to be seen to pass on a quiet machine with what came together
-last before everybody waits for it."""
-
-collect_ignore = [] if SETTING in os.environ else list(LONG)
 
 
 @pytest.fixture(name="proving")
