@@ -3,12 +3,15 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from deploy.rebuild.published import Published
-from services.metrics.domain import period_of
+from services.metrics.commands import go_on_from
+from services.metrics.domain import GoalState, period_of
+from shared.database import Connection
 from shared.events.envelope import derived_id
 from shared.events.metrics import MetricUpdated, TargetReached
 
@@ -80,6 +83,20 @@ SELECT s.subject, s.definition_key, st.last_month, st.months, st.content::text A
 """
 UNLIKE = "{}"
 """The content of a state that has to be told again, whatever it is."""
+
+
+async def goals(new: Connection, published: Published, *, now: datetime) -> None:
+    """Let goals go on from what was told of them, where they stand otherwise and nothing that was written says why."""
+    stands = {(row["project_id"], row["goal_id"]): row["state"] for row in await new.fetch(_GOALS)}
+    written = [json.loads(row["payload"]) for row in await new.fetch(_MILESTONES, TargetReached.topic())]
+    known = {(content["project_id"], content["goal_id"]) for content in written}
+    last = {
+        goal: GoalState(state)
+        for goal, state in published.goals.items()
+        if stands.get(goal, state) != state and goal not in known
+    }
+    if last:
+        await go_on_from(new, last, now=now)
 
 
 async def states(old: asyncpg.Connection, new: asyncpg.Connection, published: Published) -> Compared:

@@ -21,6 +21,7 @@ from deploy.rebuild import carry
 from deploy.rebuild.published import Published
 from deploy.services import migration_folders
 from services.metrics.app import Settings, create_app
+from shared.clock import Clock
 from shared.database import migrate
 from shared.errors import Unavailable
 from shared.messaging.admin import learn
@@ -163,6 +164,12 @@ class Reading:
         """Read on what metrics has told."""
         await self.published.read(self._told_consumer)
 
+    async def go_on(self) -> None:
+        """Let goals go on from what was told of them, and leave the new database."""
+        async with self.service.database.transaction() as conn:
+            await carry.goals(conn, self.published, now=Clock().now())
+        await self.service.database.close()
+
     async def read_to_the_end(self) -> None:
         """Read and apply everything that is in the log now."""
         ends = await self._consumer.end_offsets(self._places)
@@ -180,9 +187,9 @@ async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, d
                 await _keep_out(admin, target, old_conn)
             async with asyncio.timeout(None if dry_run else SWITCH_SECONDS):
                 await reading.read_to_the_end()
-                await reading.service.database.close()
                 await reading.published.add_waiting(old_conn)
                 await reading.read_published()
+                await reading.go_on()
                 outcome = await _carried(old_conn, new, reading.published, dry_run=dry_run)
                 if not dry_run:
                     await old_conn.close()

@@ -5,14 +5,19 @@ import json
 import os
 import signal
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx2
 import pytest
 
+from deploy.demo.generated import DEFINITION
+from tests.faults.checker import MILESTONES, check
 from tests.faults.evidence import gather
 from tests.faults.proof import Proof, Proving
+from tests.faults.writing import TRY_SECONDS, Sent
 
 REBUILD_SECONDS = 120.0
 
@@ -84,6 +89,52 @@ async def falsify_one_state(proof: Proof) -> str:
         return str(row["subject"])
     finally:
         await conn.close()
+
+
+def january(proof: Proof, municipality_id: str, *, lost_days: str) -> Sent:
+    """Return a figure of 2013's first month, by which alone the goal of a municipality is judged."""
+    publisher, number = next(
+        (publisher, number)
+        for publisher, share in proof.world.shares.items()
+        for one, number in share
+        if one == municipality_id
+    )
+    body = {
+        "municipality": number,
+        "period": "2013-01",
+        "lost_days": lost_days,
+        "agreed_days": "4000.00",
+        "persons": 500,
+        "definition": DEFINITION,
+    }
+    return Sent(str(uuid.uuid4()), publisher, "http", body)
+
+
+@pytest.mark.infra
+async def test_a_target_that_was_lost_while_metrics_was_away_is_told_by_the_rebuild(
+    tmp_path: Path, proving: Proving
+) -> None:
+    async with proving(tmp_path) as proof, httpx2.AsyncClient(trust_env=False, timeout=TRY_SECONDS) as client:
+        load = proof.load(seed=13)
+        goal, municipality_id = next(iter(proof.world.goals.items()))
+        for lost_days in ("200.00", "480.00"):
+            one = january(proof, municipality_id, lost_days=lost_days)
+            load.sent.append(one)
+            await load.post(client, one.publisher, [one])
+            if lost_days == "200.00":
+                assert await proof.findings(load) == []
+                await proof.system.kill("metrics")
+        await rebuilt(proof)
+        await proof.system.start("metrics")
+        await proof.system.until_ready("metrics")
+
+        evidence = await gather(proof.system, proof.world, load, proof.receiver)
+        assert check(evidence) == []
+        told = [record.content for record in evidence.log[MILESTONES] if record.content["goal_id"] == goal]
+        assert [(content["state"], content["period"]) for content in told] == [
+            ("reached", "2013-01"),
+            ("open", "2013-01"),
+        ]
 
 
 @pytest.mark.infra

@@ -1,13 +1,13 @@
 """Hearing the registry: who belongs where now, and which goals there are; what that touches is worked out anew."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from services.metrics.commands.arrivals import definition_key
 from services.metrics.commands.groups import regrain, sum_groups
 from services.metrics.commands.publishing import publish
 from services.metrics.commands.settling import Job, work_out_groups, work_out_own
-from services.metrics.domain import Goal, SeriesKey, Window, is_member, life_of, micro
+from services.metrics.domain import Goal, GoalKey, GoalState, SeriesKey, Window, is_member, life_of, micro
 from services.metrics.store import roster as store
 from services.metrics.store import series as series_store
 from services.metrics.store.roster import HeardMunicipality, HeardProject
@@ -108,12 +108,28 @@ def _goals(event: told.ProjectEvent, members: Sequence[str]) -> list[Goal]:
     ]
 
 
-async def work_out_anew(conn: Connection, groups: Collection[str], goals: Iterable[Goal], *, now: datetime) -> None:
+async def go_on_from(conn: Connection, last: Mapping[GoalKey, GoalState], *, now: datetime) -> None:
+    """Let goals go on from what was last told of them, and tell of those that stand otherwise.
+
+    A rebuild works figures out together that once came one after the other; so it may never see a target reached that
+    was, and is not any more.
+    """
+    await store.turn_roster(conn)
+    goals = [goal for goal in await store.list_goals(conn) if goal.key in last]
+    standings = await store.list_standings(conn, sorted({goal.subject for goal in goals}))
+    await store.put_standings(conn, {goal.key: standings[goal.key]._replace(state=last[goal.key]) for goal in goals})
+    await work_out_anew(conn, (), goals, now=now, goal_changed=False)
+
+
+async def work_out_anew(
+    conn: Connection, groups: Collection[str], goals: Iterable[Goal], *, now: datetime, goal_changed: bool = True
+) -> None:
     """Work out all states of groups whose members changed and of series whose goals did. The roster was turned before.
 
     Args:
         groups: subjects.
         goals: goals that are new, changed or gone, as they were and as they are.
+        goal_changed: whether that is why; see `milestones`.
     """
     roster, has_small = await store.hold_roster(conn)
     small = await series_store.list_small_municipalities(conn, None) if has_small and groups else set()
@@ -127,7 +143,7 @@ async def work_out_anew(conn: Connection, groups: Collection[str], goals: Iterab
     own_jobs = [Job(one, one.months, everything=True) for key, one in kept.items() if not _is_group(key)]
     worked = await work_out_groups(conn, roster, list(group_jobs.values()))
     worked += await work_out_own(conn, roster, own_jobs)
-    await publish(conn, worked, {}, now=now, goal_changed=True)
+    await publish(conn, worked, {}, now=now, goal_changed=goal_changed)
 
 
 def _is_group(key: SeriesKey) -> bool:

@@ -198,9 +198,12 @@ ON CONFLICT ON CONSTRAINT delivery_pk DO UPDATE
  WHERE d.state = 'waiting';
 
 -- name: list_told_events()
-SELECT event_id, type, occurred_at, payload
-  FROM told_event
- ORDER BY occurred_at;
+-- Two of one transaction have the same time, as a goal that was reached and lost in one batch; deliveries are numbered.
+SELECT e.event_id, e.type, e.occurred_at, e.payload
+  FROM told_event AS e
+  LEFT JOIN delivery AS d USING (event_id)
+ GROUP BY e.event_id
+ ORDER BY e.occurred_at, min(d.number);
 
 -- name: put_health(subscription_id, failures, failing_since, paused_until)!
 UPDATE sending

@@ -57,14 +57,20 @@ class Prober:
             yield self
             self._stopping.set()
             await posting
-            async with asyncio.timeout(SHOWN_SECONDS):
-                while self._waiting:  # noqa: ASYNC110 - the reader takes them out one by one
-                    await asyncio.sleep(0.05)
+            await self._until_shown(reading)
         finally:
             for task in (posting, reading):
                 task.cancel()
             await asyncio.gather(posting, reading, return_exceptions=True)
             await consumer.stop()
+
+    async def _until_shown(self, reading: asyncio.Task[None]) -> None:
+        deadline = time.monotonic() + SHOWN_SECONDS
+        while self._waiting:
+            if reading.done():
+                reading.result()
+            assert time.monotonic() < deadline, f"no metric shows {sorted(self._waiting)}"
+            await asyncio.sleep(0.05)
 
     def described(self) -> str:
         """Say how late metrics were so far."""
