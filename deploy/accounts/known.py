@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaConsumer
 
 from deploy.accounts.applying import Publishers
 from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
+from shared.messaging.admin import administering
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import record_of
 from shared.messaging.records import Unreadable, read_event
@@ -24,7 +24,8 @@ async def known_publishers(bus: BusSettings) -> Publishers:
     Raises:
         KafkaError, OSError: the broker does not answer.
     """
-    places = await _places(bus)
+    async with administering(bus) as admin:
+        places = await admin.places([TOPIC])
     if not places:
         return Publishers()
     consumer = AIOKafkaConsumer(**bus.client_options(), auto_offset_reset="earliest")
@@ -47,16 +48,6 @@ async def known_publishers(bus: BusSettings) -> Publishers:
 
 def _is_newer(event: PublisherEvent, kept: PublisherEvent | None) -> bool:
     return kept is None or kept.version < event.version
-
-
-async def _places(bus: BusSettings) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(**bus.client_options())
-    await admin.start()
-    try:
-        (topic,) = await admin.describe_topics([TOPIC])
-    finally:
-        await admin.close()
-    return [TopicPartition(TOPIC, partition["partition"]) for partition in topic["partitions"]]
 
 
 def _event(raw: Any) -> PublisherEvent | None:

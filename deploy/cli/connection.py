@@ -173,17 +173,15 @@ async def _has_read(admin: Admin, group: str, ends: dict[TopicPartition, int]) -
 
 async def _ends(admin: Admin, bus: BusSettings, topics: Iterable[str]) -> dict[str, dict[TopicPartition, int]]:
     """Return where each topic ends now, without its empty partitions."""
-    described = await admin.describe_topics(list(topics))
+    topics = list(topics)
+    places = await admin.places(topics)
     consumer = AIOKafkaConsumer(**bus.client_options())
     await consumer.start()
     try:
-        await learn(consumer, [topic["topic"] for topic in described])
-        result = {}
-        for topic in described:
-            places = [TopicPartition(topic["topic"], partition["partition"]) for partition in topic["partitions"]]
-            ends, starts = await consumer.end_offsets(places), await consumer.beginning_offsets(places)
-            result[topic["topic"]] = {place: ends[place] for place in places if ends[place] > starts[place]}
-        return result
+        await learn(consumer, topics)
+        ends, starts = await consumer.end_offsets(places), await consumer.beginning_offsets(places)
+        written = [place for place in places if ends[place] > starts[place]]
+        return {topic: {place: ends[place] for place in written if place.topic == topic} for topic in topics}
     finally:
         await consumer.stop()
 

@@ -196,9 +196,9 @@ async def _positions(
     await admin.start()
     await consumer.start()
     try:
-        described = await admin.describe_topics(await admin.list_topics())
-        places = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
-        await learn(consumer, {place.topic for place in places})
+        topics = await admin.list_topics()
+        places = await admin.places(topics)
+        await learn(consumer, topics)
         ends = await consumer.end_offsets(places)
         starts = await consumer.beginning_offsets(places)
         read: dict[str, dict[TopicPartition, int]] = {}

@@ -4,15 +4,13 @@ import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.errors import Unavailable
-from shared.messaging.admin import learn
+from shared.messaging.admin import Admin, administering, learn
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import record_of
 from shared.messaging.records import Record
@@ -33,7 +31,7 @@ class Reader:
     bus: BusSettings
     starts: Mapping[TopicPartition, int]
     ends: Mapping[TopicPartition, int]
-    admin: AIOKafkaAdminClient
+    admin: Admin
     client: AIOKafkaConsumer
 
     def places(self, topics: Collection[str]) -> list[TopicPartition]:
@@ -101,18 +99,15 @@ async def reading(bus: BusSettings) -> AsyncIterator[Reader]:
     Raises:
         Unavailable: the broker does not answer.
     """
-    admin, client = AIOKafkaAdminClient(**bus.client_options()), AIOKafkaConsumer(**bus.client_options())
+    client = AIOKafkaConsumer(**bus.client_options())
     try:
-        await admin.start()
-        await client.start()
-        described: list[dict[str, Any]] = await admin.describe_topics(
-            [topic for topic in await admin.list_topics() if not topic.startswith("__")]
-        )
-        places = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
-        await learn(client, {place.topic for place in places})
-        yield Reader(bus, await client.beginning_offsets(places), await client.end_offsets(places), admin, client)
+        async with administering(bus) as admin:
+            await client.start()
+            topics = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
+            places = await admin.places(topics)
+            await learn(client, topics)
+            yield Reader(bus, await client.beginning_offsets(places), await client.end_offsets(places), admin, client)
     except (KafkaError, OSError) as error:
         raise Unavailable(f"Kafka at {bus.bootstrap} does not answer ({type(error).__name__})") from error
     finally:
         await client.stop()
-        await admin.close()

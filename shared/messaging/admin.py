@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
 
@@ -19,6 +19,11 @@ class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
     every broker hands on to it; the one that the metadata call the controller is any of them, and may be the dead one.
     All that is asked here can be asked twice.
     """
+
+    async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """Return the partitions of topics; a topic that does not exist has none."""
+        described = await self.describe_topics(list(topics))
+        return [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
 
     async def _send_request(self, request: Any, node_id: int | None = None) -> Any:
         if node_id is not None:

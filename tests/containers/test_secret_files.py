@@ -55,7 +55,7 @@ def test_only_the_reader_itself_can_read_them(tmp_path: Path) -> None:
 
 def test_kafka_gets_a_certificate_that_the_authority_signed_and_the_passwords_that_come_first(tmp_path: Path) -> None:
     secret_files.make(tmp_path, postgres="postgres:5432", kafka_names=("kafka", "127.0.0.1"))
-    assert {path.name for path in (tmp_path / "kafka").iterdir()} == {"login.conf", "server.pem"}
+    assert {path.name for path in (tmp_path / "kafka").iterdir()} == {"ca.pem", "login.conf", "server.pem"}
     authority = x509.load_pem_x509_certificate((tmp_path / "registry" / "ca.pem").read_bytes())
     server = x509.load_pem_x509_certificates((tmp_path / "kafka" / "server.pem").read_bytes())[0]
     server.verify_directly_issued_by(authority)

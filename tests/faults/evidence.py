@@ -11,12 +11,11 @@ from typing import Any
 import asyncpg
 import httpx2
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.cli.audit import verify_log
 from deploy.services import SERVICES
-from shared.messaging.admin import learn
+from shared.messaging.admin import Admin, learn
 from shared.messaging.broker import BusSettings
 from tests.faults.world import World
 from tests.faults.writing import Load, Sent
@@ -173,14 +172,12 @@ async def _unrest(system: System) -> str:
 async def _read_positions(system: System) -> tuple[list[TopicPartition], dict[str, dict[str, tuple[int, int]]]]:
     """Return the places of the log, and per group how far it has committed and where its topics end."""
     options = BusSettings(bootstrap=system.servers.bootstrap, client_id="proof").client_options()
-    admin = AIOKafkaAdminClient(**options)
-    consumer = AIOKafkaConsumer(**options)
+    admin, consumer = Admin(**options), AIOKafkaConsumer(**options)
     await admin.start()
     await consumer.start()
     try:
         topics = [t for t in await admin.list_topics() if not t.startswith("__")]
-        described = await admin.describe_topics(topics)
-        places = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        places = await admin.places(topics)
         await learn(consumer, topics)
         ends = await consumer.end_offsets(places)
         behind: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)

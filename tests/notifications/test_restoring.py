@@ -1,40 +1,16 @@
 """After a restore: what has arrived is taken from the log, so that nobody is told of it again."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from uuid import UUID
 
 from services.notifications import commands, restoring
 from services.notifications.commands import ToldOf
 from services.notifications.domain.delivery import Taken
 from shared.database import Database
-from shared.events.envelope import Event
 from shared.events.notifications import NotificationDelivered
-from shared.messaging.records import Record
-from shared.messaging.restoring import Log
 from tests.conftest import MakeDatabase
 from tests.notifications.factories import MADE_AT, report_due, subscription, target_reached
 from tests.notifications.steps import NOW, due, log, put, take, tell
-
-
-def log_of(*events: Event) -> Log:
-    records = {
-        event.event_id: Record(
-            event.topic(),
-            *(0, 0, event.key.encode()),
-            tuple((name, value.encode()) for name, value in event.headers().items()),
-            event.payload(),
-        )
-        for event in events
-    }
-
-    async def find(ids: set[UUID]) -> Mapping[UUID, Record]:
-        return {one: records[one] for one in ids & records.keys()}
-
-    log = Log(find=find)
-    for event in events:
-        log.add(event.topic(), event.key, str(event.event_id), event.payload())
-    return log
+from tests.support.logs import log_of
 
 
 async def deliver(database: Database) -> list[NotificationDelivered]:

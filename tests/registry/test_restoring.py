@@ -1,34 +1,20 @@
 """After a restore: the registry takes its states from the log, and tells the log what it lacks."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 from services.registry import commands, restoring
 from services.registry.domain.programme import Names
 from services.registry.store import municipalities, programmes, publishers
 from shared.database import Database
 from shared.events.envelope import Event
-from shared.messaging.records import Record
-from shared.messaging.restoring import Log
 from tests.conftest import MakeDatabase
 from tests.registry import factories
 from tests.registry.factories import NOW
+from tests.support.logs import log_of
 
 LATER = NOW + timedelta(days=1)
-
-
-async def nothing(_ids: set[UUID]) -> Mapping[UUID, Record]:
-    return {}
-
-
-def log_of(*events: Event) -> Log:
-    log = Log(find=nothing)
-    for event in events:
-        log.add(event.topic(), event.key, str(event.event_id), event.payload())
-    return log
 
 
 async def written(database: Database) -> list[Event]:

@@ -1,31 +1,17 @@
 """After a restore: what the log has is taken in as it was, what the log lacks is told as it was."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from services.reporting import restoring
 from services.reporting.store import figures as store
 from shared.events.envelope import Event
 from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn
-from shared.messaging.records import Record
-from shared.messaging.restoring import Log
 from tests.conftest import MakeDatabase
 from tests.reporting.conftest import hear_all
 from tests.reporting.desk import Desk
 from tests.reporting.factories import entry, posted
-
-
-async def nothing(_ids: set[UUID]) -> Mapping[UUID, Record]:
-    return {}
-
-
-def log_of(*events: Event) -> Log:
-    log = Log(find=nothing)
-    for event in events:
-        log.add(event.topic(), event.key, str(event.event_id), event.payload())
-    return log
+from tests.support.logs import log_of
 
 
 async def written(desk: Desk) -> list[Event]:
