@@ -39,6 +39,7 @@ class Sent:
         door: `http` or `kafka`.
         answer: `accepted`, `rejected`, or none while nobody knows.
         withdrawn: the figure was taken back and the withdrawal accepted.
+        stays: nobody may take it back, because somebody waits to see its metric.
     """
 
     figure_id: str
@@ -47,6 +48,7 @@ class Sent:
     body: dict[str, Any]
     answer: str | None = None
     withdrawn: bool = False
+    stays: bool = False
 
 
 @dataclass
@@ -113,9 +115,9 @@ class Load:
                 one.answer = "rejected" if outcome["result"] == "rejected" else "accepted"
 
     async def _withdraw(self, client: httpx2.AsyncClient, chance: random.Random) -> None:
-        mine = [one for one in self.sent if one.door == "http" and one.answer == "accepted" and not one.withdrawn]
-        if mine:
-            one = chance.choice(mine)
+        mine = [one for one in self.sent if one.door == "http" and one.answer == "accepted"]
+        if left := [one for one in mine if not one.withdrawn and not one.stays]:
+            one = chance.choice(left)
             await self._stubbornly(
                 client, one.publisher, f"absence-figures/{one.figure_id}/withdrawal", {"reason": "x"}
             )

@@ -99,7 +99,7 @@ class Prober:
                     "persons": 500,
                     "definition": DEFINITION,
                 }
-                one = Sent(str(uuid.uuid4()), publisher, "http", body)
+                one = Sent(str(uuid.uuid4()), publisher, "http", body, stays=True)
                 self.load.sent.append(one)
                 await self.load.post(client, publisher, [one])
                 self._accepted((f"municipality/{municipality_id}|{DEFINITION_KEY}|{month}", lost))
