@@ -43,18 +43,22 @@ def state_of(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def goals_of(figures: Sequence[Posted], goals: Mapping[str, str]) -> dict[str, str]:
-    """Return how each goal must stand: by the year to date of the latest month that is fully covered."""
+    """Return how each goal must stand: by the year to date of the latest month that is fully covered.
+
+    Where no month is, any more, what was judged last stands; whatever that was, it is left out here.
+    """
     months: dict[str, dict[int, Posted]] = defaultdict(dict)
     for figure in in_force(figures):
         months[figure.municipality_id][figure.span[0]] = figure
-    return {goal: _stand(months[municipality_id]) for goal, municipality_id in goals.items()}
+    stands = {goal: _stand(months[municipality_id]) for goal, municipality_id in goals.items()}
+    return {goal: state for goal, state in stands.items() if state is not None}
 
 
-def _stand(months: Mapping[int, Posted]) -> str:
+def _stand(months: Mapping[int, Posted]) -> str | None:
     for last in sorted(months, reverse=True):
         year = range(last - last % 12, last + 1)
         if all(month in months for month in year):
             lost = sum((months[month].terms[0] for month in year), Fraction(0))
             agreed = sum((months[month].terms[1] for month in year), Fraction(0))
             return "reached" if lost <= Fraction(Decimal(TARGET)) * agreed else "open"
-    return "open"
+    return None
