@@ -9,7 +9,7 @@ gap in its sequence refuses everything that follows.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,9 @@ on with the batches behind it, and later events would overtake."""
 BATCH_BYTES = 262_144
 """aiokafka's batch size; only a larger event can be too large by itself."""
 
+FINISH_SECONDS = 2
+"""What a relay that is told to end may still take for the chunk that it has begun."""
+
 CLOSE_SECONDS = 3
 SHARE_SECONDS = 2.0
 ABSENT_SECONDS = 2.0
@@ -91,12 +94,16 @@ class Relay:
         self._present: set[str] = set()
 
     async def run(self) -> None:
-        """Relay until cancelled; every failure is logged and tried again with a growing pause."""
+        """Relay until cancelled; every failure is logged and tried again with a growing pause.
+
+        A chunk that is under way is finished first: what the broker has and nobody has noted would go out once more, by
+        a relay that could take over only when this one has given up on its producer.
+        """
         pause = 0.1
         try:
             while True:
                 try:
-                    sent = await self._pass()
+                    sent = await _finished(self._pass())
                     pause = 0.1
                     if sent < CHUNK:
                         await self._rest()
@@ -297,6 +304,20 @@ class Relay:
         self.state.shards = []
         if conn is not None:
             conn.terminate()
+
+
+async def _finished(passing: Coroutine[Any, Any, int]) -> int:
+    """Wait for a pass; when cancelled, give it a moment to come to its end."""
+    task = asyncio.ensure_future(passing)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            await asyncio.wait([task], timeout=FINISH_SECONDS)
+        finally:
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 async def _abandon(producer: Any) -> None:

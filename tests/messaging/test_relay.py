@@ -13,6 +13,7 @@ from shared.database import Database
 from shared.events.registry import MunicipalityRegistered
 from shared.messaging import outbox
 from shared.messaging.outbox import SHARD_COUNT
+from shared.messaging.posting import Posting
 from shared.messaging.relay import Relay
 from tests.messaging.conftest import MakeTopic, StartRelay
 from tests.messaging.consuming import counted
@@ -67,6 +68,30 @@ async def test_events_of_a_key_go_out_in_order_under_concurrent_writers(
 
 async def _is_empty(database: Database) -> bool:
     return await waiting_count(database) == 0
+
+
+async def test_a_relay_that_is_told_to_end_finishes_what_it_has_begun(
+    topic: str, bus: Bus, database: Database, relaying: StartRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bus.follow(topic, from_start=True)
+    begun, settle = asyncio.Event(), Posting.settle
+
+    async def settle_later(posting: Posting) -> None:
+        begun.set()
+        await asyncio.sleep(0.2)
+        await settle(posting)
+
+    monkeypatch.setattr(Posting, "settle", settle_later)
+    await write(database, [counted("vefsn", version) for version in range(1, 51)], topic=topic)
+    first = await relaying()
+    await begun.wait()
+    await first.stop()
+    assert await waiting_count(database) == 0
+
+    await write(database, [counted("vefsn", 51)], topic=topic)
+    await relaying()
+    sent = await bus.all(MunicipalityRegistered, count=51, topic=topic)
+    assert [event.version for event in sent] == list(range(1, 52))
 
 
 async def test_a_transaction_that_is_rolled_back_publishes_nothing(
