@@ -39,7 +39,7 @@ class Drained:
         seconds: from their start until the last figure was published.
         quiet_seconds: until nothing was on its way any more.
         peak_mebibytes: the most resident memory that each process had.
-        slope_mebibytes: how much memory grew for each 100,000 figures in the second half.
+        slope_mebibytes: how much memory grew for each 100,000 events in the second half.
     """
 
     figures: int
@@ -58,9 +58,9 @@ class Drained:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Resident memory of each process when so many figures had been published."""
+    """Resident memory of each process when so many events had been published, of figures and of metrics."""
 
-    figures: int
+    events: int
     bytes: dict[str, int]
 
 
@@ -127,37 +127,50 @@ async def _drain(system: System, sources: Sequence[Source], readers: Readers, dr
         await system.until_ready(process)
     drained.ready_seconds = time.monotonic() - begun
     samples: list[Sample] = []
-    moved, told = time.monotonic(), 0.0
-    while readers.figures.seen.first < wanted:
-        await asyncio.sleep(LOOK_SECONDS)
-        now = time.monotonic()
-        samples.append(Sample(readers.figures.seen.first, system.memory_bytes()))
-        if len(samples) < 2 or samples[-1].figures > samples[-2].figures:
-            moved = now
-        assert now - moved < STILL_SECONDS, f"stands still at {samples[-1].figures} of {wanted} figures"
-        if now - told > TELL_SECONDS:
-            told = now
-            tell(_described(samples[-1], now - begun))
-    drained.seconds = time.monotonic() - begun
-    drained.per_second = wanted / drained.seconds
-    await check.until_quiet(system, sources, readers.reader, seconds=STILL_SECONDS, tell=tell)
-    drained.quiet_seconds = time.monotonic() - begun
-    samples.append(Sample(readers.figures.seen.first, system.memory_bytes()))
+    looking = asyncio.create_task(_look(system, readers, samples, tell))
+    try:
+        published, moved = 0, time.monotonic()
+        while published < wanted:
+            await asyncio.sleep(LOOK_SECONDS)
+            if readers.figures.seen.first > published:
+                published, moved = readers.figures.seen.first, time.monotonic()
+            assert time.monotonic() - moved < STILL_SECONDS, f"stands still at {published} of {wanted} figures"
+        drained.seconds = time.monotonic() - begun
+        drained.per_second = wanted / drained.seconds
+        await check.until_quiet(
+            system, sources, readers.reader, seconds=STILL_SECONDS, tell=lambda _: None, while_moving=True
+        )
+        drained.quiet_seconds = time.monotonic() - begun
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
     for process in system.names:
         drained.peak_mebibytes[process] = round(max(each.bytes.get(process, 0) for each in samples) / MEBIBYTE, 1)
         drained.slope_mebibytes[process] = round(slope(process, samples), 2)
 
 
+async def _look(system: System, readers: Readers, samples: list[Sample], tell: Tell) -> None:
+    """Look at memory and progress until cancelled, and tell of it now and then."""
+    begun, told = time.monotonic(), 0.0
+    while True:
+        figures, metrics = readers.figures.seen.first, readers.metrics.seen.first
+        samples.append(Sample(figures + metrics, system.memory_bytes()))
+        now = time.monotonic()
+        if now - told > TELL_SECONDS:
+            told = now
+            tell(f"{now - begun:.0f} s: {figures} figures and {metrics} metrics published; {_memory(samples[-1])}")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
 def slope(process: str, samples: Sequence[Sample]) -> float:
-    """Return by how many MiB a process grew for each 100,000 figures in the second half: a straight line's slope."""
-    half = samples[-1].figures / 2
-    points = [(each.figures / 100_000, each.bytes.get(process, 0) / MEBIBYTE) for each in samples]
+    """Return by how many MiB a process grew for each 100,000 events in the second half: a straight line's slope."""
+    half = samples[-1].events / 2
+    points = [(each.events / 100_000, each.bytes.get(process, 0) / MEBIBYTE) for each in samples]
     points = [point for point in points if point[0] * 100_000 >= half]
     middle = sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points)
     spread = sum((x - middle[0]) ** 2 for x, _ in points)
     return sum((x - middle[0]) * (y - middle[1]) for x, y in points) / spread if spread else 0.0
 
 
-def _described(sample: Sample, seconds: float) -> str:
-    memory = ", ".join(f"{process} {count // MEBIBYTE} MiB" for process, count in sample.bytes.items())
-    return f"{seconds:.0f} s: {sample.figures} figures published; {memory}"
+def _memory(sample: Sample) -> str:
+    return ", ".join(f"{process} {count // MEBIBYTE} MiB" for process, count in sample.bytes.items())
