@@ -27,6 +27,7 @@ from shared.errors import Unavailable
 from shared.messaging.admin import learn
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import record_of
+from shared.messaging.topics import COMPACTED
 from shared.runtime import Service
 
 SERVICE = "metrics"
@@ -136,6 +137,7 @@ class Reading:
         self._told_consumer = told_consumer
         self._deliveries = {s.topic: service.deliveries[s.group] for s in service.consumers.subscriptions}
         self._places: list[TopicPartition] = []
+        self._states: list[TopicPartition] = []
 
     async def begin(self) -> None:
         """Go to the beginning of all topics."""
@@ -145,6 +147,7 @@ class Reading:
             for topic in self._deliveries
             for number in self._consumer.partitions_for_topic(topic) or ()
         ]
+        self._states = [place for place in self._places if place.topic in COMPACTED]
         self._consumer.assign(self._places)
         await self._consumer.seek_to_beginning(*self._places)
 
@@ -154,8 +157,14 @@ class Reading:
         return sum([ends[place] - await self._consumer.position(place) for place in self._places])
 
     async def read_on(self) -> None:
-        """Read and apply what comes next."""
-        batches = await self._consumer.getmany(timeout_ms=READ_MILLISECONDS, max_records=BATCH)
+        """Read and apply what comes next: what tells of states first.
+
+        A figure that met a municipality as it was registered would count in the county of then, whose states nobody
+        was ever told of.
+        """
+        ends = await self._consumer.end_offsets(self._states)
+        states = [place for place in self._states if await self._consumer.position(place) < ends[place]]
+        batches = await self._consumer.getmany(*states, timeout_ms=READ_MILLISECONDS, max_records=BATCH)
         for place, records in batches.items():
             await self._deliveries[place.topic].take([record_of(record) for record in records])
             self.count += len(records)

@@ -83,6 +83,9 @@ OWN_TOPICS = (
     Topic(notifications.NotificationDelivered.topic(), retention_ms=90 * DAY_MILLISECONDS),
 )
 
+COMPACTED = frozenset(topic.name for topic in OWN_TOPICS if topic.cleanup == "compact")
+"""Topics whose last event of a key says everything about it."""
+
 INBOUND_KINDS = ("absence-figures", "reports")
 
 

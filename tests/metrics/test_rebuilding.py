@@ -1,0 +1,40 @@
+"""Reading the log anew, on the real broker and a fresh database."""
+
+from aiokafka import AIOKafkaConsumer
+
+from deploy.rebuild.run import Reading
+from services.metrics.app import Settings, create_app
+from shared.runtime import Service
+from tests.metrics import factories
+from tests.metrics.factories import posted_event
+from tests.metrics.posted import posted
+from tests.support.bus import Bus
+from tests.support.infrastructure import Infra
+
+MUNICIPALITY = "flyttet-9101"
+MANY = 3_000
+"""Versions of a municipality: more than a client fetches of one partition at once."""
+
+
+async def test_figures_meet_the_registry_as_it_is_now(bus: Bus, infra: Infra) -> None:
+    versions = [factories.municipality(MUNICIPALITY, county="91", version=number) for number in range(1, MANY)]
+    await bus.publish(*versions, factories.municipality(MUNICIPALITY, county="92", version=MANY))
+    await bus.publish(posted_event(posted("2013-02", municipality_id=MUNICIPALITY)))
+    handle = await infra.make_database("metrics")
+    settings = Settings.model_validate({"database_dsn": handle.dsn, "bus": infra.bus})
+    service: Service = create_app(settings).state.service
+    consumers = [AIOKafkaConsumer(**infra.bus.client_options(), auto_offset_reset="earliest") for _ in range(2)]
+    for consumer in consumers:
+        await consumer.start()
+    try:
+        reading = Reading(service, *consumers)
+        await reading.begin()
+        await reading.read_to_the_end()
+        async with service.database.transaction() as conn:
+            rows = await conn.fetch("SELECT subject FROM series WHERE subject IN ('county/91', 'county/92')")
+        assert [row["subject"] for row in rows] == ["county/92"]
+    finally:
+        for consumer in consumers:
+            await consumer.stop()
+        await service.database.close()
+        await infra.drop_database(handle)
