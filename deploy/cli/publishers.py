@@ -14,6 +14,7 @@ from deploy import client as reference
 from deploy.accounts import applying
 from deploy.accounts.broker import NoAccounts
 from deploy.accounts.rights import Quota
+from deploy.cli import publisher_keys
 from deploy.cli.connection import Api, AsJson, Connection, Folder, NoWait, find_bus, find_connection, until_heard
 from deploy.local.progress import Progress, shown, silent
 from shared.errors import NotFound, RuleBroken
@@ -29,6 +30,7 @@ publishers = typer.Typer(help="Who may publish figures.", no_args_is_help=True)
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
+    publisher_keys.add_to(publishers)
     app.add_typer(publishers, name="publishers")
     app.command()(post)
 
