@@ -123,10 +123,15 @@ def in_order(evidence: Evidence) -> Findings:
         unlike = [r.origin for r in evidence.log.get(topic, ()) if r.value != first[r.id].value]
         yield f"repeated in {topic} with other content", unlike
     vintages: dict[Any, list[int]] = defaultdict(list)
+    posted, unposted = set(), []
     for record in evidence.firsts(FIGURES):
-        if record.type == "AbsenceFigurePosted":
-            content = record.content
+        content = record.content
+        if record.type == "AbsenceFigureWithdrawn":
+            unposted += [content["figure_id"]] if content["figure_id"] not in posted else []
+        else:
+            posted.add(content["figure_id"])
             vintages[content["municipality_id"], content["period"]].append(content["vintage"])
+    yield "withdrawn before they were published", unposted
     yield "vintages out of order", [k for k, seen in vintages.items() if seen != list(range(1, len(seen) + 1))]
     versions: dict[str, list[int]] = defaultdict(list)
     for record in evidence.firsts(METRICS):

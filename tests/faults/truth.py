@@ -13,12 +13,16 @@ from tests.metrics.recomputation import Posted, in_force
 
 
 def posted_of(events: Iterable[Logged]) -> list[Posted]:
-    """Return every vintage that was published, marked where it was withdrawn later."""
+    """Return every vintage that was published, marked where it was withdrawn later.
+
+    A withdrawal of what was never published is passed over; it breaks the order, and is found there.
+    """
     figures: dict[str, Posted] = {}
     for event in events:
         content = event.content
         if event.type == "AbsenceFigureWithdrawn":
-            figures[content["figure_id"]] = replace(figures[content["figure_id"]], withdrawn=True)
+            if figure := figures.get(content["figure_id"]):
+                figures[content["figure_id"]] = replace(figure, withdrawn=True)
             continue
         figures[content["figure_id"]] = Posted(
             municipality_id=content["municipality_id"],
