@@ -274,7 +274,7 @@ def streams(draw: st.DrawFn) -> list[Posted]:
     found = {}
     for one in ("vefsn-1824", "alstahaug-1820", "bronnoy-1813"):
         for period in draw(st.sets(st.sampled_from([f"2012-{m:02}" for m in range(1, 13)] + ["2013-01", "2013-Q1"]))):
-            for vintage in range(1, draw(st.sampled_from([1, 1, 2])) + 1):
+            for vintage in range(1, draw(st.sampled_from([1, 1, 2, 4])) + 1):
                 kind = draw(st.sampled_from(["days", "days", "days", "agreed-days", "equal"]))
                 figure = posted(
                     period, municipality_id=one, vintage=vintage, persons=draw(persons), **draw(drawn_terms(kind)),

@@ -49,6 +49,11 @@ class Arrival:
         return (change.last_month, str(self.municipality_id)) if is_too_few else None
 
     @property
+    def is_correction(self) -> bool:
+        """Whether it replaces a figure or takes one back."""
+        return isinstance(self.change, Withdrawal) or self.change.vintage > 1
+
+    @property
     def touches_groups(self) -> bool:
         """Whether it is a municipality's figure for one period, the only ones that groups are made of."""
         return self.municipality_id is not None and self.change.window is PostedWindow.PERIOD

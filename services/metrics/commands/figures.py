@@ -10,7 +10,7 @@ from services.metrics.commands.settling import Job, Worked, work_out_groups, wor
 from services.metrics.domain import PostedWindow, Roster, SeriesKey, Weighing
 from services.metrics.store import roster as roster_store
 from services.metrics.store import series as store
-from services.metrics.store.series import KeptSeries, NewFigure, Withdrawal
+from services.metrics.store.series import FigurePlace, KeptSeries, NewFigure, Withdrawal
 from shared.database import Connection
 from shared.events.reporting import AbsenceFigureEvent
 
@@ -68,15 +68,18 @@ def _touched_groups(
 
 async def _keep(conn: Connection, arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]) -> None:
     """Keep withdrawals, then vintages, so that a figure that is withdrawn in its own batch is kept as such."""
-    withdrawals, figures = [], []
+    withdrawals, figures, corrected = [], [], set()
     for arrival in arrivals:
-        series_id = kept[arrival.key].series_id
-        if isinstance(arrival.change, Withdrawal):
-            withdrawals.append((series_id, arrival.change))
+        series_id, change = kept[arrival.key].series_id, arrival.change
+        if isinstance(change, Withdrawal):
+            withdrawals.append((series_id, change))
         else:
-            figures.append((series_id, arrival.change))
+            figures.append((series_id, change))
+        if arrival.is_correction:
+            corrected.add(FigurePlace(series_id, change.last_month, change.months, change.window))
     await store.withdraw_figures(conn, withdrawals)
     await store.add_figures(conn, figures)
+    await store.mark_replaced(conn, corrected)
 
 
 def _own_jobs(arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]) -> dict[SeriesKey, Job]:
@@ -116,8 +119,7 @@ def _moved(roster: Roster, arrivals: Sequence[Arrival], kept: dict[SeriesKey, Ke
     moved: dict[int, list[Mover]] = {}
     for arrival in arrivals:
         change = arrival.change
-        is_correction = isinstance(change, Withdrawal) or change.vintage > 1
-        mover = Mover(change.last_month, str(arrival.moved_by), is_correction)
+        mover = Mover(change.last_month, str(arrival.moved_by), arrival.is_correction)
         moved.setdefault(kept[arrival.key].series_id, []).append(mover)
         if arrival.touches_groups:
             for group in roster.groups_of.get(str(arrival.municipality_id), ()):

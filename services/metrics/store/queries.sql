@@ -191,11 +191,36 @@ UPDATE figure AS f
  WHERE f.series_id = t.series_id AND f.last_month = t.last_month AND f.months = t.months
    AND f.posted_window = t.posted_window AND f.figure_id = t.figure_id;
 
+-- name: unmark_replaced(series_ids, last_months, months, posted_windows)!
+UPDATE figure AS f
+   SET replaced = false
+  FROM unnest(:series_ids::int[], :last_months::int[], :months::smallint[], :posted_windows::smallint[])
+       AS t (series_id, last_month, months, posted_window)
+ WHERE f.series_id = t.series_id AND f.last_month = t.last_month AND f.months = t.months
+   AND f.posted_window = t.posted_window AND f.replaced;
+
+-- name: mark_replaced(series_ids, last_months, months, posted_windows)!
+UPDATE figure AS f
+   SET replaced = true
+  FROM (
+           SELECT g.series_id, g.last_month, g.months, g.posted_window, g.vintage,
+                  NOT g.withdrawn AND g.vintage < max(g.vintage) FILTER (WHERE NOT g.withdrawn) OVER (
+                      PARTITION BY g.series_id, g.last_month, g.months, g.posted_window, g.weighing <= 1
+                  ) AS replaced
+             FROM unnest(:series_ids::text::int[], :last_months::text::int[], :months::text::smallint[],
+                         :posted_windows::text::smallint[])
+                  AS t (series_id, last_month, months, posted_window)
+             JOIN figure AS g USING (series_id, last_month, months, posted_window)
+            WHERE NOT g.replaced
+       ) AS t
+ WHERE f.series_id = t.series_id AND f.last_month = t.last_month AND f.months = t.months
+   AND f.posted_window = t.posted_window AND f.vintage = t.vintage AND t.replaced;
+
 -- name: list_figures(series_ids, since_months)
 SELECT f.series_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
        f.weight_micro, f.persons, f.generated
   FROM unnest(:series_ids::text::int[], :since_months::text::int[]) AS t (series_id, since_month)
-  JOIN figure f ON f.series_id = t.series_id AND f.last_month >= t.since_month;
+  JOIN figure f ON f.series_id = t.series_id AND f.last_month >= t.since_month AND NOT f.replaced;
 
 -- name: list_member_figures(definition_key, municipality_ids, last_months, months)
 SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
@@ -206,7 +231,8 @@ SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.
    AND s.definition_key = :definition_key
    AND f.last_month = ANY(:last_months::int[])
    AND f.months = :months
-   AND f.posted_window = 0;
+   AND f.posted_window = 0
+   AND NOT f.replaced;
 
 -- name: list_all_member_figures(definition_key, municipality_ids, months)
 SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
@@ -216,7 +242,8 @@ SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.
  WHERE s.municipality_id = ANY(:municipality_ids::text[])
    AND s.definition_key = :definition_key
    AND f.months = :months
-   AND f.posted_window = 0;
+   AND f.posted_window = 0
+   AND NOT f.replaced;
 
 -- name: add_small_cells(last_months, municipality_ids)!
 INSERT INTO small_cell (last_month, municipality_id)

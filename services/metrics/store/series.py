@@ -15,6 +15,7 @@ _FIGURE_COLUMNS = (
     "series_ids", "last_months", "months", "posted_windows", "vintages", "figure_ids", "weighings", "amounts",
     "weights", "persons", "generated",
 )  # fmt: skip
+_PLACE_COLUMNS = ("series_ids", "last_months", "months", "posted_windows")
 _PART_COLUMNS = (
     "series_ids", "last_months", "numerators", "denominators", "weighings", "present", "suppressed", "generated",
 )  # fmt: skip
@@ -61,6 +62,15 @@ class Withdrawal(NamedTuple):
     months: int
     window: PostedWindow
     figure_id: UUID
+
+
+class FigurePlace(NamedTuple):
+    """What a figure replaces others at: its series, the last month of its period, the period's length, the window."""
+
+    series_id: int
+    last_month: int
+    months: int
+    window: PostedWindow
 
 
 async def lock_series(conn: Connection, keys: Mapping[SeriesKey, str | None]) -> dict[SeriesKey, KeptSeries]:
@@ -129,10 +139,17 @@ async def withdraw_figures(conn: Connection, withdrawals: Sequence[tuple[int, Wi
         await QUERIES.withdraw_figures(
             conn, series_ids=ids, last_months=lasts, months=months, posted_windows=windows, figure_ids=figure_ids
         )
+        await QUERIES.unmark_replaced(conn, series_ids=ids, last_months=lasts, months=months, posted_windows=windows)
+
+
+async def mark_replaced(conn: Connection, places: Collection[FigurePlace]) -> None:
+    """Mark the vintages that a later one of their place has replaced; they are kept, and not listed any more."""
+    if places:
+        await QUERIES.mark_replaced(conn, **_named(_PLACE_COLUMNS, sorted(places)))
 
 
 async def list_figures(conn: Connection, since: Mapping[int, int]) -> dict[int, list[Figure]]:
-    """Return every vintage of series' figures from a month on, by series id.
+    """Return series' figures from a month on, by series id: all vintages but those that were replaced.
 
     Args:
         since: the first last month of each series, counted from year 0.
@@ -153,7 +170,7 @@ async def list_member_figures(
     months: int,
     last_months: Collection[int] | None,
 ) -> dict[tuple[int, str], list[Figure]]:
-    """Return every vintage of municipalities' figures for single periods, by last month and municipality.
+    """Return municipalities' figures for single periods, by last month and municipality; see `list_figures`.
 
     Args:
         months: months per period.
