@@ -1,15 +1,20 @@
 """The client that asks the broker about topics and groups, made to bear the loss of one broker of several."""
 
+import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaConnectionError, NodeNotReadyError
 
 from shared.messaging.broker import BusSettings
+
+COORDINATOR_SECONDS = 10.0
+AGAIN_SECONDS = 0.1
 
 
 class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
@@ -24,6 +29,21 @@ class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
         """Return the partitions of topics; a topic that does not exist has none."""
         described = await self.describe_topics(list(topics))
         return [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+
+    async def find_coordinator(self, group_id: str, coordinator_type: int = 0) -> int:
+        """Return the broker that keeps a group's offsets.
+
+        It is not known while that broker has just been elected, or while the topic for the offsets is made, which this
+        question causes; both are over soon.
+        """
+        deadline = time.monotonic() + COORDINATOR_SECONDS
+        while True:
+            try:
+                return int(await super().find_coordinator(group_id, coordinator_type))
+            except GroupCoordinatorNotAvailableError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async def _send_request(self, request: Any, node_id: int | None = None) -> Any:
         if node_id is not None:
