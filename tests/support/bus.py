@@ -56,12 +56,16 @@ class Bus:
         self._seen[topic] = []
 
     async def publish(self, *events: Event, topic: str | None = None) -> None:
-        """Publish events as a service would."""
+        """Publish events as a service would, those of one key in order."""
+        sending = []
         for event in events:
             headers = [(name, value.encode()) for name, value in event.headers().items()]
-            await self._producer.send_and_wait(
-                topic or event.topic(), event.payload(), key=event.key.encode(), headers=headers
+            sending.append(
+                await self._producer.send(
+                    topic or event.topic(), event.payload(), key=event.key.encode(), headers=headers
+                )
             )
+        await asyncio.gather(*sending)
 
     async def submit(
         self,
