@@ -119,6 +119,19 @@ async def test_a_withdrawal_that_comes_before_its_figure_holds(make_database: Ma
     assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"]["value"] == "8.00"
 
 
+async def test_a_group_whose_member_turned_to_months_without_days_gets_their_days_later(
+    make_database: MakeDatabase,
+) -> None:
+    database = await make_database("metrics")
+    await hear(database)
+    await stored.apply(database, [posted_event(posted("2013-Q1"))], [posted_event(posted("2012-02", rate="8.1"))])
+
+    await stored.apply(database, [posted_event(posted("2012-01"))])
+
+    states = await stored.states(database)
+    assert states["project/vefsn-prosjektet", DEFINITION, "2012-01"]["rates"]["month"]["value"] == "8.60"
+
+
 async def test_a_finer_figure_turns_the_series_and_tells_of_the_periods_that_are_gone(
     make_database: MakeDatabase,
 ) -> None:

@@ -103,7 +103,11 @@ def _reaches_far(series: KeptSeries, change: NewFigure | Withdrawal) -> bool:
 
 
 async def _regrain(conn: Connection, roster: Roster, own: Sequence[Worked], jobs: dict[SeriesKey, Job]) -> None:
-    """Let groups follow members whose grain changed, or that go into groups for the first time."""
+    """Let groups follow members whose grain changed, or that go into groups for the first time.
+
+    A group without a grain is asked for as well: it loses it when a member turns to periods that it has no days for
+    yet, and such a member turns no more when they come.
+    """
     turned = [one for one in own if (one.now.months, one.now.adds_days) != (one.kept.months, one.kept.adds_days)]
     await store.put_extents(conn, [one.now for one in turned])
     keys = {
@@ -111,6 +115,7 @@ async def _regrain(conn: Connection, roster: Roster, own: Sequence[Worked], jobs
         for one in turned
         for group in roster.groups_of.get(str(one.kept.municipality_id), ())
     }
+    keys |= {key for key, job in jobs.items() if job.months is None}
     await regrain(conn, jobs, keys & jobs.keys())
 
 
