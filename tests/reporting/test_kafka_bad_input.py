@@ -48,7 +48,7 @@ async def test_bad_figures_among_good_ones_get_receipts_with_the_codes_of_http(i
     await inbound.bus.follow(AbsenceFigurePosted.topic())
     good, bad = [], {}
     for number, each in enumerate(BAD_FIGURES):
-        good.append(await inbound.submit(figure(unit=f"n{number}-{inbound.publisher}")))
+        good.append(await inbound.submit(figure(unit=f"n{number}-of-{inbound.publisher}")))
         bad[await inbound.submit(each.content)] = each
 
     rejections = await inbound.rejected(*bad)
@@ -188,7 +188,7 @@ async def test_bad_records_of_many_publishers_at_once_lose_nothing(
     async def storm(each: Inbound) -> tuple[list[str], int]:
         good, count = [], 0
         for number in range(40):
-            good.append(await each.submit(figure(unit=f"s{number}-{each.publisher}"), key=str(number)))
+            good.append(await each.submit(figure(unit=f"s{number}-of-{each.publisher}"), key=str(number)))
             await bus.send_raw(each.topic, b"\x00\x01" * number, key=str(number).encode())
             count += 1
         return good, count
