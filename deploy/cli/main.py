@@ -50,10 +50,15 @@ class Commands(TyperGroup):
         """Return a command, or None when there is none of that name."""
         if cmd_name not in MODULES:
             return None
-        part = typer.Typer()
-        part.callback()(lambda: None)
-        import_module(f"deploy.cli.{MODULES[cmd_name]}").add_to(part)
-        return typer.main.get_group(part).commands[cmd_name]
+        return commands_of(MODULES[cmd_name])[cmd_name]
+
+
+def commands_of(module: str) -> dict[str, Any]:
+    """Import a module beside this one, and return its commands by name."""
+    part = typer.Typer()
+    part.callback()(lambda: None)
+    import_module(f"deploy.cli.{module}").add_to(part)
+    return dict(typer.main.get_group(part).commands)
 
 
 app = typer.Typer(

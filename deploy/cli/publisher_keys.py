@@ -10,11 +10,6 @@ from deploy.cli.connection import AsJson, Connection, Folder, find_connection
 from deploy.services import SERVICES
 
 
-def add_to(publishers: typer.Typer) -> None:
-    """Add the command."""
-    publishers.command()(show)
-
-
 def show(
     organisation_number: Annotated[str, typer.Argument(help="Nine digits.", metavar="ORGNR")],
     dir_: Folder = None,

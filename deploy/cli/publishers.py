@@ -26,11 +26,11 @@ PUBLISHERS = "/api/registry/v1/publishers"
 _POST_CHUNK = 200
 
 publishers = typer.Typer(help="Who may publish figures.", no_args_is_help=True)
+publishers.command()(publisher_keys.show)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    publisher_keys.add_to(publishers)
     app.add_typer(publishers, name="publishers")
     app.command()(post)
 
