@@ -8,6 +8,7 @@ they read twice, the new database's inbox knows.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -153,8 +154,13 @@ class Reading:
 
     async def unread(self) -> int:
         """Return how many records are still to be read."""
-        ends = await self._consumer.end_offsets(self._places)
-        return sum([ends[place] - await self._consumer.position(place) for place in self._places])
+        return sum((await self._unread_of(self._places)).values())
+
+    async def _unread_of(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return how many records are still to be read of each place, of those that have any."""
+        ends = await self._consumer.end_offsets(places)
+        left = {place: ends[place] - await self._consumer.position(place) for place in places}
+        return {place: count for place, count in left.items() if count > 0}
 
     async def read_on(self) -> None:
         """Read and apply what comes next: what tells of states first.
@@ -162,8 +168,7 @@ class Reading:
         A figure that met a municipality as it was registered would count in the county of then, whose states nobody
         was ever told of.
         """
-        ends = await self._consumer.end_offsets(self._states)
-        states = [place for place in self._states if await self._consumer.position(place) < ends[place]]
+        states = await self._unread_of(self._states)
         batches = await self._consumer.getmany(*states, timeout_ms=READ_MILLISECONDS, max_records=BATCH)
         for place, records in batches.items():
             await self._deliveries[place.topic].take([record_of(record) for record in records])
