@@ -10,7 +10,7 @@ from services.metrics.commands.settling import Job, Worked, work_out_groups, wor
 from services.metrics.domain import PostedWindow, Roster, SeriesKey, Weighing
 from services.metrics.store import roster as roster_store
 from services.metrics.store import series as store
-from services.metrics.store.series import FigurePlace, KeptSeries, NewFigure, Withdrawal
+from services.metrics.store.series import KeptSeries, NewFigure, Withdrawal
 from shared.database import Connection
 from shared.events.reporting import AbsenceFigureEvent
 
@@ -76,7 +76,7 @@ async def _keep(conn: Connection, arrivals: Sequence[Arrival], kept: dict[Series
         else:
             figures.append((series_id, change))
         if arrival.is_correction:
-            corrected.add(FigurePlace(series_id, change.last_month, change.months, change.window))
+            corrected.add((series_id, *change[:3]))
     await store.withdraw_figures(conn, withdrawals)
     await store.add_figures(conn, figures)
     await store.mark_replaced(conn, corrected)

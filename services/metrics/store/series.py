@@ -64,15 +64,6 @@ class Withdrawal(NamedTuple):
     figure_id: UUID
 
 
-class FigurePlace(NamedTuple):
-    """What a figure replaces others at: its series, the last month of its period, the period's length, the window."""
-
-    series_id: int
-    last_month: int
-    months: int
-    window: PostedWindow
-
-
 async def lock_series(conn: Connection, keys: Mapping[SeriesKey, str | None]) -> dict[SeriesKey, KeptSeries]:
     """Return series, new ones among them, and let nobody else change them until this transaction ends.
 
@@ -142,8 +133,12 @@ async def withdraw_figures(conn: Connection, withdrawals: Sequence[tuple[int, Wi
         await QUERIES.unmark_replaced(conn, series_ids=ids, last_months=lasts, months=months, posted_windows=windows)
 
 
-async def mark_replaced(conn: Connection, places: Collection[FigurePlace]) -> None:
-    """Mark the vintages that a later one of their place has replaced; they are kept, and not listed any more."""
+async def mark_replaced(conn: Connection, places: Collection[tuple[int, int, int, PostedWindow]]) -> None:
+    """Mark the vintages that a later one of their place has replaced; they are kept, and not listed any more.
+
+    Args:
+        places: series id, and what a figure replaces others at within it: last month, length, window.
+    """
     if places:
         await QUERIES.mark_replaced(conn, **_named(_PLACE_COLUMNS, sorted(places)))
 
