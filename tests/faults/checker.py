@@ -127,7 +127,8 @@ def in_order(evidence: Evidence) -> Findings:
     for record in evidence.firsts(FIGURES):
         content = record.content
         if record.type == "AbsenceFigureWithdrawn":
-            unposted += [content["figure_id"]] if content["figure_id"] not in posted else []
+            if content["figure_id"] not in posted:
+                unposted.append(content["figure_id"])
         else:
             posted.add(content["figure_id"])
             vintages[content["municipality_id"], content["period"]].append(content["vintage"])
