@@ -143,9 +143,10 @@ class Database:
         """
         if self._pool is None:
             await self._open_or_unavailable()
+        lent: list[Connection] = []
         is_cut = False
         try:
-            with _cutting() as lent:
+            with _cutting(lent):
                 async with self._pool.acquire(timeout=deadline.at_most(ACQUIRE_SECONDS)) as conn:
                     lent.append(conn)
                     try:
@@ -156,7 +157,8 @@ class Database:
         except AppError:
             raise
         except DRIVER_FAILURES as error:
-            if not is_cut and not is_transient(error):
+            # Without a connection, nothing that the caller does can be at fault.
+            if lent and not is_cut and not is_transient(error):
                 raise
             if isinstance(error, asyncpg.PostgresError) and str(error.sqlstate).startswith(_DEPLOYMENT_STATES):
                 LOG.error("the database is not as this service needs it", error=f"{type(error).__name__}: {error}")
@@ -196,9 +198,8 @@ class Database:
 
 
 @contextmanager
-def _cutting() -> Iterator[list[Connection]]:
-    """Cut the connection that is put in here when nobody waits any longer, until it has been given back."""
-    lent: list[Connection] = []
+def _cutting(lent: Sequence[Connection]) -> Iterator[None]:
+    """Cut the connection that is put in there when nobody waits any longer, until it has been given back."""
 
     def cut() -> None:
         for conn in lent:
@@ -208,7 +209,7 @@ def _cutting() -> Iterator[list[Connection]]:
     left = deadline.seconds_left()
     timer = asyncio.get_running_loop().call_later(left, cut) if left is not None else None
     try:
-        yield lent
+        yield
     finally:
         if timer is not None:
             timer.cancel()

@@ -10,7 +10,7 @@ import pytest
 import shared.database
 from shared.database import Database, MigrationFailed, is_transient, migrate
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
-from tests.support.infrastructure import DatabaseHandle
+from tests.support.infrastructure import DatabaseHandle, Infra
 from tests.support.owner import as_owner
 from tests.support.proxy import proxy_to
 
@@ -85,6 +85,26 @@ async def test_whatever_a_cut_connection_makes_the_driver_say_is_unavailable(han
     for _ in range(10):
         with pytest.raises(Unavailable):
             await be_cut()
+    async with database.connection() as conn:
+        assert await conn.fetchval("SELECT 1") == 1
+    await database.close()
+
+
+async def test_whoever_gets_no_connection_is_told_unavailable_whatever_the_reason(
+    infra: Infra, handle: DatabaseHandle
+) -> None:
+    """A database that is being restored or moved may be shut for all but its administrator."""
+    database = Database(handle.dsn, application_name="shut out", pool_size=1)
+    await database.open()
+    admin = await asyncpg.connect(infra.admin_dsn)
+    await admin.execute(f"ALTER DATABASE {handle.name} ALLOW_CONNECTIONS false")
+    await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", handle.name)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            async with database.connection() as conn:
+                await conn.execute("SELECT 1")
+    await admin.execute(f"ALTER DATABASE {handle.name} ALLOW_CONNECTIONS true")
+    await admin.close()
     async with database.connection() as conn:
         assert await conn.fetchval("SELECT 1") == 1
     await database.close()
