@@ -6,10 +6,11 @@ from itertools import chain
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import ConsumerStoppedError
 
 from shared import faults
 from shared.messaging import broker as kafka
-from shared.messaging.positions import Seat
+from shared.messaging.positions import AGAIN_SECONDS, Seat, give_back
 
 STREAM_RECORDS = 16
 STREAM_SECONDS = 0.05
@@ -42,13 +43,36 @@ class Batches:
 
         FastStream's own loop sleeps once more after each empty poll; with short polls that costs processor time, with
         long ones latency.
+
+        Raises:
+            ConsumerStoppedError: the consumer is being stopped.
+            Exception: whatever went wrong between the fetch and the end; what was fetched will be fetched again.
         """
         if self._given_count:
             faults.point("delivery.acknowledged")
         if STREAM_RECORDS <= self._given_count < self._records_max:
             await asyncio.sleep(STREAM_SECONDS)
+        self._given_count = 0
+        taken: dict[TopicPartition, list[Any]] = {}
+        try:
+            await self._take(consumer, taken)
+            moved = await self._seat.settle(consumer, taken)
+        except ConsumerStoppedError:
+            raise
+        except Exception:
+            # Whoever asks again would be given what comes after it, and commit past records that nobody handled.
+            give_back(consumer, taken)
+            await asyncio.sleep(AGAIN_SECONDS)
+            raise
+        for place in moved:
+            taken.pop(place, None)
+        self._given_count = sum(map(len, taken.values()))
+        return tuple(chain.from_iterable(taken.values()))
+
+    async def _take(self, consumer: Any, taken: dict[TopicPartition, list[Any]]) -> None:
+        """Fetch a batch's records into `taken`, which holds what came even when a later fetch breaks off."""
         first = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=1)
-        taken = {place: [*records] for place, records in first.items()}
+        taken.update({place: [*records] for place, records in first.items()})
         room = self._records_max - len(taken)
         for place, share in shares(waiting_by_place(consumer), self._records_max).items():
             if room:
@@ -56,10 +80,6 @@ class Batches:
                 for records in more.values():
                     taken.setdefault(place, []).extend(records)
                     room -= len(records)
-        for place in await self._seat.settle(consumer, taken):
-            taken.pop(place, None)
-        self._given_count = sum(map(len, taken.values()))
-        return tuple(chain.from_iterable(taken.values()))
 
 
 def shares(waiting: Mapping[TopicPartition, int], records_max: int) -> dict[TopicPartition, int]:

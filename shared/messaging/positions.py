@@ -26,9 +26,8 @@ LOG = structlog.get_logger()
 HEAR_SECONDS = 1.0
 """How late a process may hear of a replay that was ordered at another."""
 
-
 AGAIN_SECONDS = 0.5
-"""Before a consumer that could not learn its place asks again."""
+"""Before a consumer that could not fetch, or not learn its place, tries again."""
 
 
 class Position(NamedTuple):
@@ -124,8 +123,7 @@ class Seat:
         except (KafkaError, Unavailable) as error:
             LOG.warning("consumer does not know yet where to go on", consumer=self.consumer, error=str(error)[:300])
             self.is_ordered = True
-            for place, records in fetched.items():
-                _seek(client, place, records[0].offset)
+            give_back(client, fetched)
             await asyncio.sleep(AGAIN_SECONDS)
             return set(fetched)
         self._seen = assignment
@@ -155,6 +153,12 @@ class Seat:
             async with self.database.transaction() as conn:
                 await QUERIES.end_replays(conn, consumer=self.consumer, **_columns(ordered))
         return set(starts)
+
+
+def give_back(client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
+    """Let records that a client was given, and that nobody handles now, be fetched again."""
+    for place, records in fetched.items():
+        _seek(client, place, records[0].offset)
 
 
 def _seek(client: Any, place: TopicPartition, offset: int) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import CorruptRecordException
 
 from shared.messaging.batches import Batches, shares
 from shared.messaging.positions import Seat
@@ -35,12 +37,11 @@ def test_partitions_give_by_what_waits_and_each_a_part_of_its_equal_share(waitin
     assert list(shares(places(*waiting), BATCH).values()) == given
 
 
-async def test_partitions_of_unlike_length_come_to_their_ends_together(
-    infra: Infra, make_topic: MakeTopic, make_database: MakeDatabase
-) -> None:
-    database = await make_database(MECHANISMS)
-    topic = await make_topic(partitions=3)
-    counts = {0: 900, 1: 300, 2: 600}
+READING = {"auto_offset_reset": "earliest", "enable_auto_commit": False}
+
+
+async def send(infra: Infra, topic: str, counts: dict[int, int]) -> None:
+    """Put so many numbered records into each partition."""
     async with AIOKafkaProducer(**infra.bus.client_options()) as producer:
         sending = [
             await producer.send(topic, str(number).encode(), partition=partition)
@@ -49,8 +50,15 @@ async def test_partitions_of_unlike_length_come_to_their_ends_together(
         ]
         await asyncio.gather(*sending)
 
-    reading = {"group_id": topic, "auto_offset_reset": "earliest", "enable_auto_commit": False}
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), **reading) as consumer:
+
+async def test_partitions_of_unlike_length_come_to_their_ends_together(
+    infra: Infra, make_topic: MakeTopic, make_database: MakeDatabase
+) -> None:
+    database = await make_database(MECHANISMS)
+    topic = await make_topic(partitions=3)
+    counts = {0: 900, 1: 300, 2: 600}
+    await send(infra, topic, counts)
+    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
         batches = Batches(BATCH, Seat(database, topic))
         taken: list[Any] = []
         while len(taken) < sum(counts.values()):
@@ -64,3 +72,36 @@ async def test_partitions_of_unlike_length_come_to_their_ends_together(
     assert {partition: round(half[partition] / count, 1) for partition, count in counts.items()} == {
         partition: pytest.approx(0.5, abs=0.15) for partition in counts
     }
+
+
+async def test_a_fetch_that_breaks_off_takes_nothing_away(
+    infra: Infra, make_topic: MakeTopic, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await make_database(MECHANISMS)
+    topic = await make_topic(partitions=3)
+    counts = dict.fromkeys(range(3), 20)
+    await send(infra, topic, counts)
+    broken = 0
+
+    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+        getmany = consumer.getmany
+
+        async def break_off(*asked: Any, **bounds: Any) -> Any:
+            nonlocal broken
+            if asked and broken < 3:
+                broken += 1
+                raise CorruptRecordException
+            return await getmany(*asked, **bounds)
+
+        monkeypatch.setattr(consumer, "getmany", break_off)
+        batches = Batches(BATCH, Seat(database, topic))
+        taken: list[Any] = []
+        async with asyncio.timeout(30):
+            while len(taken) < sum(counts.values()):
+                with suppress(CorruptRecordException):
+                    taken += await batches.next(consumer)
+
+    assert broken == 3
+    assert Counter((r.partition, int(r.value)) for r in taken) == Counter(
+        (partition, number) for partition, count in counts.items() for number in range(count)
+    )

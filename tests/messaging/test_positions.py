@@ -53,6 +53,20 @@ async def restore(handle: DatabaseHandle, count: int) -> None:
     )
 
 
+def fail_at_first(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let a consumer fail twice to learn its place from the database."""
+    times, look = 0, positions.list_
+
+    async def failing(conn: Connection, consumer: str) -> dict[TopicPartition, positions.Position]:
+        nonlocal times
+        times += 1
+        if times < 3:
+            raise error
+        return await look(conn, consumer)
+
+    monkeypatch.setattr(positions, "list_", failing)
+
+
 async def test_a_consumer_whose_database_was_restored_goes_back_to_what_that_has_handled(
     topic: str, bus: Bus, consume: Consume, infra: Infra, handle: DatabaseHandle
 ) -> None:
@@ -182,21 +196,23 @@ async def test_a_database_that_is_away_at_the_assignment_lets_nothing_pass_by(
     await consuming.until_consumed(3)
     await consuming.consumers.stop()
     await restore(handle, 1)
-    times, look = 0, positions.list_
-
-    async def away_at_first(conn: Connection, consumer: str) -> dict[TopicPartition, positions.Position]:
-        nonlocal times
-        times += 1
-        if times < 3:
-            raise Unavailable("the database does not answer now")
-        return await look(conn, consumer)
-
-    monkeypatch.setattr(positions, "list_", away_at_first)
+    fail_at_first(monkeypatch, Unavailable("the database does not answer now"))
     await bus.publish(counted("vefsn", 4), topic=topic)
     again = await consume(topic, group=consuming.group)
 
     await again.until_consumed(3)
     assert await again.effects() == [("vefsn", version) for version in range(1, 5)]
+
+
+async def test_a_fault_of_ours_at_the_assignment_lets_nothing_pass_by(
+    topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_at_first(monkeypatch, KeyError("a fault of ours"))
+    await bus.publish(*(counted("vefsn", version) for version in range(1, 4)), topic=topic)
+    consuming = await consume(topic)
+
+    await consuming.until_consumed(3)
+    assert await consuming.effects() == [("vefsn", version) for version in range(1, 4)]
 
 
 async def _is(infra: Infra, consuming: Consuming, count: int) -> bool:
