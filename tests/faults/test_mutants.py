@@ -6,6 +6,7 @@ All mutants are tried at once, in places where each shows by a finding of its ow
 import asyncio
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -14,17 +15,19 @@ import pytest
 
 from deploy.services import SERVICES
 from shared import faults
+from shared.clock import Clock
 from tests.faults.checker import Finding
 from tests.faults.evidence import QUIET_SECONDS
 from tests.faults.proof import Proof, Proving
 from tests.faults.test_fault_points import until_struck
 from tests.faults.variants import MUTANTS, STUMBLE
+from tests.faults.world import put_round
 from tests.faults.writing import Load
 from tests.support.system import OPERATOR_KEY
 
 STRAINS = {
     "registry": (),
-    "reporting": ("slow-commits", "stumbling"),
+    "reporting": ("overtaken", "stumbling"),
     "metrics": ("slow-handling",),
     "notifications": ("impatient",),
 }
@@ -34,6 +37,7 @@ BROKEN_SECONDS = 10.0
 NEWCOMER = "310000051"
 KILLS = 4
 AWAY_SECONDS = 2.5
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Strain:
         for service in SERVICES:
             await self._proof.system.until_ready(service)
         async with load.going():
-            await asyncio.gather(self._metrics(), self._notifications(), self._publisher())
+            await asyncio.gather(self._metrics(), self._notifications(), self._publisher(), self._reports())
 
     async def _metrics(self) -> None:
         """Let the relay die between reading and sending, and the handler in the middle of batches."""
@@ -136,6 +140,11 @@ class Strain:
             self._mended.touch()
             answer = await client.post(f"{letters}/{letter}/replay")
             assert answer.status_code == 200, answer.text
+
+    async def _reports(self) -> None:
+        """Let reports become due in a transaction that figures overtake."""
+        today = Clock().today()
+        await put_round(self._proof.system, "overtaken", opens_on=today - WEEK, due_on=today + WEEK)
 
     async def _letter(self, client: httpx2.AsyncClient, letters: str) -> int:
         """Wait until the first state is a dead letter and the second is known."""

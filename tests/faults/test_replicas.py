@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,31 +17,21 @@ from shared.clock import OSLO, Clock
 from tests.faults.checker import MILESTONES, REPORTS, check
 from tests.faults.evidence import gather
 from tests.faults.proof import Proof, Proving
-from tests.faults.world import PROGRAMME
-from tests.support.system import OPERATOR_KEY
+from tests.faults.world import put_round
 from tests.support.waiting import until
 
 WAIT_SECONDS = 180.0
 WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = 'obligation'::regclass AND NOT granted"
 
 
+def day(days: int) -> date:
+    """Return the day some days from today."""
+    return Clock().today() + timedelta(days=days)
+
+
 def moment(days: int, at: time) -> datetime:
     """Return a moment some days from today; tomorrow and later, so that no midnight comes while the test runs."""
-    return datetime.combine(Clock().today() + timedelta(days=days), at, OSLO)
-
-
-async def put_round(proof: Proof, round_id: str, *, opens_on: datetime, due_on: datetime) -> None:
-    body = {
-        "programme_id": PROGRAMME,
-        "report_kind": "annual",
-        "period": "2013",
-        "opens_on": str(opens_on.date()),
-        "due_on": str(due_on.date()),
-    }
-    headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
-    async with httpx2.AsyncClient(trust_env=False, timeout=30, headers=headers) as client:
-        answer = await client.put(f"{proof.system.address('reporting')}/api/reporting/v1/rounds/{round_id}", json=body)
-    assert answer.status_code == 201, answer.text
+    return datetime.combine(day(days), at, OSLO)
 
 
 async def partitions_of(proof: Proof, process: str) -> int:
@@ -92,8 +82,8 @@ async def test_with_two_processes_of_every_service_everything_happens_once(tmp_p
         async with load.going():
             for process in proof.system.names:
                 await until(partial(partitions_of, proof, process), f"{process} reads", seconds=WAIT_SECONDS)
-            await put_round(proof, "opens", opens_on=moment(2, time()), due_on=moment(30, time()))
-            await put_round(proof, "closes", opens_on=moment(-9, time()), due_on=noon)
+            await put_round(proof.system, "opens", opens_on=day(2), due_on=day(30))
+            await put_round(proof.system, "closes", opens_on=day(-9), due_on=noon.date())
             await let_the_day_come(proof, moment(2, time(0, 0, 30)))
         evidence = await gather(proof.system, proof.world, load, proof.receiver)
 

@@ -6,7 +6,6 @@ widen the moment in which the lack of a mechanism shows, and the sound system mu
 
 import asyncio
 import os
-import random
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,14 +16,17 @@ from faststream.kafka import KafkaBroker
 
 from deploy.cli.main import main
 from shared import auth, faults
+from shared.events.reporting import ReportDue
 from shared.messaging import broker, consumers, delivery, inbox, outbox, positions, relay
 from shared.messaging.records import Record
+from tests.support.waiting import until
 
 STUMBLE = "SAMAN_STUMBLE"
 """A file; as long as it is not there, `stumbling` services cannot handle the first state of a publisher."""
 
 QUICK_COMMIT_MILLISECONDS = 100
-FAR_AWAY = 1 << 62
+OVERTAKEN_SECONDS = 15.0
+"""By when others must have overtaken a transaction, or the strain is none and its request fails."""
 
 
 def no_inbox() -> None:
@@ -113,16 +115,24 @@ def no_version_guard() -> None:
     auth.QUERIES = Unguarded()
 
 
-def slow_commits() -> None:
-    """Some transactions commit late, so that ids and commits come in another order."""
-    put = outbox.put
+def overtaken() -> None:
+    """What makes reports due commits only when the relay has read on past its rows: ids and commits differ in order."""
+    put, send = outbox.put, relay.Relay._send
+    last_read = [0]
+
+    async def note_and_send(self: Any, conn: Any, rows: Sequence[Any]) -> None:
+        last_read[0] = max(last_read[0], *(row["id"] for row in rows))
+        await send(self, conn, rows)
 
     async def put_and_wait(conn: Any, events: Any, **more: Any) -> None:
+        events = list(events)
         await put(conn, events, **more)
-        if random.random() < 0.3:
-            await asyncio.sleep(0.3)
+        if any(isinstance(event, ReportDue) for event in events):
+            mine = await conn.fetchval("SELECT max(id) FROM outbox WHERE topic = $1", ReportDue.topic())
+            await until(lambda: last_read[0] > mine, "the relay read on", seconds=OVERTAKEN_SECONDS)
 
     outbox.put = put_and_wait
+    relay.Relay._send = note_and_send  # type: ignore[method-assign]
 
 
 def slow_handling() -> None:
@@ -185,7 +195,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "no-version-guard": no_version_guard,
 }
 STRAINS: dict[str, Callable[[], None]] = {
-    "slow-commits": slow_commits,
+    "overtaken": overtaken,
     "slow-handling": slow_handling,
     "impatient": impatient,
     "stumbling": stumbling,

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import httpx2
@@ -79,6 +80,18 @@ async def prepare(system: System, receiver: Receiver) -> World:
     rounds = {"events": ["ReportDue", "ReportOverdue"], "subjects": []}
     await _put(system, "notifications", "subscriptions/rounds", plain | rounds)
     return World(shares, keys, groups, goals, followed)
+
+
+async def put_round(system: System, round_id: str, *, opens_on: date, due_on: date) -> None:
+    """Let every project of the world owe a report."""
+    body = {
+        "programme_id": PROGRAMME,
+        "report_kind": "annual",
+        "period": "2013",
+        "opens_on": str(opens_on),
+        "due_on": str(due_on),
+    }
+    await _put(system, "reporting", f"rounds/{round_id}", body)
 
 
 def _join(groups: dict[str, list[str]], number: int, project: str, members: list[str]) -> None:
