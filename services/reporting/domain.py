@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -20,6 +20,9 @@ NUMBERS_KNOWN_FROM = date(2013, 1, 1)
 
 JUMP_POINTS = Decimal(5)
 """A rate that differs by more from the one it is compared with is accepted, with a warning that asks for a note."""
+
+TICK = timedelta(microseconds=1)
+"""The least step between two moments that the log and the database can tell apart."""
 
 DAYS_PER_PERSON_MONTH_MAX = 31
 RATE_MAX = Decimal(100)
@@ -229,6 +232,15 @@ def weight_kind_fault(draft: Draft, kinds_of_others: Iterable[str]) -> FieldErro
         f"this series is weighted by {other}; a figure weighted by {kind} cannot join it",
         "/weight_kind",
     )
+
+
+def moment_after(decided_at: datetime | None, *, now: datetime) -> datetime:
+    """Return the moment of a decision at a place where the last one was made at `decided_at`: now, or just after it.
+
+    The clocks of two processes differ, one may be put back, and who waited for another looked at its own before. With
+    moments that rise the order of decisions can be read from them, and what held at each.
+    """
+    return now if decided_at is None else max(now, decided_at + TICK)
 
 
 @lru_cache(maxsize=4096)

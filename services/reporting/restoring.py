@@ -6,6 +6,7 @@ same id. A report's answers are in no event: its publisher has to hand it in aga
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from services.reporting.commands import events as written
 from services.reporting.commands.reading import hash_of
@@ -53,8 +54,8 @@ async def adopt(conn: Connection, events: Sequence[Event], _log: Log) -> None:
 
 
 async def untold(conn: Connection, log: Log) -> list[Event]:
-    """Return the figures and withdrawals that the log lacks, in the order in which they were decided."""
-    found: list[tuple[datetime, int, Event]] = []
+    """Return the figures and withdrawals that the log lacks, in the order in which they were decided at each place."""
+    found: list[tuple[datetime, Event]] = []
     async for publisher, figure_id, is_withdrawn in store.list_all_ids(conn):
         lacks_figure = written.posted_id(publisher, figure_id) not in log.ids
         lacks_withdrawal = is_withdrawn and written.withdrawn_id(publisher, figure_id) not in log.ids
@@ -63,12 +64,12 @@ async def untold(conn: Connection, log: Log) -> list[Event]:
         figure = await store.find_figure(conn, publisher, figure_id)
         assert figure is not None
         if lacks_figure:
-            found.append((figure.posted_at, figure.vintage, written.posted(figure)))
+            found.append((figure.posted_at, written.posted(figure)))
         if lacks_withdrawal and figure.withdrawn_at is not None:
             holds = await store.find_in_force_at(conn, figure.place, figure.withdrawn_at)
             event = written.withdrawn(figure, holds, reason=figure.withdrawal_reason or "", now=figure.withdrawn_at)
-            found.append((figure.withdrawn_at, figure.vintage, event))
-    return [event for *_, event in sorted(found, key=lambda each: each[:2])]
+            found.append((figure.withdrawn_at, event))
+    return [event for _, event in sorted(found, key=itemgetter(0))]
 
 
 async def _post(conn: Connection, event: AbsenceFigurePosted) -> None:

@@ -1,7 +1,10 @@
 """After a restore: what the log has is taken in as it was, what the log lacks is told as it was."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from services.reporting import restoring
 from services.reporting.store import figures as store
@@ -34,6 +37,30 @@ async def written(desk: Desk) -> list[Event]:
     await desk.withdraw(first["figure_id"])
     figures, withdrawals = await desk.told(AbsenceFigurePosted), await desk.told(AbsenceFigureWithdrawn)
     return [*figures[:3], withdrawals[0], figures[3], withdrawals[1]]
+
+
+async def written_at_one_place(desk: Desk, step: timedelta) -> list[Event]:
+    """Post, correct, and withdraw between, with a clock that goes by a step at a time; return what was told, in order.
+
+    Clocks of two processes differ, and whoever waits for a lock looked at its clock before those who held it.
+    """
+    bodies = [posted(lost_days=str(1300 + number)) for number in range(4)]
+    await desk.post(*bodies[:2])
+    desk.now += step
+    await desk.withdraw(bodies[1]["figure_id"])
+    desk.now += step
+    await desk.post(bodies[2])
+    desk.now += step
+    await desk.withdraw(bodies[0]["figure_id"])
+    desk.now += step
+    await desk.post(bodies[3])
+    figures, withdrawals = await desk.told(AbsenceFigurePosted), await desk.told(AbsenceFigureWithdrawn)
+    return [*figures[:2], withdrawals[0], figures[2], withdrawals[1], figures[3]]
+
+
+def wire(events: Sequence[Event]) -> list[Any]:
+    """Return events as the log has them."""
+    return [(event.event_id, event.payload(), event.headers()) for event in events]
 
 
 def without_origin(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -85,6 +112,13 @@ async def test_an_empty_log_is_told_every_figure_byte_for_byte_in_its_order(desk
         assert await restoring.untold(conn, log_of(*events[:4])) == told[4:]
         assert await restoring.untold(conn, log_of(*events)) == []
 
-    assert [(event.event_id, event.payload(), event.headers()) for event in told] == [
-        (event.event_id, event.payload(), event.headers()) for event in events
-    ]
+    assert wire(told) == wire(events)
+
+
+@pytest.mark.parametrize("step", [timedelta(minutes=-1), timedelta(0), timedelta(minutes=1)])
+async def test_a_place_is_told_again_in_the_order_of_its_vintages_whatever_the_clocks_said(
+    desk: Desk, step: timedelta
+) -> None:
+    events = await written_at_one_place(desk, step)
+    async with desk.database.connection() as conn:
+        assert wire(await restoring.untold(conn, log_of())) == wire(events)

@@ -1,6 +1,7 @@
 """Taking figures back: the earlier vintage holds again, and everybody is told what holds."""
 
 import uuid
+from datetime import timedelta
 
 from services.reporting.commands import withdraw_figures
 from services.reporting.commands.judging import Judged
@@ -24,6 +25,7 @@ def code_of(judged: Judged) -> str:
 async def test_a_withdrawal_restores_the_earlier_vintage(desk: Desk) -> None:
     first, second = posted(), posted(lost_days="1400")
     await desk.post(first, second)
+    desk.now += timedelta(minutes=1)
 
     judged = await desk.withdraw(second["figure_id"], reason="feil enhet")
 

@@ -139,11 +139,11 @@ class _Gate:
             vintage=before.vintage + 1,
             replaces=before.figure_id,
             findings=findings,
-            now=self.now,
+            now=domain.moment_after(before.decided_at, now=self.now),
         )
         self._end(before)
         self.kinds[series] = kinds_of_others + Counter((kind,)) if kind is not None else kinds_of_others
-        self.standing[place] = Standing(figure.vintage, draft.figure_id, draft.publisher, kind)
+        self.standing[place] = Standing(figure.vintage, figure.posted_at, draft.figure_id, draft.publisher, kind)
         self._remember_rate(place, draft)
         self.earlier[draft.publisher, draft.figure_id] = EarlierFigure(draft.body_hash, figure.vintage, findings)
         self.added[draft.publisher, draft.figure_id] = (figure, draft.body_hash)

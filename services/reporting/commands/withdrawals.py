@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.reporting import domain
 from services.reporting.commands import events
 from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts
 from services.reporting.commands.reading import Entry, read_contract, read_id
@@ -46,6 +47,8 @@ async def _withdraw(conn: Connection, entry: Entry, *, rights: Rights, now: date
         raise NotFound(f"publisher {entry.publisher} has posted no figure {body.figure_id}", code="figure-unknown")
     if figure.withdrawn_at is not None:
         return Judged(entry, "repeated", figure.vintage)
+    standing = await store.list_standing(conn, [figure.place])
+    now = domain.moment_after(standing[figure.place].decided_at, now=now)
     in_force = await store.withdraw(conn, figure, by=by, reason=body.reason, now=now)
     change = {"publisher": entry.publisher, "by": by}
     await audit.note(conn, audit.Change("figure-withdrawn", f"figure/{body.figure_id}", change, body.reason))

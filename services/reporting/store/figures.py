@@ -80,10 +80,12 @@ class Standing:
     """How a place stands: its newest vintage (0 when it was never filled), and the figure in force there.
 
     Attributes:
+        decided_at: when a figure of the place was last posted or withdrawn.
         weight_kind: of the figure in force, where its rate goes into sums.
     """
 
     vintage: int
+    decided_at: datetime | None = None
     figure_id: UUID | None = None
     publisher: str | None = None
     weight_kind: str | None = None
@@ -149,7 +151,7 @@ async def list_standing(conn: Connection, places: Collection[Place]) -> dict[Pla
     if not places:
         return {}
     return {
-        _place(row): Standing(row["vintage"], row["figure_id"], row["publisher"], row["weight_kind"])
+        _place(row): Standing(row["vintage"], row["decided_at"], row["figure_id"], row["publisher"], row["weight_kind"])
         async for row in QUERIES.list_standing(conn, **_columns(places))
     }
 

@@ -75,18 +75,27 @@ SELECT f.publisher, f.figure_id, f.body_hash, f.vintage, f.findings::text AS fin
   JOIN figure AS f USING (publisher, figure_id);
 
 -- name: list_standing(municipality_ids, units, definition_keys, periods, windows)
--- The newest vintage of each place, and the figure in force there, which a withdrawal may have made an older one.
-SELECT municipality_id, unit, definition_key, period, figure_window, newest.vintage, force.figure_id, force.publisher,
+-- The newest vintage of each place, when something was last decided there, and the figure in force, which a withdrawal
+-- may have made an older one.
+SELECT municipality_id, unit, definition_key, period, figure_window, newest.vintage,
+       greatest(newest.posted_at, withdrawal.withdrawn_at) AS decided_at, force.figure_id, force.publisher,
        force.weight_kind
   FROM unnest(:municipality_ids::text[], :units::text[], :definition_keys::text[], :periods::text[], :windows::text[])
        AS t (municipality_id, unit, definition_key, period, figure_window)
  CROSS JOIN LATERAL (
-       SELECT f.vintage
+       SELECT f.vintage, f.posted_at
          FROM figure AS f
         WHERE f.municipality_id = t.municipality_id AND f.unit = t.unit AND f.definition_key = t.definition_key
           AND f.period = t.period AND f.figure_window = t.figure_window
         ORDER BY f.vintage DESC
         LIMIT 1) AS newest
+  LEFT JOIN LATERAL (
+       SELECT f.withdrawn_at
+         FROM figure AS f
+        WHERE f.municipality_id = t.municipality_id AND f.unit = t.unit AND f.definition_key = t.definition_key
+          AND f.period = t.period AND f.figure_window = t.figure_window AND f.withdrawn_at IS NOT NULL
+        ORDER BY f.withdrawn_at DESC
+        LIMIT 1) AS withdrawal ON true
   LEFT JOIN LATERAL (
        SELECT f.figure_id, f.publisher, CASE f.figure_window WHEN 'period' THEN f.weight_kind END AS weight_kind
          FROM figure AS f

@@ -1,24 +1,26 @@
 """The rules by which a figure is accepted, as tables."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from services.reporting.domain import (
+    TICK,
     NumberHolder,
     Window,
     compared_periods,
     faults_of,
     findings_of,
     holder_of,
+    moment_after,
     weight_kind_fault,
     weight_kind_of,
 )
 from shared.errors import FieldError
 from shared.values import Period
-from tests.reporting.factories import draft, rate_draft
+from tests.reporting.factories import NOW, draft, rate_draft
 
 TODAY = date(2013, 3, 7)
 
@@ -242,3 +244,13 @@ def test_a_jump_names_both_rates_and_the_bound() -> None:
     assert "8.60 % of 2013-01" in jump.message
     assert "5 points" in jump.message
     assert jump.message_args == {"rate": "86.00", "before": "8.60", "points": "77.40", "period": "2013-01"}
+
+
+@pytest.mark.parametrize(
+    ("decided_at", "moment"),
+    [(None, NOW), (NOW - TICK, NOW), (NOW, NOW + TICK), (NOW + timedelta(hours=1), NOW + timedelta(hours=1) + TICK)],
+)
+def test_a_decision_has_a_moment_after_those_before_it_at_its_place(
+    decided_at: datetime | None, moment: datetime
+) -> None:
+    assert moment_after(decided_at, now=NOW) == moment
