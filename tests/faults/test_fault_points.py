@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.processes import last_lines
 from shared import faults
 from tests.faults.counts import repeats
 from tests.faults.proof import Proof, Proving
@@ -66,7 +67,8 @@ async def until_struck(proof: Proof, service: str, order: str) -> None:
             while process.returncode is None and not proof.system.is_frozen(service):  # noqa: ASYNC110 - a process
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"{service} never came to {order}") from None
+        said = last_lines(proof.system.folder / "logs" / f"{service}.log", count=10)
+        raise AssertionError(f"{service} never came to {order}; it said last: {said}") from None
     assert process.returncode in (None, -signal.SIGKILL), f"{service} ended with {process.returncode} before {order}"
 
 

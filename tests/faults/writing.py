@@ -80,18 +80,22 @@ class Load:
 
     @asynccontextmanager
     async def going(self) -> AsyncIterator["Load"]:
-        """Write while the block runs, and then until everything that was begun is answered."""
-        tasks = [asyncio.create_task(self._over_http(random.Random(f"{self.seed} http")))]
-        tasks.append(asyncio.create_task(self._over_kafka(random.Random(f"{self.seed} kafka"))))
+        """Write while the block runs, and then until everything that was begun is answered.
+
+        Raises:
+            ExceptionGroup: a writer failed; the block ends then, because nothing of what it waits for will come.
+        """
         try:
-            yield self
-            self._stopping.set()
-            async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(*tasks)
+            async with asyncio.TaskGroup() as group:
+                writing = [
+                    group.create_task(self._over_http(random.Random(f"{self.seed} http"))),
+                    group.create_task(self._over_kafka(random.Random(f"{self.seed} kafka"))),
+                ]
+                yield self
+                self._stopping.set()
+                await asyncio.wait(writing, timeout=STOP_SECONDS)
+                assert all(task.done() for task in writing), f"unanswered after {STOP_SECONDS} s"
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             if self._open is not None:
                 await self._drop(self._open)
 
