@@ -34,10 +34,12 @@ class Published:
     Attributes:
         states: the content of the newest version of each state, by key.
         goals: what was last said of each goal.
+        moved: keys of the states of which something was told since somebody cleared this.
     """
 
     states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     goals: dict[GoalKey, str] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
     consumer: AIOKafkaConsumer | None = None
 
     async def read(self, consumer: AIOKafkaConsumer) -> None:
@@ -69,6 +71,7 @@ class Published:
             content = json.loads(body)
             if topic == MetricUpdated.topic():
                 key = f"{content['subject']}|{content['definition_key']}|{content['period']}"
+                self.moved.add(key)
                 if content["version"] >= self.version(key):
                     self.states[key] = content
             else:

@@ -1,9 +1,9 @@
 """The course of a rebuild; see docs/decisions/0020 for why it is a second database.
 
-The new database reads the whole log while the old one serves. For the switch the service is kept out of its database
-for a moment: what was committed by then is in the log or in the outbox, the new database reads on to the end of the
-log and takes the outbox over, and the two change names. The service's consumers go on where they had committed; what
-they read twice, the new database's inbox knows.
+The new database reads the whole log while the old one serves, and all states are compared. For the switch the service
+is kept out of its database for a moment: what was committed by then is in the log or in the outbox, the new database
+reads on to the end of the log, what moved is compared again, the outbox is taken over, and the two change names. The
+service's consumers go on where they had committed; what they read twice, the new database's inbox knows.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.local import databases
 from deploy.local.progress import Progress, silent
 from deploy.rebuild import carry
+from deploy.rebuild.compare import Comparison
 from deploy.rebuild.published import Published
 from deploy.services import migration_folders
 from services.metrics.app import Settings, create_app
@@ -34,6 +35,9 @@ from shared.runtime import Service
 SERVICE = "metrics"
 BATCH = 1_000
 READ_MILLISECONDS = 500
+READING = {"auto_offset_reset": "earliest", "fetch_max_wait_ms": 20}
+"""Where the log ends is asked over the connection on which a fetch waits for records, and is answered behind it."""
+
 SWITCH_SECONDS = 30.0
 """A switch takes well under a second; when it takes this long something is wrong, and the old database goes on."""
 
@@ -100,18 +104,16 @@ async def rebuild(target: Target, *, dry_run: bool = False, progress: Progress =
     service: Service = create_app(
         Settings.model_validate({"database_dsn": new.service, "bus": target.bus})
     ).state.service
-    consumer = AIOKafkaConsumer(**target.bus.client_options(), auto_offset_reset="earliest")
-    told_consumer = AIOKafkaConsumer(**target.bus.client_options(), auto_offset_reset="earliest")
+    consumer, told_consumer = (AIOKafkaConsumer(**target.bus.client_options(), **READING) for _ in range(2))
     await consumer.start()
     await told_consumer.start()
     try:
         reading = Reading(service, consumer, told_consumer)
         await reading.begin()
-        while await reading.unread() > CLOSE_ENOUGH:
-            await reading.read_on()
-            progress("Reading the log", done=reading.count, total=reading.count + await reading.unread())
-        await reading.read_published()
-        outcome = await _compare_or_switch(target, new, reading, dry_run=dry_run)
+        await reading.come_close(progress)
+        comparison = await _compared(target, new, reading.published)
+        await reading.come_close(progress)
+        outcome = await _compare_or_switch(target, new, reading, comparison, dry_run=dry_run)
         outcome.record_count = reading.count
         return outcome
     finally:
@@ -174,6 +176,13 @@ class Reading:
             await self._deliveries[place.topic].take([record_of(record) for record in records])
             self.count += len(records)
 
+    async def come_close(self, progress: Progress) -> None:
+        """Read on until little is left, and what metrics has told."""
+        while await self.unread() > CLOSE_ENOUGH:
+            await self.read_on()
+            progress("Reading the log", done=self.count, total=self.count + await self.unread())
+        await self.read_published()
+
     async def read_published(self) -> None:
         """Read on what metrics has told."""
         await self.published.read(self._told_consumer)
@@ -191,7 +200,22 @@ class Reading:
             await self.read_on()
 
 
-async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, dry_run: bool) -> Outcome:
+async def _compared(target: Target, new: Target, published: Published) -> Comparison:
+    """Compare all states while the service goes on."""
+    comparison = Comparison(published)
+    old_conn = await asyncpg.connect(_renamed(target.admin, target.name))
+    new_conn = await asyncpg.connect(new.admin)
+    try:
+        await comparison.compare_all(old_conn, new_conn)
+    finally:
+        await old_conn.close()
+        await new_conn.close()
+    return comparison
+
+
+async def _compare_or_switch(
+    target: Target, new: Target, reading: Reading, comparison: Comparison, *, dry_run: bool
+) -> Outcome:
     old_conn = await asyncpg.connect(_renamed(target.admin, target.name))
     admin = await asyncpg.connect(_renamed(target.admin, databases.SUPERUSER))
     try:
@@ -204,7 +228,7 @@ async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, d
                 await reading.published.add_waiting(old_conn)
                 await reading.read_published()
                 await reading.go_on()
-                outcome = await _carried(old_conn, new, reading.published, dry_run=dry_run)
+                outcome = await _carried(old_conn, new, comparison, dry_run=dry_run)
                 if not dry_run:
                     await old_conn.close()
                     outcome.kept_as = await _swap(admin, target, new)
@@ -219,14 +243,15 @@ async def _compare_or_switch(target: Target, new: Target, reading: Reading, *, d
         await old_conn.close()
 
 
-async def _carried(old_conn: asyncpg.Connection, new: Target, published: Published, *, dry_run: bool) -> Outcome:
+async def _carried(old_conn: asyncpg.Connection, new: Target, comparison: Comparison, *, dry_run: bool) -> Outcome:
     new_conn = await asyncpg.connect(new.admin)
     try:
         async with new_conn.transaction():
-            compared = await carry.states(old_conn, new_conn, published)
+            await comparison.compare_moved(old_conn, new_conn)
+            await carry.news(new_conn, comparison)
             if not dry_run:
                 await carry.everything_else(old_conn, new_conn)
-            return Outcome(state_count=compared.count, different=compared.different)
+            return Outcome(state_count=len(comparison.seen), different=sorted(comparison.versions))
     finally:
         await new_conn.close()
 

@@ -30,6 +30,23 @@ class Throughput:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilding:
+    """One rebuild of metrics from the log, while the service ran and nothing came in.
+
+    Attributes:
+        records: of the log, read.
+        states: compared.
+        seconds: for all of it.
+        switch_seconds: of these, how long the service was kept out of its database.
+    """
+
+    records: int
+    states: int
+    seconds: float
+    switch_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """All measurements of one run."""
 
@@ -38,6 +55,7 @@ class Results:
     throughput: Throughput
     latency_seconds: Sequence[float]
     restart_seconds: Mapping[str, float]
+    rebuilding: Rebuilding
 
 
 def cores() -> int:
@@ -65,6 +83,11 @@ def table(results: Results) -> str:
         f"| first `MetricUpdated` after {name} was killed and started | {seconds:.1f} s |"
         for name, seconds in results.restart_seconds.items()
     ]
+    anew = results.rebuilding
+    lines.append(
+        f"| `saman rebuild metrics`: {anew.records:,} records read, {anew.states:,} states compared | "
+        f"{anew.seconds:.0f} s; readers kept waiting for {anew.switch_seconds:.2f} s of them |"
+    )
     lines += [
         f"| CPU per figure, {name} | {seconds / bulk.figures * 1e6:.0f} µs |"
         for name, seconds in bulk.cpu_seconds.items()

@@ -18,8 +18,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from rich.console import Console
 
 from deploy import client as reference
+from deploy.rebuild import Target, rebuild
 from deploy.services import SERVICES
 from shared.events.metrics import MetricUpdated
+from shared.messaging.broker import BusSettings
 from tests.speed import report, workload
 from tests.support.system import System, running
 
@@ -148,6 +150,19 @@ async def restarts(system: System, reader: Reader, entries: Sequence[Entry]) -> 
     return results
 
 
+async def rebuilding(system: System) -> report.Rebuilding:
+    """Rebuild metrics from the log that the other measurements left."""
+    database = system.databases["metrics"]
+    bus = BusSettings(bootstrap=system.bootstrap, client_id="bench")
+    target = Target(system.servers.admin_dsn, database.owner_dsn, database.service_dsn, bus)
+    started = time.perf_counter()
+    outcome = await rebuild(target)
+    seconds = time.perf_counter() - started
+    assert outcome.different == [], f"{len(outcome.different)} states are others now"
+    assert outcome.switch_seconds is not None
+    return report.Rebuilding(outcome.record_count, outcome.state_count, seconds, outcome.switch_seconds)
+
+
 async def measure(folder: Path, months: int) -> report.Results:
     """Run all measurements on one fresh system."""
     async with running(folder) as system:
@@ -167,12 +182,15 @@ async def measure(folder: Path, months: int) -> report.Results:
             starts = await restarts(system, reader, steady[tail:])
         finally:
             await reader.stop()
+        CONSOLE.print("rebuild: metrics from the log")
+        rebuilt = await rebuilding(system)
     return report.Results(
         at=datetime.now(UTC),
         machine=f"{platform.machine()}, {report.cores()} cores, Python {platform.python_version()}",
         throughput=bulk_result,
         latency_seconds=seconds,
         restart_seconds=starts,
+        rebuilding=rebuilt,
     )
 
 

@@ -1,0 +1,129 @@
+"""What a rebuild makes of the states while figures go on coming: all are compared, then those that moved."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import pytest_asyncio
+
+from deploy.rebuild import carry
+from deploy.rebuild.compare import Comparison
+from deploy.rebuild.published import Published
+from shared.database import Database
+from shared.events.reporting import AbsenceFigureEvent
+from tests.metrics import stored
+from tests.metrics.factories import posted_event
+from tests.metrics.posted import DEFINITION, SUBJECT, posted
+from tests.support.infrastructure import Infra
+
+FEBRUARY, MARCH = (posted_event(posted(period)) for period in ("2013-02", "2013-03"))
+CORRECTED = posted_event(posted("2013-02", vintage=2, lost="90"))
+OTHERS = posted_event(posted("2013-02", municipality_id="sund-1245"))
+VERSIONS = "SELECT s.subject, st.last_month, st.version FROM state AS st JOIN series AS s USING (series_id)"
+
+
+def key(period: str) -> str:
+    return f"{SUBJECT}|{DEFINITION}|{period}"
+
+
+@dataclass
+class Rebuilding:
+    """An old database that serves, a new one that reads the log, and who looks into both as their owner."""
+
+    old: Database
+    new: Database
+    old_conn: asyncpg.Connection
+    new_conn: asyncpg.Connection
+    comparison: Comparison = field(default_factory=lambda: Comparison(Published()))
+
+    async def served(self, *figures: AbsenceFigureEvent) -> None:
+        """Let the old database take figures, and the log what it tells of them."""
+        await stored.apply(self.old, figures)
+        for row in await self.old_conn.fetch("DELETE FROM outbox RETURNING topic, payload"):
+            self.comparison.published.add(row["topic"], row["payload"])
+
+    async def read(self, *figures: AbsenceFigureEvent) -> None:
+        """Let the new database read figures."""
+        await stored.apply(self.new, figures)
+
+    async def compare_all(self) -> dict[str, int]:
+        await self.comparison.compare_all(self.old_conn, self.new_conn)
+        return dict(self.comparison.versions)
+
+    async def compare_moved(self) -> list[tuple[str, int]]:
+        """Return what is to be told in the end, each with its version."""
+        async with self.new_conn.transaction():
+            await self.comparison.compare_moved(self.old_conn, self.new_conn)
+            await carry.news(self.new_conn, self.comparison)
+        told = await stored.metrics_of(self.new, SUBJECT)
+        assert {event.key: event.version for event in told} == self.comparison.versions
+        return [(event.period, event.version) for event in told]
+
+    async def other_versions(self) -> list[Any]:
+        """Return the states that have one version in the old database and another in the new one."""
+        old, new = await self.old_conn.fetch(VERSIONS), await self.new_conn.fetch(VERSIONS)
+        return sorted({tuple(row) for row in old} ^ {tuple(row) for row in new})
+
+
+@pytest_asyncio.fixture
+async def rebuilding(infra: Infra) -> AsyncIterator[Rebuilding]:
+    """A rebuild whose databases have both February."""
+    async with AsyncExitStack() as stack:
+        opened: list[Any] = []
+        for _ in range(2):
+            handle = await infra.make_database("metrics")
+            stack.push_async_callback(infra.drop_database, handle)
+            database = Database(handle.dsn, application_name="rebuilding", pool_size=2)
+            stack.push_async_callback(database.close)
+            conn = await asyncpg.connect(handle.owner_dsn)
+            stack.push_async_callback(conn.close)
+            opened.append((database, conn))
+        (old, old_conn), (new, new_conn) = opened
+        made = Rebuilding(old, new, old_conn, new_conn)
+        await made.served(FEBRUARY, OTHERS)
+        await made.read(FEBRUARY, OTHERS)
+        yield made
+
+
+async def test_what_comes_out_equal_is_told_by_nobody(rebuilding: Rebuilding) -> None:
+    assert await rebuilding.compare_all() == {}
+    await rebuilding.served(MARCH, CORRECTED)
+    await rebuilding.read(CORRECTED)
+    await rebuilding.read(MARCH)
+    assert await rebuilding.compare_moved() == []
+    assert await rebuilding.other_versions() == [], "though the figures fell into batches otherwise"
+
+
+async def test_what_is_another_is_told_in_its_next_version_though_it_does_not_move(rebuilding: Rebuilding) -> None:
+    await rebuilding.old_conn.execute(
+        "UPDATE state SET unrounded[1] = unrounded[1] + 1 "
+        "WHERE series_id = (SELECT series_id FROM series WHERE subject = $1)",
+        SUBJECT,
+    )
+    assert await rebuilding.compare_all() == {key("2013-02"): 2}
+    await rebuilding.served(MARCH)
+    await rebuilding.read(MARCH)
+    assert await rebuilding.compare_moved() == [("2013-02", 2)]
+
+
+async def test_a_side_that_is_ahead_for_a_while_is_not_another(rebuilding: Rebuilding) -> None:
+    await rebuilding.read(CORRECTED, MARCH)
+    assert await rebuilding.compare_all() == {key("2013-02"): 2, key("2013-03"): 1}
+    await rebuilding.served(CORRECTED, MARCH)
+    assert await rebuilding.compare_moved() == []
+    assert await rebuilding.other_versions() == []
+
+
+async def test_what_the_new_side_alone_goes_on_to_say_is_told(rebuilding: Rebuilding) -> None:
+    assert await rebuilding.compare_all() == {}
+    await rebuilding.read(CORRECTED)
+    assert await rebuilding.compare_moved() == [("2013-02", 2)]
+
+
+async def test_what_the_old_side_alone_went_on_to_say_is_put_right(rebuilding: Rebuilding) -> None:
+    """What it said rests on a figure that no log has; the rebuilt state is the one from before, told behind it."""
+    assert await rebuilding.compare_all() == {}
+    await rebuilding.served(CORRECTED)
+    assert await rebuilding.compare_moved() == [("2013-02", 3)]
