@@ -73,8 +73,11 @@ def repair(dir_: Folder = None, as_json: AsJson = False) -> None:
     with shown() as progress:
         before, after = asyncio.run(run(progress))
     _tell(before, as_json=as_json)
-    if any(difference.needs_rebuild for difference in after):
-        raise RuleBroken("metrics has to be rebuilt before it is started: set SAMAN_ADMIN_DSN and repair again")
+    if left := [said for difference in after if difference.needs_rebuild for said in difference.sentences()]:
+        raise RuleBroken(
+            f"metrics must not be started yet: {'; '.join(left)}; "
+            "set SAMAN_ADMIN_DSN and SAMAN_METRICS_OWNER_DSN and repair again"
+        )
     if not as_json:
         typer.echo("repaired; start the services, they read again what they have to")
 

@@ -128,11 +128,13 @@ class Comparison:
         published: what was told of states.
         seen: keys of the states that were compared.
         versions: of the states that are others now, the version that each is told in, by key.
+        only_old: keys of the states that the new database did not have yet when all were compared.
     """
 
     published: Published
     seen: set[str] = field(default_factory=set)
     versions: dict[str, int] = field(default_factory=dict)
+    only_old: set[str] = field(default_factory=set)
 
     async def compare_all(self, old: asyncpg.Connection, new: asyncpg.Connection) -> None:
         """Compare everything, and set aside what reading the log wrote into the new database's outbox."""
@@ -144,7 +146,10 @@ class Comparison:
     async def compare_moved(self, old: asyncpg.Connection, new: asyncpg.Connection) -> None:
         """Compare again what either side has told since, in the caller's transaction."""
         written = {row["key"] for row in await new.fetch(_WRITTEN_KEYS, MetricUpdated.topic())}
-        await self._compare(old, new, written | self.published.moved)
+        await self._compare(old, new, written | self.published.moved | self.only_old)
+        # Not before: with such a state at hand, a figure that was read later would have nothing to tell.
+        await new.execute(_ONLY_OLD_SERIES)
+        await new.execute(_ONLY_OLD)
 
     async def events(self, new: asyncpg.Connection) -> list[tuple[Any, ...]]:
         """Return the events of the states that are others now, as rows of the outbox."""
@@ -161,13 +166,12 @@ class Comparison:
         await new.execute("ANALYZE old_state")
         for row in await new.fetch(_COMPARE):
             self.seen.add(_key(row))
-            if row["series_id"] is not None and not row["is_alike"]:
+            if row["series_id"] is None:
+                self.only_old.add(_key(row))
+            elif not row["is_alike"]:
                 self.versions[_key(row)] = row["version"] + 1
         await new.execute(_KEEP_VERSIONS)
         self.versions |= {_key(row): 1 for row in await new.fetch(_ONLY_NEW, *places)}
-        await new.execute(_ONLY_OLD_SERIES)
-        await new.execute(_ONLY_OLD)
-        await new.execute("DROP TABLE old_state")
 
     def _as_published(self, old: Sequence[Any], new: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the old states as they were published, as far as log and old database differ."""

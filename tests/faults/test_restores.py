@@ -26,8 +26,8 @@ WHILE_SECONDS = 3.0
 """How long writers go on between two moments."""
 
 
-async def ran(*command: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
-    """Run a program to its end; return its exit code and what it said."""
+async def ran(*command: str, environment: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """Run a program to its end; return its exit code, what it said and what it complained of."""
     process = await asyncio.create_subprocess_exec(
         *command,
         env={**os.environ, **(environment or {})},
@@ -36,7 +36,7 @@ async def ran(*command: str, environment: dict[str, str] | None = None) -> tuple
     )
     out, err = await asyncio.wait_for(process.communicate(), COMMAND_SECONDS)
     assert process.returncode in (0, 1), err.decode()
-    return process.returncode, out.decode()
+    return process.returncode, out.decode(), err.decode()
 
 
 async def dump(proof: Proof, service: str, folder: Path) -> None:
@@ -61,10 +61,10 @@ async def put_back(proof: Proof, service: str, folder: Path) -> None:
     await servers.postgres.create_database(service)
 
 
-async def restore(proof: Proof, verb: str) -> tuple[int, dict[str, Any]]:
-    """Run `saman restore` against the system; return its exit code and what it found of each service."""
+async def restore(proof: Proof, verb: str, *, ends_with: int) -> dict[str, Any]:
+    """Run `saman restore` against the system; return what it found of each service."""
     system = proof.system
-    code, said = await ran(
+    code, said, complaint = await ran(
         *(sys.executable, "-m", "deploy.cli.main", "restore", verb, "--json"),
         environment={
             **{f"SAMAN_{name.upper()}_DATABASE_DSN": system.databases[name].service_dsn for name in SERVICES},
@@ -73,7 +73,9 @@ async def restore(proof: Proof, verb: str) -> tuple[int, dict[str, Any]]:
             "SAMAN_KAFKA_BOOTSTRAP": system.servers.bootstrap,
         },
     )
-    return code, json.loads(said)
+    assert code == ends_with, f"{said} {complaint}"
+    found: dict[str, Any] = json.loads(said)
+    return found
 
 
 async def crash(proof: Proof) -> None:
@@ -83,9 +85,8 @@ async def crash(proof: Proof) -> None:
 
 async def mend(proof: Proof) -> dict[str, Any]:
     """Compare, repair, compare again, and start the services; return what was found first."""
-    code, found = await restore(proof, "check")
-    assert code == 1, "the difference was not seen"
-    assert (await restore(proof, "repair"))[0] == 0
+    found = await restore(proof, "check", ends_with=1)
+    await restore(proof, "repair", ends_with=0)
     for service in SERVICES:
         await proof.system.start(service)
     for service in SERVICES:

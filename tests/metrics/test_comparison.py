@@ -14,12 +14,13 @@ from deploy.rebuild.published import Published
 from shared.database import Database
 from shared.events.reporting import AbsenceFigureEvent
 from tests.metrics import stored
-from tests.metrics.factories import posted_event
+from tests.metrics.factories import posted_event, withdrawn_event
 from tests.metrics.posted import DEFINITION, SUBJECT, posted
 from tests.support.infrastructure import Infra
 
 FEBRUARY, MARCH = (posted_event(posted(period)) for period in ("2013-02", "2013-03"))
 CORRECTED = posted_event(posted("2013-02", vintage=2, lost="90"))
+WITHDRAWN = withdrawn_event(posted("2013-03"))
 OTHERS = posted_event(posted("2013-02", municipality_id="sund-1245"))
 VERSIONS = "SELECT s.subject, st.last_month, st.version FROM state AS st JOIN series AS s USING (series_id)"
 
@@ -127,3 +128,39 @@ async def test_what_the_old_side_alone_went_on_to_say_is_put_right(rebuilding: R
     assert await rebuilding.compare_all() == {}
     await rebuilding.served(CORRECTED)
     assert await rebuilding.compare_moved() == [("2013-02", 3)]
+
+
+async def test_what_came_and_went_within_one_batch_is_told_again_where_the_log_lost_it(rebuilding: Rebuilding) -> None:
+    await stored.apply(rebuilding.old, [MARCH], [WITHDRAWN])
+    await rebuilding.old_conn.execute("TRUNCATE outbox")
+    await rebuilding.read(MARCH, WITHDRAWN)
+    assert await rebuilding.compare_all() == {key("2013-03"): 3}
+    assert await rebuilding.compare_moved() == [("2013-03", 3)]
+
+
+async def test_what_the_log_lost_is_told_again_though_it_was_not_read_yet_when_all_was_compared(
+    rebuilding: Rebuilding,
+) -> None:
+    await stored.apply(rebuilding.old, [MARCH])
+    await rebuilding.old_conn.execute("TRUNCATE outbox")
+    assert await rebuilding.compare_all() == {}
+    await rebuilding.read(MARCH)
+    assert await rebuilding.compare_moved() == [("2013-03", 2)]
+
+
+async def test_what_only_the_old_side_has_stays(rebuilding: Rebuilding) -> None:
+    await rebuilding.served(MARCH)
+    assert await rebuilding.compare_all() == {}
+    assert await rebuilding.compare_moved() == []
+    assert await rebuilding.other_versions() == []
+
+
+async def test_what_came_and_went_within_one_batch_is_told_by_nobody_where_the_log_has_it(
+    rebuilding: Rebuilding,
+) -> None:
+    await rebuilding.served(MARCH)
+    await rebuilding.served(WITHDRAWN)
+    await rebuilding.read(MARCH, WITHDRAWN)
+    assert await rebuilding.compare_all() == {}
+    assert await rebuilding.compare_moved() == []
+    assert await rebuilding.other_versions() == []
