@@ -112,7 +112,8 @@ async def test_the_reference_is_heard_whole(bus: Bus, run: RunService) -> None:
 
     def completes(event: MunicipalityRegistered) -> bool:
         """Another registry on the same broker may be telling of the same municipalities; each key counts once."""
-        heard.add(event.key)
+        if len(event.versions) == 1:
+            heard.add(event.key)
         return len(heard) >= 428
 
     await bus.receive(MunicipalityRegistered, where=completes)
