@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from deploy.rebuild.compare import OUTBOX, Comparison, milestones
-from deploy.rebuild.published import Published
+from deploy.rebuild.published import GoalKey, Published
 from services.metrics.commands import go_on_from
 from services.metrics.domain import GoalState
 from shared.database import Connection
@@ -19,7 +19,7 @@ _GOALS = "SELECT project_id, goal_id, state FROM goal"
 
 async def goals(new: Connection, published: Published, *, now: datetime) -> None:
     """Let goals go on from what was told of them, where they stand otherwise and nothing that was written says why."""
-    stands = {(row["project_id"], row["goal_id"]): row["state"] for row in await new.fetch(_GOALS)}
+    stands = await _stands(new)
     known = {(content["project_id"], content["goal_id"]) for content, _ in await milestones(new)}
     last = {
         goal: GoalState(state)
@@ -40,7 +40,7 @@ async def news(new: asyncpg.Connection, comparison: Comparison) -> None:
 
 async def _unheard(new: asyncpg.Connection, published: Published) -> list[tuple[Any, ...]]:
     """Return the last milestone of each goal that stands otherwise than it was last told, where that says how."""
-    stands = {(row["project_id"], row["goal_id"]): row["state"] for row in await new.fetch(_GOALS)}
+    stands = await _stands(new)
     last = {
         (content["project_id"], content["goal_id"]): (content["state"], row) for content, row in await milestones(new)
     }
@@ -49,6 +49,11 @@ async def _unheard(new: asyncpg.Connection, published: Published) -> list[tuple[
         for goal, (state, row) in last.items()
         if stands.get(goal) == state and published.goals.get(goal, "open") != state
     ]
+
+
+async def _stands(new: asyncpg.Connection) -> dict[GoalKey, str]:
+    """Return how each goal stands in the new database."""
+    return {(row["project_id"], row["goal_id"]): row["state"] for row in await new.fetch(_GOALS)}
 
 
 async def everything_else(old: asyncpg.Connection, new: asyncpg.Connection) -> None:

@@ -25,19 +25,13 @@ _AMONG = """
        ($1::text[] IS NULL OR (s.subject, s.definition_key, st.last_month, st.months) IN (
            SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::smallint[])))
 """
-_OLD_STATES = f"""
+_STATES = f"""
 SELECT s.subject, s.definition_key, st.last_month, st.months, st.version, st.content::text AS content, st.unrounded,
        st.computed_at
   FROM state AS st
   JOIN series AS s USING (series_id)
  WHERE {_AMONG}
 """  # noqa: S608 - a condition of our own, here and below
-_NEW_STATES = f"""
-SELECT s.subject, s.definition_key, st.last_month, st.months, st.content::text AS content, st.unrounded, st.computed_at
-  FROM state AS st
-  JOIN series AS s USING (series_id)
- WHERE {_AMONG}
-"""  # noqa: S608
 _OLD_TABLE = """
 CREATE TEMPORARY TABLE old_state (
     subject text, definition_key text, last_month integer, months smallint, version integer, content text,
@@ -160,7 +154,7 @@ class Comparison:
         for key in keys or ():
             self.versions.pop(key, None)
         places = _columns(keys)
-        rows = self._as_published(await old.fetch(_OLD_STATES, *places), await new.fetch(_NEW_STATES, *places))
+        rows = self._as_published(await old.fetch(_STATES, *places), await new.fetch(_STATES, *places))
         await new.execute(_OLD_TABLE)
         await new.copy_records_to_table("old_state", records=rows)
         await new.execute("ANALYZE old_state")
