@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy import secret_files
+from deploy import installation_secrets, secret_files
 from deploy.accounts.certificates import AUTHORITY
 from shared.errors import NotFound
 
@@ -30,7 +30,7 @@ def make(
 
     Kafka's certificate is made anew when its names change or it is about to expire.
     """
-    secret_files.make(folder, postgres=postgres, kafka_names=kafka_name or ("localhost",))
+    installation_secrets.make(folder, postgres=postgres, kafka_names=kafka_name or ("localhost",))
     typer.echo(f"secrets are in {folder}")
 
 

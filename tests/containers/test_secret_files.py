@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from deploy import secret_files
+from deploy import installation_secrets, secret_files
 from deploy.services import SERVICES
 from shared.errors import NotFound
 
@@ -17,16 +17,16 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def test_secrets_that_were_made_stay(tmp_path: Path) -> None:
-    secret_files.make(tmp_path, postgres="postgres:5432")
+    installation_secrets.make(tmp_path, postgres="postgres:5432")
     first = files(tmp_path)
-    secret_files.make(tmp_path, postgres="postgres:5432")
+    installation_secrets.make(tmp_path, postgres="postgres:5432")
     assert files(tmp_path) == first
 
 
 def test_two_installations_have_nothing_in_common(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
-        secret_files.make(tmp_path / name, postgres="postgres:5432")
+        installation_secrets.make(tmp_path / name, postgres="postgres:5432")
     one, other = files(tmp_path / "one"), files(tmp_path / "other")
     assert one.keys() == other.keys()
     assert not {name for name in one if one[name] == other[name]}
@@ -34,7 +34,7 @@ def test_two_installations_have_nothing_in_common(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_gets_its_own_database_and_the_hash_of_the_key(service: str, tmp_path: Path) -> None:
-    secret_files.make(tmp_path, postgres="db.example:6543")
+    installation_secrets.make(tmp_path, postgres="db.example:6543")
     own = {path.name: path.read_text() for path in (tmp_path / service).iterdir()}
     extra = {"SAMAN_NOTIFICATIONS_WEBHOOK_KEY"} if service == "notifications" else set()
     names = {f"SAMAN_{service.upper()}_DATABASE_DSN", f"SAMAN_{service.upper()}_KAFKA_PASSWORD"}
@@ -47,14 +47,14 @@ def test_a_service_gets_its_own_database_and_the_hash_of_the_key(service: str, t
 
 
 def test_only_the_reader_itself_can_read_them(tmp_path: Path) -> None:
-    secret_files.make(tmp_path, postgres="postgres:5432")
+    installation_secrets.make(tmp_path, postgres="postgres:5432")
     for path in tmp_path.rglob("SAMAN_*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o400
     assert stat.S_IMODE((tmp_path / "postgres" / "POSTGRES_PASSWORD").stat().st_mode) == 0o444
 
 
 def test_kafka_gets_a_certificate_that_the_authority_signed_and_the_passwords_that_come_first(tmp_path: Path) -> None:
-    secret_files.make(tmp_path, postgres="postgres:5432", kafka_names=("kafka", "127.0.0.1"))
+    installation_secrets.make(tmp_path, postgres="postgres:5432", kafka_names=("kafka", "127.0.0.1"))
     assert {path.name for path in (tmp_path / "kafka").iterdir()} == {"ca.pem", "login.conf", "server.pem"}
     authority = x509.load_pem_x509_certificate((tmp_path / "registry" / "ca.pem").read_bytes())
     server = x509.load_pem_x509_certificates((tmp_path / "kafka" / "server.pem").read_bytes())[0]
