@@ -47,7 +47,7 @@ check: setup ## Run format, lint, types, imports and house rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .import-check.txt 2>&1 || { cat .import-check.txt; exit 1; }
-	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py | tail -1
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py > .house-check.txt 2>&1 || { cat .house-check.txt; exit 1; }
 
 format: setup ## Put code into the house's form
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
