@@ -14,7 +14,13 @@ from typing import Self
 
 from shared.errors import RuleBroken
 
-_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,6})?\Z", re.ASCII)
+DIGITS_MAX = 12
+"""Digits before the point of any number in a contract (CONTRACTS 1)."""
+
+PLACES_MAX = 6
+"""Digits after the point."""
+
+_DECIMAL = re.compile(rf"-?\d{{1,{DIGITS_MAX}}}(\.\d{{1,{PLACES_MAX}}})?\Z", re.ASCII)
 _PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|-Q([1-4])|-H([12]))?\Z", re.ASCII)
 SIGNIFICANT_DIGITS = 12
 """Quotients are kept to this many digits (CONTRACTS, "Precision"); fewer would show in a board's second decimal."""
@@ -224,6 +230,14 @@ class Definition:
             ) from None
 
 
+def is_within_contract(value: Decimal) -> bool:
+    """Tell whether a decimal can be written as contracts do: at most 12 digits before and 6 after the point."""
+    if not value.is_finite():
+        return False
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -PLACES_MAX and value.adjusted() < DIGITS_MAX
+
+
 def parse_decimal(value: object) -> Decimal:
     """Read an exact decimal as contracts write it: at most 12 digits before and 6 after the point.
 
@@ -231,12 +245,15 @@ def parse_decimal(value: object) -> Decimal:
         value: text, an int, or a Decimal. A float is refused, because it already lost the digits that were sent.
 
     Raises:
-        RuleBroken: `decimal-malformed`; NaN, infinity, an exponent, too many digits, or no number at all.
+        RuleBroken: `decimal-malformed`; NaN, infinity, an exponent in a text, too many digits, or no number at all.
     """
-    text = format(value, "f") if isinstance(value, Decimal) else str(value)
-    if isinstance(value, bool | float) or not _DECIMAL.match(text):
+    if isinstance(value, Decimal) and is_within_contract(value):
+        return value
+    text = str(value)
+    if isinstance(value, bool | float | Decimal) or not _DECIMAL.match(text):
         raise RuleBroken(
-            f"a number must have at most 12 digits before and 6 after the point, got {text[:40]!r}",
+            f"a number must have at most {DIGITS_MAX} digits before and {PLACES_MAX} after the point, "
+            f"got {text[:40]!r}",
             code="decimal-malformed",
         )
     return Decimal(text)

@@ -38,8 +38,6 @@ def cloudevent_headers(event_id: uuid.UUID, type_: str, source: str, time: str, 
 
 
 def _exact(value: object) -> Decimal:
-    if isinstance(value, Decimal):
-        return value
     try:
         return parse_decimal(value)
     except RuleBroken as broken:

@@ -175,6 +175,21 @@ async def test_a_report_answers_201_then_200_then_409(open_round: Door) -> None:
     assert (item["days_late"], item["first_submitted_at"][:13]) == (3, "2013-02-04T12")
 
 
+async def test_answers_may_be_numbers_of_any_size_and_are_not_written_out(open_round: Door) -> None:
+    body = b'{"submission_id": "%s", "answers": {"large": %s, "digits": 0.%s}}'
+    submission_id = str(uuid.uuid4()).encode()
+    whole = body % (submission_id, b"1E999999", b"1" * 40)
+    kind = {"content-type": "application/json"}
+
+    first = await open_round.vefsn.post(SUBMISSIONS, content=whole, headers=kind)
+    again = await open_round.vefsn.post(SUBMISSIONS, content=whole, headers=kind)
+    other = await open_round.vefsn.post(
+        SUBMISSIONS, content=body % (submission_id, b"1E999999", b"1" * 39 + b"2"), headers=kind
+    )
+
+    assert [answer.status_code for answer in (first, again, other)] == [201, 200, 409]
+
+
 async def test_a_report_that_may_not_be_handed_in_gets_a_problem_document(open_round: Door) -> None:
     body = {"submission_id": str(uuid.uuid4())}
     unknown = f"{OBLIGATIONS}/{uuid.uuid4()}/submissions"

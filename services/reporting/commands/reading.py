@@ -15,7 +15,7 @@ from services.reporting.commands.identity_numbers import place_of_identity_numbe
 from services.reporting.domain import Draft, Window
 from shared.errors import FieldError, RuleBroken, json_pointer
 from shared.events.inbound import AbsenceFigurePosted, Submitted
-from shared.values import Certification, Definition, Denominator, Period, Source
+from shared.values import Certification, Definition, Denominator, Period, Source, is_within_contract
 
 FAULTS_MAX = 20
 """Faults that one answer names; a body of a megabyte can have tens of thousands."""
@@ -233,7 +233,8 @@ def _defaults(contract: type[Submitted]) -> dict[str, Any]:
 def _canonical(value: object) -> object:
     match value:
         case Decimal():
-            return format(value.normalize(), "f")
+            # A report's answers may hold any number; written out, one of ten bytes can have a million digits.
+            return format(value.normalize(), "f") if is_within_contract(value) else str(value)
         case BaseModel():
             return vars(value)
     return str(value)
