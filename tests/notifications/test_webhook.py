@@ -84,6 +84,10 @@ def answer(status: str, *headers: str) -> bytes:
         (answer("429 Slow", "retry-after: 120"), NotNow("the receiver answered 429", 120)),
         (answer("503 Later", "retry-after: 7"), NotNow("the receiver answered 503", 7)),
         (answer("429 Slow", "retry-after: soon"), NotNow("the receiver answered 429")),
+        (
+            answer("429 Slow", f"retry-after: Mon, 01 Jan {'9' * 20} 00:00:00 GMT"),
+            NotNow("the receiver answered 429"),
+        ),
         (answer("500 Oops", "retry-after: 120"), NotNow("the receiver answered 500")),
     ],
 )

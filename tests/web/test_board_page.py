@@ -83,6 +83,22 @@ async def test_a_board_without_figures_says_so() -> None:
     assert "Det er ikke kommet inn tall fra Jondal ennå." in page
 
 
+async def test_a_period_without_a_rate_of_its_own_is_a_row_and_no_chart() -> None:
+    rows = board_rows([state("2013-01", (cell(None), cell(None, "8"), cell(None)))], None)
+
+    html = (await render("board.html", {"board": Board("a-0001", "A", "B", rows)})).text
+
+    assert rows_of(html)[0].startswith("jan. 13")
+    assert "<figure" not in html
+    assert "Det er ikke kommet inn tall" not in html
+
+
+def test_a_rate_of_zero_is_a_point_of_the_line() -> None:
+    rows = board_rows([state("2013-01", (cell("0"), cell("0"), cell("0")))], None)
+
+    assert [line.values for line in Board("a-0001", "A", "B", rows).lines] == [{Period.parse("2013-01"): 0}] * 3
+
+
 async def test_a_board_without_a_goal_is_a_table_of_rates() -> None:
     html = (await render("board.html", {"board": Board("a-0001", "A", "B", board_rows(VEFSN_STATES, None))})).text
 

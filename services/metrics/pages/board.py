@@ -143,14 +143,16 @@ class Board:
         return [
             Line(
                 f"line-{number}",
-                {row.period: rate for row in self.periods if (rate := percent(row.cells[window].shown))},
+                {row.period: rate for row in self.periods if (rate := percent(row.cells[window].shown)) is not None},
             )
             for number, window in enumerate(self.columns)
         ]
 
     @property
     def charts(self) -> dict[str, Chart]:
-        """The line chart for wide and for narrow screens; none without figures."""
+        """The line chart for wide and for narrow screens; none before some period has a rate of its own."""
+        if self.first is None:
+            return {}
         drawn = {
             "wide": draw(self.lines, self.levels, width=_WIDE[0], height=_WIDE[1]),
             "narrow": draw(self.lines, self.levels, width=_NARROW[0], height=_NARROW[1]),

@@ -156,7 +156,7 @@ def _retry_after(text: str | None) -> int | None:
         return None
     if text.strip().isdecimal():
         return int(text.strip()[:9])
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):  # the latter for a year that no calendar has
         moment = parsedate_to_datetime(text)
         if moment.tzinfo is not None:
             return max(0, int((moment - datetime.now(UTC)).total_seconds()))
