@@ -12,7 +12,7 @@ import typer
 
 from deploy.cli.connection import AsJson, Folder
 from deploy.services import SERVICES
-from services.reporting.store import figures as reporting_figures
+from services.reporting.commands import auditing as reporting_auditing
 from shared import audit as log
 from shared.audit import Verdict
 from shared.database import DRIVER_FAILURES
@@ -66,7 +66,7 @@ async def verify_log(dsn: str, service: str, known: Mapping[int, str] | None = N
         try:
             verdict = await log.verify(conn, known=known)
             if service == "reporting":
-                verdict.faults += await reporting_figures.unlike_the_log(conn)
+                verdict.faults += await reporting_auditing.unlike_the_log(conn)
             return verdict
         finally:
             await conn.close()

@@ -9,14 +9,13 @@ from datetime import datetime
 from operator import itemgetter
 
 from services.reporting.commands import events as written
-from services.reporting.commands.reading import hash_of
+from services.reporting.commands.auditing import body_hash_of
 from services.reporting.store import figures as store
 from services.reporting.store import reports as report_store
 from services.reporting.store.figures import KeptFigure
 from shared import audit
 from shared.database import Connection
 from shared.errors import Finding
-from shared.events import inbound
 from shared.events.envelope import Event
 from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn, ReportSubmitted
 from shared.messaging.restoring import Log
@@ -73,7 +72,7 @@ async def untold(conn: Connection, log: Log) -> list[Event]:
 
 
 async def _post(conn: Connection, event: AbsenceFigurePosted) -> None:
-    figure, body_hash = _kept(event), _body_hash(event)
+    figure, body_hash = _kept(event), body_hash_of(event)
     await store.end_force_at(conn, figure.place)
     await store.add_figures(conn, [(figure, body_hash)])
     claimed = {"figures": {str(event.figure_id): body_hash.hex()}}
@@ -119,27 +118,3 @@ def _kept(event: AbsenceFigurePosted) -> KeptFigure:
 
 def _definition_key(event: AbsenceFigurePosted) -> str:
     return Definition(**event.definition.model_dump()).key
-
-
-def _body_hash(event: AbsenceFigurePosted) -> bytes:
-    """Return the hash of the body that the publisher sent, so that it gets its first answer when it sends it again."""
-    body = inbound.AbsenceFigurePosted(
-        municipality=event.municipality_number,
-        definition=inbound.SubmittedDefinition(**event.definition.model_dump()),
-        **event.model_dump(
-            include={
-                "unit",
-                "period",
-                "window",
-                "lost_days",
-                "agreed_days",
-                "rate_percent",
-                "weight_kind",
-                "weight",
-                "persons",
-                "note",
-                "generated",
-            }
-        ),
-    )
-    return hash_of(body)

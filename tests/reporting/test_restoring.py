@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.reporting import restoring
-from services.reporting.store import figures as store
+from services.reporting.commands import auditing
 from shared.events.envelope import Event
 from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn
 from tests.conftest import MakeDatabase
@@ -79,7 +79,7 @@ async def test_an_empty_database_takes_every_figure_from_the_log_as_it_was(
     assert without_origin(await again.figures()) == without_origin(await desk.figures())
     async with again.database.connection() as conn:
         assert await restoring.unknown(conn, events) == []
-        assert await store.unlike_the_log(conn) == [], "each is claimed by one audit entry"
+        assert await auditing.unlike_the_log(conn) == [], "each is claimed by one audit entry"
     assert await again.told(AbsenceFigurePosted) == [], "it is in the log"
 
 

@@ -247,6 +247,19 @@ async def list_all_ids(conn: Connection) -> AsyncIterator[tuple[str, UUID, bool]
         after = page[-1][:2]
 
 
+async def list_kept(conn: Connection) -> AsyncIterator[tuple[KeptFigure, bytes]]:
+    """Yield every figure with the hash of the body that was accepted."""
+    after = ("", UUID(int=0))
+    while True:
+        rows = QUERIES.list_kept(conn, after_publisher=after[0], after_id=after[1], count=PAGE)
+        page = [(_figure(row), bytes(row["body_hash"])) async for row in rows]
+        for each in page:
+            yield each
+        if not page:
+            return
+        after = (page[-1][0].publisher, page[-1][0].figure_id)
+
+
 async def find_in_force_at(conn: Connection, place: Place, moment: datetime) -> KeptFigure | None:
     """Return the figure that was in force at a place just after something was decided there."""
     row = await QUERIES.find_in_force_at(conn, **_single(place), moment=moment)
@@ -357,8 +370,8 @@ def _figure(row: Any) -> KeptFigure:
     )
 
 
-async def unlike_the_log(conn: Connection, *, count: int = 20) -> list[str]:
-    """Return in what the figures and the audit log disagree, one sentence each."""
+async def unlike_the_log(conn: Connection, *, count: int) -> list[str]:
+    """Return in what the figures and the audit log disagree, one sentence each; `auditing` looks at contents too."""
     sentences = []
     async for row in QUERIES.figures_unlike_audit(conn, count=count):
         name = f"figure {row['figure_id']} of {row['publisher']}"
@@ -368,4 +381,8 @@ async def unlike_the_log(conn: Connection, *, count: int = 20) -> list[str]:
             sentences.append(f"{name} is kept and was accepted {row['claims']} times")
         else:
             sentences.append(f"{name} has another content than the one accepted")
+    async for row in QUERIES.withdrawals_unlike_audit(conn, count=count):
+        name = f"figure {row['figure_id']} of publisher/{row['publisher']}"
+        said = "is withdrawn, and nobody withdrew it" if row["is_withdrawn"] else "was withdrawn, and is not"
+        sentences.append(f"{name} {said}")
     return sentences

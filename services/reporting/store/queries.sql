@@ -170,6 +170,16 @@ SELECT f.publisher, f.figure_id, f.municipality_id, f.municipality_number, f.uni
   FROM figure AS f
  WHERE f.publisher = :publisher AND f.figure_id = :figure_id;
 
+-- name: list_kept(after_publisher, after_id, count)
+SELECT f.publisher, f.figure_id, f.municipality_id, f.municipality_number, f.unit, f.period, f.figure_window,
+       f.definition_key, f.lost_days, f.agreed_days, f.rate_percent, f.weight_kind, f.weight, f.persons, f.note,
+       f.generated, f.findings::text AS findings, f.vintage, f.replaces, f.in_force, f.origin, f.posted_at,
+       f.withdrawn_at, f.withdrawn_by, f.withdrawal_reason, f.body_hash
+  FROM figure AS f
+ WHERE (f.publisher, f.figure_id) > (:after_publisher::text, :after_id::uuid)
+ ORDER BY f.publisher, f.figure_id
+ LIMIT :count;
+
 -- name: list_withdrawn(publishers, figure_ids)
 SELECT f.publisher, f.figure_id, f.withdrawn_at IS NOT NULL AS is_withdrawn
   FROM unnest(:publishers::text[], :figure_ids::uuid[]) AS t (publisher, figure_id)
@@ -316,6 +326,23 @@ SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first
    AND (:project_id::text IS NULL OR o.project_id = :project_id)
    AND o.obligation_id > :after
  ORDER BY o.obligation_id
+ LIMIT :count;
+
+-- name: withdrawals_unlike_audit(count)
+-- A figure is withdrawn when the audit log says so, and else not.
+WITH told AS (
+    SELECT DISTINCT after ->> 'publisher' AS publisher, substr(object, length('figure/') + 1) AS figure_id
+      FROM audit_entry
+     WHERE action = 'figure-withdrawn'
+), held AS (
+    SELECT publisher, figure_id::text AS figure_id, withdrawn_at IS NOT NULL AS is_withdrawn
+      FROM figure
+)
+SELECT h.publisher, h.figure_id, h.is_withdrawn
+  FROM held AS h
+  LEFT JOIN told AS t USING (publisher, figure_id)
+ WHERE h.is_withdrawn <> (t.figure_id IS NOT NULL)
+ ORDER BY 1, 2
  LIMIT :count;
 
 -- name: figures_unlike_audit(count)
