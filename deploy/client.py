@@ -59,13 +59,14 @@ def read_figures(path: Path, *, publisher: str) -> list[OutgoingFigure]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(line for line in file if not line.startswith("#"))
+            numbered = [(number, line) for number, line in enumerate(file, start=1) if not line.startswith("#")]
+            reader = csv.DictReader(line for _, line in numbered)
             if unknown := set(reader.fieldnames or ()) - set(COLUMNS):
                 raise RuleBroken(
                     f"{path}: unknown column {sorted(unknown)[0]!r}; known are {', '.join(COLUMNS)}",
                     code="unknown-field",
                 )
-            return [_figure(row, publisher, f"{path}, line {reader.line_num}") for row in reader]
+            return [_figure(row, publisher, f"{path}, line {numbered[reader.line_num - 1][0]}") for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RuleBroken(f"{path} cannot be read: {error}", code="file-unreadable") from None
 
@@ -197,7 +198,7 @@ def _figure(row: Mapping[str, str], publisher: str, place: str) -> OutgoingFigur
     if None in row or None in row.values():
         raise RuleBroken(f"{place}: the line has not as many cells as the header", code="file-unreadable")
     body: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
-    figure_id = body.pop("figure_id", None)
+    figure_id = _uuid(body.pop("figure_id", None), place)
     body["definition"] = {name: body.pop(name, None) for name in DEFINITION_COLUMNS}
     body["definition"]["holiday_corrected"] = _truth(body["definition"]["holiday_corrected"], place)
     if "generated" in body:
@@ -205,6 +206,14 @@ def _figure(row: Mapping[str, str], publisher: str, place: str) -> OutgoingFigur
     if "persons" in body:
         body["persons"] = int(body["persons"]) if body["persons"].isdigit() else body["persons"]
     return figure(body, publisher=publisher, figure_id=figure_id)
+
+
+def _uuid(text: str | None, place: str) -> str | None:
+    """Return an id in canonical form, as receipts repeat it."""
+    try:
+        return None if text is None else str(uuid.UUID(text))
+    except ValueError:
+        raise RuleBroken(f"{place}: figure_id must be a UUID, got {text!r}", code="id-malformed") from None
 
 
 def _truth(text: str | None, place: str) -> bool:

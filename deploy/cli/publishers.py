@@ -59,13 +59,18 @@ def add(
             name=name,
             municipalities=municipality,
             new_password=new_password,
-            wait=not no_wait,
+            wait=False,
         )
     )
-    if as_json:
-        typer.echo(json.dumps(added))
-        return
-    typer.echo(f"{name} ({organisation_number}) may speak for {', '.join(municipality)}")
+    # What is shown once is shown before anything is waited for that may not come.
+    typer.echo(json.dumps(added)) if as_json else _show(added, name, municipality)
+    if not no_wait:
+        asyncio.run(_until_publisher_heard(connection))
+
+
+def _show(added: dict[str, Any], name: str, municipalities: list[str]) -> None:
+    organisation_number = added["organisation_number"]
+    typer.echo(f"{name} ({organisation_number}) may speak for {', '.join(municipalities)}")
     for sentence in added["topics"]:
         typer.echo(sentence)
     if added["key"]:
