@@ -322,6 +322,24 @@ def groups() -> dict[str, list[str]]:
     return dict.fromkeys(subjects, everyone) | {"project/tolv": ["alstahaug-1820", "bronnoy-1813"]}
 
 
+@pytest.mark.parametrize("last", ["2013-06", "2014-06"])
+async def test_the_windows_of_a_gap_are_made_of_all_that_came_before_it(
+    make_database: MakeDatabase, groups: dict[str, list[str]], last: str
+) -> None:
+    database = await make_database("metrics")
+    await hear(database, municipalities=groups["county/18"])
+    figures = [posted(f"2012-{month:02}", lost=str(90 + month)) for month in range(1, 13)]
+    figures += [posted("2013-03"), posted(last)]
+
+    await stored.apply(database, *([posted_event(figure)] for figure in figures))
+
+    expected = recompute(figures, groups)
+    kept = await stored.states(database)
+    assert kept.keys() == expected.keys()
+    for key, content in kept.items():
+        assert {name: content[name] for name in expected[key]} == expected[key], key
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(figures=streams(), chance=st.randoms(use_true_random=False))
 async def test_shuffled_and_doubled_figures_leave_the_same_store(

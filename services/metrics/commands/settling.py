@@ -97,15 +97,19 @@ async def work_out_groups(conn: Connection, roster: Roster, jobs: Collection[Job
 
 
 def _since(job: Job, roster: Roster) -> int:
-    """Return the first month to load: a year before the first touched period, two where a goal looks back.
+    """Return the first month to load: a year before the first period to be settled, two where a goal looks back.
 
-    Windows reach back less than a year; the year-on-year change compares with a year before. A goal's state may be that
-    of an earlier period, mostly the one just before; when it lies further back, all is loaded (`HistoryMissing`).
+    That is the first touched one, or the first of the gap that a figure leaves behind the last one so far. Windows
+    reach back less than a year; the year-on-year change compares with a year before. A goal's state may be that of an
+    earlier period, mostly the one just before; when it lies further back, all is loaded (`HistoryMissing`).
     """
     if job.from_all or job.everything or not job.touched:
         return _ANY_MONTH
     years = 2 if job.kept.key in roster.goals_of else 1
-    return min(last_month for last_month, _ in job.touched) - 12 * years
+    first = min(last_month for last_month, _ in job.touched)
+    if job.kept.last_month is not None:
+        first = min(first, job.kept.last_month + 1)
+    return first - 12 * years
 
 
 def _own(job: Job, figures: Sequence[Figure], goals: Sequence[Goal], since: int) -> Worked:
