@@ -160,7 +160,7 @@ class Goal(Contract):
 
 
 class Member(Contract):
-    """A municipality that takes part in a project. No `to` means still."""
+    """A municipality that takes part in a project from a first to a last day. No `to` means still."""
 
     municipality_id: str
     from_: Annotated[date | None, Field(alias="from", serialization_alias="from")] = None

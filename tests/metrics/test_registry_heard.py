@@ -74,18 +74,19 @@ async def test_the_same_state_again_publishes_nothing(make_database: MakeDatabas
     assert await stored.published(database) == []
 
 
-async def test_members_count_from_their_first_day_until_the_day_they_left(make_database: MakeDatabase) -> None:
+async def test_members_count_from_their_first_day_to_their_last(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
     members = [
         Member(municipality_id="vefsn-1824"),
-        Member(municipality_id="alstahaug-1820", to=date(2013, 9, 1)),
+        Member(municipality_id="alstahaug-1820", to=date(2013, 8, 31)),
+        Member(municipality_id="hemnes-1832", to=date(2013, 9, 1)),
         Member(municipality_id="bronnoy-1813", from_=date(2013, 9, 2)),
         Member(municipality_id="rana-1833", from_=date(2013, 9, 1)),
     ]
     await hear(database, factories.project(members=members))
     await stored.apply(database, [posted_event(posted("2013-02"))])
 
-    assert await month_of(database, "project/vefsn-prosjektet") == ("8.60", 1, 2)
+    assert await month_of(database, "project/vefsn-prosjektet") == ("8.60", 1, 3)
 
 
 async def test_a_municipality_in_two_projects_counts_once(make_database: MakeDatabase) -> None:

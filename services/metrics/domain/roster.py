@@ -56,5 +56,5 @@ def life_of(first_day: date, end: date | None) -> Life:
 
 
 def is_member(start: date | None, end: date | None, today: date) -> bool:
-    """Tell whether a membership with these dates, the end being the first day no longer so, holds today."""
-    return (start is None or start <= today) and (end is None or end > today)
+    """Tell whether a membership from a first to a last day, none means always so far, or still, holds today."""
+    return (start is None or start <= today) and (end is None or end >= today)
