@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 
+from shared.errors import RuleBroken
 from shared.messaging.subscribe import Subscription
 from shared.runtime import MECHANISM_MIGRATIONS, Service, ServiceSettings
 
@@ -20,6 +21,17 @@ class Wiring(Protocol):
 
     def create_app(self, settings: Any) -> FastAPI:
         """Return the service as an ASGI app."""
+
+
+def named(service: str) -> str:
+    """Return the name of a service that somebody typed.
+
+    Raises:
+        RuleBroken: there is no such service.
+    """
+    if service not in SERVICES:
+        raise RuleBroken(f"there is no service {service!r}; choose one of {', '.join(SERVICES)}")
+    return service
 
 
 def wiring(service: str) -> Wiring:

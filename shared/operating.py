@@ -1,5 +1,5 @@
-"""What operators do over HTTP on every service: look at dead letters, replay them, discard them with a reason; see when
-publishers' keys were last used.
+"""What operators do over HTTP on every service: look at dead letters, replay them, discard them with a reason; let out
+events that the broker refused; see when publishers' keys were last used.
 
 A dead letter holds what a stranger sent, so all of it needs the operator's key.
 """
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from shared import http
 from shared.auth import Action
-from shared.messaging import dead_letters
+from shared.messaging import dead_letters, outbox
 from shared.messaging.dead_letters import DeadLetter, LetterFilter
 from shared.routes import StrictRoute
 
@@ -119,6 +119,7 @@ def make_router(service: "Service") -> APIRouter:
     router = APIRouter(prefix=f"/api/{service.name}/v1", route_class=StrictRoute)
     _add_letters(router, service)
     _add_deciding(router, service)
+    _add_parked_keys(router, service)
     _add_key_uses(router, service)
     return router
 
@@ -174,6 +175,54 @@ def _add_deciding(router: APIRouter, service: "Service") -> None:
         async with service.database.transaction() as conn:
             await dead_letters.discard(conn, letter_id, reason=body.reason)
             return _answer(await dead_letters.get(conn, letter_id))
+
+
+class ParkedKey(BaseModel):
+    """Events of one key that wait for a person, because the broker refuses the first of them for good.
+
+    Attributes:
+        reason: why it does.
+    """
+
+    topic: str
+    key: str
+    event_count: int
+    oldest_at: datetime
+    reason: str
+
+
+class ParkedKeyList(BaseModel):
+    """All parked keys, the longest parked first."""
+
+    items: list[ParkedKey]
+
+
+class Releasing(http.RequestModel):
+    """Which key's events are to go out."""
+
+    topic: str = Field(min_length=1, max_length=250)
+    key: str = Field(max_length=500)
+
+
+class ReleasedAnswer(BaseModel):
+    """How many events go out now."""
+
+    event_count: int
+
+
+def _add_parked_keys(router: APIRouter, service: "Service") -> None:
+    operators = _for_operators(service) | {"tags": ["parked keys"]}
+
+    @router.get("/parked-keys", summary="List the keys whose events the broker refuses", **operators)
+    async def list_parked_keys() -> ParkedKeyList:
+        async with service.database.connection() as conn:
+            parked = await outbox.list_parked(conn)
+        return ParkedKeyList(items=[ParkedKey.model_validate(one, from_attributes=True) for one in parked])
+
+    @router.post("/parked-keys/release", summary="Let the events of a key go out, in their old order", **operators)
+    async def release(body: Releasing) -> ReleasedAnswer:
+        async with service.database.transaction() as conn:
+            return ReleasedAnswer(event_count=await outbox.release_parked(conn, body.topic, body.key))
 
 
 class KeyUse(BaseModel):

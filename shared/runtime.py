@@ -51,7 +51,8 @@ RECOVERED_SECONDS = 10.0
 """How long a part that failed must run to count as well again; a part that runs for ever never says so itself."""
 
 FAILED_KEYS_PER_MINUTE = 120
-"""Bad keys of one address that are looked up; a key is not guessed, but looking costs a query."""
+"""Bad keys of one address that are told to be bad; more are told to wait. Each is looked up all the same, because a
+good key from behind the same address is to be let in."""
 
 CANCEL_SECONDS = 12.0
 """Above what the sender takes to finish its tries; after it a task is told again to end."""

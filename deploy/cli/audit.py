@@ -11,7 +11,7 @@ import asyncpg
 import typer
 
 from deploy.cli.connection import AsJson, Folder
-from deploy.services import SERVICES
+from deploy.services import SERVICES, named
 from services.reporting.commands import auditing as reporting_auditing
 from shared import audit as log
 from shared.audit import Verdict
@@ -85,8 +85,7 @@ def _kept(path: Path | None) -> dict[str, dict[int, str]]:
 
 
 def _dsn(service: str, folder: Path | None) -> str:
-    if service not in SERVICES:
-        raise RuleBroken(f"there is no service {service!r}; choose one of {', '.join(SERVICES)}")
+    named(service)
     if folder is not None:
         from deploy.local.stack import read_description  # needs wheels that the image of the services does not have
 

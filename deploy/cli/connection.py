@@ -200,3 +200,13 @@ def _error_of(answer: httpx2.Response) -> AppError:
         return Unavailable(f"{answer.request.url} answered {answer.status_code}: {answer.text[:200]}")
     kind = NotFound if answer.status_code == 404 else RuleBroken
     return kind(sentence, code=code)
+
+
+def ask(connection: Connection, method: str, path: str, **options: Any) -> Any:
+    """Ask once over HTTP and return the answer; raises as `Api.call` does."""
+
+    async def call() -> Any:
+        async with connection.client() as api:
+            return await api.call(method, path, **options)
+
+    return asyncio.run(call())

@@ -1,4 +1,4 @@
-"""`saman dead-letters`, `saman outbox`: what waits for an operator's decision, and what waits for the broker."""
+"""`saman dead-letters`: records that wait for an operator's decision."""
 
 import asyncio
 import json
@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.connection import AsJson, Connection, Folder, find_connection
-from deploy.services import SERVICES
+from deploy.cli.connection import AsJson, Connection, Folder, ask, find_connection
+from deploy.services import SERVICES, named
 from shared.errors import RuleBroken
 from shared.printable import printable, readable
 
@@ -22,13 +22,11 @@ ServiceName = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.
 LetterId = Annotated[int, typer.Argument(help="The letter's number.", metavar="ID")]
 
 dead_letters = typer.Typer(help="Records that a service could not handle.", no_args_is_help=True)
-outbox = typer.Typer(help="Events that wait to be published.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(dead_letters, name="dead-letters")
-    app.add_typer(outbox, name="outbox")
 
 
 Topic = Annotated[str | None, typer.Option(help="Only records of this topic.")]
@@ -71,7 +69,7 @@ def show(service: ServiceName, letter_id: LetterId, dir_: Folder = None, as_json
 
     Bytes are shown as text, or in hexadecimal where they are none; with --json as base64.
     """
-    letter = _call(find_connection(dir_), "GET", f"{_path(service)}/{letter_id}")
+    letter = ask(find_connection(dir_), "GET", f"{_path(service)}/{letter_id}")
     if as_json:
         typer.echo(json.dumps(letter))
         return
@@ -129,25 +127,8 @@ def discard(
 ) -> None:
     """Give a letter up."""
     path = f"{_path(service)}/{letter_id}/discard"
-    letter = _call(find_connection(dir_), "POST", path, json={"reason": reason})
+    letter = ask(find_connection(dir_), "POST", path, json={"reason": reason})
     typer.echo(json.dumps(letter) if as_json else f"{letter_id} discarded")
-
-
-@outbox.command("status")
-def outbox_status(dir_: Folder = None, as_json: AsJson = False) -> None:
-    """Show what each service has still to publish; exit code 1 when a key is parked."""
-    connection = find_connection(dir_)
-    states = {name: _call(connection, "GET", f"/api/{name}/v1/status")["outbox"] for name in SERVICES}
-    if as_json:
-        typer.echo(json.dumps(states))
-    else:
-        for name, state in states.items():
-            age = f", the oldest for {state['oldest_seconds']:.1f} s" if state["oldest_seconds"] is not None else ""
-            parked = f", {state['parked_count']} parked" if state["parked_count"] else ""
-            error = f"; last error: {state['last_error']}" if state["last_error"] else ""
-            typer.echo(f"{name:<14}{state['waiting_count']} wait{age}{parked}{error}")
-    if any(state["parked_count"] for state in states.values()):
-        raise typer.Exit(1)
 
 
 async def _list(connection: Connection, service: str, params: dict[str, str]) -> list[dict[str, Any]]:
@@ -165,7 +146,7 @@ async def _list(connection: Connection, service: str, params: dict[str, str]) ->
 
 def _replay_one(connection: Connection, service: str, letter_id: int) -> tuple[list[int], dict[int, str]]:
     try:
-        _call(connection, "POST", f"{_path(service)}/{letter_id}/replay")
+        ask(connection, "POST", f"{_path(service)}/{letter_id}/replay")
     except RuleBroken as broken:
         return [], {letter_id: broken.message}
     return [letter_id], {}
@@ -220,15 +201,5 @@ def _readable(value: str | None) -> str:
     return "(none)" if value is None else readable(b64decode(value))
 
 
-def _call(connection: Connection, method: str, path: str, **options: Any) -> Any:
-    async def call() -> Any:
-        async with connection.client() as api:
-            return await api.call(method, path, **options)
-
-    return asyncio.run(call())
-
-
 def _path(service: str) -> str:
-    if service not in SERVICES:
-        raise RuleBroken(f"there is no service {service!r}; choose one of {', '.join(SERVICES)}")
-    return f"/api/{service}/v1/dead-letters"
+    return f"/api/{named(service)}/v1/dead-letters"

@@ -24,7 +24,7 @@ MODULES = {
     "accounts": "accounts",
     "readers": "accounts",
     "dead-letters": "dead_letters",
-    "outbox": "dead_letters",
+    "outbox": "outbox",
     "consumers": "consumers",
     "topics": "operating",
     "rebuild": "rebuild",

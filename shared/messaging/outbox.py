@@ -15,6 +15,7 @@ from pydantic_core import to_json
 
 from shared import audit
 from shared.database import Connection, load_queries
+from shared.errors import NotFound
 
 QUERIES = load_queries(__file__)
 
@@ -87,8 +88,14 @@ async def list_parked(conn: Connection) -> list[ParkedKey]:
 
 
 async def release_parked(conn: Connection, topic: str, key: str) -> int:
-    """Let a parked key's events go out, in their old order; return how many. Mend first why they were refused."""
+    """Let a parked key's events go out, in their old order; return how many. Mend first why they were refused.
+
+    Raises:
+        NotFound: no event of this key is parked.
+    """
     count: int = await QUERIES.release_parked(conn, topic=topic, key=key)
+    if not count:
+        raise NotFound(f"no event of key {key!r} is parked for topic {topic!r}")
     await audit.note(conn, audit.Change("parked-key-released", f"{topic}/{key}", {"event_count": count}))
     return count
 

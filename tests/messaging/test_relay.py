@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.database import Database
+from shared.errors import NotFound
 from shared.events.registry import MunicipalityRegistered
 from shared.messaging import outbox
 from shared.messaging.outbox import SHARD_COUNT
@@ -226,6 +227,8 @@ async def test_an_event_that_is_too_large_is_parked_with_those_behind_it_and_oth
     await _set(infra, topic, {"max.message.bytes": "200000"})
     async with database.transaction() as conn:
         assert await outbox.release_parked(conn, topic, "large") == 3
+        with pytest.raises(NotFound, match="no event of key 'large' is parked"):
+            await outbox.release_parked(conn, topic, "large")
     await write(database, [counted("large", 5)], topic=topic)
     sent = await bus.all(MunicipalityRegistered, count=7, topic=topic)
     assert versions_by_key(sent) == {"large": [1, 2, 3, 4, 5], "small": [1, 2]}

@@ -126,6 +126,8 @@ async def test_every_route_is_described(registry: RunningService) -> None:
         "GET /dead-letters",
         "GET /dead-letters/{letter_id}",
         "POST /dead-letters/replay",
+        "GET /parked-keys",
+        "POST /parked-keys/release",
         "GET /key-uses/{organisation_number}",
         "POST /consumers/{consumer}/replay",
         "POST /dead-letters/{letter_id}/replay",

@@ -120,7 +120,7 @@ async def test_api2_a_key_counts_in_the_authorization_header_and_nowhere_else(ho
     assert (await client.get(f"http://{key}@test{FIGURES}", params=HELD)).status_code == 401
 
 
-async def test_api2_of_a_thousand_tries_few_are_looked_at_wherever_they_claim_to_come_from(house: House) -> None:
+async def test_api2_of_a_thousand_tries_many_are_told_to_wait_wherever_they_claim_to_come_from(house: House) -> None:
     app = house.apps["metrics"]
     path = "/api/metrics/v1/dead-letters"
     async with served(app, **server_options("")) as address, AsyncClient(base_url=address, trust_env=False) as client:

@@ -56,6 +56,8 @@ _ALL_SERVICES: dict[str, Answers] = {
     "POST /api/{service}/v1/dead-letters/{letter_id}/replay": operator(404),
     "POST /api/{service}/v1/dead-letters/replay": operator(200),
     "POST /api/{service}/v1/dead-letters/{letter_id}/discard": operator(404),
+    "GET /api/{service}/v1/parked-keys": operator(200),
+    "POST /api/{service}/v1/parked-keys/release": operator(404),
     "GET /api/{service}/v1/key-uses/{organisation_number}": operator(200),
     "POST /api/{service}/v1/consumers/{consumer}/replay": operator(404),
 }
@@ -183,6 +185,8 @@ def request_of(route: Route, who: Who) -> dict[str, Any]:
     body = dict(_BODIES.get(name, {}))
     if "/consumers/" in path:
         body = {"since": "beginning"}
+    if path.endswith("/release"):
+        body = {"topic": "registry.publisher.v1", "key": ORGNR}
     if path.endswith("/discard"):
         body = {"reason": "sent by mistake"}
     if path.endswith("/absence-figures"):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 from pydantic import SecretStr
@@ -62,6 +63,7 @@ async def test_an_operator_sees_what_is_unread_and_ends_a_publisher(stack_folder
         await replays_a_consumer(stack_folder)
         await sees_when_a_key_was_used(stack, stack_folder, added["key"])
         await decides_on_a_dead_letter(stack_folder, operator)
+        await lets_out_what_the_broker_refused(stack, stack_folder)
         await ends_a_publisher(stack, stack_folder, added["key"], publisher, operator)
         await verifies_the_audit_logs(stack_folder)
     finally:
@@ -182,6 +184,27 @@ async def decides_on_a_dead_letter(folder: Path, operator: BusSettings) -> None:
         assert (code, said.strip()) == (0, "0 waiting")
     code, said = await saman(folder, "dead-letters", "discard", "metrics", number, "--reason", "a test", "--json")
     assert (code, json.loads(said)["state"]) == (0, "discarded")
+
+
+async def lets_out_what_the_broker_refused(stack: Stack, folder: Path) -> None:
+    place = ("registry", "registry.municipality.v1", "odd")
+    conn = await asyncpg.connect(stack.description()["databases"]["registry"])
+    try:
+        await conn.execute(
+            "INSERT INTO outbox_parked (id, event_id, topic, key, shard, headers, payload, created_at, reason)"
+            " VALUES (1, gen_random_uuid(), $1, $2, 0, '{}', '{}', now(), 'too large')",
+            *place[1:],
+        )
+    finally:
+        await conn.close()
+    assert (await saman(folder, "outbox", "status"))[0] == 1
+    code, said = await saman(folder, "outbox", "parked", "registry", "--json")
+    (parked,) = json.loads(said)
+    assert (code, parked["key"], parked["event_count"], parked["reason"]) == (1, "odd", 1, "too large")
+    assert await saman(folder, "outbox", "release", *place) == (0, "events that go out now: 1\n")
+    assert await saman(folder, "outbox", "parked", "registry") == (0, "")
+    code, said = await saman(folder, "outbox", "release", *place)
+    assert (code, "no event of key 'odd' is parked" in said) == (1, True), said
 
 
 async def ends_a_publisher(stack: Stack, folder: Path, key: str, publisher: BusSettings, operator: BusSettings) -> None:
