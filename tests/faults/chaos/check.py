@@ -28,6 +28,10 @@ LOOK_SECONDS = 0.5
 FAULTS_MAX = 20
 
 FIGURES = "SELECT figure_id, vintage, lost_days, agreed_days, in_force FROM figure WHERE publisher = $1"
+MICRO_OF_HUNDREDTHS = 10_000
+PERCENT = 100_000_000
+"""Groups keep lost microdays times this, so that divided by agreed microdays they are a rate in micropercent."""
+
 SUMS = """
 SELECT s.subject, p.last_month, p.numerator, p.denominator, p.present,
        (SELECT array_agg(m.municipality_id) FROM member AS m WHERE m.group_subject = s.subject) AS members
@@ -273,10 +277,11 @@ async def faults_of_groups(system: System, sources: Sequence[Source]) -> list[st
         for row in await conn.fetch(SUMS):
             period = f"{row['last_month'] // 12:04}-{row['last_month'] % 12 + 1:02}"
             days = [held[one, period] for one in set(row["members"] or ()) if (one, period) in held]
-            wanted = len(days), sum(lost for lost, _ in days) * 10_000, sum(agreed for _, agreed in days) * 10_000
+            lost, agreed = (sum(counts) for counts in zip(*days, strict=True)) if days else (0, 0)
+            wanted = len(days), lost * MICRO_OF_HUNDREDTHS * PERCENT, agreed * MICRO_OF_HUNDREDTHS
             got = row["present"], int(row["numerator"]), int(row["denominator"])
             count += 1
-            if got[0] != wanted[0] or got[2] != wanted[2]:
+            if got != wanted:
                 faults.append(f"{row['subject']} {period}: {got} instead of {wanted}")
     if not count:
         faults.append("no group has a sum")
