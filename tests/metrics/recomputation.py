@@ -243,7 +243,7 @@ def _group_states(
             held = {one: _adding(posted_by(one), end, months) for ids in groups.values() for one in ids}
             present = {name: frozenset(one for one in ids if held[one]) for name, ids in groups.items()}
             contributors = {one: found[0] for one, found in held.items() if found}
-            small = _suppressed(present[group], present, contributors)
+            small = _suppressed(group, present, contributors)
             cells[end] = Cell([found for one in members for found in held[one]], small)
         if ends:
             states |= _states(group, definition_key, months, ends, cells, {}, len(members))
@@ -254,21 +254,37 @@ def _adding(vintages: Sequence[Posted], end: int, months: int) -> list[Posted]:
     return [f for f in in_force(vintages) if f.window == PERIOD and f.span == (end, months) and f.kind == "days"]
 
 
-def _suppressed(ids: frozenset[str], present: Mapping[str, frozenset[str]], contributors: Mapping[str, Posted]) -> bool:
-    if not ids:
-        return False
-    heads = [contributors[one].persons for one in ids]
-    if None not in heads and sum(head or 0 for head in heads) < 5:
-        return True
-    for one in ids:
-        rest = ids - {one}
-        if not contributors[one].is_small or not rest:
-            continue
-        alone = len(rest) == 1 and not contributors[next(iter(rest))].is_small
-        others = [other for other in present.values() if other == rest]
-        if alone or any(not _suppressed(other, present, contributors) for other in others):
-            return True
-    return False
+def _suppressed(group: str, present: Mapping[str, frozenset[str]], contributors: Mapping[str, Posted]) -> bool:
+    """A rest, or what it has more than a published one, is of few persons; or the published give one member away."""
+    small = sorted(one for one, figure in contributors.items() if figure.is_small)
+    rests = {name: [one for one in small if one in ids] for name, ids in present.items()}
+    published: list[list[str]] = []
+    for name in sorted(rests, key=lambda name: (len(rests[name]), name)):
+        rest = rests[name]
+        shown = True
+        for other in [[], *published]:
+            if set(other) < set(rest) and sum(contributors[one].persons or 0 for one in rest if one not in other) < 5:
+                shown = False
+        rows = [[int(one in row) for one in small] for row in [*published, rest]]
+        for one in small:
+            shown &= not rest or rank([*rows, [int(one == other) for other in small]]) > rank(rows)
+        if name == group:
+            return not shown
+        if shown:
+            published.append(rest)
+    raise AssertionError(f"{group} is none of {sorted(present)}")
+
+
+def rank(rows: Sequence[Sequence[int]]) -> int:
+    """Count the rows that cannot be worked out from the others, by striking out one column after the other."""
+    left, found = [[Fraction(one) for one in row] for row in rows], 0
+    for column in range(len(rows[0]) if rows else 0):
+        pivot = next((row for row in left if row[column]), None)
+        if pivot is not None:
+            found += 1
+            left.remove(pivot)
+            left = [[a - b * row[column] / pivot[column] for a, b in zip(row, pivot, strict=True)] for row in left]
+    return found
 
 
 def _states(

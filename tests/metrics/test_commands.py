@@ -238,6 +238,23 @@ async def test_small_cells_leave_no_trace_in_what_is_published(make_database: Ma
     assert not any("3.21" in row["text"] or "89.21" in row["text"] for row in held)
 
 
+async def test_a_group_that_returns_to_quarters_is_compared_in_all_of_them(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    three = ["alstahaug-1820", "bronnoy-1813", "vefsn-1824"]
+    await hear(database, municipalities=three)
+    async with database.transaction() as conn:
+        two = factories.project("helgeland", three[1:], cohort_id=None, theme_ids=[])
+        await commands.hear_projects(conn, [two], now=NOW)
+    quarters = [posted_event(posted("2012-Q1", municipality_id=one, persons=3)) for one in three]
+    month = posted("2013-01", municipality_id="alstahaug-1820")
+
+    await stored.apply(database, quarters, [posted_event(month)], [withdrawn_event(month)])
+
+    kept = await stored.states(database)
+    assert not kept["project/helgeland", DEFINITION, "2012-Q1"]["suppressed"]
+    assert kept["county/18", DEFINITION, "2012-Q1"]["suppressed"]
+
+
 async def test_a_unit_of_unknown_size_is_suppressed_and_in_no_group(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
     await hear(database)

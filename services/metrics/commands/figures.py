@@ -31,6 +31,7 @@ async def apply_figures(conn: Connection, events: Sequence[AbsenceFigureEvent], 
     own = await work_out_own(conn, roster, list(_own_jobs(arrivals, kept).values()))
     jobs = {key: Job(kept[key], kept[key].months, touched) for key, touched in groups.items()}
     await _regrain(conn, roster, own, jobs)
+    small |= await _compare_turned(conn, roster, jobs)
     await sum_groups(conn, roster, list(jobs.values()), with_small=bool(small))
     worked = own + await work_out_groups(conn, roster, list(jobs.values()))
     await publish(conn, worked, _moved(roster, arrivals, kept), now=now)
@@ -130,3 +131,23 @@ def _moved(roster: Roster, arrivals: Sequence[Arrival], kept: dict[SeriesKey, Ke
             for group in roster.groups_of.get(str(arrival.municipality_id), ()):
                 moved.setdefault(kept[group, arrival.key[1]].series_id, []).append(mover)
     return moved
+
+
+async def _compare_turned(conn: Connection, roster: Roster, jobs: dict[SeriesKey, Job]) -> set[str]:
+    """Let all groups with a small member, of whatever period, be summed wholly beside groups whose grain changed.
+
+    Such a group is published anew in all its periods, and may give away a member of a group that no figure touched.
+    Those are locked out of turn; should two batches wait for each other, the database ends one, and it comes again.
+
+    Returns:
+        The small municipalities; none when no grain changed.
+    """
+    turned = {key[1] for key, job in jobs.items() if job.everything}
+    small = await store.list_small_municipalities(conn, None) if turned else set()
+    groups = {group for one in small for group in roster.groups_of.get(one, ())}
+    keys = {key for key in await store.list_group_keys(conn, groups) if key[1] in turned} if groups else set()
+    for key, kept in (await store.lock_series(conn, dict.fromkeys(keys - jobs.keys()))).items():
+        jobs[key] = Job(kept, kept.months)
+    for key in keys:
+        jobs[key].everything = True
+    return small
