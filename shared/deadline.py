@@ -23,6 +23,11 @@ def within(seconds: float) -> Iterator[None]:
         _end.reset(token)
 
 
+def start_anew(seconds: float) -> None:
+    """Set the end of the block around this anew, counted from now: what took the time until now was not ours."""
+    _end.set(time.monotonic() + seconds)
+
+
 def seconds_left() -> float | None:
     """Return how long may still be waited; None where nobody waits, never below zero."""
     end = _end.get()

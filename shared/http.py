@@ -45,7 +45,8 @@ BODY_SECONDS = 30
 """A body that comes slower than this is an attack or a broken line; the connection is not held for it."""
 
 ANSWER_SECONDS = 10
-"""When a request that has arrived gives up what it still waits for, and says so; the answer is out within 12 s."""
+"""When a request gives up what it still waits for, and says so, counted from when all of its body has arrived; the
+answer is out within 12 s of that."""
 
 CONCURRENT_MAX = 200
 LIST_DEFAULT = 100
@@ -309,8 +310,10 @@ class _Body:
         if self.size > self._limit:
             raise RuleBroken(f"the body has more than {self._limit} bytes", code="body-too-large")
         self._is_whole = not message.get("more_body", False)
-        if self._is_whole and self.size:
-            faults.point("http.received")
+        if self._is_whole:
+            deadline.start_anew(ANSWER_SECONDS)
+            if self.size:
+                faults.point("http.received")
         return message
 
 

@@ -15,7 +15,7 @@ from httpx2 import ASGITransport, AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import http, strict_json
+from shared import deadline, http, strict_json
 from shared.errors import (
     AppError,
     Conflict,
@@ -80,6 +80,10 @@ def app_under_test() -> FastAPI:
     @app.post("/absence-figures")
     async def figures(request: Request) -> int:
         return len(await request.body())
+
+    @app.put("/left")
+    async def left(thing: Thing) -> float | None:
+        return deadline.seconds_left()
 
     @app.get("/wait")
     async def wait() -> Response:
@@ -237,6 +241,20 @@ async def test_a_body_that_does_not_arrive_is_given_up(client: AsyncClient, monk
     answer = await client.put("/things", content=slowly(), headers={"content-type": "application/json"})
     problem(answer, 408, "body-too-slow")
     assert time.monotonic() - begun < 5
+
+
+async def test_the_time_that_a_body_took_is_not_taken_from_the_answer(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.2)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"name": '
+        await asyncio.sleep(0.3)
+        yield b'"a"}'
+
+    answer = await client.put("/left", content=slowly(), headers={"content-type": "application/json"})
+    assert answer.json() > 0
 
 
 async def test_more_requests_at_once_than_can_be_served_are_told_to_come_back(
