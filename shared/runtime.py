@@ -27,7 +27,7 @@ from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.errors import NotAuthenticated, Unavailable
 from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
 from shared.key_uses import KeyUses
-from shared.messaging import Router, assignments, positions, subscribe
+from shared.messaging import Router, assignments, dead_letters, positions, subscribe
 from shared.messaging import topics as kafka_topics
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import Consumers
@@ -142,6 +142,7 @@ class Service:
         """Run everything until the context is left, then stop in the order that loses least."""
         structlog.contextvars.bind_contextvars(service=self.name)
         uses = partial(self.key_uses.keep_always, self.database)
+        letters = partial(dead_letters.keep_emptied, self.database)
         self._tasks = [
             asyncio.create_task(self._supervised("consumers", self._consume), name=f"{self.name} consumers"),
             asyncio.create_task(self._supervised("relay", self.relay.run), name=f"{self.name} relay"),
@@ -149,6 +150,7 @@ class Service:
             asyncio.create_task(self._supervised("audit", self._seal), name=f"{self.name} audit"),
             asyncio.create_task(self._supervised("replays", self._hear_of_replays), name=f"{self.name} replays"),
             asyncio.create_task(self._supervised("key uses", uses), name=f"{self.name} key uses"),
+            asyncio.create_task(self._supervised("dead letters", letters), name=f"{self.name} dead letters"),
         ]
         for work in self._background:
             name = getattr(work, "__name__", "background")

@@ -1,5 +1,6 @@
 """Dead letters: records that cannot be read or whose handling failed for good, kept raw until somebody decides."""
 
+import asyncio
 import json
 import time
 import traceback
@@ -20,8 +21,14 @@ if TYPE_CHECKING:
 QUERIES = load_queries(__file__)
 
 ERROR_LENGTH_MAX = 2_000
-REPLAY_SECONDS = 20.0
-"""A replay of many ends after this, and says where the next one goes on; no door waits longer for an answer."""
+REPLAY_SECONDS = 5.0
+"""A replay of many begins no letter after this, and says where to go on; a door ends a request after 10 s."""
+
+KEPT_DAYS = 90
+"""How long a settled letter keeps its record, which may be about persons; one that waits keeps it."""
+
+EMPTY_SECONDS = 3_600.0
+EMPTY_COUNT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +260,29 @@ async def settle(conn: Connection, letter_id: int, *, state: str, reason: str | 
     kept = reason and _storable(reason)
     await QUERIES.settle_dead_letter(conn, id=letter_id, state=state, reason=kept)
     await audit.note(conn, audit.Change(f"dead-letter-{state}", f"dead-letter/{letter_id}", reason=kept))
+
+
+async def keep_emptied(database: Database) -> None:
+    """Empty settled letters as they grow old, for as long as the service runs.
+
+    Raises:
+        Unavailable: the database is away; run again.
+    """
+    while True:
+        async with database.transaction() as conn:
+            count = await empty_settled(conn)
+        if count < EMPTY_COUNT:
+            await asyncio.sleep(EMPTY_SECONDS)
+
+
+async def empty_settled(conn: Connection) -> int:
+    """Take key, headers, value and error out of letters that were settled long ago; return of how many.
+
+    The letter itself stays: each record that was consumed is in the inbox or a letter, for ever.
+    """
+    error = f"emptied {KEPT_DAYS} days after it was settled"
+    count: int = await QUERIES.empty_dead_letters(conn, days=KEPT_DAYS, count=EMPTY_COUNT, error=error)
+    return count
 
 
 async def note_failed_replay(conn: Connection, letter_id: int, failure: Failure) -> None:

@@ -43,8 +43,10 @@ UPDATE consumer_position AS p
 
 -- name: add_dead_letter(consumer, topic, partition, record_offset, key, headers, value, code, error, attempts)!
 -- A crash between this commit and the offset commit brings the record again; it stays one letter.
-INSERT INTO dead_letter (consumer, topic, partition, record_offset, key, headers, value, code, error, attempts)
-VALUES (:consumer, :topic, :partition, :record_offset, :key, :headers::json, :value, :code, :error, :attempts)
+INSERT INTO dead_letter (consumer, topic, partition, record_offset, key, headers, value, code, error, attempts,
+                         content_hash)
+VALUES (:consumer, :topic, :partition, :record_offset, :key, :headers::json, :value, :code, :error, :attempts,
+        sha256(coalesce(:key::bytea, '') || coalesce('\x01' || :value::bytea, '\x00')))
 ON CONFLICT ON CONSTRAINT dead_letter_origin DO UPDATE
    SET attempts = dead_letter.attempts + 1, error = excluded.error, code = excluded.code
  WHERE dead_letter.state = 'waiting';
@@ -74,6 +76,22 @@ SELECT id, consumer, topic, partition, record_offset, key, headers::text AS head
 UPDATE dead_letter
    SET state = :state, reason = :reason, settled_at = clock_timestamp()
  WHERE id = :id;
+
+-- name: empty_dead_letters(days, count, error)$
+-- What remains says that there was one, where it came from and what became of it. Those that wait are kept whole.
+WITH emptied AS (
+    UPDATE dead_letter
+       SET key = NULL, headers = '[]', value = NULL, error = :error, emptied_at = clock_timestamp()
+     WHERE id IN (SELECT id
+                    FROM dead_letter
+                   WHERE emptied_at IS NULL AND settled_at < clock_timestamp() - :days * interval '1 day'
+                   ORDER BY settled_at
+                   LIMIT :count
+                     FOR UPDATE SKIP LOCKED)
+    RETURNING id
+)
+SELECT count(*)
+  FROM emptied;
 
 -- name: note_failed_replay(id, code, error)!
 UPDATE dead_letter

@@ -11,9 +11,11 @@ from shared.database import Connection
 from shared.errors import Conflict, NotFound, RuleBroken
 from shared.events.registry import MunicipalityRegistered
 from shared.messaging import dead_letters
-from shared.messaging.dead_letters import LetterFilter
+from shared.messaging.dead_letters import Failure, LetterFilter
 from shared.messaging.delivery import Delivery
+from shared.messaging.records import Record
 from shared.messaging.subscribe import Subscription
+from tests.conftest import MakeDatabase
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import Consuming, counted, keep
 from tests.support.bus import Bus
@@ -226,3 +228,43 @@ async def test_what_operators_do_with_letters_is_audited(topic: str, bus: Bus, c
         ("dead-letter-replay-failed", "LookupError"),
         ("dead-letter-replayed", None),
     ]
+
+
+async def test_a_settled_letter_is_emptied_after_ninety_days_and_a_waiting_one_never(
+    make_database: MakeDatabase,
+) -> None:
+    database = await make_database("metrics")
+    async with database.transaction() as conn:
+        for offset in range(3):
+            await dead_letters.bury(conn, "metrics.x", record(b"of a person", offset), Failure("odd", "a person"))
+        for letter_id in (1, 2):
+            await dead_letters.discard(conn, letter_id, reason="ours")
+        await conn.execute("UPDATE dead_letter SET created_at = created_at - interval '91 days'")
+        await conn.execute("UPDATE dead_letter SET settled_at = settled_at - interval '90 days' WHERE id = 1")
+
+        assert await dead_letters.empty_settled(conn) == 1
+        assert await dead_letters.empty_settled(conn) == 0
+        emptied, settled, waiting = [await dead_letters.get(conn, letter_id) for letter_id in (1, 2, 3)]
+
+    assert emptied.record == Record("x.v1", 0, 0, None, (), None)
+    assert (emptied.origin, emptied.code, emptied.state, emptied.reason) == ("x.v1/0/0", "odd", "discarded", "ours")
+    assert emptied.error == "emptied 90 days after it was settled"
+    assert settled.record == record(b"of a person", 1)
+    assert waiting.record == record(b"of a person", 2)
+
+
+async def test_another_record_at_an_offset_that_was_given_out_again_is_another_letter(
+    make_database: MakeDatabase,
+) -> None:
+    database = await make_database("metrics")
+    async with database.transaction() as conn:
+        for value in (b"first", b"second", b"second"):
+            await dead_letters.bury(conn, "metrics.x", record(value, 7), Failure("odd", "no matter"))
+
+        first, second = await dead_letters.list_(conn)
+        assert (first.attempts, second.attempts) == (1, 2)
+        assert first.origin == second.origin
+
+
+def record(value: bytes, offset: int) -> Record:
+    return Record("x.v1", 0, offset, b"a key", (("ce_type", b"x"),), value)
