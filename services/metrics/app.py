@@ -1,14 +1,18 @@
 """The wiring of metrics."""
 
+import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
-from services.metrics import api, handlers, pages
+from services.metrics import api, commands, handlers, pages
+from shared.clock import next_midnight
 from shared.runtime import Service, ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+DAY_CHECK_SECONDS = 60.0
+"""How often is looked besides midnight, for what was heard too late for it; a day without changes costs one query."""
 
 
 class Settings(ServiceSettings):
@@ -17,9 +21,18 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="SAMAN_METRICS_", extra="ignore", populate_by_name=True)
 
 
+async def begin_days(service: Service) -> None:
+    """Let what begins or ends on a day do so at its midnight, as long as the service runs."""
+    while True:
+        async with service.database.transaction() as conn:
+            await commands.begin_day(conn, now=service.clock.now())
+        now = service.clock.now()
+        await asyncio.sleep(min(DAY_CHECK_SECONDS, (next_midnight(now) - now).total_seconds()))
+
+
 def create_app(settings: Settings) -> FastAPI:
-    """Return metrics as an ASGI app; its lifespan runs consumers and relay."""
-    service = Service("metrics", settings, migrations=MIGRATIONS, router=handlers.router)
+    """Return metrics as an ASGI app; its lifespan runs consumers, relay and the calendar."""
+    service = Service("metrics", settings, migrations=MIGRATIONS, router=handlers.router, background=[begin_days])
     app = service.fastapi("Saman metrics", "What the figures mean: rates, boards, targets, groups.")
     app.include_router(api.make_router(service))
     pages.install(app, service)

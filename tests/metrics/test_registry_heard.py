@@ -1,10 +1,10 @@
 """Hearing the registry: groups and goals follow it, whenever it speaks."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from services.metrics import commands
 from shared.database import Database
-from shared.events.registry import Member, ProjectRegistered
+from shared.events.registry import Member, MunicipalityVersion, ProjectRegistered
 from tests.conftest import MakeDatabase
 from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event
@@ -15,6 +15,11 @@ from tests.metrics.vefsn import vefsn_figures
 async def hear(database: Database, *projects: ProjectRegistered) -> None:
     async with database.transaction() as conn:
         await commands.hear_projects(conn, projects, now=NOW)
+
+
+async def begin_day(database: Database, now: datetime) -> int:
+    async with database.transaction() as conn:
+        return await commands.begin_day(conn, now=now)
 
 
 async def month_of(database: Database, subject: str, period: str = "2013-02") -> tuple[str | None, int, int]:
@@ -87,6 +92,68 @@ async def test_members_count_from_their_first_day_to_their_last(make_database: M
     await stored.apply(database, [posted_event(posted("2013-02"))])
 
     assert await month_of(database, "project/vefsn-prosjektet") == ("8.60", 1, 3)
+
+
+async def test_a_membership_that_begins_or_ends_on_a_day_does_so_without_being_told(
+    make_database: MakeDatabase,
+) -> None:
+    database = await make_database("metrics")
+    members = [
+        Member(municipality_id="vefsn-1824"),
+        Member(municipality_id="alstahaug-1820", to=date(2013, 9, 30)),
+        Member(municipality_id="rana-1833", from_=date(2013, 10, 1)),
+        Member(municipality_id="hemnes-1832", from_=date(2013, 12, 1)),
+    ]
+    await hear(database, factories.project(members=members))
+    figures = [("vefsn-1824", "90"), ("alstahaug-1820", "50"), ("rana-1833", "70")]
+    await stored.apply(
+        database, [posted_event(posted("2013-02", municipality_id=one, lost=lost)) for one, lost in figures]
+    )
+    assert await month_of(database, "cohort/pulje-1") == ("7.00", 2, 2)
+
+    assert await begin_day(database, datetime(2013, 9, 30, 21, 59, tzinfo=UTC)) == 0
+    assert await begin_day(database, datetime(2013, 9, 30, 22, 0, tzinfo=UTC)) == 1
+    assert await month_of(database, "cohort/pulje-1") == ("8.00", 2, 2)
+    assert await begin_day(database, datetime(2013, 11, 30, 22, 59, tzinfo=UTC)) == 0
+    assert await begin_day(database, datetime(2013, 11, 30, 23, 0, tzinfo=UTC)) == 1
+    assert await month_of(database, "cohort/pulje-1") == ("8.00", 2, 3)
+    assert await begin_day(database, datetime(2033, 1, 1, tzinfo=UTC)) == 0
+
+
+async def test_a_goal_follows_a_member_that_joins_on_a_day(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    members = [Member(municipality_id="vefsn-1824"), Member(municipality_id="rana-1833", from_=date(2014, 1, 1))]
+    await hear(database, factories.project(members=members, goals=[factories.goal_contract()]))
+    figures = [posted("2013-01", lost="69"), posted("2013-01", municipality_id="rana-1833", lost="99")]
+
+    await stored.apply(database, [posted_event(one) for one in figures])
+    assert [one.subject for one in await stored.milestones_of(database)] == [SUBJECT]
+    await begin_day(database, datetime(2014, 1, 1, tzinfo=UTC))
+
+    kept = await stored.states(database)
+    assert kept[SUBJECT, DEFINITION, "2013-01"]["goals"] == []
+    (goal,) = kept["project/vefsn-prosjektet", DEFINITION, "2013-01"]["goals"]
+    assert goal["state"] == "open"
+
+
+async def test_a_municipality_changes_county_on_the_day_of_the_reform(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    version = {"number": "1824", "name": "Vefsn", "county_name": "Nordland"}
+    versions = [
+        MunicipalityVersion(**version, county_number="18", valid_from=date(2013, 1, 1), valid_to=date(2014, 1, 1)),
+        MunicipalityVersion(**version, county_number="55", valid_from=date(2014, 1, 1)),
+    ]
+    async with database.transaction() as conn:
+        told = factories.municipality().model_copy(update={"versions": versions})
+        await commands.hear_municipalities(conn, [told], now=NOW)
+    await stored.apply(database, [posted_event(posted("2013-02"))])
+    assert await month_of(database, "county/18") == ("8.60", 1, 1)
+
+    assert await begin_day(database, datetime(2014, 1, 1, tzinfo=UTC)) == 1
+
+    kept = await stored.states(database)
+    assert ("county/18", DEFINITION, "2013-02") not in kept
+    assert await month_of(database, "county/55") == ("8.60", 1, 1)
 
 
 async def test_a_municipality_in_two_projects_counts_once(make_database: MakeDatabase) -> None:

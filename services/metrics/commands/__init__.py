@@ -1,6 +1,12 @@
 """What can be done to metrics: one function, one use case, one transaction, which the caller opens."""
 
 from services.metrics.commands.figures import apply_figures
-from services.metrics.commands.registry import go_on_from, hear_municipalities, hear_programmes, hear_projects
+from services.metrics.commands.registry import (
+    begin_day,
+    go_on_from,
+    hear_municipalities,
+    hear_programmes,
+    hear_projects,
+)
 
-__all__ = ["apply_figures", "go_on_from", "hear_municipalities", "hear_programmes", "hear_projects"]
+__all__ = ["apply_figures", "begin_day", "go_on_from", "hear_municipalities", "hear_programmes", "hear_projects"]

@@ -7,7 +7,7 @@ from services.metrics.commands.arrivals import definition_key
 from services.metrics.commands.groups import regrain, sum_groups
 from services.metrics.commands.publishing import publish
 from services.metrics.commands.settling import Job, work_out_groups, work_out_own
-from services.metrics.domain import Goal, GoalKey, GoalState, SeriesKey, Window, is_member, life_of, micro
+from services.metrics.domain import Goal, GoalKey, GoalState, SeriesKey, Window, is_member, life_of, micro, next_turn
 from services.metrics.store import roster as store
 from services.metrics.store import series as series_store
 from services.metrics.store.roster import HeardMunicipality, HeardProject
@@ -19,12 +19,13 @@ from shared.events import registry as told
 async def hear_municipalities(conn: Connection, events: Sequence[told.MunicipalityEvent], *, now: datetime) -> None:
     """Keep municipalities, and work out anew the groups of those that moved to another county, began or ended."""
     await store.turn_roster(conn)
+    today = local_date(now)
     groups: set[str] = set()
     for event in events:
         versions = sorted(event.versions, key=lambda version: version.valid_from)
         if not versions:
             continue
-        current = _current(versions, local_date(now))
+        current = _current(versions, today)
         heard = HeardMunicipality(
             event.municipality_id,
             current.number,
@@ -38,6 +39,8 @@ async def hear_municipalities(conn: Connection, events: Sequence[told.Municipali
         before = await store.list_groups_of_municipality(conn, event.municipality_id)
         if await store.put_municipality(conn, heard, version=event.version, life=life):
             groups |= before | {f"county/{current.county_number}"}
+            turns_on = next_turn(((version.valid_from, None) for version in versions), today)
+            await store.put_coming(conn, f"municipality/{event.municipality_id}", turns_on, event.payload())
     await work_out_anew(conn, groups, (), now=now)
 
 
@@ -55,6 +58,7 @@ async def hear_programmes(conn: Connection, events: Sequence[told.ProgrammeEvent
 async def hear_projects(conn: Connection, events: Sequence[told.ProjectEvent], *, now: datetime) -> None:
     """Keep projects with members and goals, and work out anew the groups and goals that they touch."""
     await store.turn_roster(conn)
+    today = local_date(now)
     groups: set[str] = set()
     goals: list[Goal] = []
     for event in events:
@@ -68,12 +72,36 @@ async def hear_projects(conn: Connection, events: Sequence[told.ProjectEvent], *
         )
         if not await store.put_project(conn, heard, event.version):
             continue
-        members = _members(event, local_date(now))
+        members = _members(event, today)
         subjects = _groups_of_project(heard)
         pairs = {(subject, one) for subject in subjects for one in members}
         groups |= await store.replace_members(conn, event.project_id, pairs)
         goals += await store.replace_goals(conn, event.project_id, _goals(event, members))
+        turns_on = next_turn(((one.from_, one.to) for one in event.members), today)
+        await store.put_coming(conn, f"project/{event.project_id}", turns_on, event.payload())
     await work_out_anew(conn, groups, goals, now=now)
+
+
+async def begin_day(conn: Connection, *, now: datetime) -> int:
+    """Let names, counties and memberships that begin or end by today take effect; return of how many it was the day."""
+    today = local_date(now)
+    if not await store.list_come(conn, today):
+        return 0
+    await store.turn_roster(conn)
+    come = await store.list_come(conn, today)
+    municipalities = [
+        told.MunicipalityChanged.model_validate_json(content)
+        for subject, content in come.items()
+        if subject.startswith("municipality/")
+    ]
+    projects = [
+        told.ProjectChanged.model_validate_json(content)
+        for subject, content in come.items()
+        if subject.startswith("project/")
+    ]
+    await hear_municipalities(conn, municipalities, now=now)
+    await hear_projects(conn, projects, now=now)
+    return len(come)
 
 
 def _members(event: told.ProjectEvent, today: date) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from services.metrics.domain.goals import Goal
 from services.metrics.domain.groups import ALWAYS, Life, Membership
@@ -58,3 +58,17 @@ def life_of(first_day: date, end: date | None) -> Life:
 def is_member(start: date | None, end: date | None, today: date) -> bool:
     """Tell whether a membership from a first to a last day, none means always so far, or still, holds today."""
     return (start is None or start <= today) and (end is None or end >= today)
+
+
+def next_turn(memberships: Iterable[tuple[date | None, date | None]], today: date) -> date | None:
+    """Return the next day on which one of these begins to hold or holds no more; None when none will.
+
+    Args:
+        memberships: first and last days, as of `is_member`.
+        today: the day from which to look on.
+    """
+    starts, ends = [], []
+    for start, end in memberships:
+        starts.append(start)
+        ends.append(None if end is None or end == date.max else end + timedelta(days=1))
+    return min((day for day in (*starts, *ends) if day is not None and day > today), default=None)

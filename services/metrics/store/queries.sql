@@ -13,7 +13,7 @@ UPDATE roster
 RETURNING stamp;
 
 -- name: put_municipality(municipality_id, version, versions, number, name, county_number, county_name, born_month, ended_month, successors)$
--- The WHERE keeps an older state that comes late from overwriting a newer one.
+-- The WHERE keeps an older state that comes late from overwriting a newer one; the same one comes again on a new day.
 INSERT INTO municipality AS m (municipality_id, version, versions, number, name, county_number, county_name, born_month,
                                ended_month, successors)
 VALUES (:municipality_id, :version, :versions::jsonb, :number, :name, :county_number, :county_name, :born_month,
@@ -22,7 +22,7 @@ ON CONFLICT ON CONSTRAINT municipality_pk DO UPDATE
    SET version = excluded.version, versions = excluded.versions, number = excluded.number, name = excluded.name,
        county_number = excluded.county_number, county_name = excluded.county_name, born_month = excluded.born_month,
        ended_month = excluded.ended_month, successors = excluded.successors
- WHERE m.version < excluded.version
+ WHERE m.version <= excluded.version
 RETURNING municipality_id;
 
 -- name: put_programme(programme_id, version, content)!
@@ -38,8 +38,24 @@ VALUES (:project_id, :version, :programme_id, :names::jsonb, :cohort_id, :theme_
 ON CONFLICT ON CONSTRAINT project_pk DO UPDATE
    SET version = excluded.version, programme_id = excluded.programme_id, names = excluded.names,
        cohort_id = excluded.cohort_id, theme_ids = excluded.theme_ids, ended_on = excluded.ended_on
- WHERE p.version < excluded.version
+ WHERE p.version <= excluded.version
 RETURNING project_id;
+
+-- name: put_coming(subject, turns_on, content)!
+INSERT INTO coming (subject, turns_on, content)
+VALUES (:subject, :turns_on, :content::jsonb)
+ON CONFLICT ON CONSTRAINT coming_pk DO UPDATE
+   SET turns_on = excluded.turns_on, content = excluded.content;
+
+-- name: remove_coming(subject)!
+DELETE FROM coming
+ WHERE subject = :subject;
+
+-- name: list_come(today)
+SELECT subject, content::text AS content
+  FROM coming
+ WHERE turns_on <= :today
+ ORDER BY subject;
 
 -- name: list_groups_of_municipality(municipality_id)
 SELECT DISTINCT group_subject

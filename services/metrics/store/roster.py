@@ -74,7 +74,7 @@ async def _roster(conn: Connection, stamp: UUID) -> Roster:
 
 
 async def put_municipality(conn: Connection, municipality: HeardMunicipality, *, version: int, life: Life) -> bool:
-    """Keep a municipality and the county that it belongs to; False if a newer state is already kept."""
+    """Keep a municipality and the county that it belongs to now; False if a newer state is already kept."""
     kept = await QUERIES.put_municipality(
         conn,
         municipality_id=municipality.municipality_id,
@@ -118,6 +118,19 @@ async def put_project(conn: Connection, project: HeardProject, version: int) -> 
         ended_on=project.ended_on,
     )
     return kept is not None
+
+
+async def put_coming(conn: Connection, subject: str, turns_on: date | None, content: bytes) -> None:
+    """Keep what was heard of a municipality or a project, to be heard again on a day; None when none will change it."""
+    if turns_on is None:
+        await QUERIES.remove_coming(conn, subject=subject)
+    else:
+        await QUERIES.put_coming(conn, subject=subject, turns_on=turns_on, content=content.decode())
+
+
+async def list_come(conn: Connection, today: date) -> dict[str, str]:
+    """Return what is to be heard again by today, by subject."""
+    return {row["subject"]: row["content"] async for row in QUERIES.list_come(conn, today=today)}
 
 
 async def list_groups_of_municipality(conn: Connection, municipality_id: str) -> set[str]:
