@@ -8,8 +8,8 @@ service's consumers go on where they had committed; what they read twice, the ne
 
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -25,7 +25,7 @@ from deploy.services import migration_folders
 from services.metrics.app import Settings, create_app
 from shared.clock import Clock
 from shared.database import migrate
-from shared.errors import Unavailable
+from shared.errors import Conflict, Unavailable
 from shared.messaging.admin import learn
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import record_of
@@ -89,8 +89,27 @@ async def rebuild(target: Target, *, dry_run: bool = False, progress: Progress =
     """Rebuild metrics from the log, and put the result in its place unless it is a dry run.
 
     Raises:
+        Conflict: `rebuild-running`; another one is at work.
         Unavailable: the switch took too long or a server went away; the old database goes on as it was.
     """
+    async with _alone(target):
+        return await _rebuild(target, dry_run=dry_run, progress=progress)
+
+
+@asynccontextmanager
+async def _alone(target: Target) -> AsyncIterator[None]:
+    """Let nobody else rebuild the same database meanwhile; the lock goes with its connection, and is never left."""
+    admin = await asyncpg.connect(_renamed(target.admin, databases.SUPERUSER))
+    try:
+        lock = f"rebuild of {target.name}"
+        if not await admin.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", lock):
+            raise Conflict(f"{target.name} is being rebuilt already; wait until that has ended", code="rebuild-running")
+        yield
+    finally:
+        await admin.close()
+
+
+async def _rebuild(target: Target, *, dry_run: bool, progress: Progress) -> Outcome:
     new_name = f"{target.name}_rebuild"
     new = replace(
         target,
