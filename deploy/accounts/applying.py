@@ -104,6 +104,7 @@ def apply(bus: BusSettings, passwords: Mapping[str, str], publishers: Publishers
             accounts.put_quota(account, quota)
     done += [f"given: {sentence}" for sentence in sentences(differs.missing)]
     done += [f"taken: {sentence}" for sentence in sentences(differs.surplus)]
+    done += [f"bounded {account}" for account in differs.unbounded]
     return done + [f"ended {account}" for account in sorted(differs.ended)]
 
 
@@ -156,7 +157,9 @@ def _difference(accounts: BrokerAccounts, publishers: Publishers) -> Difference:
     wanted |= {right for number in publishers.live for right in rights_of_publisher(number)}
     wanted |= {right for reader in readers for right in rights_of_reader(reader)}
     surplus = {right for right in present - wanted if _is_ours(right.account)}
-    unbounded = {account: Quota() for account in sorted(publishers.live | readers) if account not in quotas}
+    unbounded = {
+        account: Quota() for account in sorted(publishers.live | readers) if quotas.get(account, {}) != Quota().values()
+    }
     return Difference(
         missing=frozenset(wanted - present),
         surplus=frozenset(surplus),

@@ -101,16 +101,17 @@ async def test_what_somebody_changed_by_hand_shows_and_is_put_right(guarded: Gua
     with keeping_accounts(guarded.operator) as accounts:
         accounts.grant([gift, theirs])
         accounts.withdraw([taken])
+        accounts.put_quota(A, Quota(consumed_bytes_per_second=1 << 40))
         accounts.put_quota(B, None)
 
     differs = await asyncio.to_thread(applying.difference, guarded.operator, BOTH)
     seen = [set(each) for each in (differs.missing, differs.surplus, differs.foreign, differs.unbounded)]
-    assert seen == [{taken}, {gift}, {theirs}, {B}]
-    assert len(differs.sentences()) == 4
+    assert seen == [{taken}, {gift}, {theirs}, {A, B}]
+    assert len(differs.sentences()) == 5
 
     done = await asyncio.to_thread(applying.apply, guarded.operator, {}, BOTH)
 
-    assert done == [f"given: {taken}", f"taken: {gift}"]
+    assert done == [f"given: {taken}", f"taken: {gift}", f"bounded {A}", f"bounded {B}"]
     after = await asyncio.to_thread(applying.difference, guarded.operator, BOTH)
     assert after.sentences() == [f"not ours: {theirs}; take it away if nobody needs it"]
     assert await asyncio.to_thread(applying.apply, guarded.operator, {}, BOTH) == []
