@@ -9,10 +9,21 @@ from services.metrics.domain import period_of
 from shared.database import Database
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
 from shared.events.reporting import AbsenceFigureEvent
+from tests.metrics import factories
 from tests.metrics.factories import NOW
 
 _EVENTS = {event.type(): event for event in (MetricUpdated, TargetReached, TargetLost)}
 Published = MetricUpdated | TargetReached | TargetLost
+
+
+async def hear(database: Database, *, municipalities: Sequence[str] = ("vefsn-1824",), goals: bool = False) -> None:
+    """Tell of municipalities, of a programme, and of one project that they all take part in."""
+    async with database.transaction() as conn:
+        told = [factories.municipality(one) for one in municipalities]
+        await commands.hear_municipalities(conn, told, now=NOW)
+        await commands.hear_programmes(conn, [factories.programme()])
+        held = [factories.goal_contract()] if goals else []
+        await commands.hear_projects(conn, [factories.project(members=municipalities, goals=held)], now=NOW)
 
 
 async def apply(database: Database, *batches: Sequence[AbsenceFigureEvent]) -> None:

@@ -19,17 +19,8 @@ from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event, withdrawn_event
 from tests.metrics.posted import DEFINITION, SUBJECT, drawn_terms, persons, posted
 from tests.metrics.recomputation import Posted, recompute
+from tests.metrics.stored import hear
 from tests.metrics.vefsn import vefsn_figures
-
-
-async def hear(database: Database, *, municipalities: Sequence[str] = ("vefsn-1824",), goals: bool = False) -> None:
-    """Tell of municipalities, of a programme, and of one project that they all take part in."""
-    async with database.transaction() as conn:
-        told = [factories.municipality(one) for one in municipalities]
-        await commands.hear_municipalities(conn, told, now=NOW)
-        await commands.hear_programmes(conn, [factories.programme()])
-        held = [factories.goal_contract()] if goals else []
-        await commands.hear_projects(conn, [factories.project(members=municipalities, goals=held)], now=NOW)
 
 
 async def test_a_figure_becomes_states_of_its_municipality_and_its_groups(make_database: MakeDatabase) -> None:

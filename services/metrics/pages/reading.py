@@ -42,10 +42,9 @@ async def read_board(conn: Connection, municipality_id: str, definition_key: str
     Raises:
         NotFound: nobody has told of such a municipality, or it has no such series.
     """
-    definitions = await states.list_definitions(conn, f"municipality/{municipality_id}")
-    if definition_key is not None and definition_key not in definitions:
-        raise NotFound(f"{municipality_id[:80]!r} has no figures by {definition_key[:80]!r}")
     board = await boards.get_board(conn, municipality_id, definition_key)
+    if definition_key is not None and definition_key not in board.definitions:
+        raise NotFound(f"{municipality_id[:80]!r} has no figures by {definition_key[:80]!r}")
     goal, standing = board.goal or (None, None)
     return Board(
         municipality_id=municipality_id,
@@ -55,7 +54,7 @@ async def read_board(conn: Connection, municipality_id: str, definition_key: str
         goal=goal,
         is_reached=standing is not None and standing.state is GoalState.REACHED,
         definition=Definition.from_key(board.definition_key) if board.definition_key else None,
-        other_definitions=[Definition.from_key(key) for key in definitions if key != board.definition_key],
+        other_definitions=[Definition.from_key(key) for key in board.definitions if key != board.definition_key],
         smileys_in_source=_differing_in_source(municipality_id, board.rows),
     )
 

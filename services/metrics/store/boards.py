@@ -21,12 +21,14 @@ class Board:
     Attributes:
         municipality: as the registry told of it; None when it has not yet.
         definition_key: by which definition; None when there are no figures and no goal.
+        definitions: all by which it has figures.
         goal: the goal that smileys count from, and where it stands.
     """
 
     municipality_id: str
     municipality: HeardMunicipality | None
     definition_key: str | None
+    definitions: Sequence[str]
     goal: tuple[Goal, Standing] | None
     rows: Sequence[Row]
 
@@ -44,22 +46,25 @@ class Board:
 async def get_board(conn: Connection, municipality_id: str, definition_key: str | None = None) -> Board:
     """Return a municipality's board, by one definition or by that of its goal.
 
+    It reaches from the first period with a figure in force to the last one; what was withdrawn takes no part.
+
     Raises:
         NotFound: nobody has told of the municipality, neither the registry nor a figure.
     """
     subject = f"municipality/{municipality_id}"
     municipality = await roster.find_municipality(conn, municipality_id)
-    definitions = await states.list_definitions(conn, subject)
-    if municipality is None and not definitions:
+    spans = await states.list_spans(conn, subject)
+    if municipality is None and not spans:
         raise NotFound(f"there is no municipality {municipality_id[:80]!r}", code="municipality-unknown")
     goals = await roster.list_goals_of(conn, subject)
     goal = _chosen(goals, definition_key)
     if definition_key is None:
-        definition_key = goal[0].definition_key if goal else next(iter(definitions), None)
-    wanted = StateFilter(subject, definition_key)
-    listed = await states.list_states(conn, wanted, count=_STATES_MAX) if definition_key else []
+        definition_key = goal[0].definition_key if goal else next(iter(spans), None)
+    span = spans.get(definition_key or "")
+    wanted = StateFilter(subject, definition_key, *span) if span else None
+    listed = await states.list_states(conn, wanted, count=_STATES_MAX) if wanted else []
     rows = board_rows([state.published for state, _ in listed], goal[0] if goal else None)
-    return Board(municipality_id, municipality, definition_key, goal, rows)
+    return Board(municipality_id, municipality, definition_key, list(spans), goal, rows)
 
 
 def _chosen(goals: Sequence[tuple[Goal, Standing]], definition_key: str | None) -> tuple[Goal, Standing] | None:

@@ -335,12 +335,25 @@ SELECT definition_key
  WHERE subject = :subject AND months IS NOT NULL
  ORDER BY definition_key;
 
+-- name: list_spans(subject)
+-- The first and the last period that a figure in force ends with. One of a window that ends within a period of the grain
+-- is shown nowhere.
+SELECT s.definition_key, min(f.last_month) AS first_month, max(f.last_month) AS last_month
+  FROM series s
+  JOIN figure f ON f.series_id = s.series_id
+ WHERE s.subject = :subject AND NOT f.withdrawn AND (f.last_month + 1) % s.months = 0
+ GROUP BY s.definition_key
+ ORDER BY s.definition_key;
+
 -- name: list_latest()
--- The newest state of every municipality's series, for the front page.
+-- The state of every municipality's series at the last period that a figure in force ends with, for the front page.
 SELECT s.municipality_id, s.definition_key, st.last_month, st.months, st.version, st.content::text AS content,
        st.unrounded, st.computed_at
   FROM series s
-  JOIN state st ON st.series_id = s.series_id AND st.last_month = s.last_month AND st.months = s.months
+  JOIN state st ON st.series_id = s.series_id AND st.months = s.months
+   AND st.last_month = (SELECT max(f.last_month)
+                          FROM figure f
+                         WHERE f.series_id = s.series_id AND NOT f.withdrawn AND (f.last_month + 1) % s.months = 0)
  WHERE s.municipality_id IS NOT NULL
  ORDER BY s.municipality_id, s.definition_key;
 

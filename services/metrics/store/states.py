@@ -157,8 +157,19 @@ async def list_definitions(conn: Connection, subject: str) -> list[str]:
     return [row["definition_key"] async for row in QUERIES.list_definitions(conn, subject=subject)]
 
 
+async def list_spans(conn: Connection, subject: str) -> dict[str, tuple[int, int]]:
+    """Return the last months of the first and the last period with figures in force, by definition key.
+
+    States reach further where figures were withdrawn: they were published, so they are told about once more.
+    """
+    return {
+        row["definition_key"]: (row["first_month"], row["last_month"])
+        async for row in QUERIES.list_spans(conn, subject=subject)
+    }
+
+
 async def list_latest(conn: Connection) -> list[tuple[str, ListedState]]:
-    """Return the newest state of every municipality's series, with the municipality."""
+    """Return the state of every municipality's series at its last period with a figure in force."""
     return [(row["municipality_id"], _listed(row)) async for row in QUERIES.list_latest(conn)]
 
 

@@ -1,0 +1,87 @@
+"""Boards and the front page, read from what figures left on the real PostgreSQL."""
+
+from collections.abc import Sequence
+
+from services.metrics.domain import Window
+from services.metrics.pages.front import Filters, Participant
+from services.metrics.pages.reading import read_front
+from services.metrics.store.boards import Board, get_board
+from shared.database import Database
+from tests.conftest import MakeDatabase
+from tests.metrics import stored
+from tests.metrics.factories import posted_event, withdrawn_event
+from tests.metrics.posted import DEFINITION, posted
+from tests.metrics.recomputation import Posted
+from tests.metrics.stored import hear
+
+MONTHS = [posted("2013-01", lost="90"), posted("2013-02", lost="80"), posted("2013-03", lost="70")]
+
+
+async def board_after(database: Database, figures: Sequence[Posted], *, withdrawn: Sequence[Posted] = ()) -> Board:
+    """Post figures, take some of them back, and return Vefsn's board."""
+    await stored.apply(database, [posted_event(one) for one in figures], [withdrawn_event(one) for one in withdrawn])
+    async with database.connection() as conn:
+        return await get_board(conn, "vefsn-1824")
+
+
+async def vefsn_on_the_front_page(database: Database) -> Participant:
+    async with database.connection() as conn:
+        front = await read_front(conn, Filters())
+    return next(one for one in front.participants if one.municipality_id == "vefsn-1824")
+
+
+async def test_a_board_ends_with_the_last_figure_in_force(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database, goals=True)
+
+    board = await board_after(database, MONTHS, withdrawn=[MONTHS[-1]])
+
+    assert [str(row.period) for row in board.rows] == ["2013-01", "2013-02", "2013"]
+    total = board.rows[-1]
+    year_to_date = total.cells[Window.YEAR_TO_DATE]
+    assert (str(total.until), year_to_date.present, year_to_date.expected) == ("2013-02", 2, 2)
+    participant = await vefsn_on_the_front_page(database)
+    assert (str(participant.period), participant.present, str(participant.level)) == ("2013-02", 2, "8.500000000000")
+
+
+async def test_a_board_begins_with_the_first_figure_in_force(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database)
+    early = posted("2012-12")
+
+    board = await board_after(database, [early, *MONTHS], withdrawn=[early])
+
+    assert [str(row.period) for row in board.rows] == ["2013-01", "2013-02", "2013-03", "2013"]
+
+
+async def test_a_figure_for_a_coarser_window_is_one_that_a_board_ends_with(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database)
+
+    board = await board_after(database, [*MONTHS, posted("2013-04", window="year-to-date", rate="7.5")])
+
+    assert [str(row.until) for row in board.rows if row.is_sum] == ["2013-04"]
+
+
+async def test_figures_that_were_all_withdrawn_are_on_no_board(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database, goals=True)
+
+    board = await board_after(database, MONTHS, withdrawn=MONTHS)
+
+    assert (board.rows, board.definitions) == ([], [])
+    participant = await vefsn_on_the_front_page(database)
+    assert (participant.level, participant.period) == (None, None)
+
+
+async def test_the_board_and_the_front_page_are_of_the_definition_that_has_figures(
+    make_database: MakeDatabase,
+) -> None:
+    database = await make_database("metrics")
+    await hear(database)
+    mistaken = [posted(one.period, definition_key="doctor.agreed.corrected.ssb", lost="30") for one in MONTHS]
+
+    board = await board_after(database, [*mistaken, *MONTHS], withdrawn=mistaken)
+
+    assert (board.definition_key, board.definitions) == (DEFINITION, [DEFINITION])
+    assert (await vefsn_on_the_front_page(database)).level is not None
