@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, Row, Standing, from_micro, last_month_of, percent
+from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, Row, from_micro, last_month_of, percent
 from services.metrics.store.boards import Board
 from services.metrics.store.states import BEYOND, ListedState, StateFilter
 from shared import http
@@ -211,14 +211,14 @@ def board_answer(board: Board) -> BoardAnswer:
         municipality_id=board.municipality_id,
         name=None if board.municipality is None else board.municipality.name,
         definition_key=board.definition_key,
-        goal=None if board.goal is None else _goal_answer(*board.goal),
+        goal=None if board.goal is None else _goal_answer(board.goal[0], board.goal[1].value),
         rows=[_row_answer(row) for row in board.rows],
         generated=board.generated,
         suppressed=board.suppressed,
     )
 
 
-def _goal_answer(goal: Goal, standing: Standing) -> BoardGoal:
+def _goal_answer(goal: Goal, state: GoalState) -> BoardGoal:
     return BoardGoal(
         project_id=goal.project_id,
         goal_id=goal.goal_id,
@@ -229,7 +229,7 @@ def _goal_answer(goal: Goal, standing: Standing) -> BoardGoal:
         due_on=goal.due_on,
         persons_per_point=None if goal.persons_per_point is None else from_micro(goal.persons_per_point),
         places=goal.places,
-        state=standing.state.value,
+        state=state,
     )
 
 

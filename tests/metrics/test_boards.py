@@ -10,7 +10,7 @@ from shared.database import Database
 from tests.conftest import MakeDatabase
 from tests.metrics import stored
 from tests.metrics.factories import posted_event, withdrawn_event
-from tests.metrics.posted import DEFINITION, posted
+from tests.metrics.posted import DEFINITION, SUBJECT, posted
 from tests.metrics.recomputation import Posted
 from tests.metrics.stored import hear
 
@@ -85,3 +85,20 @@ async def test_the_board_and_the_front_page_are_of_the_definition_that_has_figur
 
     assert (board.definition_key, board.definitions) == (DEFINITION, [DEFINITION])
     assert (await vefsn_on_the_front_page(database)).level is not None
+
+
+async def test_a_goal_stands_on_the_board_as_in_the_event(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database, goals=True)
+    reached, open_again = posted("2013-01", lost="60"), posted("2013-02", lost="90")
+    for figures, withdrawn, state in [
+        ([reached], [], "reached"),
+        ([open_again], [], "open"),
+        ([], [open_again], "reached"),
+        ([], [reached], "open"),
+    ]:
+        board = await board_after(database, figures, withdrawn=withdrawn)
+
+        newest = (await stored.metrics_of(database, SUBJECT))[-1]
+        assert board.goal is not None
+        assert (board.goal[1], newest.goals[0].state) == (state, state)

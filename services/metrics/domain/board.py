@@ -5,13 +5,13 @@ of 29 October 2013 (FORMULAS 1.5): smileys count from the month's rate, in a SUM
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 
 from services.metrics.domain.amounts import MILLION, Ratio, divided
 from services.metrics.domain.figures import GRAIN_WINDOWS, Window
-from services.metrics.domain.goals import Goal
+from services.metrics.domain.goals import Goal, GoalState
 from shared.values import Period
 
 TRILLION = 10**12
@@ -59,10 +59,18 @@ def percent(trillionths: int | None) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class PublishedState:
-    """What was published of one period: its cells by window, and whether any of it is generated or suppressed."""
+    """What was published of one period.
+
+    Attributes:
+        cells: the rates by window.
+        goals: where the goals stand that are judged on a window that ends with it, by goal id.
+        generated: whether any of it is made for demonstration.
+        suppressed: whether any of it must not be shown.
+    """
 
     period: Period
     cells: Mapping[Window, Cell]
+    goals: Mapping[str, GoalState] = field(default_factory=dict)
     generated: bool = False
     suppressed: bool = False
 
@@ -93,6 +101,20 @@ class Row:
     def is_sum(self) -> bool:
         """Whether this is a year's row."""
         return self.counted is Window.YEAR_TO_DATE
+
+
+def goal_of_board(goals: Iterable[Goal]) -> Goal | None:
+    """Return the goal to show: one that counts persons before others, the first by project and id among equals."""
+    return min(goals, key=lambda goal: (goal.persons_per_point is None, goal.key), default=None)
+
+
+def published_state(goal: Goal, states: Sequence[PublishedState]) -> GoalState:
+    """Return where a goal stands by what was published last of it; open when nothing was.
+
+    Not by its last milestone: when the only period that was judged is withdrawn, nothing takes that back.
+    """
+    stands = (state.goals[goal.goal_id] for state in reversed(states) if goal.goal_id in state.goals)
+    return next(stands, GoalState.OPEN)
 
 
 def board_rows(states: Iterable[PublishedState], goal: Goal | None) -> list[Row]:

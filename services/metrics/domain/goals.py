@@ -143,7 +143,10 @@ class Judgement(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What was last said of a goal: its state, and the last month of the period that it was judged on."""
+    """What was last said of a goal: its state, and the last month of the period that it was judged on.
+
+    It stays when no period is fully covered any more, so that reached and lost take turns; states say open then.
+    """
 
     state: GoalState = GoalState.OPEN
     last_month: int | None = None

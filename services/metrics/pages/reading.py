@@ -17,6 +17,7 @@ from services.metrics.domain import (
     Row,
     Window,
     from_micro,
+    goal_of_board,
     percent,
 )
 from services.metrics.pages.atlas import Lineage, Today, today
@@ -43,16 +44,16 @@ async def read_board(conn: Connection, municipality_id: str, definition_key: str
         NotFound: nobody has told of such a municipality, or it has no such series.
     """
     board = await boards.get_board(conn, municipality_id, definition_key)
+    goal, state = board.goal or (None, None)
     if definition_key is not None and definition_key not in board.definitions:
         raise NotFound(f"{municipality_id[:80]!r} has no figures by {definition_key[:80]!r}")
-    goal, standing = board.goal or (None, None)
     return Board(
         municipality_id=municipality_id,
         name=board.municipality.name if board.municipality else municipality_id,
         county=board.municipality.county_name if board.municipality else "",
         rows=board.rows,
         goal=goal,
-        is_reached=standing is not None and standing.state is GoalState.REACHED,
+        is_reached=state is GoalState.REACHED,
         definition=Definition.from_key(board.definition_key) if board.definition_key else None,
         other_definitions=[Definition.from_key(key) for key in board.definitions if key != board.definition_key],
         smileys_in_source=_differing_in_source(municipality_id, board.rows),
@@ -118,8 +119,7 @@ class _Figures:
     def added_to(self, participant: Participant) -> Participant:
         """Return the participant with its figures; as it is when there are none."""
         held = self._states.get(participant.municipality_id, {})
-        goals = self._goals.get(f"municipality/{participant.municipality_id}", [])
-        goal = min(goals, key=lambda goal: (goal.persons_per_point is None, goal.key), default=None)  # as on the board
+        goal = goal_of_board(self._goals.get(f"municipality/{participant.municipality_id}", []))
         key = goal.definition_key if goal is not None else min(held, default="")
         if key not in held:
             return participant

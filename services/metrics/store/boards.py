@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.metrics.domain import Goal, Row, Standing, board_rows
+from services.metrics.domain import Goal, GoalState, Row, board_rows, goal_of_board, published_state
 from services.metrics.store import roster, states
 from services.metrics.store.roster import HeardMunicipality
 from services.metrics.store.states import StateFilter
@@ -29,7 +29,7 @@ class Board:
     municipality: HeardMunicipality | None
     definition_key: str | None
     definitions: Sequence[str]
-    goal: tuple[Goal, Standing] | None
+    goal: tuple[Goal, GoalState] | None
     rows: Sequence[Row]
 
     @property
@@ -57,17 +57,13 @@ async def get_board(conn: Connection, municipality_id: str, definition_key: str 
     if municipality is None and not spans:
         raise NotFound(f"there is no municipality {municipality_id[:80]!r}", code="municipality-unknown")
     goals = await roster.list_goals_of(conn, subject)
-    goal = _chosen(goals, definition_key)
+    goal = goal_of_board(goal for goal in goals if definition_key in (None, goal.definition_key))
     if definition_key is None:
-        definition_key = goal[0].definition_key if goal else next(iter(spans), None)
+        definition_key = goal.definition_key if goal else next(iter(spans), None)
     span = spans.get(definition_key or "")
     wanted = StateFilter(subject, definition_key, *span) if span else None
     listed = await states.list_states(conn, wanted, count=_STATES_MAX) if wanted else []
-    rows = board_rows([state.published for state, _ in listed], goal[0] if goal else None)
-    return Board(municipality_id, municipality, definition_key, list(spans), goal, rows)
-
-
-def _chosen(goals: Sequence[tuple[Goal, Standing]], definition_key: str | None) -> tuple[Goal, Standing] | None:
-    """Return the goal for a board: one that counts persons before others, the first by project and id among equals."""
-    fitting = [held for held in goals if definition_key in (None, held[0].definition_key)]
-    return min(fitting, key=lambda held: (held[0].persons_per_point is None, held[0].key), default=None)
+    published = [state.published for state, _ in listed]
+    stands = (goal, published_state(goal, published)) if goal else None
+    rows = board_rows(published, goal)
+    return Board(municipality_id, municipality, definition_key, list(spans), stands, rows)

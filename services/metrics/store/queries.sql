@@ -383,12 +383,11 @@ SELECT p.project_id, p.programme_id, p.names::text AS names, p.cohort_id, p.them
   FROM project p
  ORDER BY p.project_id;
 
--- name: list_standing_goals(subject)
+-- name: list_goals_of(subject)
 SELECT project_id, goal_id, subject, definition_key, goal_window, falling, baseline, baseline_period, target, due_on,
-       persons_per_point, state, judged_month
+       persons_per_point
   FROM goal
- WHERE subject = :subject
- ORDER BY project_id, goal_id;
+ WHERE subject = :subject;
 
 -- name: list_versions()
 SELECT s.subject, s.definition_key, st.last_month, st.months, st.version

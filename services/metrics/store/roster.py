@@ -215,10 +215,9 @@ async def list_goals(conn: Connection) -> list[Goal]:
     return [_goal(row) async for row in QUERIES.list_goals(conn)]
 
 
-async def list_goals_of(conn: Connection, subject: str) -> list[tuple[Goal, Standing]]:
-    """Return the goals judged on a subject's series, and where they stand."""
-    rows = QUERIES.list_standing_goals(conn, subject=subject)
-    return [(_goal(row), Standing(GoalState(row["state"]), row["judged_month"])) async for row in rows]
+async def list_goals_of(conn: Connection, subject: str) -> list[Goal]:
+    """Return the goals judged on a subject's series."""
+    return [_goal(row) async for row in QUERIES.list_goals_of(conn, subject=subject)]
 
 
 async def find_municipality(conn: Connection, municipality_id: str) -> HeardMunicipality | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from services.metrics.domain import Cell, PublishedState, State, Window, period_of
+from services.metrics.domain import Cell, GoalState, PublishedState, State, Window, period_of
 from services.metrics.store.arrays import numbers
 from shared.database import Connection, load_queries
 from shared.values import Period
@@ -58,7 +58,8 @@ class ListedState:
             )
             for (window, rate), (computed, reported) in zip(self.content["rates"].items(), self._pairs(), strict=True)
         }
-        return PublishedState(self.period, cells, self.content["generated"], self.content["suppressed"])
+        goals = {goal["goal_id"]: GoalState(goal["state"]) for goal in self.content["goals"]}
+        return PublishedState(self.period, cells, goals, self.content["generated"], self.content["suppressed"])
 
     def _pairs(self) -> Iterator[tuple[int | None, int | None]]:
         return zip(self.unrounded[::2], self.unrounded[1::2], strict=True)
