@@ -162,7 +162,8 @@ class RowAnswer(BaseModel):
 
     Attributes:
         counted: the window that persons count from.
-        persons_at_work: persons more at work than at the baseline, signed and not clamped.
+        persons_at_work: persons more at work than at the baseline, signed and not clamped; null where the rate is
+            computed from fewer figures than its window expects.
         persons_at_work_clamped: the same, whole, from 0 to the goal's places; the row's smileys.
     """
 

@@ -1,6 +1,7 @@
 """Boards and the front page, read from what figures left on the real PostgreSQL."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from services.metrics.domain import Window
 from services.metrics.pages.front import Filters, Participant
@@ -102,3 +103,15 @@ async def test_a_goal_stands_on_the_board_as_in_the_event(make_database: MakeDat
         newest = (await stored.metrics_of(database, SUBJECT))[-1]
         assert board.goal is not None
         assert (board.goal[1], newest.goals[0].state) == (state, state)
+
+
+async def test_a_change_of_a_year_to_date_that_lacks_a_month_is_not_shown(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database, goals=True)
+    await board_after(database, MONTHS[:1])
+    assert (await vefsn_on_the_front_page(database)).change == Decimal("0.4")
+
+    await board_after(database, MONTHS[2:])
+
+    participant = await vefsn_on_the_front_page(database)
+    assert (participant.level, participant.change) == (Decimal(8), None)

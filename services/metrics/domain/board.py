@@ -47,9 +47,12 @@ class Cell:
         return divided(self.computed, TRILLION // 10) != divided(self.reported, TRILLION // 10)
 
     @property
-    def shown_rate(self) -> Ratio | None:
-        """The shown figure as a rate."""
-        return None if self.shown is None else Ratio(self.shown, TRILLION // MILLION)
+    def whole(self) -> int | None:
+        """The shown figure where it is one for the whole window: reported, or computed from every expected figure.
+
+        Persons and changes count from it. A reported one needs no figures below it; 2011 of Vefsn's board is such.
+        """
+        return self.shown if self.reported is not None or self.present == self.expected else None
 
 
 def percent(trillionths: int | None) -> Decimal | None:
@@ -84,7 +87,8 @@ class Row:
         until: the last period that a SUM row counts.
         cells: for a period its own rate, the year to date and the rolling 12; for a SUM row the year to date.
         counted: the window that smileys count from.
-        persons_tenths: persons more at work than at the baseline, in tenths, signed and not clamped.
+        persons_tenths: persons more at work than at the baseline, in tenths, signed and not clamped; None where figures
+            are missing.
         smileys: the same in whole persons, from 0 to the goal's places.
     """
 
@@ -150,7 +154,8 @@ def _sum_row(year: int, states: Sequence[PublishedState], goal: Goal | None) -> 
 
 
 def _persons(goal: Goal | None, cell: Cell) -> tuple[int | None, int | None]:
-    shown = cell.shown_rate
-    if goal is None or shown is None:
+    whole = cell.whole
+    if goal is None or whole is None:
         return None, None
-    return goal.persons_tenths(shown), goal.smileys(shown)
+    rate = Ratio(whole, TRILLION // MILLION)
+    return goal.persons_tenths(rate), goal.smileys(rate)

@@ -145,9 +145,9 @@ def _level(state: PublishedState) -> Cell | None:
 
 
 def _change(state: PublishedState, goal: Goal) -> Decimal | None:
-    """Return how many percentage points the goal's rate lies from its baseline, unrounded."""
+    """Return how many percentage points the goal's rate lies from its baseline, unrounded; None if figures lack."""
     cell = state.cells.get(goal.window)
-    rate = None if cell is None else percent(cell.shown)
+    rate = None if cell is None else percent(cell.whole)
     return None if rate is None else rate - from_micro(goal.baseline)
 
 

@@ -85,6 +85,20 @@ def test_a_gap_in_a_year_with_other_months_is_a_row_without_a_figure() -> None:
     assert (rows[1].cells[Window.MONTH].shown, rows[1].smileys) == (None, None)
 
 
+def test_a_year_to_date_that_lacks_a_month_counts_no_persons() -> None:
+    rows = board_rows(published([posted("2013-01", lost="60"), posted("2013-03", lost="60")]), GOAL)
+
+    assert rows[-1].cells[Window.YEAR_TO_DATE].shown == 6 * 10**12
+    assert [(row.persons_tenths, row.smileys) for row in rows] == [(260, 17), (None, None), (260, 17), (None, None)]
+
+
+def test_a_reported_year_to_date_counts_persons_without_its_months() -> None:
+    figures = [posted("2013-03", lost="60"), posted("2013-03", window="year-to-date", rate="8.0")]
+    rows = board_rows(published([posted("2013-01"), *figures]), GOAL)
+
+    assert (rows[-1].persons_tenths, rows[-1].smileys) == (60, 6)
+
+
 def test_a_board_without_a_goal_has_no_smileys() -> None:
     rows = board_rows(published(vefsn_figures()), None)
     assert {(row.smileys, row.persons_tenths) for row in rows} == {(None, None)}
