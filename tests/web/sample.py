@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from services.metrics.domain import Cell, Goal, PublishedState, Window, board_rows, micro
+from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, PublishedState, Window, board_rows, micro
 from services.metrics.pages.atlas import Today
 from services.metrics.pages.board import Board
 from services.metrics.pages.front import Choice, Filters, FrontPage, Participant
@@ -34,10 +34,11 @@ def _trillionths(text: str | None) -> int | None:
     return None if text is None else int(Decimal(text) * 10**12)
 
 
-def state(month: str, rates: tuple[Cell, Cell, Cell], *, generated: bool = False) -> PublishedState:
-    """A month with its own rate, the year to date and the last 12 months."""
-    windows = (Window.MONTH, Window.YEAR_TO_DATE, Window.ROLLING_12)
-    return PublishedState(Period.parse(month), dict(zip(windows, rates, strict=True)), generated=generated)
+def state(period: str, rates: tuple[Cell, Cell, Cell], *, generated: bool = False) -> PublishedState:
+    """A period with its own rate, the year to date and the last 12 months."""
+    parsed = Period.parse(period)
+    windows = (GRAIN_WINDOWS[parsed.grain.months], Window.YEAR_TO_DATE, Window.ROLLING_12)
+    return PublishedState(parsed, dict(zip(windows, rates, strict=True)), generated=generated)
 
 
 VEFSN_STATES = (

@@ -11,7 +11,7 @@ from services.metrics.pages.board import Board
 from services.metrics.pages.chart import Line, draw
 from shared.values import Period
 from tests.web.rendering import render, text_of
-from tests.web.sample import VEFSN_STATES, cell, state, vefsn
+from tests.web.sample import GOAL, VEFSN_STATES, cell, state, vefsn
 
 
 def rows_of(html: str) -> list[str]:
@@ -69,7 +69,7 @@ async def test_the_page_speaks_the_readers_language(language: str, words: list[s
 async def test_the_chart_is_drawn_in_the_page_and_told_in_words() -> None:
     html = (await render("board.html", {"board": vefsn()})).text
     title = "Sykefraværet i Vefsn fra november 2012 til mars 2013"
-    words = "Månedens fravær var 7,9 % i november 2012 og 4,4 % i mars 2013."
+    words = "Fraværet var 7,9 % i november 2012 og 4,4 % i mars 2013."
 
     assert unescape(html).count(f">{title}</title>") == 2
     assert words in text_of(html)
@@ -105,6 +105,41 @@ async def test_a_board_without_a_goal_is_a_table_of_rates() -> None:
     assert "Måned for måned" in html
     assert "av 17" not in html
     assert rows_of(html)[3] == "jan. 13 Siste mnd. 7,8 Hittil i år 7,8 Siste 12 mnd. 8,0"
+
+
+@pytest.mark.parametrize(
+    ("period", "language", "heading", "columns", "rate", "counted"),
+    [
+        (
+            "2013-Q1",
+            "nb",
+            "Kvartal for kvartal",
+            "Kvartal Siste kvartal",
+            "7,0 % i 1. kv. 2013",
+            "av kvartalets fravær",
+        ),
+        (
+            "2013-H1",
+            "nn",
+            "Halvår for halvår",
+            "Halvår Siste halvår",
+            "7,0 % i 1. halvår 2013",
+            "av fråværet i halvåret",
+        ),
+        ("2013", "en", "Year by year", "Year The year", "7.0% in 2013", "from the year's rate"),
+    ],
+)
+async def test_a_board_names_its_periods_by_their_length(
+    period: str, language: str, heading: str, columns: str, rate: str, counted: str
+) -> None:
+    board = Board("a-0001", "A", "B", board_rows([state(period, (cell("7"), cell("7"), cell("7")))], None))
+    with_places = replace(board, goal=GOAL)
+
+    page = text_of((await render("board.html", {"board": board}, accept_language=language)).text)
+    note = text_of((await render("board.html", {"board": with_places}, accept_language=language)).text)
+
+    assert [words for words in (heading, columns, rate) if words not in page] == []
+    assert counted in note
 
 
 async def test_generated_figures_say_so_on_the_page_and_on_each_row() -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from services.metrics.domain import Cell, Goal, Row, Window, from_micro, percent
+from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, Row, Window, from_micro, percent
 from services.metrics.pages.chart import Chart, Line, draw
-from shared.values import Definition, Period
+from shared.values import Definition, Grain, Period
 
 _WIDE, _NARROW = (760.0, 340.0), (340.0, 260.0)
 
@@ -66,10 +66,14 @@ class Board:
         return [row for row in self.rows if not row.is_sum]
 
     @property
+    def grain(self) -> Grain:
+        """How long the periods are that it has rows of."""
+        return self.periods[0].period.grain if self.periods else Grain.MONTH
+
+    @property
     def columns(self) -> list[Window]:
         """The windows that the board has a column for, the periods' own first."""
-        own = self.periods[0].counted if self.periods else Window.MONTH
-        return [own, Window.YEAR_TO_DATE, Window.ROLLING_12]
+        return [GRAIN_WINDOWS[self.grain.months], Window.YEAR_TO_DATE, Window.ROLLING_12]
 
     @property
     def marked_columns(self) -> set[Window]:
