@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from services.metrics import commands
 from services.metrics.domain import Window
 from services.metrics.pages.front import Filters, Participant
 from services.metrics.pages.reading import read_front
 from services.metrics.store.boards import Board, get_board
 from shared.database import Database
 from tests.conftest import MakeDatabase
-from tests.metrics import stored
-from tests.metrics.factories import posted_event, withdrawn_event
+from tests.metrics import factories, stored
+from tests.metrics.factories import NOW, posted_event, withdrawn_event
 from tests.metrics.posted import DEFINITION, SUBJECT, posted
 from tests.metrics.recomputation import Posted
 from tests.metrics.stored import hear
@@ -115,3 +116,15 @@ async def test_a_change_of_a_year_to_date_that_lacks_a_month_is_not_shown(make_d
 
     participant = await vefsn_on_the_front_page(database)
     assert (participant.level, participant.change) == (Decimal(8), None)
+
+
+async def test_a_board_says_where_the_goals_own_window_stands(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    async with database.transaction() as conn:
+        goals = [factories.goal_contract(window="quarter")]
+        await commands.hear_projects(conn, [factories.project(goals=goals)], now=NOW)
+
+    board = await board_after(database, [*MONTHS, posted("2013-04")])
+
+    assert board.goal_row is not None
+    assert (str(board.goal_row.period), board.goal_row.persons_tenths) == ("2013-Q1", 60)

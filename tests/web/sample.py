@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, PublishedState, Window, board_rows, micro
+from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, PublishedState, Window, board_rows, goal_row, micro
 from services.metrics.pages.atlas import Today
 from services.metrics.pages.board import Board
 from services.metrics.pages.front import Choice, Filters, FrontPage, Participant
@@ -58,6 +58,7 @@ def vefsn() -> Board:
         county="Nordland",
         rows=board_rows(VEFSN_STATES, GOAL),
         goal=GOAL,
+        goal_row=goal_row(VEFSN_STATES, GOAL),
         is_reached=True,
         definition=Definition.from_key(GOAL.definition_key),
         smileys_in_source={Period.parse("2012-12"): 5},
@@ -72,6 +73,7 @@ def participants() -> list[Participant]:
         Participant(
             "vefsn-1824", "Vefsn", "Nordland", ("cohort-1",), ("sickness-absence",), (Today("1824", "Vefsn"),),
             level=Decimal("6.95"), change=Decimal("-2.2"), period=july,
+            change_window=Window.YEAR_TO_DATE,
         ),
         Participant("hobol-0138", "Hobøl", "Østfold", ("cohort-1",), (), (shared,), Decimal("9.04"), None, july, True),
         Participant(

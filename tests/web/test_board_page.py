@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from services.metrics.domain import board_rows
+from services.metrics.domain import Window, board_rows, goal_row
 from services.metrics.pages.board import Board
 from services.metrics.pages.chart import Line, draw
 from shared.values import Period
@@ -48,6 +48,30 @@ async def test_the_goal_is_put_into_words_and_persons() -> None:
     assert "20 % mindre enn 8,6 %, som er gjennomsnittet for 2007-2010." in page
     assert "Det er 17 flere på jobb." in page
     assert "Hittil i 2013 6,4 % 22 flere på jobb hver dag Målet er nådd" in page
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        (Window.MONTH, "Mars 2013 4,4 % 42 flere på jobb hver dag"),
+        (Window.ROLLING_12, "De 12 månedene til og med mars 2013 7,0 % 17 flere på jobb hver dag"),
+    ],
+)
+async def test_where_the_goal_stands_is_said_of_its_own_window(window: Window, words: str) -> None:
+    goal = replace(GOAL, window=window)
+    board = replace(vefsn(), goal=goal, goal_row=goal_row(VEFSN_STATES, goal))
+
+    assert words in text_of((await render("board.html", {"board": board})).text)
+
+
+async def test_where_the_goal_stands_by_too_few_figures_is_marked_and_counts_no_persons() -> None:
+    lacking = state("2013-02", (cell("7"), replace(cell("7"), present=1, expected=2), cell("7")))
+    board = replace(vefsn(), goal_row=goal_row([lacking], GOAL))
+
+    page = text_of((await render("board.html", {"board": board})).text)
+
+    assert "Hittil i 2013 7,0 % * av 1 av 2 tall Målet" in page
+    assert "* er regnet av færre tall enn perioden skal ha." in page
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_lineage_that_is_not_known_or_runs_in_a_circle_ends() -> None:
 async def test_the_list_has_everything_that_the_map_shows() -> None:
     page = text_of((await render("front.html", {"front": front()})).text)
 
-    assert "Vefsn Nordland · juli 2013 7,0 -2,2" in page.replace("−", "-")
+    assert "Vefsn Nordland · juli 2013 7,0 -2,2 Hittil i år" in page.replace("−", "-")
     assert "Hobøl generert Østfold · nå Indre Østfold · juli 2013 9,0 –" in page
     assert "Spydeberg Østfold · nå Indre Østfold · juli 2013 · av 7 av 12 tall 7,0 –" in page
     assert "Sund Hordaland · nå Øygarden – –" in page

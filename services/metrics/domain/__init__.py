@@ -13,6 +13,7 @@ from services.metrics.domain.board import (
     Row,
     board_rows,
     goal_of_board,
+    goal_row,
     percent,
     published_state,
 )
@@ -50,7 +51,7 @@ __all__ = [
     "Cause", "Cell", "Contributor", "Figure", "Goal", "GoalKey", "GoalState", "HistoryMissing", "Judgement", "Life",
     "Membership", "Milestone", "Part", "Place", "PostedWindow", "PublishedState", "Ratio", "Reported", "Roster",
     "Row", "Series", "SeriesKey", "Settled", "Standing", "State", "Stretch", "Weighing", "Window",
-    "affected", "board_rows", "changed_paths", "emptied", "extent_of", "from_micro", "goal_of_board", "grain_months",
-    "group_parts", "in_force", "is_member", "is_small", "last_month_of", "life_of", "micro", "milestones", "next_turn", "own_series",
-    "percent", "period_of", "published_state", "settle", "suppressed_groups",
+    "affected", "board_rows", "changed_paths", "emptied", "extent_of", "from_micro", "goal_of_board", "goal_row",
+    "grain_months", "group_parts", "in_force", "is_member", "is_small", "last_month_of", "life_of", "micro",
+    "milestones", "next_turn", "own_series", "percent", "period_of", "published_state", "settle", "suppressed_groups",
 ]  # fmt: skip

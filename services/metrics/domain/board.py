@@ -12,7 +12,7 @@ from itertools import groupby
 from services.metrics.domain.amounts import MILLION, Ratio, divided
 from services.metrics.domain.figures import GRAIN_WINDOWS, Window
 from services.metrics.domain.goals import Goal, GoalState
-from shared.values import Period
+from shared.values import Grain, Period
 
 TRILLION = 10**12
 
@@ -80,12 +80,12 @@ class PublishedState:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A period of the grain, or a year's SUM row.
+    """A period of the grain, a year's SUM row, or where the goal stands.
 
     Attributes:
         period: the month, or the year of a SUM row.
-        until: the last period that a SUM row counts.
-        cells: for a period its own rate, the year to date and the rolling 12; for a SUM row the year to date.
+        until: the last period of the grain that it counts.
+        cells: for a period its own rate, the year to date and the rolling 12; else only the window that it counts.
         counted: the window that smileys count from.
         persons_tenths: persons more at work than at the baseline, in tenths, signed and not clamped; None where figures
             are missing.
@@ -135,6 +135,27 @@ def board_rows(states: Iterable[PublishedState], goal: Goal | None) -> list[Row]
             rows += [_period_row(state, own, goal) for state in held]
         rows.append(_sum_row(year, held, goal))
     return rows
+
+
+def goal_row(states: Sequence[PublishedState], goal: Goal) -> Row | None:
+    """Return the newest rate of the goal's own window, which need not be one that the board has a column for."""
+    for state in reversed(states):
+        cell = state.cells.get(goal.window)
+        if cell is not None and cell.shown is not None:
+            persons, smileys = _persons(goal, cell)
+            period, cells = _spanned(goal.window, state.period), {goal.window: cell}
+            return Row(period, state.period, cells, goal.window, persons, smileys, state.generated, state.suppressed)
+    return None
+
+
+def _spanned(window: Window, last: Period) -> Period:
+    """Return the period that a window is named by: the year of a year to date, the last one of a rolling 12."""
+    match window:
+        case Window.YEAR_TO_DATE:
+            return Period.of_year(last.year)
+        case Window.ROLLING_12:
+            return last
+    return last.containing(Grain(window.value))
 
 
 def _period_row(state: PublishedState, own: Window, goal: Goal | None) -> Row:

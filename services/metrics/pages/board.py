@@ -24,6 +24,7 @@ class Board:
         county: the county that it lay in.
         rows: in order of time, each SUM row after its year's periods.
         goal: the goal that the places are for, if there is one.
+        goal_row: the newest rate of the goal's own window.
         is_reached: whether the goal is.
         definition: what the rates mean.
         other_definitions: what else the municipality has figures of; unlike definitions are never mixed.
@@ -35,6 +36,7 @@ class Board:
     county: str
     rows: Sequence[Row] = ()
     goal: Goal | None = None
+    goal_row: Row | None = None
     is_reached: bool = False
     definition: Definition | None = None
     other_definitions: Sequence[Definition] = ()
@@ -91,11 +93,6 @@ class Board:
         return next((row for row in reversed(self.periods) if self.counted(row) is not None), None)
 
     @property
-    def year_so_far(self) -> Row | None:
-        """The last SUM row."""
-        return next((row for row in reversed(self.rows) if row.is_sum), None)
-
-    @property
     def is_generated(self) -> bool:
         """Whether any figure on the board is made up for demonstration."""
         return any(row.generated for row in self.rows)
@@ -128,7 +125,8 @@ class Board:
     @property
     def has_partial(self) -> bool:
         """Whether any computed rate that the board shows needs the explanation of its mark."""
-        cells = [cell for row in self.rows for cell in row.cells.values()]
+        rows = [*self.rows, *([self.goal_row] if self.goal_row else [])]
+        cells = [cell for row in rows for cell in row.cells.values()]
         return any(self.is_partial(cell) and (cell.reported is None or cell.differs) for cell in cells)
 
     @staticmethod

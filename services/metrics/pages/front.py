@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from services.metrics.domain import Window
 from services.metrics.pages.atlas import Today, rest_of_country, shapes
 from shared.values import Period, rounded
 from shared.web.languages import Named, norwegian_order
@@ -50,6 +51,7 @@ class Participant:
         today: the municipalities that hold it now.
         level: the rate of the last twelve months, else of the year so far, that is shown for it.
         change: points from its goal's baseline to the goal's shown value.
+        change_window: the goal's window.
         period: the month that the figures reach to.
         generated: the figures are made up for demonstration.
         suppressed: there are figures that must not be shown.
@@ -70,6 +72,7 @@ class Participant:
     suppressed: bool = False
     present: int = 0
     expected: int = 0
+    change_window: Window | None = None
 
     def value(self, measure: Measure) -> Decimal | None:
         """Return what the colour tells."""

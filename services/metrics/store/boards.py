@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.metrics.domain import Goal, GoalState, Row, board_rows, goal_of_board, published_state
+from services.metrics.domain import Goal, GoalState, Row, board_rows, goal_of_board, goal_row, published_state
 from services.metrics.store import roster, states
 from services.metrics.store.roster import HeardMunicipality
 from services.metrics.store.states import StateFilter
@@ -23,6 +23,7 @@ class Board:
         definition_key: by which definition; None when there are no figures and no goal.
         definitions: all by which it has figures.
         goal: the goal that smileys count from, and where it stands.
+        goal_row: the newest rate of the goal's own window.
     """
 
     municipality_id: str
@@ -31,6 +32,7 @@ class Board:
     definitions: Sequence[str]
     goal: tuple[Goal, GoalState] | None
     rows: Sequence[Row]
+    goal_row: Row | None
 
     @property
     def generated(self) -> bool:
@@ -64,6 +66,12 @@ async def get_board(conn: Connection, municipality_id: str, definition_key: str 
     wanted = StateFilter(subject, definition_key, *span) if span else None
     listed = await states.list_states(conn, wanted, count=_STATES_MAX) if wanted else []
     published = [state.published for state, _ in listed]
-    stands = (goal, published_state(goal, published)) if goal else None
-    rows = board_rows(published, goal)
-    return Board(municipality_id, municipality, definition_key, list(spans), stands, rows)
+    return Board(
+        municipality_id=municipality_id,
+        municipality=municipality,
+        definition_key=definition_key,
+        definitions=list(spans),
+        goal=(goal, published_state(goal, published)) if goal else None,
+        rows=board_rows(published, goal),
+        goal_row=goal_row(published, goal) if goal else None,
+    )

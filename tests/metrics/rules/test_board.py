@@ -1,7 +1,10 @@
 """The scoreboard equals Vefsn's slide, row by row."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
+
+import pytest
 
 from services.metrics.domain import (
     Cell,
@@ -9,6 +12,7 @@ from services.metrics.domain import (
     Row,
     Window,
     board_rows,
+    goal_row,
     percent,
     period_of,
     settle,
@@ -97,6 +101,34 @@ def test_a_reported_year_to_date_counts_persons_without_its_months() -> None:
     rows = board_rows(published([posted("2013-01"), *figures]), GOAL)
 
     assert (rows[-1].persons_tenths, rows[-1].smileys) == (60, 6)
+
+
+@pytest.mark.parametrize(
+    ("window", "period", "until", "percents"),
+    [
+        (Window.MONTH, "2013-04", "2013-04", 5),
+        (Window.QUARTER, "2013-Q1", "2013-03", 8),
+        (Window.YEAR_TO_DATE, "2013", "2013-04", Decimal("7.25")),
+        (Window.ROLLING_12, "2013-04", "2013-04", Decimal("7.25")),
+    ],
+)
+def test_a_goals_row_is_the_newest_rate_of_its_own_window(
+    window: Window, period: str, until: str, percents: Decimal
+) -> None:
+    figures = [posted(f"2013-0{month}", lost=lost) for month, lost in ((1, "90"), (2, "80"), (3, "70"), (4, "50"))]
+
+    row = goal_row(published(figures), replace(GOAL, window=window))
+
+    assert row is not None
+    assert (str(row.period), str(row.until), row.counted) == (period, until, window)
+    assert percent(row.cells[window].shown) == percents
+
+
+def test_a_goals_row_of_too_few_figures_counts_no_persons() -> None:
+    row = goal_row(published([posted("2013-01", lost="60"), posted("2013-03", lost="60")]), GOAL)
+
+    assert row is not None
+    assert (one_decimal(row.cells[Window.YEAR_TO_DATE].shown), row.persons_tenths) == ("6.0", None)
 
 
 def test_a_board_without_a_goal_has_no_smileys() -> None:
