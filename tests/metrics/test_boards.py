@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+import pytest
+
 from services.metrics import commands
 from services.metrics.domain import Window
 from services.metrics.pages.front import Filters, Participant
@@ -128,3 +130,18 @@ async def test_a_board_says_where_the_goals_own_window_stands(make_database: Mak
 
     assert board.goal_row is not None
     assert (str(board.goal_row.period), board.goal_row.persons_tenths) == ("2013-Q1", 60)
+
+
+@pytest.mark.parametrize(
+    ("small_month", "level", "suppressed"), [("2012-12", Decimal("8.6"), False), ("2013-01", None, True)]
+)
+async def test_a_level_is_too_small_to_show_only_where_none_is_shown(
+    make_database: MakeDatabase, small_month: str, level: Decimal | None, suppressed: bool
+) -> None:
+    database = await make_database("metrics")
+    await hear(database)
+
+    await board_after(database, [posted(small_month, persons=3), posted("2013-02")])
+
+    participant = await vefsn_on_the_front_page(database)
+    assert (participant.level, participant.suppressed) == (level, suppressed)

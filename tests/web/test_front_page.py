@@ -1,12 +1,15 @@
 """The front page: who is shown, in which colour, where on the map."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from services.metrics.domain import Window
 from services.metrics.pages.atlas import Lineage, Today, rest_of_country, shapes, today
 from services.metrics.pages.front import Filters, Measure, Participant
+from shared.values import Period
 from tests.web.rendering import render, text_of
 from tests.web.sample import front, participants
 
@@ -129,6 +132,23 @@ async def test_a_place_on_the_map_says_what_lies_there() -> None:
     ]
 
     assert "Hobøl: 9,0 % (genererte tall) Spydeberg: 7,0 % I dag: Indre Østfold" in titles
+
+
+async def test_the_map_says_of_too_few_persons_what_the_list_says() -> None:
+    asnes = replace(
+        participants()[-1],
+        change=Decimal("-0.5"),
+        change_window=Window.MONTH,
+        generated=True,
+        period=Period.parse("2013"),
+    )
+    html = (await render("front.html", {"front": replace(front(), participants=[asnes])})).text
+
+    titles = re.findall(r"<path[^>]*><title>(.*?)</title></path>", html, re.DOTALL)
+    assert [" ".join(title.split()).replace("−", "-") for title in titles] == [
+        "Åsnes: ikke vist, for få personer, -0,5 prosentpoeng fra utgangspunktet (siste mnd.) (genererte tall)"
+    ]
+    assert "for få -0,5 Siste mnd." in text_of(html).replace("−", "-")
 
 
 async def test_an_empty_programme_says_so() -> None:

@@ -54,7 +54,7 @@ class Participant:
         change_window: the goal's window.
         period: the month that the figures reach to.
         generated: the figures are made up for demonstration.
-        suppressed: there are figures that must not be shown.
+        suppressed: the level must not be shown, in none of its windows.
         present: on how many figures the level rests, where it is computed.
         expected: how many periods its window has.
     """

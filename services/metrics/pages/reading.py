@@ -134,7 +134,7 @@ class _Figures:
             change_window=None if goal is None else goal.window,
             period=state.period,
             generated=state.generated,
-            suppressed=state.suppressed,
+            suppressed=state.suppressed and level is None,
             present=level.present if level and is_computed else 0,
             expected=level.expected if level and is_computed else 0,
         )
