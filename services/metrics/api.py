@@ -28,7 +28,10 @@ def _add_series(router: APIRouter, service: Service) -> None:
         "/series",
         summary="Rates of one subject over time",
         response_model=models.SeriesAnswer,
-        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+        responses={
+            200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+            404: {"model": http.Problem},
+        },
     )
     async def list_series(
         request: Request,
@@ -37,6 +40,9 @@ def _add_series(router: APIRouter, service: Service) -> None:
     ) -> Response:
         place = models.read_place(query.cursor)
         async with service.database.connection() as conn:
+            if query.definition_key is not None:
+                definitions = await states.list_definitions(conn, query.subject)
+                states.check_definition(query.subject, query.definition_key, definitions)
             # A state that a page broke off in is read again, hence the place just before it.
             after = (place.definition_key, place.last_month, place.months - 1)
             listed = await states.list_states(conn, query.filter(), after=after, count=query.limit + 2)

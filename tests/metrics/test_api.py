@@ -133,6 +133,37 @@ async def test_a_board_of_nobody_is_not_found(vefsn: RunningService) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "municipality-unknown")
 
 
+async def test_a_definition_without_figures_is_not_found_and_told_from_those_that_have_some(
+    vefsn: RunningService,
+) -> None:
+    unknown = {"definition_key": "doctor.agreed.corrected.ssb"}
+    for path, asked in (
+        (SERIES, {"subject": SUBJECT, **unknown}),
+        ("/api/metrics/v1/boards/vefsn-1824", unknown),
+        ("/metrics/boards/vefsn-1824", {"definition": unknown["definition_key"]}),
+    ):
+        answer = await vefsn.client.get(path, params=asked)
+
+        assert answer.status_code == 404, path
+        if path.startswith("/api/"):
+            problem = answer.json()
+            assert problem["code"] == "definition-unknown", path
+            assert "'doctor.agreed.corrected.ssb'" in problem["detail"], path
+            assert problem["detail"].endswith(f"; it has {DEFINITION}"), path
+
+
+async def test_a_definition_of_a_goal_has_a_board_before_its_first_figure(vefsn: RunningService) -> None:
+    doctor = factories.definition_contract("doctor.agreed.corrected.ssb")
+    goals = [factories.goal_contract(), factories.goal_contract(goal_id="legemeldt", definition=doctor)]
+    async with vefsn.service.database.transaction() as conn:
+        await commands.hear_projects(conn, [factories.project(goals=goals, version=2)], now=NOW)
+    asked = {"definition_key": "doctor.agreed.corrected.ssb"}
+
+    answer = await vefsn.client.get("/api/metrics/v1/boards/vefsn-1824", params=asked)
+
+    assert (answer.status_code, answer.json()["goal"]["goal_id"], answer.json()["rows"]) == (200, "legemeldt", [])
+
+
 async def test_suppressed_rates_are_not_in_any_answer(vefsn: RunningService) -> None:
     small = posted("2013-02", municipality_id="utvaer-9999", persons=3, lost="3.21")
     await stored.apply(vefsn.service.database, [posted_event(small)])

@@ -41,12 +41,10 @@ async def read_board(conn: Connection, municipality_id: str, definition_key: str
         definition_key: which of its series; that of its goal when not given.
 
     Raises:
-        NotFound: nobody has told of such a municipality, or it has no such series.
+        NotFound: nobody has told of such a municipality, or it has nothing by that definition.
     """
     board = await boards.get_board(conn, municipality_id, definition_key)
     goal, state = board.goal or (None, None)
-    if definition_key is not None and definition_key not in board.definitions:
-        raise NotFound(f"{municipality_id[:80]!r} has no figures by {definition_key[:80]!r}")
     return Board(
         municipality_id=municipality_id,
         name=board.municipality.name if board.municipality else municipality_id,
