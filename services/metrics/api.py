@@ -50,10 +50,39 @@ def _add_series(router: APIRouter, service: Service) -> None:
         page, rest = rates[: query.limit], rates[query.limit :]
         cursor = http.write_cursor(rest[0][1]) if rest else None
         items = [rate for rate, _ in page]
-        if "text/csv" in accept:
+        if prefers_csv(accept):
             return _csv_page(request, items, cursor)
         answer = models.SeriesAnswer(items=items, next=cursor)
         return Response(answer.model_dump_json(), media_type="application/json", headers={"Vary": "Accept"})
+
+
+def prefers_csv(accept: str) -> bool:
+    """Tell whether an `Accept` header likes CSV better than JSON (RFC 9110 §12.5.1); JSON when it likes both alike.
+
+    A form that it names is liked better than one that only a wildcard stands for.
+    """
+    csv, json = _liking(accept, "text/csv"), _liking(accept, "application/json")
+    return csv[0] > 0 and csv > json
+
+
+def _liking(accept: str, media_type: str) -> tuple[float, int]:
+    """Return the quality value of a media type, and how exactly it is named; the most exact of its names counts."""
+    exactness = {"*/*": 0, f"{media_type.partition('/')[0]}/*": 1, media_type: 2}
+    liked = [(-1, 0.0)]
+    for wish in accept.lower().split(","):
+        name, *parameters = (word.strip() for word in wish.split(";"))
+        if name in exactness:
+            quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+            liked.append((exactness[name], _quality(quality)))
+    exact, value = max(liked)
+    return value, exact
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def _csv_page(request: Request, items: list[models.RateAnswer], cursor: str | None) -> Response:

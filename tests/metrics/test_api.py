@@ -3,9 +3,11 @@
 import csv
 import io
 
+import pytest
 import pytest_asyncio
 
 from services.metrics import commands
+from services.metrics.api import prefers_csv
 from tests.conftest import RunService
 from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event
@@ -77,6 +79,35 @@ async def test_csv_has_the_same_rates_and_names_the_next_page(vefsn: RunningServ
     link = answer.headers["link"]
     following = await vefsn.client.get(link[1 : link.index(">")], headers={"Accept": "text/csv"})
     assert next(csv.DictReader(io.StringIO(following.text)))["period"] == "2012-05"
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("text/csv;q=0.1, application/json", "application/json"),
+        ("application/json, text/csv;q=0.1", "application/json"),
+        ("text/csv, application/json;q=0.9", "text/csv"),
+        ("application/json; q=0.9, TEXT/CSV; header=present; q=1.0", "text/csv"),
+        ("*/*;q=0.8, text/csv", "text/csv"),
+        ("text/csv, */*", "text/csv"),
+        ("text/*, application/json;q=0.5", "text/csv"),
+        ("text/*, text/csv;q=0, application/json;q=0.5", "application/json"),
+        ("text/csv;q=0", "application/json"),
+        ("text/csv;q=much", "application/json"),
+        ("text/csv, application/json", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html", "application/json"),
+    ],
+)
+def test_rates_come_in_the_form_that_is_liked_best(accept: str, media_type: str) -> None:
+    assert prefers_csv(accept) is (media_type == "text/csv")
+
+
+async def test_csv_that_is_liked_less_is_not_sent(vefsn: RunningService) -> None:
+    for accept in ("text/csv;q=0.1, application/json", "application/json, text/csv;q=0.1"):
+        answer = await vefsn.client.get(SERIES, params={"subject": SUBJECT}, headers={"Accept": accept})
+
+        assert answer.headers["content-type"] == "application/json", accept
 
 
 async def test_an_unknown_subject_has_an_empty_list(vefsn: RunningService) -> None:
