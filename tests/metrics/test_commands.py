@@ -55,6 +55,25 @@ async def test_a_figure_of_an_unknown_municipality_is_kept_and_joins_its_groups_
     assert len(kept) == 6
 
 
+async def test_of_many_figures_those_of_the_last_periods_are_named_as_what_moved_a_state_and_a_goal(
+    make_database: MakeDatabase,
+) -> None:
+    database = await make_database("metrics")
+    await hear(database, goals=True)
+    periods = [*(f"2011-{month:02}" for month in range(1, 13)), "2012-01"]
+    months = [posted(period, lost="60" if period == "2012-01" else "90") for period in periods]
+    figures = [*months, *(posted(period, window="rolling-12", rate="8.5") for period in periods)]
+
+    await stored.apply(database, [posted_event(one) for one in figures])
+
+    state = (await stored.metrics_of(database, SUBJECT))[-1]
+    milestone = (await stored.milestones_of(database))[-1]
+    newest = {factories.figure_id(one) for one in figures if one.period >= "2011-04"}
+    assert (state.period, milestone.period) == ("2012-01", "2012-01")
+    assert (len(state.moved_by or ()), set(state.moved_by or ()), state.moved_by_count) == (20, newest, 26)
+    assert (len(milestone.moved_by), set(milestone.moved_by)) == (20, newest)
+
+
 async def test_the_same_figures_again_publish_nothing(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
     await hear(database)

@@ -35,7 +35,10 @@ from shared.events.registry import Baseline
 from shared.messaging import outbox
 
 MOVED_BY_MAX = 20
-"""More ids than this would make a group's event larger than what it says (CONTRACTS 2); the count has all."""
+"""More ids than this would make a group's event larger than what it says (CONTRACTS 2).
+
+Those of the latest periods are kept; a state's count has all.
+"""
 
 _TYPE, _SOURCE, _TOPIC = MetricUpdated.type(), f"/saman/{MetricUpdated.producer}", MetricUpdated.topic()
 
@@ -162,7 +165,7 @@ def _written(
     """Write the event out; every text in it but the subject's name is an id, a number or a word of the contract."""
     grain, period = _period(place.last_month, place.months)
     key = f"{one.kept.subject}|{one.kept.definition_key}|{period}"
-    moved_by, count = ("null", "null") if ids is None else (_list(ids[:MOVED_BY_MAX]), len(ids))
+    moved_by, count = ("null", "null") if ids is None else (_list(ids[-MOVED_BY_MAX:]), len(ids))
     body = (
         f'{{"subject":{json.dumps(one.kept.subject)},"definition_key":"{one.kept.definition_key}","grain":"{grain}",'
         f'"period":"{period}","version":{state.version},{state.content[1:-1]},"changed":{_list(paths)},'
@@ -234,5 +237,5 @@ def _told(milestone: Milestone, months: int, ids: Sequence[str], now: datetime) 
         state=judgement.state.value,
         cause=milestone.cause.value,
         generated=judgement.generated,
-        moved_by=[UUID(one) for one in ids[:MOVED_BY_MAX]],
+        moved_by=[UUID(one) for one in ids[-MOVED_BY_MAX:]],
     )
