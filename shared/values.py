@@ -115,12 +115,6 @@ class Period:
         """Return the period of a coarser (or the same) grain that holds this one's last day."""
         return type(self)(grain, self.year * grain.per_year + (self.last_month - 1) // grain.months)
 
-    def parts(self, grain: Grain) -> list[Self]:
-        """Return the periods of a finer (or the same) grain that make up this one, in order."""
-        count = self.grain.months // grain.months
-        first = self.ordinal * count
-        return [type(self)(grain, first + i) for i in range(count)]
-
     def has_ended(self, today: date) -> bool:
         """Tell whether the last day lies before `today` (a local date in Europe/Oslo)."""
         return self.last_day < today
@@ -267,8 +261,3 @@ def quotient(numerator: Decimal, denominator: Decimal) -> Decimal:
 def rounded(value: Decimal, places: int) -> Decimal:
     """Round to `places` decimals, halves away from zero (SSB's and the programme's rule; not banker's rounding)."""
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-
-
-def rounded_half_up(value: Decimal) -> int:
-    """Round to a whole number, halves away from zero."""
-    return int(value.quantize(Decimal(1), ROUND_HALF_UP))
