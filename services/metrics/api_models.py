@@ -5,9 +5,10 @@ import io
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
 from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, Row, from_micro, last_month_of, percent
 from services.metrics.store.boards import Board
@@ -17,10 +18,25 @@ from shared.errors import RuleBroken
 from shared.events.envelope import Exact, PeriodText
 from shared.events.metrics import Coverage, GoalState, GrainName, Reason, WindowName
 from shared.events.registry import Baseline
-from shared.values import Period, rounded
+from shared.values import Definition, Period, rounded
 
 _WINDOW_MONTHS = {window.value: months for months, window in GRAIN_WINDOWS.items()}
 """Windows that only some periods close; the year to date and the rolling 12 end with every period."""
+
+
+def _definition_key(key: str) -> str:
+    try:
+        return Definition.from_key(key).key
+    except RuleBroken as broken:
+        raise PydanticCustomError("definition_malformed", "{message}", {"message": broken.message}) from None
+
+
+DefinitionKey = Annotated[
+    str,
+    Field(max_length=80, examples=["total.agreed.corrected.municipality-hr"]),
+    AfterValidator(_definition_key),
+]
+"""A definition that a client names. What has no figures by it yet has an empty list, as before its first figure."""
 
 
 class SeriesQuery(http.ListQuery):
@@ -28,7 +44,7 @@ class SeriesQuery(http.ListQuery):
 
     subject: str = Field(min_length=3, max_length=200, description="Such as municipality/vefsn-1824 or cohort/pulje-1.")
     window: WindowName | None = Field(default=None, description="One window; all when left out.")
-    definition_key: str | None = Field(default=None, max_length=80)
+    definition_key: DefinitionKey | None = None
     from_: PeriodText | None = Field(default=None, alias="from", description="First period.")
     to: PeriodText | None = Field(default=None, description="Last period.")
 

@@ -164,23 +164,26 @@ async def test_a_board_of_nobody_is_not_found(vefsn: RunningService) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "municipality-unknown")
 
 
-async def test_a_definition_without_figures_is_not_found_and_told_from_those_that_have_some(
-    vefsn: RunningService,
-) -> None:
-    unknown = {"definition_key": "doctor.agreed.corrected.ssb"}
-    for path, asked in (
-        (SERIES, {"subject": SUBJECT, **unknown}),
-        ("/api/metrics/v1/boards/vefsn-1824", unknown),
-        ("/metrics/boards/vefsn-1824", {"definition": unknown["definition_key"]}),
-    ):
+async def test_a_definition_without_figures_has_nothing_yet(vefsn: RunningService) -> None:
+    other = "doctor.agreed.corrected.ssb"
+
+    series = await vefsn.client.get(SERIES, params={"subject": SUBJECT, "definition_key": other})
+    board = await vefsn.client.get("/api/metrics/v1/boards/vefsn-1824", params={"definition_key": other})
+    page = await vefsn.client.get("/metrics/boards/vefsn-1824", params={"definition": other})
+
+    assert (series.status_code, series.json()["items"]) == (200, [])
+    assert (board.status_code, board.json()["rows"], board.json()["goal"]) == (200, [], None)
+    assert page.status_code == 404
+
+
+async def test_a_definition_that_cannot_be_is_refused(vefsn: RunningService) -> None:
+    odd = {"definition_key": "total.agreed.corrected"}
+    for path, asked in ((SERIES, {"subject": SUBJECT, **odd}), ("/api/metrics/v1/boards/vefsn-1824", odd)):
         answer = await vefsn.client.get(path, params=asked)
 
-        assert answer.status_code == 404, path
-        if path.startswith("/api/"):
-            problem = answer.json()
-            assert problem["code"] == "definition-unknown", path
-            assert "'doctor.agreed.corrected.ssb'" in problem["detail"], path
-            assert problem["detail"].endswith(f"; it has {DEFINITION}"), path
+        assert answer.status_code == 422, path
+        (error,) = answer.json()["errors"]
+        assert error["message"].endswith("like total.agreed.corrected.municipality-hr, got 'total.agreed.corrected'")
 
 
 async def test_a_definition_of_a_goal_has_a_board_before_its_first_figure(vefsn: RunningService) -> None:

@@ -45,6 +45,8 @@ async def read_board(conn: Connection, municipality_id: str, definition_key: str
     """
     board = await boards.get_board(conn, municipality_id, definition_key)
     goal, state = board.goal or (None, None)
+    if definition_key is not None and goal is None and definition_key not in board.definitions:
+        raise NotFound(f"{municipality_id[:80]!r} has no figures by {definition_key[:80]!r}")
     return Board(
         municipality_id=municipality_id,
         name=board.municipality.name if board.municipality else municipality_id,

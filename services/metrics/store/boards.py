@@ -51,8 +51,7 @@ async def get_board(conn: Connection, municipality_id: str, definition_key: str 
     It reaches from the first period with a figure in force to the last one; what was withdrawn takes no part.
 
     Raises:
-        NotFound: nobody has told of the municipality, neither the registry nor a figure; or it has neither figures
-            nor a goal by that definition.
+        NotFound: nobody has told of the municipality, neither the registry nor a figure.
     """
     subject = f"municipality/{municipality_id}"
     municipality = await roster.find_municipality(conn, municipality_id)
@@ -60,8 +59,6 @@ async def get_board(conn: Connection, municipality_id: str, definition_key: str 
     if municipality is None and not spans:
         raise NotFound(f"there is no municipality {municipality_id[:80]!r}", code="municipality-unknown")
     goals = await roster.list_goals_of(conn, subject)
-    if definition_key is not None:
-        states.check_definition(subject, definition_key, {*spans, *(goal.definition_key for goal in goals)})
     goal = goal_of_board(goal for goal in goals if definition_key in (None, goal.definition_key))
     if definition_key is None:
         definition_key = goal.definition_key if goal else next(iter(spans), None)

@@ -329,12 +329,6 @@ SELECT s.definition_key, st.last_month, st.months, st.version, st.content::text 
  ORDER BY s.definition_key, st.last_month, st.months
  LIMIT :count;
 
--- name: list_definitions(subject)
-SELECT definition_key
-  FROM series
- WHERE subject = :subject AND months IS NOT NULL
- ORDER BY definition_key;
-
 -- name: list_spans(subject)
 -- The first and the last period that a figure in force ends with. One of a window that ends within a period of the grain
 -- is shown nowhere.

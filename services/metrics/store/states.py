@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from services.metrics.domain import Cell, GoalState, PublishedState, State, Window, period_of
 from services.metrics.store.arrays import numbers
 from shared.database import Connection, load_queries
-from shared.errors import NotFound
 from shared.values import Period
 
 QUERIES = load_queries(__file__)
@@ -152,22 +151,6 @@ async def list_states(
         count=count,
     )
     return [(_listed(row), (row["definition_key"], row["last_month"], row["months"])) async for row in rows]
-
-
-async def list_definitions(conn: Connection, subject: str) -> list[str]:
-    """Return the definition keys that a subject has figures by, or had before they were withdrawn."""
-    return [row["definition_key"] async for row in QUERIES.list_definitions(conn, subject=subject)]
-
-
-def check_definition(subject: str, definition_key: str, known: Collection[str]) -> None:
-    """Check that a definition is one of those that a subject has.
-
-    Raises:
-        NotFound: `definition-unknown`.
-    """
-    if definition_key not in known:
-        held = f"it has {', '.join(sorted(known))}" if known else "it has none at all"
-        raise NotFound(f"{subject[:80]!r} has no figures by {definition_key[:80]!r}; {held}", code="definition-unknown")
 
 
 async def list_spans(conn: Connection, subject: str) -> dict[str, tuple[int, int]]:
