@@ -181,12 +181,6 @@ def _wants(subscription: Subscription, name: str) -> bool:
     return not subscription.events or name in subscription.events
 
 
-def _has_window(subscription: Subscription, happening: Happening) -> bool:
-    if not subscription.windows or not happening.windows:
-        return True
-    return not happening.windows.isdisjoint(subscription.windows)
-
-
 def _unknown(field: str, given: Sequence[str], known: Sequence[str]) -> Iterator[FieldError]:
     yield from _too_many(field, given)
     for place, value in enumerate(given[:ENTRIES_MAX]):
