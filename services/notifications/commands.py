@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
 from services.notifications import store
-from services.notifications.domain.delivery import Outcome, Unwanted, after_try, health_after, is_dead
+from services.notifications.domain.delivery import LEASE, Outcome, Unwanted, after_try, health_after, is_dead
 from services.notifications.domain.name import Name
 from services.notifications.domain.subscription import (
     WEBHOOK_ONLY,
@@ -32,10 +32,6 @@ from shared.messaging import outbox
 
 ToldOf: TypeAlias = MetricUpdated | MilestoneEvent | ReportEvent
 """The events that somebody may be told of."""
-
-LEASE = timedelta(seconds=60)
-"""Above the longest time that a sender works on one subscription, or two would send the same at once. A sender that
-starts again does not wait for it: it gives back what an earlier run of its name had taken."""
 
 GIVE_UP_COUNT = 500
 """Deliveries given up in one transaction."""

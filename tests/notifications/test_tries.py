@@ -4,8 +4,14 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from annotated_types import Le
+from pydantic_settings import BaseSettings
+
 from services.notifications import commands, store
-from services.notifications.domain.delivery import Never, NotNow, Taken, Unwanted
+from services.notifications.app import Settings
+from services.notifications.channels.mail import LEAVE_SECONDS, MailSettings
+from services.notifications.domain.delivery import LEASE, SLICE_SECONDS, Never, NotNow, Taken, Unwanted
 from services.notifications.domain.subscription import Channel
 from shared.database import Database
 from tests.notifications import factories
@@ -30,7 +36,24 @@ async def test_a_subscription_is_worked_on_by_one_sender_at_a_time(database: Dat
     assert len(await take(database)) == 1
     assert await take(database) == []
     assert await take(database, Channel.WEBHOOK) == []
-    assert len(await take(database, at=NOW + commands.LEASE)) == 1
+    assert len(await take(database, at=NOW + LEASE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "settings", "field", "more"),
+    [
+        (Channel.MAIL, MailSettings, "timeout_seconds", LEAVE_SECONDS),
+        (Channel.WEBHOOK, Settings, "webhook_timeout_seconds", 0.0),
+    ],
+)
+async def test_nobody_else_takes_a_subscription_as_long_as_the_longest_try_may_last(
+    database: Database, channel: Channel, settings: type[BaseSettings], field: str, more: float
+) -> None:
+    (longest,) = [float(str(bound.le)) for bound in settings.model_fields[field].metadata if isinstance(bound, Le)]
+    await put(database, subscription(**(WEBHOOK if channel is Channel.WEBHOOK else {})))
+    await tell(database, factories.target_reached())
+    assert len(await take(database, channel)) == 1
+    assert await take(database, channel, at=NOW + timedelta(seconds=SLICE_SECONDS + longest + more)) == []
 
 
 async def test_a_try_that_succeeds_ends_the_delivery_and_is_published(database: Database) -> None:

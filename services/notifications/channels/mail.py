@@ -21,7 +21,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.notifications.channels.letters import Letter
-from services.notifications.domain.delivery import Never, NotNow, Outcome, Taken
+from services.notifications.domain.delivery import TRY_SECONDS_MAX, Never, NotNow, Outcome, Taken
 from shared.web.languages import Language, Texts
 
 _NO_BREAK = "\u00a0"
@@ -47,7 +47,10 @@ class MailSettings(BaseSettings):
         default=None, description="Address of the people to write to, also to end a subscription."
     )
     timeout_seconds: float = Field(
-        default=15.0, gt=0, le=60, description="For handing in one mail, from first to last."
+        default=15.0,
+        gt=0,
+        le=TRY_SECONDS_MAX - LEAVE_SECONDS,
+        description="For handing in one mail, from first to last.",
     )
 
 

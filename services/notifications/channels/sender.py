@@ -19,7 +19,7 @@ from services.notifications import commands, store
 from services.notifications.channels import letters, webhook
 from services.notifications.channels.mail import Composer, MailSettings, hand_in
 from services.notifications.channels.signing import Signer
-from services.notifications.domain.delivery import NotNow, Outcome
+from services.notifications.domain.delivery import RECORD_SECONDS_MAX, SLICE_SECONDS, NotNow, Outcome
 from services.notifications.domain.subscription import Channel
 from services.notifications.store import DueDelivery, Lease, ToldEvent
 from shared import faults
@@ -37,12 +37,12 @@ LOG = structlog.get_logger()
 POLL_SECONDS = 0.25
 """How long an owed notification may lie unseen; one look is one small query per channel."""
 
-SLICE_SECONDS = 8.0
-"""A sender works so long on one subscription; with the longest try on top it stays below the lease."""
-
 DUE_COUNT = 50
 RECORD_TRIES = 5
 RECORD_PAUSE_SECONDS = 0.5
+RECORD_AGAIN_SECONDS = RECORD_SECONDS_MAX / 2
+"""No further attempt begins later; the last one has the other half."""
+
 STOP_SECONDS = 10.0
 
 _WRITTEN_ABOUT: dict[str, type[Event]] = {
@@ -196,7 +196,9 @@ class Sender:
             signed_at=self._now(),
         )
 
-    @stamina.retry(on=Unavailable, attempts=RECORD_TRIES, wait_initial=RECORD_PAUSE_SECONDS)
+    @stamina.retry(
+        on=Unavailable, attempts=RECORD_TRIES, timeout=RECORD_AGAIN_SECONDS, wait_initial=RECORD_PAUSE_SECONDS
+    )
     async def _record(self, lease: Lease, due: DueDelivery, outcome: Outcome) -> Lease:
         """Keep how a try ended, stubbornly: what was sent and not recorded is sent again.
 

@@ -19,6 +19,19 @@ SPREAD = 0.1
 RETRY_AFTER_SECONDS_MAX = 86_400
 """A receiver that asks for more is asked again after a day."""
 
+SLICE_SECONDS = 8.0
+"""A sender works so long on one subscription; then only the try that is under way goes on."""
+
+TRY_SECONDS_MAX = 61.0
+"""The longest that a try may be set to take over any channel, from the first word to the last."""
+
+RECORD_SECONDS_MAX = 60.0
+"""For reading what a try needs and keeping how it ended, when the database is slow."""
+
+LEASE = timedelta(seconds=SLICE_SECONDS + TRY_SECONDS_MAX + RECORD_SECONDS_MAX)
+"""Above the longest time that a sender works on one subscription, or two would send the same at once. A sender that
+starts again does not wait for it: it gives back what an earlier run of its name had taken."""
+
 FAILURES_BEFORE_PAUSE = 5
 PAUSE_SECONDS_MIN = 60
 PAUSE_SECONDS_MAX = 3_600
