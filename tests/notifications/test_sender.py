@@ -158,6 +158,7 @@ async def test_a_mailbox_is_not_flooded_and_what_waits_comes_later(database: Dat
             logged = await log(database)
         received = sorted(mail.recipients[0].lower() for mail in catcher.mailbox.list_())
     assert received == ["hr@vefsn.example"] * 2 + ["leiing@vefsn.example"] * 2
+    assert {each.attempts for each in logged if each.state == "waiting"} == {0}
     assert {each.last_error for each in logged if each.state == "waiting"} <= {
         None,
         "the mailbox got as much as one may get for now",

@@ -19,7 +19,7 @@ from services.notifications import commands, store
 from services.notifications.channels import letters, webhook
 from services.notifications.channels.mail import Composer, MailSettings, hand_in
 from services.notifications.channels.signing import Signer
-from services.notifications.domain.delivery import RECORD_SECONDS_MAX, SLICE_SECONDS, NotNow, Outcome
+from services.notifications.domain.delivery import RECORD_SECONDS_MAX, SLICE_SECONDS, HeldBack, NotNow, Outcome
 from services.notifications.domain.subscription import Channel
 from services.notifications.store import DueDelivery, Lease, ToldEvent
 from shared import faults
@@ -172,7 +172,7 @@ class Sender:
         try:
             self._means.mailbox_rate.take(lease.address.lower())
         except Unavailable as full:
-            return NotNow("the mailbox got as much as one may get for now", full.retry_after_seconds)
+            return HeldBack("the mailbox got as much as one may get for now", full.retry_after_seconds)
         async with self._database.connection() as conn:
             names = await store.list_names(conn, letters.subjects_of(event))
         letter = letters.write(event, self._means.texts[Language(lease.language)], names)

@@ -58,6 +58,14 @@ class NotNow:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """We did not try, because the receiver has got as much as one may get for now."""
+
+    error: str
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Never:
     """The same again would be refused again."""
 
@@ -71,7 +79,7 @@ class Unwanted:
     error: str
 
 
-Outcome = Taken | NotNow | Never | Unwanted
+Outcome = Taken | NotNow | HeldBack | Never | Unwanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class Failed:
 
 
 def after_try(delivery_id: UUID, attempts: int, outcome: Outcome, *, now: datetime) -> Waiting | Delivered | Failed:
-    """Return what becomes of a delivery.
+    """Return what becomes of a delivery. What was held back was not tried, so it uses up no try.
 
     Args:
         delivery_id: spreads the waits.
@@ -107,6 +115,8 @@ def after_try(delivery_id: UUID, attempts: int, outcome: Outcome, *, now: dateti
         outcome: how this one ended.
         now: when it ended.
     """
+    if isinstance(outcome, HeldBack):
+        return Waiting(attempts, now + timedelta(seconds=outcome.wait_seconds), outcome.error)
     attempts += 1
     match outcome:
         case Taken():
@@ -138,8 +148,11 @@ class Health:
 def health_after(health: Health, outcome: Outcome, *, now: datetime) -> Health:
     """Return an address' health after a try; only a transient failure makes it worse.
 
-    A receiver that names a time (`Retry-After`) means all deliveries to it, so they all wait.
+    A receiver that names a time (`Retry-After`) means all deliveries to it, so they all wait; so do those that we hold
+    back, which tells nothing of the address.
     """
+    if isinstance(outcome, HeldBack):
+        return Health(health.failures, health.failing_since, now + timedelta(seconds=outcome.wait_seconds))
     if not isinstance(outcome, NotNow):
         return Health()
     failures = health.failures + 1

@@ -11,6 +11,7 @@ from services.notifications.domain.delivery import (
     Delivered,
     Failed,
     Health,
+    HeldBack,
     Never,
     NotNow,
     Outcome,
@@ -50,6 +51,17 @@ def test_a_receiver_that_names_a_time_is_not_asked_before(asked: int | None, wai
     after = after_try(PROMPT, 1, NotNow("429", retry_after_seconds=asked), now=NOW)
     assert isinstance(after, Waiting)
     assert (after.next_try_at - NOW).total_seconds() == waited
+
+
+@pytest.mark.parametrize("attempts", [0, TRIES_MAX - 1, TRIES_MAX])
+def test_what_we_hold_back_ourselves_is_no_try_and_is_never_given_up(attempts: int) -> None:
+    after = after_try(LATE, attempts, HeldBack("the mailbox is full", wait_seconds=40), now=NOW)
+    assert after == Waiting(attempts, NOW + timedelta(seconds=40), "the mailbox is full")
+
+
+def test_an_address_that_is_held_back_waits_as_well_or_badly_as_it_was() -> None:
+    health = health_after(Health(4, NOW - timedelta(days=1)), HeldBack("full", wait_seconds=40), now=NOW)
+    assert health == Health(4, NOW - timedelta(days=1), NOW + timedelta(seconds=40))
 
 
 @pytest.mark.parametrize(
