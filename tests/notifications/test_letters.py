@@ -80,6 +80,23 @@ def test_a_rising_target_is_one_to_be_at_or_above() -> None:
     assert "The target is 80.0% or higher" in letter.sentences[0]
 
 
+@pytest.mark.parametrize(
+    ("value", "target", "baseline", "told"),
+    [
+        ("6.90", "6.95", "8.6", ("6,9 %", "6,95 % eller lavere", "8,6 % (2007–2010)")),
+        ("6.95", "6.95", "8.625", ("6,95 %", "6,95 % eller lavere", "8,625 % (2007–2010)")),
+        ("6.88", "6.880", "8.60", ("6,88 %", "6,88 % eller lavere", "8,6 % (2007–2010)")),
+        ("6.50", "7", "9", ("6,5 %", "7,0 % eller lavere", "9,0 % (2007–2010)")),
+    ],
+)
+def test_numbers_of_a_goal_are_told_as_they_were_given(
+    value: str, target: str, baseline: str, told: tuple[str, ...]
+) -> None:
+    event = factories.target_reached(value=value, target=target, baseline={"value": baseline, "period": "2007-2010"})
+    facts = letters.write(event, TEXTS[Language.NB], NAMES).facts[:3]
+    assert tuple(fact.replace("\u00a0", " ") for _, fact in facts) == told
+
+
 def test_a_result_just_past_the_target_shows_the_decimal_that_tells_them_apart() -> None:
     assert "6,93 %" in subject(factories.target_lost(value="6.93"))
     assert "7,1 %" in subject(factories.target_lost(value="7.14"))

@@ -86,9 +86,9 @@ def _milestone(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -
         headline = texts.gettext("%(name)s no longer meets its target") % {"name": name}
     period = Period.parse(event.period)
     places = _telling_places(event.value, event.target)
-    value, target = texts.percent(event.value, places), texts.percent(event.target)
+    value, target = texts.percent(event.value, places), _as_given(event.target, texts)
     starting_point = texts.gettext("%(value)s (%(period)s)") % {
-        "value": texts.percent(event.baseline.value),
+        "value": _as_given(event.baseline.value, texts),
         "period": _YEARS.sub(r"\1–\2", event.baseline.period),
     }
     is_falling = event.target < event.baseline.value
@@ -245,11 +245,18 @@ def _definition(key: str, texts: Texts) -> str:
 
 
 def _telling_places(value: Decimal, target: Decimal) -> int:
-    """Return how many decimals a result needs so that it does not look like the target where it is not.
+    """Return how many decimals a result needs so that it lies on the same side of the target as it is told.
 
     Goals are judged unrounded: 6.93 misses a target of 6.9, and `6,9 %` would hide that.
     """
-    return 1 if value == target or rounded(value, 1) != rounded(target, 1) else 2
+    return 1 if rounded(value, 1).compare(target) == value.compare(target) else 2
+
+
+def _as_given(number: Decimal, texts: Texts) -> str:
+    """Write a number that was agreed on, a target or a starting point, with all its decimals."""
+    exponent = number.normalize().as_tuple().exponent
+    assert isinstance(exponent, int)
+    return texts.percent(number, max(1, -exponent))
 
 
 def _board(subject: str) -> str:
