@@ -56,12 +56,28 @@ def test_the_subject_says_what_happened(language: Language, said: str) -> None:
         ({"window": "quarter", "period": "2013-Q1"}, "i 1. kvartal 2013"),
         ({"window": "half-year", "period": "2013-H1"}, "i 1. halvår 2013"),
         ({"window": "year", "period": "2012"}, "i 2012"),
+        ({"window": "quarter", "period": "2013-03"}, "i 1. kvartal 2013"),
+        ({"window": "half-year", "period": "2013-Q2"}, "i 1. halvår 2013"),
+        ({"window": "year", "period": "2012-12"}, "i 2012"),
         ({"window": "rolling-12"}, "siste 12 måneder til og med april 2013"),
+        ({"window": "rolling-12", "period": "2013-Q1"}, "siste 12 måneder til og med 1. kvartal 2013"),
         ({"occurred_at": datetime(2026, 1, 1, tzinfo=UTC)}, "hittil i 2013"),
     ],
 )
 def test_the_window_is_named_so_that_it_is_true_on_the_day_it_is_read(changes: dict[str, Any], said: str) -> None:
     assert subject(factories.target_reached(**changes)) == f"Vefsn nådde målet: 6,9 % sykefravær {said}"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Language.NB, "Vefsn nådde målet: 6,9 % sykefravær i 2. kvartal 2013"),
+        (Language.NN, "Vefsn nådde målet: 6,9 % sjukefråvær i 2. kvartal 2013"),
+        (Language.EN, "Vefsn reached its target: 6.9% sickness absence in quarter 2 of 2013"),
+    ],
+)
+def test_a_window_of_several_reported_periods_is_named_as_a_whole(language: Language, said: str) -> None:
+    assert subject(factories.target_reached(window="quarter", period="2013-06"), language) == said
 
 
 def test_the_text_names_result_target_and_starting_point() -> None:

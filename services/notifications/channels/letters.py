@@ -169,14 +169,16 @@ def _punctuality(event: ReportSubmitted, texts: Texts) -> str:
 def _window(event: MilestoneEvent, period: Period, texts: Texts, *, today: date | None) -> str:
     """Say which window a figure is of, as it stands within a sentence.
 
+    An event names a window by the last reported period in it, so a quarter of monthly figures comes as its last month.
+
     Args:
         today: for the short form, in which the running year is `this year`; none for the long form.
     """
-    month = texts.month_and_year(period)
     if event.window == "rolling-12":
-        return texts.gettext("over the 12 months to %(month)s") % {"month": month}
+        return texts.gettext("over the 12 months to %(period)s") % {"period": _period(period, texts)}
     if event.window != "year-to-date":
-        return texts.gettext("in %(period)s") % {"period": _period(period, texts)}
+        whole = period.containing(Grain(event.window))
+        return texts.gettext("in %(period)s") % {"period": _period(whole, texts)}
     if today is None:
         return texts.gettext("so far in %(year)s (%(months)s)") % {
             "year": period.year,
