@@ -90,6 +90,19 @@ def test_the_text_names_result_target_and_starting_point() -> None:
     assert ("Prosjekt", "Nærvær i Vefsn") in letter.facts
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Language.NB, "Dette følger av at målet er nytt eller endret, eller av at andre deltar enn før."),
+        (Language.NN, "Dette følgjer av at målet er nytt eller endra, eller av at andre deltek enn før."),
+        (Language.EN, "This follows from a new or changed goal, or from a change of who takes part."),
+    ],
+)
+def test_a_change_that_no_figure_made_is_not_laid_to_the_goal_alone(language: Language, said: str) -> None:
+    of_group = factories.target_lost(subject="project/vefsn-naervaer", cause="goal-changed")
+    assert letters.write(of_group, TEXTS[language], NAMES).sentences[-1] == said
+
+
 def test_a_rising_target_is_one_to_be_at_or_above() -> None:
     rising = factories.target_reached(target="80", value="81.25", baseline={"value": "70", "period": "2010"})
     letter = letters.write(rising, TEXTS[Language.EN], NAMES)

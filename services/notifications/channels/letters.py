@@ -214,8 +214,8 @@ def _cause(event: MilestoneEvent, texts: Texts) -> str:
             return texts.gettext("This follows from a new figure.")
         case "correction":
             return texts.gettext("This follows from the correction of an earlier figure.")
-        case "goal-changed":
-            return texts.gettext("This follows from a change of the goal.")
+        case "goal-changed":  # also where the members of a group are others now; the event does not tell them apart
+            return texts.gettext("This follows from a new or changed goal, or from a change of who takes part.")
 
 
 def _definition(key: str, texts: Texts) -> str:
