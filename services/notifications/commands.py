@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from services.notifications import store
 from services.notifications.domain.delivery import LEASE, Outcome, Unwanted, after_try, health_after, is_dead
+from services.notifications.domain.municipality import MunicipalityVersion
 from services.notifications.domain.name import Name
 from services.notifications.domain.subscription import (
     WEBHOOK_ONLY,
@@ -146,12 +147,11 @@ def _noted(action: str, kept: KeptSubscription) -> audit.Change:
 
 
 async def hear_municipalities(conn: Connection, events: Sequence[MunicipalityEvent]) -> None:
-    """Keep what municipalities are called; one that ended keeps its last name."""
-    names = {}
+    """Keep what municipalities are called and where they lie, from which day on."""
     for event in events:
-        last = max(event.versions, key=lambda version: version.valid_from)
-        names[f"municipality/{event.municipality_id}"] = (event.version, Name(last.name))
-    await store.put_names(conn, names)
+        told = sorted(event.versions, key=lambda version: version.valid_from)
+        versions = [MunicipalityVersion(one.valid_from, one.name, one.county_number) for one in told]
+        await store.put_municipality(conn, event.municipality_id, event.version, versions)
 
 
 async def hear_projects(conn: Connection, events: Sequence[ProjectEvent]) -> None:

@@ -149,6 +149,15 @@ def municipality(**changes: Any) -> MunicipalityRegistered:
     return MunicipalityRegistered(**{"municipality_id": "vefsn-1824", "version": 1, "versions": [version], **changes})
 
 
+def renamed(name: str, *, on: date) -> list[MunicipalityVersion]:
+    """Vefsn's versions when it gets another name, the newest first."""
+    (now,) = municipality().versions
+    return [
+        now.model_copy(update={"name": name, "valid_from": on}),
+        now.model_copy(update={"valid_to": on}),
+    ]
+
+
 def project(**changes: Any) -> ProjectRegistered:
     """Vefsn's project."""
     content: dict[str, Any] = {

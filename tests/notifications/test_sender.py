@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,22 @@ async def test_a_milestone_comes_as_mail_in_the_subscribers_language(
             await until_log(database, ("delivered", 1))
         (mail,) = catcher.mailbox.list_()
     assert mail.header("Subject") == said
+
+
+@pytest.mark.parametrize(("on", "name"), [(date(2013, 5, 1), "Vaapste"), (date(2013, 5, 2), "Vefsn")])
+async def test_a_mail_calls_a_municipality_by_the_name_of_today(
+    database: Database, tmp_path: Path, on: date, name: str
+) -> None:
+    await subscribe(database, subscription())
+    async with database.transaction() as conn:
+        versions = factories.renamed("Vaapste", on=on)
+        await commands.hear_municipalities(conn, [factories.municipality(versions=versions)])
+    await tell(database, factories.target_reached())
+    async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
+        async with sending(database, smtp_port=catcher.smtp_port):
+            await until_log(database, ("delivered", 1))
+        (mail,) = catcher.mailbox.list_()
+    assert (mail.header("Subject") or "").startswith(f"{name} nådde målet")
 
 
 async def test_a_mailbox_is_not_flooded_and_what_waits_comes_later(database: Database, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -95,10 +96,30 @@ async def test_names_are_kept_and_an_older_state_that_comes_late_changes_nothing
     async with database.transaction() as conn:
         await commands.hear_projects(conn, [newer])
         await commands.hear_projects(conn, [factories.project(version=1, names={"nb": "Gammelt navn"})])
-        names = await store.list_names(conn, ["project/vefsn-naervaer"])
+        names = await store.list_names(conn, ["project/vefsn-naervaer"], on=date(2013, 5, 7))
         subjects = await store.list_project_subjects(conn, ["vefsn-naervaer"])
     assert names == {"project/vefsn-naervaer": Name("Nærvær i Vefsn", en="Presence in Vefsn")}
     assert subjects["vefsn-naervaer"] == ("cohort/pulje-2", "theme/sickness-absence", "programme/saman-2011")
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (date(2013, 5, 7), "Vefsn"),
+        (date(2017, 12, 31), "Vefsn"),
+        (date(2018, 1, 1), "Vaapste"),
+        (date(2026, 1, 1), "Vaapste"),
+        (date(1800, 1, 1), "Vefsn"),
+    ],
+)
+async def test_a_municipality_has_its_new_name_from_the_day_on_that_it_holds(
+    database: Database, day: date, name: str
+) -> None:
+    renamed = factories.municipality(version=2, versions=factories.renamed("Vaapste", on=date(2018, 1, 1)))
+    async with database.transaction() as conn:
+        await commands.hear_municipalities(conn, [renamed, factories.municipality()])
+        names = await store.list_names(conn, ["municipality/vefsn-1824", "municipality/unheard"], on=day)
+    assert names == {"municipality/vefsn-1824": Name(name)}
 
 
 async def test_order_and_repetition_of_events_do_not_matter(make_database: MakeDatabase) -> None:

@@ -174,7 +174,7 @@ class Sender:
         except Unavailable as full:
             return HeldBack("the mailbox got as much as one may get for now", full.retry_after_seconds)
         async with self._database.connection() as conn:
-            names = await store.list_names(conn, letters.subjects_of(event))
+            names = await store.list_names(conn, letters.subjects_of(event), on=self._means.clock.today())
         letter = letters.write(event, self._means.texts[Language(lease.language)], names)
         message = self._means.composer.message(
             letter,

@@ -19,8 +19,10 @@ from services.notifications.store.deliveries import (
     put_try,
 )
 from services.notifications.store.names import (
+    list_municipalities,
     list_names,
     list_project_subjects,
+    put_municipality,
     put_names,
     put_project_subjects,
 )
@@ -70,6 +72,7 @@ __all__ = [
     "list_due",
     "list_ended",
     "list_ended_since",
+    "list_municipalities",
     "list_names",
     "list_project_subjects",
     "list_subscription_ids",
@@ -79,6 +82,7 @@ __all__ = [
     "lock_subscription",
     "put_ended",
     "put_health",
+    "put_municipality",
     "put_names",
     "put_project_subjects",
     "put_subscription",

@@ -1,7 +1,9 @@
 """What things are called and belong to, as the registry told."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
+from services.notifications.domain.municipality import MunicipalityVersion, version_on
 from services.notifications.domain.name import Name
 from shared.database import Connection, load_queries
 
@@ -21,10 +23,42 @@ async def put_names(conn: Connection, names: Mapping[str, tuple[int, Name]]) -> 
     )
 
 
-async def list_names(conn: Connection, subjects: Collection[str]) -> dict[str, Name]:
-    """Return the names that are known, by subject."""
+async def list_names(conn: Connection, subjects: Collection[str], *, on: date) -> dict[str, Name]:
+    """Return the names that are known, by subject; of municipalities those that hold on a day."""
     rows = QUERIES.list_names(conn, subjects=list(subjects))
-    return {row["subject"]: Name(row["nb"], row["nn"], row["en"]) async for row in rows}
+    names = {row["subject"]: Name(row["nb"], row["nn"], row["en"]) async for row in rows}
+    ids = [rest for kind, _, rest in (subject.partition("/") for subject in subjects) if kind == "municipality"]
+    for municipality_id, versions in (await list_municipalities(conn, ids)).items():
+        names[f"municipality/{municipality_id}"] = Name(version_on(versions, on).name)
+    return names
+
+
+async def put_municipality(
+    conn: Connection, municipality_id: str, version: int, versions: Sequence[MunicipalityVersion]
+) -> None:
+    """Keep what a municipality was, is and will be, in order of time; an older state is passed by."""
+    await QUERIES.put_municipality(
+        conn,
+        municipality_id=municipality_id,
+        version=version,
+        valid_from=[one.valid_from for one in versions],
+        names=[one.name for one in versions],
+        county_numbers=[one.county_number for one in versions],
+    )
+
+
+async def list_municipalities(
+    conn: Connection, municipality_ids: Collection[str]
+) -> dict[str, list[MunicipalityVersion]]:
+    """Return the versions of municipalities, in order of time; those of which none is known are left out."""
+    rows = QUERIES.list_municipalities(conn, municipality_ids=list(municipality_ids))
+    return {
+        row["municipality_id"]: [
+            MunicipalityVersion(*one)
+            for one in zip(row["valid_from"], row["names"], row["county_numbers"], strict=True)
+        ]
+        async for row in rows
+    }
 
 
 async def put_project_subjects(conn: Connection, project_id: str, version: int, subjects: Sequence[str]) -> None:

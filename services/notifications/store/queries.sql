@@ -14,6 +14,19 @@ SELECT subject, nb, nn, en
   FROM subject_name
  WHERE subject = ANY(:subjects::text[]);
 
+-- name: put_municipality(municipality_id, version, valid_from, names, county_numbers)!
+INSERT INTO municipality AS m (municipality_id, version, valid_from, names, county_numbers)
+VALUES (:municipality_id, :version, :valid_from, :names, :county_numbers)
+ON CONFLICT ON CONSTRAINT municipality_pk DO UPDATE
+   SET version = excluded.version, valid_from = excluded.valid_from, names = excluded.names,
+       county_numbers = excluded.county_numbers
+ WHERE m.version < excluded.version;
+
+-- name: list_municipalities(municipality_ids)
+SELECT municipality_id, valid_from, names, county_numbers
+  FROM municipality
+ WHERE municipality_id = ANY(:municipality_ids::text[]) AND valid_from <> '{}';
+
 -- name: put_project_subjects(project_id, version, subjects)!
 INSERT INTO project_subject AS p (project_id, version, subjects)
 VALUES (:project_id, :version, :subjects)
