@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from services.notifications import store
 from services.notifications.domain.delivery import LEASE, Outcome, Unwanted, after_try, health_after, is_dead
-from services.notifications.domain.municipality import MunicipalityVersion
+from services.notifications.domain.municipality import MunicipalityVersion, version_on
 from services.notifications.domain.name import Name
 from services.notifications.domain.subscription import (
     WEBHOOK_ONLY,
@@ -22,6 +22,7 @@ from services.notifications.domain.subscription import (
 )
 from services.notifications.store import DueDelivery, EndedDelivery, KeptSubscription, Lease, NewDelivery, ToldEvent
 from shared import audit, http
+from shared.clock import local_date
 from shared.database import Connection
 from shared.errors import FieldError, RuleBroken
 from shared.events.envelope import derived_id
@@ -36,6 +37,8 @@ ToldOf: TypeAlias = MetricUpdated | MilestoneEvent | ReportEvent
 
 GIVE_UP_COUNT = 500
 """Deliveries given up in one transaction."""
+
+_MUNICIPALITY = "municipality/"
 
 SWITCHED_OFF = "the subscription was switched off"
 
@@ -189,15 +192,14 @@ async def followed_metrics(conn: Connection, subjects: Collection[str]) -> set[s
 async def tell(conn: Connection, events: Sequence[ToldOf], *, true_now: datetime) -> int:
     """Owe a notification of each event to each subscription that it concerns, once; return how many are new.
 
-    An event that concerns nobody leaves no row. A project's report concerns those who follow the project, its
-    municipalities, its cohort, its themes or its programme.
+    An event that concerns nobody leaves no row. What happens to a project concerns those who follow the project, its
+    cohort, its themes, its programme, its municipalities or their counties; a milestone of one municipality concerns
+    none of the others.
 
     Args:
         true_now: when the first try is due. Deliveries keep the true time, as receivers and mail servers do.
     """
-    reports = {event.project_id for event in events if not isinstance(event, MetricUpdated | MilestoneEvent)}
-    belongs_to = await store.list_project_subjects(conn, reports) if reports else {}
-    happenings = [_happening(event, belongs_to) for event in events]
+    happenings = await _happenings(conn, events)
     names = {happening.name for happening in happenings}
     patterns = {pattern for happening in happenings for pattern in patterns_of(happening)}
     candidates = await store.list_candidates(conn, names, patterns, only_webhooks=names <= WEBHOOK_ONLY)
@@ -258,15 +260,40 @@ def _name(names: Names) -> Name:
     return Name(names.nb, names.nn, names.en)
 
 
-def _happening(event: ToldOf, belongs_to: Mapping[str, Sequence[str]]) -> Happening:
+async def _happenings(conn: Connection, events: Sequence[ToldOf]) -> list[Happening]:
+    """Return events as subscriptions see them: with all that they concern, as far as the registry has told."""
+    of_projects = [event for event in events if not isinstance(event, MetricUpdated)]
+    if not of_projects:
+        return [_happening(event, ()) for event in events]
+    belongs_to = await store.list_project_subjects(conn, {event.project_id for event in of_projects})
+    concerned = {event.event_id: _concerned(event, belongs_to) for event in of_projects}
+    known = await store.list_municipalities(conn, {one for each in concerned.values() for one in _municipalities(each)})
+    for event in of_projects:
+        subjects = concerned[event.event_id]
+        places = [known[one] for one in _municipalities(subjects) if one in known]
+        day = local_date(event.occurred_at)
+        subjects += dict.fromkeys(f"county/{version_on(place, day).county_number}" for place in places)
+    return [_happening(event, concerned.get(event.event_id, ())) for event in events]
+
+
+def _concerned(event: MilestoneEvent | ReportEvent, belongs_to: Mapping[str, Sequence[str]]) -> list[str]:
+    project = f"project/{event.project_id}"
+    above = belongs_to.get(event.project_id, ())
+    if isinstance(event, MilestoneEvent) and event.subject != project:
+        return [event.subject, project, *(one for one in above if not one.startswith(_MUNICIPALITY))]
+    return [project, *above]
+
+
+def _municipalities(subjects: Sequence[str]) -> list[str]:
+    return [subject.removeprefix(_MUNICIPALITY) for subject in subjects if subject.startswith(_MUNICIPALITY)]
+
+
+def _happening(event: ToldOf, concerned: Sequence[str]) -> Happening:
     name = type(event).__name__
     if isinstance(event, MetricUpdated):
         return Happening(event.event_id, name, event.occurred_at, (event.subject,), _windows_moved(event))
-    if isinstance(event, MilestoneEvent):
-        subjects = tuple(dict.fromkeys((event.subject, f"project/{event.project_id}")))
-        return Happening(event.event_id, name, event.occurred_at, subjects, frozenset({event.window}))
-    subjects = (f"project/{event.project_id}", *belongs_to.get(event.project_id, ()))
-    return Happening(event.event_id, name, event.occurred_at, subjects)
+    windows = frozenset({event.window}) if isinstance(event, MilestoneEvent) else frozenset()
+    return Happening(event.event_id, name, event.occurred_at, tuple(concerned), windows)
 
 
 def _windows_moved(event: MetricUpdated) -> frozenset[str]:

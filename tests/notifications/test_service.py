@@ -11,6 +11,7 @@ import pytest_asyncio
 from deploy.local.mail_catcher import CaughtMail, MailCatcher
 from services.notifications.channels.mail import MailSettings
 from shared.events.notifications import NotificationDelivered, NotificationFailed
+from shared.events.registry import Member
 from tests.notifications import factories
 from tests.notifications.receiver import receiving
 from tests.support.apps import RunningService, run_service
@@ -85,6 +86,32 @@ async def test_a_target_reached_becomes_one_mail_in_the_subscribers_language(
     (mail,) = mails_to(catcher, wanted["address"])
     assert mail.header("Subject") == "Vefsn nådde målet: 6,9 % sjukefråvær hittil i 2013"
     assert mail.header("Message-ID") == f"<{event.event_id}.{wanted['subscription_id']}@saman.example>"
+
+
+@pytest.mark.parametrize("followed", ["cohort/*", "cohort/{}", "theme/{}", "county/{}", "programme/{}", "project/{}"])
+async def test_a_target_reached_concerns_those_who_follow_a_group_that_its_municipality_is_in(
+    service: RunningService, bus: Bus, followed: str
+) -> None:
+    own = f"g-{secrets.token_hex(5)}"
+    municipality_id = a_municipality()
+    (version,) = factories.municipality().versions
+    place = factories.municipality(
+        municipality_id=municipality_id, versions=[version.model_copy(update={"county_number": own})]
+    )
+    members = [Member(municipality_id=municipality_id)]
+    project = factories.project(project_id=own, cohort_id=own, theme_ids=[own], programme_id=own, members=members)
+    wanted = await put(service, events=["TargetReached"], subjects=["municipality/other-1", followed.format(own)])
+    await bus.publish(place, project)
+    await service.service.consumers.catch_up()
+    event = factories.target_reached(
+        subject=f"municipality/{municipality_id}", project_id=own, occurred_at=datetime.now(UTC)
+    )
+
+    await bus.publish(event)
+
+    delivered = await bus.receive(NotificationDelivered, where=lambda e: e.notified_event_id == event.event_id)
+    assert delivered.subscription_id == wanted["subscription_id"]
+    await put(service, subscription_id=wanted["subscription_id"], active=False)
 
 
 async def test_a_metric_becomes_a_webhook_that_verifies_with_the_secret_of_the_first_answer(

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ from services.notifications import commands, store
 from services.notifications.commands import ToldOf
 from services.notifications.domain.name import Name
 from shared.database import Database
+from shared.events.registry import Member
 from tests.conftest import MakeDatabase
 from tests.notifications import factories
-from tests.notifications.factories import subscription
+from tests.notifications.factories import LATER, subscription
 from tests.notifications.steps import WEBHOOK, count, hear_all, log, put, tell
 
 
@@ -81,14 +82,38 @@ async def test_metrics_are_read_only_where_some_webhook_may_follow_them(
         "project/vefsn-naervaer",
         "municipality/vefsn-1824",
         "cohort/pulje-1",
+        "cohort/*",
         "theme/sickness-absence",
+        "county/18",
         "programme/saman-2011",
     ],
 )
-async def test_a_report_concerns_everything_that_its_project_belongs_to(database: Database, subject: str) -> None:
+async def test_what_happens_to_a_project_concerns_everything_that_it_belongs_to(
+    database: Database, subject: str
+) -> None:
     await hear_all(database)
     await put(database, subscription(subjects=(subject,)))
-    assert await tell(database, factories.report_overdue()) == 1
+    of_group = factories.target_reached(subject="project/vefsn-naervaer")
+    assert await tell(database, factories.report_overdue(), factories.target_reached(), of_group) == 3
+
+
+async def test_a_milestone_of_one_municipality_concerns_none_of_the_others(database: Database) -> None:
+    members = [Member(municipality_id="vefsn-1824"), Member(municipality_id="bodo-1804")]
+    async with database.transaction() as conn:
+        await commands.hear_projects(conn, [factories.project(members=members)])
+    await put(database, subscription(subjects=("municipality/bodo-1804",)))
+    assert await tell(database, factories.target_reached()) == 0
+    assert await tell(database, factories.target_reached(subject="project/vefsn-naervaer")) == 1
+
+
+async def test_a_municipality_lies_in_the_county_of_the_day_on_which_something_happened(database: Database) -> None:
+    (now,) = factories.municipality().versions
+    moved = now.model_copy(update={"county_number": "99", "valid_from": LATER.date() + timedelta(days=1)})
+    async with database.transaction() as conn:
+        await commands.hear_municipalities(conn, [factories.municipality(versions=[now, moved])])
+    await put(database, subscription(subjects=("county/99",)))
+    assert await tell(database, factories.target_reached()) == 0
+    assert await tell(database, factories.target_reached(occurred_at=LATER + timedelta(days=1))) == 1
 
 
 async def test_names_are_kept_and_an_older_state_that_comes_late_changes_nothing(database: Database) -> None:
