@@ -23,7 +23,7 @@ def show(
     state = f", revoked at {publisher['revoked_at']}" if publisher["revoked_at"] else ""
     typer.echo(f"{publisher['name']} ({organisation_number}){state}")
     for mandate in publisher["may_speak_for"]:
-        typer.echo(f"  may speak for {mandate['municipality_id']}{_days(mandate)}")
+        typer.echo(f"  may speak for {mandate['municipality_id']}{days_of(mandate)}")
     for key in publisher["keys"]:
         ends = f", until {key['expires_at']}" if key["expires_at"] else ""
         used = f"last used at {key['last_used_at']} ({key['last_used_by']})" if key["last_used_at"] else "never used"
@@ -47,6 +47,7 @@ async def read_publisher(connection: Connection, organisation_number: str) -> di
     return publisher
 
 
-def _days(mandate: dict[str, Any]) -> str:
+def days_of(mandate: dict[str, Any]) -> str:
+    """Return the days of a mandate as the end of a sentence; nothing for one without bounds."""
     since = f" from {mandate['from']}" if mandate.get("from") else ""
     return since + (f" to {mandate['to']}" if mandate.get("to") else "")

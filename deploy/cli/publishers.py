@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,9 @@ from deploy.accounts.broker import NoAccounts
 from deploy.accounts.rights import Quota
 from deploy.cli import publisher_keys
 from deploy.cli.connection import Api, AsJson, Connection, Folder, NoWait, find_bus, find_connection, until_heard
+from deploy.cli.publisher_keys import days_of
 from deploy.local.progress import Progress, shown, silent
+from shared.clock import Clock
 from shared.errors import NotFound, RuleBroken
 from shared.events.registry import PublisherRegistered
 from shared.messaging.broker import BusSettings
@@ -63,14 +66,14 @@ def add(
         )
     )
     # What is shown once is shown before anything is waited for that may not come.
-    typer.echo(json.dumps(added)) if as_json else _show(added, name, municipality)
+    typer.echo(json.dumps(added)) if as_json else _show(added, name)
     if not no_wait:
         asyncio.run(_until_publisher_heard(connection))
 
 
-def _show(added: dict[str, Any], name: str, municipalities: list[str]) -> None:
+def _show(added: dict[str, Any], name: str) -> None:
     organisation_number = added["organisation_number"]
-    typer.echo(f"{name} ({organisation_number}) may speak for {', '.join(municipalities)}")
+    typer.echo(f"{name} ({organisation_number}) may speak for {spoken_for(added)}")
     for sentence in added["topics"]:
         typer.echo(sentence)
     if added["key"]:
@@ -79,6 +82,11 @@ def _show(added: dict[str, Any], name: str, municipalities: list[str]) -> None:
         typer.echo(f"password for Kafka (account {organisation_number}), shown once: {added['kafka_password']}")
     if added["kafka_without_accounts"]:
         typer.echo(added["kafka_without_accounts"], err=True)
+
+
+def spoken_for(added: dict[str, Any]) -> str:
+    """Return for whom a publisher that was added may speak, and in which days."""
+    return ", ".join(f"{mandate['municipality_id']}{days_of(mandate)}" for mandate in added["may_speak_for"])
 
 
 @publishers.command()
@@ -148,10 +156,8 @@ async def add_publisher(
     path = f"{PUBLISHERS}/{organisation_number}"
     async with connection.client() as api:
         known = await _find_publisher(api, path)
-        mandates = list(known["may_speak_for"]) if known else []
-        held = {mandate["municipality_id"] for mandate in mandates}
-        mandates += [{"municipality_id": wanted} for wanted in municipalities if wanted not in held]
-        await api.call("PUT", path, json={"name": name, "may_speak_for": mandates})
+        mandates = _mandates(known["may_speak_for"] if known else [], municipalities)
+        put = await api.call("PUT", path, json={"name": name, "may_speak_for": mandates})
         topics = await apply(connection.bus, topics_of_publisher(organisation_number))
         password, lack = await _admit(connection.bus, organisation_number, new_password=new_password)
         key = None if known and known["keys"] else (await api.call("POST", f"{path}/keys"))["key"]
@@ -159,6 +165,7 @@ async def add_publisher(
         await _until_publisher_heard(connection)
     return {
         "organisation_number": organisation_number,
+        "may_speak_for": [m for m in put["may_speak_for"] if m["municipality_id"] in municipalities and _lasts(m)],
         "topics": topics,
         "key": key,
         "kafka_password": password,
@@ -224,3 +231,16 @@ async def _find_publisher(api: Api, path: str) -> dict[str, Any] | None:
     except NotFound:
         return None
     return found
+
+
+def _mandates(held: list[dict[str, Any]], municipalities: list[str]) -> list[dict[str, Any]]:
+    """Return the mandates that are held and those that are wanted besides; one that has ended begins anew today."""
+    ever, now = ({m["municipality_id"] for m in mandates} for mandates in (held, filter(_lasts, held)))
+    lacking = [one for one in dict.fromkeys(municipalities) if one not in now]
+    anew = {"from": Clock().today().isoformat()}
+    return held + [{"municipality_id": one, **(anew if one in ever else {})} for one in lacking]
+
+
+def _lasts(mandate: dict[str, Any]) -> bool:
+    """Tell whether a mandate has not ended; its `to` is its last day."""
+    return mandate["to"] is None or date.fromisoformat(mandate["to"]) >= Clock().today()
