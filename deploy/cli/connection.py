@@ -64,7 +64,12 @@ class Api:
         self._client = client
 
     async def call(self, method: str, path: str, **options: Any) -> Any:
-        """Call a route and return its JSON.
+        """Call a route and return its JSON; raises as `answer` does."""
+        answer = await self.answer(method, path, **options)
+        return answer.json() if answer.content else None
+
+    async def answer(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """Call a route and return its answer.
 
         Raises:
             AppError: with the problem document's own code and sentence.
@@ -75,7 +80,7 @@ class Api:
             raise Unavailable(f"{self._client.base_url} does not answer ({type(error).__name__})") from None
         if answer.status_code >= 400:
             raise _error_of(answer)
-        return answer.json() if answer.content else None
+        return answer
 
 
 def find_connection(folder: Path | None) -> Connection:

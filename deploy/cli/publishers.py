@@ -155,9 +155,10 @@ async def add_publisher(
         )
     path = f"{PUBLISHERS}/{organisation_number}"
     async with connection.client() as api:
-        known = await _find_publisher(api, path)
+        known, tag = await _find_publisher(api, path)
         mandates = _mandates(known["may_speak_for"] if known else [], municipalities)
-        put = await api.call("PUT", path, json={"name": name, "may_speak_for": mandates})
+        guard = {"If-Match": tag} if tag else {}
+        put = await api.call("PUT", path, json={"name": name, "may_speak_for": mandates}, headers=guard)
         topics = await apply(connection.bus, topics_of_publisher(organisation_number))
         password, lack = await _admit(connection.bus, organisation_number, new_password=new_password)
         key = None if known and known["keys"] else (await api.call("POST", f"{path}/keys"))["key"]
@@ -225,12 +226,13 @@ async def _until_publisher_heard(connection: Connection) -> None:
     await until_heard(connection, [PublisherRegistered.topic()], ("registry", "reporting", "metrics", "notifications"))
 
 
-async def _find_publisher(api: Api, path: str) -> dict[str, Any] | None:
+async def _find_publisher(api: Api, path: str) -> tuple[dict[str, Any] | None, str | None]:
+    """Return a publisher with its entity tag, on which a change is based; none of both where there is none yet."""
     try:
-        found: dict[str, Any] = await api.call("GET", path)
+        answer = await api.answer("GET", path)
     except NotFound:
-        return None
-    return found
+        return None, None
+    return answer.json(), answer.headers["ETag"]
 
 
 def _mandates(held: list[dict[str, Any]], municipalities: list[str]) -> list[dict[str, Any]]:

@@ -1,19 +1,37 @@
 """What `saman publishers add` writes to the registry, on the real registry and the real broker."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from httpx2 import AsyncClient
+import pytest
+from httpx2 import AsyncClient, Response
 
 from deploy.cli.connection import Api, Connection
 from deploy.cli.publishers import add_publisher, spoken_for
 from shared.clock import Clock
+from shared.errors import RuleBroken
 from tests.registry.client import API
 from tests.registry.factories import organisation_number_of_nobody
 from tests.support.apps import RunningService
 from tests.support.infrastructure import Infra
+
+Step = Callable[[], Awaitable[Any]]
+
+
+class Interrupted(Api):
+    """Lets something happen after each reading."""
+
+    def __init__(self, client: AsyncClient, then: Step | None) -> None:
+        super().__init__(client)
+        self._then = then
+
+    async def answer(self, method: str, path: str, **options: Any) -> Response:
+        answer = await super().answer(method, path, **options)
+        if method == "GET" and self._then is not None:
+            await self._then()
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +39,15 @@ class InProcess(Connection):
     """Speaks to a registry of this process."""
 
     operator: AsyncClient
+    then: Step | None = None
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Api]:
-        yield Api(self.operator)
+        yield Interrupted(self.operator, self.then)
 
 
-async def add(registry: RunningService, infra: Infra, number: str, municipality: str) -> Any:
-    connection = InProcess("http://test", infra.bus, "", registry.operator)
+async def add(registry: RunningService, infra: Infra, number: str, municipality: str, then: Step | None = None) -> Any:
+    connection = InProcess("http://test", infra.bus, "", registry.operator, then)
     return await add_publisher(connection, number, name="Test", municipalities=[municipality], wait=False)
 
 
@@ -63,3 +82,18 @@ async def test_a_right_that_will_end_stays_and_is_shown_with_its_end(registry: R
     added = await add(registry, infra, number, "vefsn-1824")
     assert await mandates(registry, number) == [held]
     assert spoken_for(added) == "vefsn-1824 to 2999-12-31"
+
+
+async def test_what_another_operator_gave_meanwhile_is_not_taken_away(registry: RunningService, infra: Infra) -> None:
+    number = organisation_number_of_nobody()
+    await put(registry, number)
+
+    async def meanwhile() -> None:
+        await put(registry, number, {"municipality_id": "bodo-1804"})
+
+    with pytest.raises(RuleBroken) as refused:
+        await add(registry, infra, number, "vefsn-1824", meanwhile)
+    assert refused.value.code == "lost-update"
+    assert [one["municipality_id"] for one in await mandates(registry, number)] == ["bodo-1804"]
+    await add(registry, infra, number, "vefsn-1824")
+    assert [one["municipality_id"] for one in await mandates(registry, number)] == ["bodo-1804", "vefsn-1824"]
