@@ -11,7 +11,7 @@ import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from deploy.cli.connection import Api, AsJson, Connection, Folder, find_connection
+from deploy.cli.connection import Api, AsJson, Connection, Folder, find_connection, reached
 from deploy.services import SERVICES, subscriptions
 from shared.errors import NotFound, RuleBroken, Unavailable
 from shared.messaging.admin import Admin, learn
@@ -111,7 +111,8 @@ def show(
     """
     if context.invoked_subcommand is not None:
         return
-    groups = asyncio.run(list_groups(find_connection(dir_)))
+    connection = find_connection(dir_)
+    groups = reached(connection.bus, list_groups(connection))
     if as_json:
         typer.echo(json.dumps([asdict(group) | {"lag": group.lag, "removed": group.removed} for group in groups]))
     else:
@@ -193,9 +194,9 @@ async def _positions(
     """Return how far each group is, and which groups have read anything."""
     admin = Admin(**connection.bus.client_options())
     consumer = AIOKafkaConsumer(**connection.bus.client_options())
-    await admin.start()
-    await consumer.start()
     try:
+        await admin.start()
+        await consumer.start()
         topics = await admin.list_topics()
         places = await admin.places(topics)
         await learn(consumer, topics)

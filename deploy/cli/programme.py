@@ -1,6 +1,5 @@
 """`saman programme load`: a programme as data."""
 
-import asyncio
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.connection import AsJson, Connection, Folder, NoWait, find_connection, until_heard
+from deploy.cli.connection import AsJson, Connection, Folder, NoWait, find_connection, reached, until_heard
 from deploy.local.progress import Progress, shown, silent
 from services.registry.programme_folder import read_programme_folder
 from shared.events.registry import ProgrammeRegistered, ProjectRegistered
@@ -47,7 +46,7 @@ def load(
     """Register a programme with its cohorts, themes and projects. Repeatable; says what it changed."""
     connection = find_connection(dir_)
     with shown() as progress:
-        loaded = asyncio.run(load_programme(connection, folder, wait=not no_wait, progress=progress))
+        loaded = reached(connection.bus, load_programme(connection, folder, wait=not no_wait, progress=progress))
     if as_json:
         typer.echo(json.dumps(loaded.__dict__))
         return

@@ -16,7 +16,17 @@ from deploy.accounts import applying
 from deploy.accounts.broker import NoAccounts
 from deploy.accounts.rights import Quota
 from deploy.cli import publisher_keys
-from deploy.cli.connection import Api, AsJson, Connection, Folder, NoWait, find_bus, find_connection, until_heard
+from deploy.cli.connection import (
+    Api,
+    AsJson,
+    Connection,
+    Folder,
+    NoWait,
+    find_bus,
+    find_connection,
+    reached,
+    until_heard,
+)
 from deploy.cli.publisher_keys import days_of
 from deploy.local.progress import Progress, shown, silent
 from shared.clock import Clock
@@ -55,7 +65,8 @@ def add(
     Key and password are shown once, when they are made: where there is none yet.
     """
     connection = find_connection(dir_)
-    added = asyncio.run(
+    added = reached(
+        connection.bus,
         add_publisher(
             connection,
             organisation_number,
@@ -63,12 +74,12 @@ def add(
             municipalities=municipality,
             new_password=new_password,
             wait=False,
-        )
+        ),
     )
     # What is shown once is shown before anything is waited for that may not come.
     typer.echo(json.dumps(added)) if as_json else _show(added, name)
     if not no_wait:
-        asyncio.run(_until_publisher_heard(connection))
+        reached(connection.bus, _until_publisher_heard(connection))
 
 
 def _show(added: dict[str, Any], name: str) -> None:
@@ -99,7 +110,8 @@ def revoke(
 
     What it published stays, and so do its topics.
     """
-    asyncio.run(revoke_publisher(find_connection(dir_), organisation_number, wait=not no_wait))
+    connection = find_connection(dir_)
+    reached(connection.bus, revoke_publisher(connection, organisation_number, wait=not no_wait))
     typer.echo(f"{organisation_number} may not publish any more; its keys and its Kafka account are gone")
 
 
@@ -125,7 +137,7 @@ def post(
     bus = find_bus(dir_).as_account(publisher, SecretStr(password))
     read = reference.read_figures(figures, publisher=publisher)
     with shown() as progress:
-        receipts = asyncio.run(post_figures(bus, publisher, read, progress=progress))
+        receipts = reached(bus, post_figures(bus, publisher, read, progress=progress))
     if as_json:
         typer.echo(json.dumps({"accepted": receipts.accepted, "rejected": receipts.rejected}))
     else:
