@@ -43,6 +43,8 @@ def read_programme_folder(folder: Path) -> ProgrammeFolder:
         RuleBroken: `programme-folder-malformed`; a file is missing, no TOML or CSV, lacks a column or key, or speaks of
             a project that `projects.csv` does not have.
     """
+    if not folder.is_dir():
+        raise _malformed(folder, "this is no folder")
     content = _toml(folder / "programme.toml")
     programme_id = _key(content, "programme_id", folder / "programme.toml")
     programme = {
@@ -107,7 +109,7 @@ def _toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _malformed(file, "the file does not exist") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _malformed(file, str(error)) from None
 
 
@@ -123,7 +125,7 @@ def _csv(file: Path, *columns: str) -> Iterator[dict[str, str]]:
                 if None in row.values() or None in row:
                     raise _malformed(file, f"line {reader.line_num} has not as many cells as the first line")
                 yield row
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
         raise _malformed(file, str(error)) from None
 
 

@@ -169,6 +169,21 @@ def test_a_folder_that_is_not_whole_is_refused_with_the_place(
     assert refused.value.code == "programme-folder-malformed"
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# A programme", encoding="utf-8")
+    with pytest.raises(RuleBroken, match=r"README\.md: this is no folder") as refused:
+        read_programme_folder(tmp_path / "README.md")
+    assert refused.value.code == "programme-folder-malformed"
+
+
+@pytest.mark.parametrize("name", ["projects.csv", "goals.toml"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
+    (tmp_path / name).mkdir()
+    with pytest.raises(RuleBroken, match=f"{name}: .*Is a directory"):
+        read_programme_folder(tmp_path)
+
+
 def test_a_programme_without_projects_is_whole(tmp_path: Path) -> None:
     (tmp_path / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
     folder = read_programme_folder(tmp_path)
