@@ -68,8 +68,8 @@ def add(
 
 
 @readers.command()
-def remove(name: Name, dir_: Folder = None) -> None:
+def remove(name: Name, dir_: Folder = None, as_json: AsJson = False) -> None:
     """Take a reader's account away. Repeatable."""
     account = reader_account(name)
     applying.expel(find_bus(dir_), account)
-    typer.echo(f"{account} may not read any more")
+    typer.echo(json.dumps({"removed": account}) if as_json else f"{account} may not read any more")

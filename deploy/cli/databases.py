@@ -1,6 +1,7 @@
 """`saman databases`: the services' databases and roles as code."""
 
 import asyncio
+import json
 import os
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,6 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import asyncpg
 import typer
 
+from deploy.cli.connection import AsJson
 from deploy.local import databases as postgres
 from deploy.services import SERVICES
 from shared.errors import RuleBroken, Unavailable
@@ -37,18 +39,24 @@ def apply(
     service: Annotated[
         list[str] | None, typer.Argument(help="Services; all when not given.", metavar="SERVICE")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make the databases and roles that the settings name, or put their passwords and rights right. Repeatable.
 
     The administrator's address is read from SAMAN_ADMIN_DSN; names and passwords from SAMAN_<SERVICE>_OWNER_DSN and
     SAMAN_<SERVICE>_DATABASE_DSN, the same settings that `saman migrate` and `saman serve` use.
     """
+    made = {}
     for name in service or SERVICES:
         owner, worker = account(f"SAMAN_{name.upper()}_OWNER_DSN"), account(f"SAMAN_{name.upper()}_DATABASE_DSN")
         if owner.database != worker.database:
             raise RuleBroken(f"{name} has two databases: {owner.database} for its owner, {worker.database} for itself")
         asyncio.run(_make(owner, worker))
-        typer.echo(f"{name}: database {owner.database}, owner {owner.role}, service {worker.role}")
+        made[name] = {"database": owner.database, "owner": owner.role, "service": worker.role}
+        if not as_json:
+            typer.echo(f"{name}: database {owner.database}, owner {owner.role}, service {worker.role}")
+    if as_json:
+        typer.echo(json.dumps(made))
 
 
 def account(variable: str) -> Account:

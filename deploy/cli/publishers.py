@@ -105,6 +105,7 @@ def revoke(
     organisation_number: Annotated[str, typer.Argument(help="Nine digits.", metavar="ORGNR")],
     dir_: Folder = None,
     no_wait: NoWait = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take back a publisher's right to publish, all its keys and its Kafka account. Repeatable.
 
@@ -112,6 +113,9 @@ def revoke(
     """
     connection = find_connection(dir_)
     reached(connection.bus, revoke_publisher(connection, organisation_number, wait=not no_wait))
+    if as_json:
+        typer.echo(json.dumps({"revoked": organisation_number}))
+        return
     typer.echo(f"{organisation_number} may not publish any more; its keys and its Kafka account are gone")
 
 

@@ -1,6 +1,7 @@
 """`saman serve`, `saman migrate`: running services and bringing their databases up to date."""
 
 import gc
+import json
 import os
 import signal
 import sys
@@ -86,6 +87,7 @@ def _spare_the_collector() -> None:
 
 def migrate(
     service: ServiceName,
+    as_json: Annotated[bool, typer.Option("--json", help="Write machine-readable output.")] = False,
 ) -> None:
     """Bring the database of a service to the newest schema, with its owner role.
 
@@ -97,7 +99,10 @@ def migrate(
         if not dsn:
             raise RuleBroken(f"set {variable} to the address of {name}'s database with its owner role")
         migrate_database(dsn, migration_folders(name))
-        typer.echo(f"{name}: up to date")
+        if not as_json:
+            typer.echo(f"{name}: up to date")
+    if as_json:
+        typer.echo(json.dumps({"up_to_date": _names(service)}))
 
 
 def _app(name: str) -> FastAPI:

@@ -61,9 +61,12 @@ def status(dir_: StackFolder, as_json: AsJson = False) -> None:
 
 
 @stack.command()
-def stop(dir_: StackFolder) -> None:
+def stop(dir_: StackFolder, as_json: AsJson = False) -> None:
     """Stop what runs in the folder, by process id; its data stay."""
     names = asyncio.run(stop_stack(dir_))
+    if as_json:
+        typer.echo(json.dumps({"stopped": names}))
+        return
     typer.echo(f"stopped {', '.join(names)}" if names else "nothing ran")
 
 
@@ -73,22 +76,22 @@ def demo(
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove what an earlier demo kept.")] = False,
     dir_: Annotated[Path | None, typer.Option("--dir", help="Folder that holds everything.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Run the whole system with the model programme: real figures of Vefsn, generated ones for all others."""
     folder = dir_ or default_folder()
-    wrong = asyncio.run(_demo(folder, once=once, fresh=fresh))
+    wrong = asyncio.run(_demo(folder, once=once, fresh=fresh, as_json=as_json))
     if wrong:
         raise StackError(f"The board differs from its source: {'; '.join(wrong)}.")
 
 
-async def _demo(folder: Path, *, once: bool, fresh: bool) -> list[str]:
+async def _demo(folder: Path, *, once: bool, fresh: bool, as_json: bool) -> list[str]:
     """Run the story and stay until a signal; return in what the board is wrong."""
-    console = Console()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    story_task = asyncio.ensure_future(_run(folder, console, once=once, fresh=fresh))
+    story_task = asyncio.ensure_future(_run(folder, once=once, fresh=fresh, as_json=as_json))
     signalled = asyncio.ensure_future(stopped.wait())
     await asyncio.wait({story_task, signalled}, return_when=asyncio.FIRST_COMPLETED)
     signalled.cancel()
@@ -100,7 +103,8 @@ async def _demo(folder: Path, *, once: bool, fresh: bool) -> list[str]:
         return []
 
 
-async def _run(folder: Path, console: Console, *, once: bool, fresh: bool) -> list[str]:
+async def _run(folder: Path, *, once: bool, fresh: bool, as_json: bool) -> list[str]:
+    console = Console(stderr=as_json)
     with shown() as progress:
         if fresh:
             progress("Removing what an earlier demo kept")
@@ -116,6 +120,8 @@ async def _run(folder: Path, console: Console, *, once: bool, fresh: bool) -> li
             for mail in outcome.mails[:3]:
                 console.print(f"mail to {', '.join(t['Address'] for t in mail['To'])}: [bold]{mail['Subject']}[/bold]")
             _print_addresses(console, started)
+            if as_json:
+                typer.echo(json.dumps({"differences": wrong, "board": outcome.board, "mails": outcome.mails}))
             if not once and not wrong:
                 console.print("Ctrl-C stops everything; the data stay for the next time.")
                 await asyncio.Event().wait()

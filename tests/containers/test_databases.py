@@ -1,6 +1,7 @@
 """`saman databases apply` on a real PostgreSQL: databases and roles as the settings name them."""
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from deploy.cli import databases
+from deploy.cli import databases, serving
 from shared.errors import RuleBroken
 from tests.support.infrastructure import Infra
 
@@ -48,6 +49,14 @@ async def test_the_owner_makes_tables_and_the_service_works_in_them(infra: Infra
     await service.close()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await asyncpg.connect(address(infra, named, "pass", "postgres"))
+
+
+async def test_machines_are_told_what_was_made_and_migrated(named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    await asyncio.to_thread(databases.apply, ["reporting"], as_json=True)
+    made = json.loads(capsys.readouterr().out)
+    assert made == {"reporting": {"database": named, "owner": f"{named}_owner", "service": named}}
+    await asyncio.to_thread(serving.migrate, "reporting", as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"up_to_date": ["reporting"]}
 
 
 async def test_a_new_password_in_the_settings_holds_at_once(
