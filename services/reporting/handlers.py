@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.reporting import commands
 from services.reporting.commands.reading import Entry
-from shared import auth
+from shared import auth, strict_json
 from shared.database import Connection
 from shared.events import inbound
 from shared.events.registry import (
@@ -85,4 +85,20 @@ def _runs(submissions: Sequence[Submission]) -> list[tuple[str, list[Submission]
 
 
 def _entry(submission: Submission) -> Entry:
-    return Entry(submission.submission_id, submission.publisher, submission.content, submission.origin)
+    return Entry(
+        submission.submission_id, submission.publisher, submission.content, submission.origin, _attributes(submission)
+    )
+
+
+def _attributes(submission: Submission) -> dict[str, object]:
+    """Return the attributes of the envelope but id and type, in CloudEvents' binary or structured mode."""
+    record = submission.record
+    attributes: dict[str, object] = {
+        name.removeprefix("ce_"): (value or b"").decode(errors="replace")
+        for name, value in record.headers
+        if name.startswith("ce_")
+    }
+    content_type = record.header("content-type") or record.header("content_type") or ""
+    if content_type.startswith("application/cloudevents+json"):
+        attributes |= strict_json.loads(submission.body)
+    return {name: value for name, value in attributes.items() if name not in ("id", "type", "data")}

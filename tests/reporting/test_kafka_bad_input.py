@@ -137,6 +137,27 @@ async def test_identity_numbers_are_neither_kept_nor_repeated(inbound: Inbound) 
         assert secret not in answered
 
 
+@pytest.mark.parametrize("attribute", ["source", "subject", "employee"])
+@pytest.mark.parametrize("is_structured", [True, False], ids=["structured", "binary"])
+async def test_identity_numbers_in_the_envelope_are_refused_as_in_the_content(
+    inbound_of_module: Inbound, attribute: str, is_structured: bool
+) -> None:
+    inbound = inbound_of_module
+    id_, content = figure_id(), figure(unit=f"{attribute}-{inbound.publisher}")
+    attributes = {"specversion": "1.0", "id": id_, "type": Posted.type, "source": "/publisher/test"}
+    attributes |= {attribute: f"Ola {IDENTITY_NUMBER}"}
+    if is_structured:
+        value, heads = attributes | {"data": content}, [("content-type", b"application/cloudevents+json")]
+    else:
+        value, heads = content, [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
+
+    await inbound.bus.send_raw(inbound.topic, json.dumps(value).encode(), headers=heads)
+
+    receipt = (await inbound.rejected(id_))[id_]
+    assert (receipt.code, receipt.errors[0].pointer) == ("personal-identity-number", f"/{attribute}")
+    assert IDENTITY_NUMBER not in receipt.payload().decode()
+
+
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
 async def test_a_compressed_record_is_taken_and_one_that_unpacks_to_two_megabytes_is_not(
     inbound_of_module: Inbound, codec: str

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -41,12 +42,15 @@ class Entry:
         publisher: organisation number.
         content: the JSON value, without the id.
         origin: `http` or the record's place in the log.
+        attributes: what the envelope says besides id and type; nothing is done with them, but persons' data is not
+            taken there either.
     """
 
     submission_id: object
     publisher: str
     content: Any
     origin: str
+    attributes: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
     def uuid(self) -> UUID | None:
@@ -159,6 +163,8 @@ def refuse_identity_numbers(entry: Entry) -> None:
         RuleBroken: `personal-identity-number`.
     """
     pointer = place_of_identity_number(entry.content)
+    if pointer is None:
+        pointer = place_of_identity_number(entry.attributes)
     if pointer is None and entry.uuid is None:
         pointer = place_of_identity_number(entry.submission_id)
     if pointer is not None:
