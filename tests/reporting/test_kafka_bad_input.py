@@ -200,7 +200,8 @@ async def test_ids_that_are_no_uuid_are_refused_and_repeated_only_in_part(inboun
     receipts = await inbound.rejected("2013-02", "x" * 60, "a??b")
     assert {receipt.code for receipt in receipts.values()} == {"id-malformed"}
     withdrawal = await inbound.submit({"figure_id": figure_id(), "reason": "x"}, type_=Withdrawn.type, id_="no-uuid")
-    assert (await inbound.rejected(withdrawal))[withdrawal].code == "id-malformed"
+    receipt = (await inbound.rejected(withdrawal))[withdrawal]
+    assert (receipt.code, receipt.errors[0].pointer) == ("id-malformed", "/id")
 
 
 async def test_bad_records_of_many_publishers_at_once_lose_nothing(

@@ -37,7 +37,7 @@ async def withdraw_figures(
 
 async def _withdraw(conn: Connection, entry: Entry, *, rights: Rights, now: datetime) -> Judged:
     body = read_contract(inbound.AbsenceFigureWithdrawn, entry)
-    read_id(entry, pointer="")
+    read_id(entry, pointer="/id")
     by = OPERATOR if principal_of(rights, entry.publisher).is_operator else entry.publisher
     figure = await store.find_figure(conn, entry.publisher, body.figure_id)
     if figure is not None:
