@@ -72,7 +72,7 @@ def stop(dir_: StackFolder, as_json: AsJson = False) -> None:
 
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="Check the board against its source and end, 0 when right.")
+        bool, typer.Option("--once", help="Check the board against its source, and that a mail came, and end.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove what an earlier demo kept.")] = False,
     dir_: Annotated[Path | None, typer.Option("--dir", help="Folder that holds everything.")] = None,
@@ -82,11 +82,11 @@ def demo(
     folder = dir_ or default_folder()
     wrong = asyncio.run(_demo(folder, once=once, fresh=fresh, as_json=as_json))
     if wrong:
-        raise StackError(f"The board differs from its source: {'; '.join(wrong)}.")
+        raise StackError(f"The demonstration is not as it must be: {'; '.join(wrong)}.")
 
 
 async def _demo(folder: Path, *, once: bool, fresh: bool, as_json: bool) -> list[str]:
-    """Run the story and stay until a signal; return in what the board is wrong."""
+    """Run the story and stay until a signal; return what is wrong."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -115,13 +115,13 @@ async def _run(folder: Path, *, once: bool, fresh: bool, as_json: bool) -> list[
             with shown() as progress:
                 outcome = await _told(started, progress)
             show.print_board(console, outcome.board)
-            wrong = show.differences(outcome.board)
+            wrong = show.differences(outcome.board) + show.undelivered(outcome.deliveries)
             show.print_source_cells(console)
             for mail in outcome.mails[:3]:
                 console.print(f"mail to {', '.join(t['Address'] for t in mail['To'])}: [bold]{mail['Subject']}[/bold]")
             _print_addresses(console, started)
             if as_json:
-                typer.echo(json.dumps({"differences": wrong, "board": outcome.board, "mails": outcome.mails}))
+                typer.echo(json.dumps({"wrong": wrong, "board": outcome.board, "mails": outcome.mails}))
             if not once and not wrong:
                 console.print("Ctrl-C stops everything; the data stay for the next time.")
                 await asyncio.Event().wait()

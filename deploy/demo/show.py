@@ -1,6 +1,6 @@
 """Showing the demonstration's result on a terminal, and checking it against the source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -62,6 +62,14 @@ def differences(board: Mapping[str, Any]) -> list[str]:
             )
     found += [f"the board has a row {kind} {until} that the source has not" for kind, until in rows]
     return found
+
+
+def undelivered(deliveries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence if no mail of the subscription was delivered."""
+    if any(delivery["state"] == "delivered" for delivery in deliveries):
+        return []
+    errors = [delivery["last_error"] for delivery in deliveries if delivery["last_error"]]
+    return [f"no mail to {story.MAIL_ADDRESS} was delivered ({errors[0] if errors else 'none was tried'})"]
 
 
 def print_source_cells(console: Console) -> None:

@@ -26,6 +26,7 @@ GENERATOR = "310000027"
 SUBSCRIPTION = "demo-vefsn-prosjektleiar"
 MAIL_ADDRESS = "prosjektleiar@vefsn.example"
 QUIET_SECONDS = 180.0
+MAIL_SECONDS = 30.0
 
 
 @dataclass
@@ -131,7 +132,7 @@ async def _subscribe(api: Api) -> None:
 
 
 async def _outcome(api: Api, mail_page: str) -> Outcome:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + MAIL_SECONDS
     while True:
         deliveries = await api.call(
             "GET", "/api/notifications/v1/deliveries", params={"subscription_id": SUBSCRIPTION, "limit": "100"}

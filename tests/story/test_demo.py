@@ -5,9 +5,11 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from deploy.demo import show
 from deploy.local.stack import running_programs
 
 DEMO_SECONDS = 240.0
@@ -37,6 +39,23 @@ async def test_the_demo_shows_the_right_board_again_and_leaves_nothing_running(s
     # The second run posted the same figures: the goal was reached once, and told once.
     assert second.count("Vefsn nådde målet") == 1
     assert set(running_programs(stack_folder).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "said"),
+    [
+        ([], ["no mail to prosjektleiar@vefsn.example was delivered (none was tried)"]),
+        (
+            [{"state": "waiting", "last_error": "the mail server cannot be reached: OSError"}],
+            [
+                "no mail to prosjektleiar@vefsn.example was delivered (the mail server cannot be reached: OSError)",
+            ],
+        ),
+        ([{"state": "failed", "last_error": "550"}, {"state": "delivered", "last_error": None}], []),
+    ],
+)
+def test_a_demo_without_a_mail_is_wrong(deliveries: list[dict[str, Any]], said: list[str]) -> None:
+    assert show.undelivered(deliveries) == said
 
 
 @pytest.mark.infra
