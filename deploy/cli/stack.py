@@ -117,11 +117,10 @@ async def _run(folder: Path, *, once: bool, fresh: bool, as_json: bool) -> list[
             show.print_board(console, outcome.board)
             wrong = show.differences(outcome.board) + show.undelivered(outcome.deliveries)
             show.print_source_cells(console)
-            for mail in outcome.mails[:3]:
-                console.print(f"mail to {', '.join(t['Address'] for t in mail['To'])}: [bold]{mail['Subject']}[/bold]")
+            show.print_milestones(console, outcome)
             _print_addresses(console, started)
             if as_json:
-                typer.echo(json.dumps({"wrong": wrong, "board": outcome.board, "mails": outcome.mails}))
+                typer.echo(json.dumps({"wrong": wrong, **outcome.as_json()}))
             if not once and not wrong:
                 console.print("Ctrl-C stops everything; the data stay for the next time.")
                 await asyncio.Event().wait()

@@ -64,6 +64,19 @@ def differences(board: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def print_milestones(console: Console, outcome: story.Outcome) -> None:
+    """Print each milestone and, below it, the mail that told of it."""
+    mails = {mail["MessageID"].partition(".")[0]: mail for mail in outcome.mails}
+    for milestone in outcome.milestones:
+        console.print(
+            f"{type(milestone).__name__} {milestone.subject}: {milestone.window} {milestone.period} "
+            f"{_comma(str(milestone.value))} %, mål {_comma(str(milestone.target))} %"
+        )
+        if (mail := mails.get(str(milestone.event_id))) is not None:
+            to = ", ".join(receiver["Address"] for receiver in mail["To"])
+            console.print(f"mail to {to}: [bold]{mail['Subject']}[/bold]")
+
+
 def undelivered(deliveries: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a sentence if no mail of the subscription was delivered."""
     if any(delivery["state"] == "delivered" for delivery in deliveries):

@@ -2,11 +2,13 @@
 
 import asyncio
 import csv
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from deploy import client as reference
 from deploy.cli.connection import Api, Connection
@@ -14,7 +16,9 @@ from deploy.cli.programme import load_programme
 from deploy.cli.publishers import account_of, add_publisher, post_figures
 from deploy.demo import generated
 from deploy.local.progress import Progress
+from deploy.restore.reader import reading
 from shared.errors import Unavailable
+from shared.events.metrics import MilestoneEvent, TargetLost, TargetReached
 from shared.messaging.broker import BusSettings
 
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "saman-2011"
@@ -31,11 +35,20 @@ MAIL_SECONDS = 30.0
 
 @dataclass
 class Outcome:
-    """What the demonstration shows in the end."""
+    """What the demonstration shows in the end.
+
+    Attributes:
+        milestones: those that deliveries tell of, as they stand on Kafka, the newest first.
+    """
 
     board: Mapping[str, Any]
+    milestones: list[MilestoneEvent]
     deliveries: list[Mapping[str, Any]]
     mails: list[Mapping[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as JSON has it."""
+        return {**vars(self), "milestones": [json.loads(milestone.payload()) for milestone in self.milestones]}
 
 
 async def tell(connection: Connection, mail_page: str, *, progress: Progress) -> Outcome:
@@ -54,7 +67,7 @@ async def tell(connection: Connection, mail_page: str, *, progress: Progress) ->
     await post_figures(generator, GENERATOR, made, progress=progress)
     async with connection.client() as api:
         await until_quiet(api, progress)
-        return await _outcome(api, mail_page)
+        return await _outcome(connection.bus, api, mail_page)
 
 
 async def _add(connection: Connection, publisher: str, name: str, municipalities: list[str]) -> BusSettings:
@@ -131,7 +144,7 @@ async def _subscribe(api: Api) -> None:
     )
 
 
-async def _outcome(api: Api, mail_page: str) -> Outcome:
+async def _outcome(bus: BusSettings, api: Api, mail_page: str) -> Outcome:
     deadline = time.monotonic() + MAIL_SECONDS
     while True:
         deliveries = await api.call(
@@ -142,4 +155,16 @@ async def _outcome(api: Api, mail_page: str) -> Outcome:
         await asyncio.sleep(0.1)
     board = await api.call("GET", f"/api/metrics/v1/boards/{VEFSN}")
     mails = await api.call("GET", f"{mail_page}/api/v1/messages")
-    return Outcome(board, deliveries["items"], mails["messages"])
+    milestones = await _milestones(bus, [UUID(delivery["event_id"]) for delivery in deliveries["items"]])
+    return Outcome(board, milestones, deliveries["items"], mails["messages"])
+
+
+async def _milestones(bus: BusSettings, event_ids: Sequence[UUID]) -> list[MilestoneEvent]:
+    async with reading(bus) as log:
+        records = await log.find(set(event_ids), [TargetReached.topic()])
+    kinds: dict[str, type[MilestoneEvent]] = {kind.type(): kind for kind in (TargetReached, TargetLost)}
+    return [
+        kinds[kind].from_wire(str(event_id), record.header("ce_time") or "", record.value)
+        for event_id in event_ids
+        if (record := records.get(event_id)) and (kind := record.header("ce_type")) in kinds and record.value
+    ]

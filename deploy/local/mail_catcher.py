@@ -86,7 +86,7 @@ class CaughtMail:
         seen = {address["Address"] for each in shown.values() for address in each}
         return {
             "ID": self.id,
-            "MessageID": self.header("Message-ID").strip("<>"),
+            "MessageID": self.header("Message-ID").strip(" <>"),
             "From": next(iter(self._addresses("From")), {"Name": "", "Address": self.sender}),
             **shown,
             "Bcc": [{"Name": "", "Address": address} for address in self.recipients if address not in seen],

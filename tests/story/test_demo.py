@@ -1,6 +1,7 @@
 """The demonstration as a newcomer runs it: one command, the right board, nothing left running."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -31,13 +32,18 @@ async def run_demo(folder: Path, *arguments: str) -> tuple[int, str]:
 async def test_the_demo_shows_the_right_board_again_and_leaves_nothing_running(stack_folder: Path) -> None:
     first_code, first = await run_demo(stack_folder, "--once")
     second_code, second = await run_demo(stack_folder, "--once")
+    _, told = await run_demo(stack_folder, "--once", "--json")
 
     assert (first_code, second_code) == (0, 0), first + second
     for shown in (first, second):
         assert "SUM 2011" in shown
-        assert "prosjektleiar@vefsn.example" in shown
+        assert "TargetReached municipality/vefsn-1824: year-to-date 2013-04 6,90 %, mål 6,9 %" in shown
+        assert "mail to prosjektleiar@vefsn.example: Vefsn nådde målet" in shown
     # The second run posted the same figures: the goal was reached once, and told once.
     assert second.count("Vefsn nådde målet") == 1
+    outcome = json.loads(next(line for line in told.splitlines() if line.startswith("{")))
+    assert outcome["wrong"] == []
+    assert [(one["goal_id"], one["value"]) for one in outcome["milestones"]] == [("vefsn-naervaer", "6.90")]
     assert set(running_programs(stack_folder).values()) == {None}
 
 
