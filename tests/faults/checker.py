@@ -11,7 +11,6 @@ again. R nothing is ever sent where a record asked for.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from deploy.services import SERVICES, wiring
@@ -107,11 +106,15 @@ def receipts_of(evidence: Evidence) -> dict[str, str]:
 def in_the_log(evidence: Evidence) -> Findings:
     """I2: every figure that is kept was published, and every one that was published is kept."""
     kept = {row["figure_id"] for row in evidence.rows("reporting", "figure")}
-    told = {r.content["figure_id"] for r in evidence.firsts(FIGURES) if r.type == "AbsenceFigurePosted"}
+    told = _posted_ids(evidence)
     yield "kept and never published", kept - told
     yield "published and not kept", told - kept
     for service in SERVICES:
         yield f"left in the outbox of {service}", [row["event_id"] for row in evidence.rows(service, "outbox")]
+
+
+def _posted_ids(evidence: Evidence) -> set[str]:
+    return {r.content["figure_id"] for r in evidence.firsts(FIGURES) if r.type == "AbsenceFigurePosted"}
 
 
 def in_order(evidence: Evidence) -> Findings:
@@ -137,7 +140,9 @@ def in_order(evidence: Evidence) -> Findings:
     versions: dict[str, list[int]] = defaultdict(list)
     for record in evidence.firsts(METRICS):
         versions[record.key].append(record.content["version"])
-    yield "metrics out of order", [k for k, seen in versions.items() if not _rises(seen, evidence.log_was_cut)]
+    yield "metrics out of order", [k for k, seen in versions.items() if seen != sorted(set(seen))]
+    if not evidence.log_was_cut:
+        yield "metrics lost on their way", [k for k, seen in versions.items() if len(seen) < max(seen)]
     newest = {r.key: r.content["version"] for r in evidence.firsts(PUBLISHERS)}
     for service in SERVICES:
         held = {row["organisation_number"]: row["version"] for row in evidence.rows(service, "known_publisher")}
@@ -151,14 +156,10 @@ def in_order(evidence: Evidence) -> Findings:
     )
 
 
-def _rises(versions: list[int], has_gaps: bool) -> bool:
-    if has_gaps:
-        return all(earlier < later for earlier, later in pairwise(versions))
-    return versions == list(range(1, len(versions) + 1))
-
-
 def recomputed(evidence: Evidence) -> Findings:
     """I4: the last published states, those kept, and the goals are what the figures make them."""
+    known = {row["figure_id"] for row in evidence.rows("metrics", "figure")}
+    yield "figures that metrics never kept", _posted_ids(evidence) - known
     figures = posted_of(evidence.firsts(FIGURES))
     expected = recompute(figures, evidence.world.groups)
     told: dict[tuple[str, str, str], dict[str, Any]] = {}

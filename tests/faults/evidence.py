@@ -116,7 +116,8 @@ _OWN_TABLES = {
     "metrics": {
         "state": """SELECT s.subject, s.definition_key, st.last_month, st.months, st.version
                       FROM state st JOIN series s USING (series_id)
-                     WHERE st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month"""
+                     WHERE st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month""",
+        "figure": "SELECT figure_id::text AS figure_id FROM figure",
     },
     "notifications": {
         "delivery": """SELECT delivery_id::text AS delivery_id, subscription_id, event_id::text AS event_id, state
@@ -126,15 +127,27 @@ _OWN_TABLES = {
 
 
 async def gather(
-    system: System, world: World, load: Load, receiver: Receiver, *, quiet_seconds: float = QUIET_SECONDS
+    system: System,
+    world: World,
+    load: Load,
+    receiver: Receiver,
+    *,
+    quiet_seconds: float = QUIET_SECONDS,
+    still_seconds: float = QUIET_SECONDS,
 ) -> Evidence:
-    """Wait until nothing moves any more, and read everything."""
+    """Wait until nothing is on its way any more, and read everything.
+
+    Args:
+        quiet_seconds: how long that may take.
+        still_seconds: how long what is on its way may stand still; longer, and it is taken to stay where it is.
+    """
     evidence = Evidence(world, load.sent, receiver.calls)
+    begun = time.monotonic()
     try:
         async with asyncio.timeout(quiet_seconds):
-            await _until_quiet(system)
+            await _until_quiet(system, still_seconds)
     except TimeoutError:
-        evidence.stuck = f"not quiet after {quiet_seconds:.0f} s: {await _unrest(system)}"
+        evidence.stuck = f"not quiet after {time.monotonic() - begun:.0f} s: {'; '.join(await _unrest(system))}"
     evidence.log, evidence.behind = await _read_log(system)
     evidence.tables = {name: await _read_tables(system, name) for name in SERVICES}
     evidence.text = {name: await _everything(system, name) for name in SERVICES}
@@ -142,15 +155,21 @@ async def gather(
     return evidence
 
 
-async def _until_quiet(system: System) -> None:
-    looks = 0
+async def _until_quiet(system: System, still_seconds: float) -> None:
+    looks, before, moved = 0, [""], time.monotonic()
     while looks < QUIET_LOOKS:
-        looks = 0 if await _unrest(system) else looks + 1
+        left = await _unrest(system)
+        looks = 0 if left else looks + 1
+        if left != before:
+            before, moved = left, time.monotonic()
+        if time.monotonic() - moved > still_seconds:
+            raise TimeoutError
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _unrest(system: System) -> str:
-    """Say what still moves; nothing when all is quiet."""
+async def _unrest(system: System) -> list[str]:
+    """Say what is still on its way; nothing when all is quiet."""
+    left: list[str] = []
     handled: dict[tuple[str, str], int] = {}
     for name, dsn in ((name, system.databases[name].owner_dsn) for name in SERVICES):
         waiting = "SELECT count(*) FROM outbox"
@@ -158,18 +177,18 @@ async def _unrest(system: System) -> str:
             waiting = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM delivery WHERE state = 'waiting')"
         try:
             if count := (await _fetch(dsn, waiting))[0][0]:
-                return f"{name}: {count} events or deliveries wait"
+                left.append(f"{name}: {count} events or deliveries wait")
             handled |= {(row["consumer"], row["place"]): row["next_offset"] for row in await _fetch(dsn, _HANDLED)}
             async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
                 status = (await client.get(f"{system.address(name)}/api/{name}/v1/status")).json()
             if not status.get("ready"):
-                return f"{name}: {status.get('reasons') or status}"
+                left.append(f"{name}: {status.get('reasons') or status}")
         except (OSError, asyncpg.PostgresError, httpx2.HTTPError) as error:
-            return f"{name}: {type(error).__name__} {error}"
+            left.append(f"{name}: {type(error).__name__} {error}")
     try:
         behind = (await _read_positions(system))[1]
     except (KafkaError, TimeoutError) as error:
-        return f"kafka: {type(error).__name__} {error}"
+        return [*left, f"kafka: {type(error).__name__} {error}"]
     late = {
         group: {
             place: (done, end)
@@ -178,7 +197,7 @@ async def _unrest(system: System) -> str:
         }
         for group, places in behind.items()
     }
-    return "; ".join(f"{group} is behind at {places}" for group, places in late.items() if places)
+    return left + [f"{group} is behind at {places}" for group, places in sorted(late.items()) if places]
 
 
 async def _read_positions(system: System) -> tuple[list[TopicPartition], dict[str, dict[str, tuple[int, int]]]]:

@@ -29,10 +29,10 @@ class Proof:
         return Load(self.system, self.world, seed, batch=batch, pause=pause)
 
     async def findings(
-        self, load: Load, *, quiet_seconds: float = QUIET_SECONDS, log_was_cut: bool = False
+        self, load: Load, *, still_seconds: float = QUIET_SECONDS, log_was_cut: bool = False
     ) -> list[Finding]:
-        """Wait for quiet, and return what the checker finds."""
-        evidence = await gather(self.system, self.world, load, self.receiver, quiet_seconds=quiet_seconds)
+        """Wait for quiet, and return what the checker finds; see `gather`."""
+        evidence = await gather(self.system, self.world, load, self.receiver, still_seconds=still_seconds)
         return check(replace(evidence, log_was_cut=log_was_cut))
 
 

@@ -8,8 +8,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -30,11 +32,19 @@ OVERTAKEN_SECONDS = 15.0
 
 
 def no_inbox() -> None:
-    """Every event counts as new, and none is remembered."""
+    """Every event counts as new, and so does each delivery that it owes somebody.
+
+    What a handler does is guarded by its data as well; that second guard is gone here too. See also `UNGUARDED`.
+    """
+    from services.notifications import commands
 
     async def claim(_conn: Any, _consumer: str, arrivals: Sequence[Any]) -> set[Any]:
         return {event_id for event_id, _ in arrivals}
 
+    def owed(subscription: Any, happening: Any) -> Any:
+        return replace(owe(subscription, happening), delivery_id=uuid4())
+
+    owe, commands._owed = commands._owed, owed
     inbox.claim = claim  # type: ignore[assignment]
 
 
@@ -184,6 +194,12 @@ def _subscribe_with(**changes: Any) -> None:
 
     KafkaBroker.subscriber = changed  # type: ignore[method-assign,assignment]
 
+
+UNGUARDED = {
+    "no-inbox": """ALTER TABLE delivery DROP CONSTRAINT delivery_once,
+                     ADD CONSTRAINT delivery_once UNIQUE (delivery_id)"""
+}
+"""What the database of a mutant must not guard either, as its owner says it."""
 
 MUTANTS: dict[str, Callable[[], None]] = {
     "no-inbox": no_inbox,
