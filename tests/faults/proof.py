@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import httpx2
+
 from deploy.services import SERVICES
 from tests.faults import world
 from tests.faults.checker import Finding, check
@@ -34,6 +36,17 @@ class Proof:
         """Wait for quiet, and return what the checker finds; see `gather`."""
         evidence = await gather(self.system, self.world, load, self.receiver, still_seconds=still_seconds)
         return check(replace(evidence, log_was_cut=log_was_cut))
+
+
+async def partitions_of(proof: Proof, process: str) -> int:
+    """Return how many partitions a process reads; none while it does not answer."""
+    service = process.partition("-")[0]
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+        try:
+            answer = await client.get(f"{proof.system.address(process)}/api/{service}/v1/status")
+        except httpx2.HTTPError:
+            return 0
+    return sum(consumer["partitions"] for consumer in answer.json()["consumers"]) if answer.status_code == 200 else 0
 
 
 class Proving(Protocol):

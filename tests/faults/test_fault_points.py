@@ -1,22 +1,54 @@
-"""Nothing is lost, doubled or put out of order when a process dies or hangs at any of the named points."""
+"""Nothing is lost, doubled or put out of order when a process dies or hangs at any of the named points.
+
+There are two processes of every service. One that hangs with records or rows in hand wakes only when the other has
+taken over its partitions or shards.
+"""
 
 import asyncio
 import os
 import random
 import signal
 from collections import deque
+from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from deploy.local.infrastructure import infrastructure
+from deploy.local.kafka import KafkaOptions
 from deploy.local.processes import last_lines
+from deploy.services import SERVICES
 from shared import faults
+from shared.messaging.outbox import SHARD_COUNT
+from shared.messaging.relay import LOCK_CLASS
+from shared.messaging.topics import PARTITIONS
 from tests.faults.counts import repeats
-from tests.faults.proof import Proof, Proving
+from tests.faults.proof import Proof, Proving, partitions_of
+from tests.faults.world import PUBLISHERS
+from tests.support.apps import idle_service
+from tests.support.waiting import until
 
 STRUCK_SECONDS = 400.0
 """On a starved machine; a life that handles a backlog record by record, after many deaths, is a slow one."""
 FROZEN_SECONDS = 0.5
+TAKEN_OVER = ("delivery", "transaction", "relay")
+"""The mechanisms whose work another process takes over; a frozen sender keeps its lease for longer, and a frozen
+request nobody takes over."""
+
+SESSION_SECONDS = 3.0
+"""Of silence, after which the broker gives away what a frozen process reads."""
+
+BROKER = KafkaOptions(properties={"group.min.session.timeout.ms": "1000"})
+
+END_SESSIONS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+ WHERE datname = $1 AND application_name LIKE '% relay'
+"""
+SHARDS_OF_ONE = """
+SELECT max(held) FROM (SELECT count(*) AS held FROM pg_locks JOIN pg_database AS d ON d.oid = database
+                        WHERE locktype = 'advisory' AND classid = $2 AND granted AND datname = $1 GROUP BY pid) AS p
+"""
 
 STRUCK = {
     "http": ("reporting",),
@@ -53,9 +85,13 @@ async def strike(proof: Proof, service: str, queue: deque[str]) -> None:
         await system.start(service, environment={faults.VARIABLE: order})
         await until_struck(proof, service, order)
         if system.is_frozen(service):
-            await asyncio.sleep(FROZEN_SECONDS)
+            mechanism = order.partition(".")[0]
+            if mechanism in TAKEN_OVER:
+                await until_taken_over(proof, service, is_relay=mechanism == "relay")
+            else:
+                await asyncio.sleep(FROZEN_SECONDS)
             os.kill(system.processes[service].pid, signal.SIGCONT)
-            await asyncio.sleep(FROZEN_SECONDS)
+            await until(partial(partitions_of, proof, service), f"{service} reads again", seconds=STRUCK_SECONDS)
     await system.kill(service)
     await system.start(service)
 
@@ -73,12 +109,42 @@ async def until_struck(proof: Proof, service: str, order: str) -> None:
     assert process.returncode in (None, -signal.SIGKILL), f"{service} ended with {process.returncode} before {order}"
 
 
+async def until_taken_over(proof: Proof, service: str, *, is_relay: bool) -> None:
+    """Wait until the other process reads all that the frozen one read, and holds the shards of a frozen relay.
+
+    PostgreSQL keeps a frozen client's session for as long as the machine answers for it, so a relay's is ended here.
+    """
+    _, other = proof.system.processes_of(service)
+    subscriptions = [delivery._subscription for delivery in idle_service(service).deliveries.values()]
+    everything = sum(PARTITIONS * (len(PUBLISHERS) if each.is_inbound else 1) for each in subscriptions)
+
+    async def reads_everything() -> bool:
+        return await partitions_of(proof, other) == everything
+
+    await until(reads_everything, f"{other} reads all {everything} partitions", seconds=STRUCK_SECONDS)
+    if is_relay:
+        admin = await asyncpg.connect(proof.system.servers.admin_dsn)
+        try:
+            await admin.execute(END_SESSIONS, service)
+
+            async def holds_every_shard() -> bool:
+                return bool(await admin.fetchval(SHARDS_OF_ONE, service, LOCK_CLASS) == SHARD_COUNT)
+
+            await until(holds_every_shard, f"{other} relays everything", seconds=STRUCK_SECONDS)
+        finally:
+            await admin.close()
+
+
 @pytest.mark.infra
 async def test_a_process_that_dies_or_hangs_at_any_point_loses_and_doubles_nothing(
     tmp_path: Path, proving: Proving
 ) -> None:
-    async with proving(tmp_path) as proof:
-        load = proof.load(seed=20_130_201, batch=6)
+    short = {name: {"SAMAN_KAFKA_SESSION_SECONDS": str(SESSION_SECONDS)} for name in SERVICES}
+    async with (
+        infrastructure(tmp_path, keep=False, kafka_options=BROKER) as servers,
+        proving(tmp_path, replicas=2, extra=short, servers=servers) as proof,
+    ):
+        load = proof.load(seed=20_130_201, batch=6, pause=0.3)
         async with load.going():
             struck = orders(20_130_201, repeats(few=3, many=50))
             await asyncio.gather(*(strike(proof, service, queue) for service, queue in struck.items()))

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx2
 import pytest
 
 from shared.clock import OSLO, Clock
 from tests.faults.checker import MILESTONES, REPORTS, check
 from tests.faults.evidence import gather
-from tests.faults.proof import Proof, Proving
+from tests.faults.proof import Proof, Proving, partitions_of
 from tests.faults.world import put_round
 from tests.support.waiting import until
 
@@ -32,14 +31,6 @@ def day(days: int) -> date:
 def moment(days: int, at: time) -> datetime:
     """Return a moment some days from today; tomorrow and later, so that no midnight comes while the test runs."""
     return datetime.combine(day(days), at, OSLO)
-
-
-async def partitions_of(proof: Proof, process: str) -> int:
-    """Return how many partitions a process reads."""
-    service = process.partition("-")[0]
-    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
-        answer = await client.get(f"{proof.system.address(process)}/api/{service}/v1/status")
-    return sum(consumer["partitions"] for consumer in answer.json()["consumers"]) if answer.status_code == 200 else 0
 
 
 @asynccontextmanager
