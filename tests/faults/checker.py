@@ -261,14 +261,14 @@ def audited(evidence: Evidence) -> Findings:
 
 
 def secret(evidence: Evidence) -> Findings:
-    """I8: no identity number in a database, an event of ours or a webhook."""
-    yield "an identity number is kept by", [name for name, text in evidence.text.items() if IDENTITY_NUMBER in text]
-    ours = (r for topic, records in evidence.log.items() if not topic.startswith("inbound.") for r in records)
-    yield "an identity number was published in", [r.origin for r in ours if IDENTITY_NUMBER.encode() in r.value]
-    yield (
-        "an identity number was sent",
-        [call.headers["webhook-id"] for call in evidence.calls if IDENTITY_NUMBER in call.body],
-    )
+    """I8: no secret and no identity number in a database, a program's log, an event of ours or a webhook."""
+    ours = [r for topic, records in evidence.log.items() if not topic.startswith("inbound.") for r in records]
+    for name, text in {**evidence.world.secrets, "an identity number": IDENTITY_NUMBER}.items():
+        yield f"{name} is kept by", [service for service, kept in evidence.text.items() if text in kept]
+        yield f"{name} is in the log of", [program for program, said in evidence.said.items() if text in said]
+        yield f"{name} was published in", [r.origin for r in ours if r.has(text)]
+        calls = (call for call in evidence.calls if text in call.body or text in str(call.headers))
+        yield f"{name} was sent in", [call.headers["webhook-id"] for call in calls]
 
 
 def quiet(evidence: Evidence) -> Findings:

@@ -50,6 +50,10 @@ class Logged:
     def id(self) -> str:
         return self.headers.get("ce_id", "")
 
+    def has(self, text: str) -> bool:
+        """Tell whether a text stands anywhere in it."""
+        return text.encode() in self.value or text in self.key or any(text in each for each in self.headers.values())
+
     @property
     def type(self) -> str:
         """The name of the event's class, `AbsenceFigurePosted`."""
@@ -70,6 +74,7 @@ class Evidence:
         committed: how far each consumer group has committed, and where the log ends, by group and place.
         tables: rows of the tables that count, by service and table.
         text: everything that each service's database holds, as text.
+        said: what each program wrote to its log.
         audit: what is wrong with each service's audit log, and with what it should cover.
         stuck: why it never became quiet; none when it did.
         log_was_cut: the log was put back to an earlier moment. Versions that it lost are not given out a second time.
@@ -82,6 +87,7 @@ class Evidence:
     behind: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, Rows]] = field(default_factory=dict)
     text: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
     audit: Mapping[str, Sequence[str]] = field(default_factory=dict)
     stuck: str | None = None
     log_was_cut: bool = False
@@ -151,6 +157,7 @@ async def gather(
     evidence.log, evidence.behind = await _read_log(system)
     evidence.tables = {name: await _read_tables(system, name) for name in SERVICES}
     evidence.text = {name: await _everything(system, name) for name in SERVICES}
+    evidence.said = {path.stem: path.read_text(errors="replace") for path in (system.folder / "logs").glob("*.log")}
     evidence.audit = {name: (await verify_log(system.databases[name].owner_dsn, name)).faults for name in SERVICES}
     return evidence
 
@@ -265,12 +272,11 @@ async def _everything(system: System, service: str) -> str:
     dsn = system.databases[service].owner_dsn
     tables = await _fetch(dsn, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     rows = [await _fetch(dsn, f"SELECT t::text FROM {table['tablename']} AS t") for table in tables]  # noqa: S608 - our own names
-    values = await _fetch(dsn, "SELECT encode(value, 'escape') FROM dead_letter WHERE value IS NOT NULL")
-    return "\n".join(row[0] for each in (*rows, values) for row in each)
+    return "\n".join(row[0] for each in rows for row in each)
 
 
 async def _fetch(dsn: str, query: str) -> list[Any]:
-    conn = await asyncpg.connect(dsn, timeout=5)
+    conn = await asyncpg.connect(dsn, timeout=5, server_settings={"bytea_output": "escape"})
     try:
         return list(await conn.fetch(query))
     finally:

@@ -45,7 +45,7 @@ class Mutation:
     Attributes:
         services: the mutants of each service.
         harm: per mutant, the invariant and the sentence that must be found: something doubled, lost, put out of order,
-            or sent to where it does not belong.
+            given away, or sent to where it does not belong.
     """
 
     services: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class Mutation:
 
 MUTATION = Mutation(
     {
+        "registry": ("telling",),
         "reporting": ("outbox-by-last-id", "no-version-guard", "reply-to"),
         "metrics": ("auto-commit", "delete-before-send"),
         "notifications": ("no-inbox", "ack-on-error"),
@@ -66,6 +67,7 @@ MUTATION = Mutation(
         "auto-commit": ("I4", "figures that metrics never kept"),
         "delete-before-send": ("I3", "metrics lost on their way"),
         "ack-on-error": ("I5", "not told"),
+        "telling": ("I8", "the operator's key is in the log of"),
     },
 )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
@@ -22,6 +23,8 @@ from shared.events.reporting import ReportDue
 from shared.messaging import broker, consumers, delivery, inbox, outbox, positions, relay
 from shared.messaging.records import Record
 from tests.support.waiting import until
+
+LOG = structlog.get_logger()
 
 STUMBLE = "SAMAN_STUMBLE"
 """A file; as long as it is not there, `stumbling` services cannot handle the first state of a publisher."""
@@ -125,6 +128,17 @@ def no_version_guard() -> None:
     auth.QUERIES = Unguarded()
 
 
+def telling() -> None:
+    """The key that somebody came with is written to the log."""
+    authenticate = auth.authenticate
+
+    async def tell_and_authenticate(conn: Any, header: str, **more: Any) -> Any:
+        LOG.warning("somebody came", header=header)
+        return await authenticate(conn, header, **more)
+
+    auth.authenticate = tell_and_authenticate  # type: ignore[assignment]
+
+
 def overtaken() -> None:
     """What makes reports due commits only when the relay has read on past its rows: ids and commits differ in order."""
     put, send = outbox.put, relay.Relay._send
@@ -209,6 +223,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "outbox-by-last-id": outbox_by_last_id,
     "delete-before-send": delete_before_send,
     "no-version-guard": no_version_guard,
+    "telling": telling,
 }
 STRAINS: dict[str, Callable[[], None]] = {
     "overtaken": overtaken,

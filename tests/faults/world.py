@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -22,9 +23,10 @@ TARGET = "8.5"
 VICTIM = "somebody.elses.topic"
 """Where records that ask for an answer want it to go; nothing of ours may ever arrive there."""
 
+WEBHOOK_KEY = "a key of the proof that is long enough to be one"
 SETTINGS = {
     "notifications": {
-        "SAMAN_NOTIFICATIONS_WEBHOOK_KEY": "a key of the proof that is long enough to be one",
+        "SAMAN_NOTIFICATIONS_WEBHOOK_KEY": WEBHOOK_KEY,
         "SAMAN_NOTIFICATIONS_ALLOW_PRIVATE_WEBHOOKS": "true",
     }
 }
@@ -40,6 +42,7 @@ class World:
         groups: the members of each group, by subject; counties aside.
         goals: the municipality of each goal.
         followed: the subjects whose metrics the second webhook follows.
+        secrets: what may turn up nowhere, by what it is.
     """
 
     shares: dict[str, list[tuple[str, str]]]
@@ -47,6 +50,7 @@ class World:
     groups: dict[str, list[str]]
     goals: dict[str, str]
     followed: list[str]
+    secrets: dict[str, str]
 
 
 async def prepare(system: System, receiver: Receiver) -> World:
@@ -72,14 +76,19 @@ async def prepare(system: System, receiver: Receiver) -> World:
     await apply(BusSettings(bootstrap=system.servers.bootstrap), [Topic(VICTIM)])
     followed = [f"municipality/{ids[0]}", "project/saman"]
     plain = {"channel": "webhook", "address": receiver.url, "language": "nb", "windows": [], "active": True}
-    milestones = {"events": ["TargetReached", "TargetLost"], "subjects": []}
-    await _put(system, "notifications", "subscriptions/milestones", plain | milestones)
-    await _put(
-        system, "notifications", "subscriptions/metrics", plain | {"events": ["MetricUpdated"], "subjects": followed}
-    )
-    rounds = {"events": ["ReportDue", "ReportOverdue"], "subjects": []}
-    await _put(system, "notifications", "subscriptions/rounds", plain | rounds)
-    return World(shares, keys, groups, goals, followed)
+    subscriptions = {
+        "milestones": {"events": ["TargetReached", "TargetLost"], "subjects": []},
+        "metrics": {"events": ["MetricUpdated"], "subjects": followed},
+        "rounds": {"events": ["ReportDue", "ReportOverdue"], "subjects": []},
+    }
+    secrets = {f"the key of {publisher}": key.partition(".")[2] for publisher, key in keys.items()}
+    secrets |= {"the operator's key": OPERATOR_KEY, "the key of the webhooks": WEBHOOK_KEY}
+    for service, database in system.databases.items():
+        secrets[f"the password of {service}"] = str(urlsplit(database.service_dsn).password)
+    for name, wanted in subscriptions.items():
+        answer = await _put(system, "notifications", f"subscriptions/{name}", plain | wanted)
+        secrets[f"the secret of {name}"] = answer["secret"]
+    return World(shares, keys, groups, goals, followed, secrets)
 
 
 async def put_round(system: System, round_id: str, *, opens_on: date, due_on: date) -> None:
@@ -144,8 +153,10 @@ async def _municipalities(system: System) -> list[tuple[str, str]]:
     return found[:MUNICIPALITIES]
 
 
-async def _put(system: System, service: str, path: str, body: dict[str, Any]) -> None:
+async def _put(system: System, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
     async with httpx2.AsyncClient(trust_env=False, timeout=30, headers=headers) as client:
         answer = await client.put(f"{system.address(service)}/api/{service}/v1/{path}", json=body)
-    assert answer.status_code in (200, 201), f"{path}: {answer.status_code} {json.dumps(answer.json())[:500]}"
+    said: dict[str, Any] = answer.json()
+    assert answer.status_code in (200, 201), f"{path}: {answer.status_code} {json.dumps(said)[:500]}"
+    return said
