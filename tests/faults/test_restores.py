@@ -78,6 +78,34 @@ async def restore(proof: Proof, verb: str, *, ends_with: int) -> dict[str, Any]:
     return found
 
 
+class LogBackup:
+    """A backup of Kafka's files, which are whole only while it is stopped.
+
+    Args:
+        proof: whose log.
+        folder: of the system.
+        backup: where the copy goes.
+    """
+
+    def __init__(self, proof: Proof, folder: Path, backup: Path) -> None:
+        self._kafka = one_broker(proof.system)
+        self._files = folder / "kafka"
+        self._backup = backup / "kafka"
+
+    async def take(self) -> None:
+        """Stop the broker, copy its files and start it again."""
+        await self._kafka.stop()
+        await asyncio.to_thread(shutil.copytree, self._files, self._backup)
+        await self._kafka.start()
+
+    async def put_back(self) -> None:
+        """Replace its files by the backup."""
+        await self._kafka.stop()
+        await asyncio.to_thread(shutil.rmtree, self._files)
+        await asyncio.to_thread(shutil.copytree, self._backup, self._files)
+        await self._kafka.start()
+
+
 async def crash(proof: Proof) -> None:
     """Kill all services at once."""
     await asyncio.gather(*(proof.system.kill(service) for service in SERVICES))
@@ -131,25 +159,50 @@ async def test_databases_of_four_earlier_moments_take_from_the_log_what_they_los
 @pytest.mark.infra
 async def test_a_log_of_an_earlier_moment_is_told_again_what_it_lost(tmp_path: Path, proving: Proving) -> None:
     async with proving(tmp_path / "system") as proof:
-        kafka = one_broker(proof.system)
-        folder, backup = tmp_path / "system" / "kafka", tmp_path / "kafka"
+        backup = LogBackup(proof, tmp_path / "system", tmp_path)
         load = await write_more(proof, proof.load(seed=51, batch=6), seed=51)
         assert await proof.findings(load) == []
         before = len(load.sent)
-        await kafka.stop()
-        await asyncio.to_thread(shutil.copytree, folder, backup)
-        await kafka.start()
+        await backup.take()
         load = await write_more(proof, load, seed=52)
         assert await proof.findings(load) == []
 
         await crash(proof)
-        await kafka.stop()
-        await asyncio.to_thread(shutil.rmtree, folder)
-        await asyncio.to_thread(shutil.copytree, backup, folder)
-        await kafka.start()
+        await backup.put_back()
         found = await mend(proof)
         assert found["reporting"]["log_is_older"]
 
         await load.repeat(one for one in load.sent[before:] if one.door == "kafka")
         load = await write_more(proof, load, seed=53)
+        assert await proof.findings(load, log_was_cut=True) == []
+
+
+@pytest.mark.infra
+async def test_a_log_between_the_moments_of_the_databases_is_told_again_and_tells_again(
+    tmp_path: Path, proving: Proving
+) -> None:
+    async with proving(tmp_path / "system") as proof:
+        backup = LogBackup(proof, tmp_path / "system", tmp_path)
+        load = proof.load(seed=61, batch=6)
+        async with load.going():
+            await dump(proof, "registry", tmp_path)
+            await add_publisher(proof.system.connection, NEWCOMER, name="New", municipalities=[], wait=True)
+            await dump(proof, "metrics", tmp_path)
+            await asyncio.sleep(WHILE_SECONDS)
+            await backup.take()
+            await asyncio.sleep(WHILE_SECONDS)
+        assert await proof.findings(load) == [], "what neither log nor database has is lost"
+        for service in ("reporting", "notifications"):
+            await dump(proof, service, tmp_path)
+
+        await crash(proof)
+        for service in SERVICES:
+            await put_back(proof, service, tmp_path)
+        await backup.put_back()
+        found = await mend(proof)
+        assert {name for name in SERVICES if found[name]["database_is_older"]} >= {"registry", "metrics"}
+        assert {name for name in SERVICES if found[name]["log_is_older"]} >= {"reporting", "notifications"}
+
+        await load.repeat(one for one in load.sent if one.door == "kafka")
+        load = await write_more(proof, load, seed=62)
         assert await proof.findings(load, log_was_cut=True) == []
