@@ -1,4 +1,4 @@
-"""How often the tests of faults repeat each: a few times in `make test`, many times in `make faults`."""
+"""How often long proofs repeat: a few times in `make test`, many times in `make faults` and with its setting."""
 
 import os
 

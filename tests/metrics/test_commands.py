@@ -15,6 +15,7 @@ from shared.database import Database
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
 from shared.events.reporting import AbsenceFigureEvent
 from tests.conftest import MakeDatabase
+from tests.faults.counts import repeats
 from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event, withdrawn_event
 from tests.metrics.posted import DEFINITION, SUBJECT, drawn_terms, persons, posted
@@ -367,7 +368,9 @@ async def test_the_windows_of_a_gap_are_made_of_all_that_came_before_it(
         assert {name: content[name] for name in expected[key]} == expected[key], key
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=repeats(few=10, many=1_000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(figures=streams(), chance=st.randoms(use_true_random=False))
 async def test_shuffled_and_doubled_figures_leave_the_same_store(
     two_databases: tuple[Database, Database],

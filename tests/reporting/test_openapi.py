@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from services.reporting.app import Settings, create_app
+from tests.faults.counts import repeats
 from tests.reporting.conftest import Door
 from tests.support.fuzzing import Operation, fuzz, operations
 
 # Other parts of the test run, on the event loop, use `random` while requests are made up in a thread.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 
-EXAMPLES = 15
+EXAMPLES = repeats(few=15, many=750)
 DOCUMENT: dict[str, Any] = create_app(Settings(database_dsn="postgresql://nowhere")).openapi()
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.faults.counts import repeats
 from tests.support.apps import RunningService, run_service
 from tests.support.fuzzing import fuzz, operations
 from tests.support.infrastructure import Infra
@@ -15,7 +16,7 @@ from tests.support.infrastructure import Infra
 # Other parts of the test run, on the event loop, use `random` while requests are made up in a thread.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 
-EXAMPLES = 10
+EXAMPLES = repeats(few=10, many=750)
 SETTINGS: dict[str, dict[str, str]] = {
     "registry": {},
     "metrics": {},
