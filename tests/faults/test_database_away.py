@@ -25,8 +25,9 @@ from tests.support.proxy import Proxy, proxy_to
 from tests.support.waiting import until
 
 PROMISED_SECONDS = 12
-SLACK_SECONDS = 12
-"""For a machine that does other things beside; without an end of its own a request took 25 s and more."""
+"""Without an end of its own a request took 25 s and more."""
+
+LOOK_SECONDS = 0.05
 
 WAIT_SECONDS = 240.0
 SETTINGS: dict[str, dict[str, object]] = {
@@ -104,6 +105,20 @@ async def ask_everywhere(services: dict[str, RunningService], *, at_once: int) -
     return dict(await asyncio.gather(*asked))
 
 
+@dataclass
+class Lateness:
+    """By how many seconds this process, with the services in it, was waked late at most: what a busy machine adds."""
+
+    seconds: float = 0.0
+
+    async def watch(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            begun = time.monotonic()
+            await asyncio.sleep(LOOK_SECONDS)
+            self.seconds = max(self.seconds, time.monotonic() - begun - LOOK_SECONDS)
+
+
 def needs_database(route: str) -> bool:
     return not route.endswith(NO_DATABASE) and OPERATORS_PAGES not in route
 
@@ -132,12 +147,15 @@ async def test_every_route_says_so_in_time_and_consumers_keep_their_place(infra:
             PublisherRegistered(organisation_number=orgnr, version=1, name="P", may_speak_for=[], keys=[])
         )
 
+        late = Lateness()
+        watching = asyncio.create_task(late.watch())
         answers = await ask_everywhere(services, at_once=1_000)
+        watching.cancel()
 
         assert {route: it for route, it in answers.items() if needs_database(route) and not it.is_as_promised} == {}
         slowest = max(it.seconds for it in answers.values())
-        print(f"{how}: {len(answers)} routes asked at once, the slowest answer took {slowest:.1f} s")
-        assert slowest < PROMISED_SECONDS + SLACK_SECONDS
+        print(f"{how}: {len(answers)} routes asked at once, slowest answer {slowest:.1f} s, {late.seconds:.1f} s late")
+        assert slowest - late.seconds < PROMISED_SECONDS
         for name, delivery in consumers.items():
             await until(partial(getattr, delivery.progress, "last_error"), f"{name} notices", seconds=WAIT_SECONDS)
         assert {name: delivery.progress.handled_count for name, delivery in consumers.items()} == handled
