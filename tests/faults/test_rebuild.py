@@ -20,6 +20,8 @@ from tests.faults.proof import Proof, Proving
 from tests.faults.writing import TRY_SECONDS, Sent
 
 REBUILD_SECONDS = 120.0
+SWITCH_SECONDS = 1.0
+"""Promised; the fastest of several switches counts, because a busy machine makes the others slower and none faster."""
 
 
 async def start(proof: Proof, *arguments: str) -> asyncio.subprocess.Process:
@@ -161,21 +163,24 @@ async def test_metrics_is_rebuilt_under_load_and_nothing_is_told_twice(tmp_path:
             await proof.system.kill("metrics")
             await proof.system.start("metrics")
             first = await rebuilt(proof)
-        assert first["switch_seconds"] < 10
         assert first["state_count"] > 100
         assert await proof.findings(load) == []
 
         assert (await rebuilt_beside_another(proof))["different"] == []
         before = await gather(proof.system, proof.world, load, proof.receiver)
-        assert (await rebuilt(proof))["different"] == []
+        second = await rebuilt(proof)
+        assert second["different"] == []
         after = await gather(proof.system, proof.world, load, proof.receiver)
         assert {topic: len(records) for topic, records in after.log.items()} == {
             topic: len(records) for topic, records in before.log.items()
         }
 
         subject = await falsify_one_state(proof)
-        different = (await rebuilt(proof))["different"]
-        assert [each.partition("|")[0] for each in different] == [subject], different
+        third = await rebuilt(proof)
+        assert [each.partition("|")[0] for each in third["different"]] == [subject], third["different"]
+        switches = [outcome["switch_seconds"] for outcome in (first, second, third)]
+        print(f"kept out of its database for {switches} s")
+        assert min(switches) < SWITCH_SECONDS
         assert await proof.findings(load) == []
         kept = await databases(proof)
         assert kept[0] == "metrics"
