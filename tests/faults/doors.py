@@ -14,12 +14,16 @@ class Doors:
 
     Attributes:
         statuses: how often each status was answered.
-        passed_on: how often a replica did not answer and the next one was asked.
+        refused: connections that a replica did not take; the next one was asked.
+        broken: requests that a replica had taken and did not answer; the next one was asked.
+        unanswered: requests that no replica answered.
     """
 
     addresses: Sequence[str]
     statuses: Counter[int] = field(default_factory=Counter)
-    passed_on: int = 0
+    refused: int = 0
+    broken: int = 0
+    unanswered: int = 0
     _turn: int = 0
 
     async def post(self, client: httpx2.AsyncClient, path: str, **options: Any) -> httpx2.Response:
@@ -29,15 +33,19 @@ class Doors:
             HTTPError: no replica answered.
         """
         self._turn += 1
-        count = len(self.addresses)
+        turn, count = self._turn, len(self.addresses)
         for number in range(count):
-            address = self.addresses[(self._turn + number) % count]
+            address = self.addresses[(turn + number) % count]
             try:
                 answer = await client.post(f"{address}{path}", **options)
-            except httpx2.HTTPError:
+            except httpx2.HTTPError as error:
+                if isinstance(error, httpx2.ConnectError):
+                    self.refused += 1
+                else:
+                    self.broken += 1
                 if number == count - 1:
+                    self.unanswered += 1
                     raise
-                self.passed_on += 1
             else:
                 self.statuses[answer.status_code] += 1
                 return answer

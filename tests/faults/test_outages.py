@@ -27,6 +27,8 @@ async def test_a_rolling_restart_of_every_process_refuses_nobody(tmp_path: Path,
 
     assert rolled.codes == {0}
     assert set(rolled.statuses) == {200}
+    assert (rolled.broken, rolled.unanswered) == (0, 0)
+    assert rolled.refused > 0, "a replica that is away refuses connections, so they are counted"
     assert len(rolled.latencies) > 0
     assert rolled.wrong == []
 

@@ -38,6 +38,7 @@ async def rolling(folder: Path, chosen: argparse.Namespace) -> Outcome:
         rolled = await roll(proof, times=chosen.rounds, seed=SEED, pause=0.5, tell=tell)
     kept = {
         "no 5xx": max(rolled.statuses) < 500,
+        "every request answered by the replica that took it": not rolled.broken and not rolled.unanswered,
         f"every exit within {STOP_SECONDS:.0f} s and with 0": rolled.codes == {0} and max(rolled.exits) < STOP_SECONDS,
         f"no figure later than {LATE_SECONDS:.0f} s": max(rolled.latencies) < LATE_SECONDS,
         "all invariants": not rolled.wrong,

@@ -19,14 +19,16 @@ class Rolled:
         codes: what they ended with.
         latencies: seconds from the answer for a figure to its MetricUpdated.
         statuses: how often each status was answered.
-        passed_on: requests that went on to the other replica, because a connection failed.
+        refused, broken, unanswered: see `Doors`. A replica that is away refuses connections until it is back.
     """
 
     exits: list[float] = field(default_factory=list)
     codes: set[int | None] = field(default_factory=set)
     latencies: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
-    passed_on: int = 0
+    refused: int = 0
+    broken: int = 0
+    unanswered: int = 0
     figures: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -42,8 +44,9 @@ async def roll(proof: Proof, *, times: int, seed: int, pause: float, tell: Tell)
                 await _restart(proof, process, rolled)
             tell(f"round {number + 1} of {times}: {prober.described()}, longest exit {max(rolled.exits):.1f} s")
     rolled.latencies = prober.latencies
-    rolled.statuses = dict(load.doors.statuses)
-    rolled.passed_on = load.doors.passed_on
+    doors = load.doors
+    rolled.refused, rolled.broken, rolled.unanswered = doors.refused, doors.broken, doors.unanswered
+    rolled.statuses = dict(doors.statuses)
     rolled.figures = len(load.sent)
     rolled.wrong = [str(finding) for finding in await proof.findings(load)]
     return rolled
