@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.chaos.run import commit, machine
-from tests.faults.outages.backlog import backlog
+from tests.faults.outages.backlog import MEBIBYTES_MAX, SLOPE_MEBIBYTES_MAX, backlog
 from tests.faults.outages.broker import without_broker
 from tests.faults.outages.rolling import roll
 from tests.faults.proof import proving
@@ -21,7 +21,6 @@ from tests.support.system import STOP_SECONDS
 
 RESULTS = Path("var/outages")
 LATE_SECONDS = 5.0
-MEBIBYTES_MAX = 256
 SEED = 20_130_204
 Outcome = tuple[dict[str, Any], list[str]]
 """What was measured, and which promises were not kept."""
@@ -75,8 +74,12 @@ async def broker(folder: Path, chosen: argparse.Namespace) -> Outcome:
 async def drained(folder: Path, chosen: argparse.Namespace) -> Outcome:
     """Work a backlog off."""
     result = await backlog(folder, figures=chosen.figures, months=60, tell=tell)
-    memory = max(result.peak_mebibytes.values())
-    kept = {f"at most {MEBIBYTES_MAX} MiB": memory <= MEBIBYTES_MAX, "nothing lost or doubled": not result.wrong}
+    memory, slope = max(result.peak_mebibytes.values()), max(result.slope_mebibytes.values())
+    kept = {
+        f"at most {MEBIBYTES_MAX} MiB": memory <= MEBIBYTES_MAX,
+        f"at most {SLOPE_MEBIBYTES_MAX} MiB more for each 100,000 events": slope <= SLOPE_MEBIBYTES_MAX,
+        "nothing lost or doubled": not result.wrong,
+    }
     return asdict(result), broken(kept)
 
 

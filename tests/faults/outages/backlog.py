@@ -28,6 +28,9 @@ STILL_SECONDS = 300.0
 """A backlog may take as long as anything moves, and no longer."""
 
 MEBIBYTE = 1 << 20
+MEBIBYTES_MAX = 256
+SLOPE_MEBIBYTES_MAX = 5.0
+"""An event that stayed in memory would be a hundred. A short run cannot tell this from what a start needs."""
 
 
 @dataclass
