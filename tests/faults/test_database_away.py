@@ -107,7 +107,7 @@ async def ask_everywhere(services: dict[str, RunningService], *, at_once: int) -
 
 @dataclass
 class Lateness:
-    """By how many seconds this process, with the services in it, was waked late at most: what a busy machine adds."""
+    """By how many seconds this process, with the services in it, was waked late in all: what a busy machine adds."""
 
     seconds: float = 0.0
 
@@ -116,7 +116,7 @@ class Lateness:
         while True:
             begun = time.monotonic()
             await asyncio.sleep(LOOK_SECONDS)
-            self.seconds = max(self.seconds, time.monotonic() - begun - LOOK_SECONDS)
+            self.seconds += time.monotonic() - begun - LOOK_SECONDS
 
 
 def needs_database(route: str) -> bool:
