@@ -90,8 +90,12 @@ def _entry(submission: Submission) -> Entry:
     )
 
 
+_TECHNICAL = frozenset({"id", "type", "data", "traceparent", "tracestate"})
+"""What is looked at elsewhere, and what traces are told by: random digits, now and then such as would be a person's."""
+
+
 def _attributes(submission: Submission) -> dict[str, object]:
-    """Return the attributes of the envelope but id and type, in CloudEvents' binary or structured mode."""
+    """Return the attributes of the envelope that say something, in CloudEvents' binary or structured mode."""
     record = submission.record
     attributes: dict[str, object] = {
         name.removeprefix("ce_"): (value or b"").decode(errors="replace")
@@ -101,4 +105,4 @@ def _attributes(submission: Submission) -> dict[str, object]:
     content_type = record.header("content-type") or record.header("content_type") or ""
     if content_type.startswith("application/cloudevents+json"):
         attributes |= strict_json.loads(submission.body)
-    return {name: value for name, value in attributes.items() if name not in ("id", "type", "data")}
+    return {name: value for name, value in attributes.items() if name not in _TECHNICAL}

@@ -158,6 +158,16 @@ async def test_identity_numbers_in_the_envelope_are_refused_as_in_the_content(
     assert IDENTITY_NUMBER not in receipt.payload().decode()
 
 
+async def test_a_trace_whose_random_digits_are_such_a_number_hinders_nothing(inbound_of_module: Inbound) -> None:
+    inbound = inbound_of_module
+    id_ = figure_id()
+    heads = [*headers(id_), ("ce_traceparent", f"00-a{IDENTITY_NUMBER}b-c-01".encode())]
+
+    await inbound.bus.send_raw(inbound.topic, json.dumps(figure(unit="sporet")).encode(), headers=heads)
+
+    assert id_ in await inbound.accepted(id_)
+
+
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
 async def test_a_compressed_record_is_taken_and_one_that_unpacks_to_two_megabytes_is_not(
     inbound_of_module: Inbound, codec: str
