@@ -17,6 +17,7 @@ setup: .venv/ready ## Make .venv with everything pinned by hash, and the web ass
 
 .venv/ready: requirements-dev.lock pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Saman needs Python 3.11 or later, this is " + sys.version.split()[0] + "; set PYTHON=/path/to/python3.11")'
+	@test -e $@ || rm -rf .venv  # what a setup that was interrupted left cannot be trusted
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing what requirements-dev.lock names (about a minute the first time)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on --require-hashes -r requirements-dev.lock \
