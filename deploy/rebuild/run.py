@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from deploy.local import databases
 from deploy.local.progress import Progress, silent
@@ -92,8 +93,15 @@ async def rebuild(target: Target, *, dry_run: bool = False, progress: Progress =
         Conflict: `rebuild-running`; another one is at work.
         Unavailable: the switch took too long or a server went away; the old database goes on as it was.
     """
-    async with _alone(target):
-        return await _rebuild(target, dry_run=dry_run, progress=progress)
+    try:
+        async with _alone(target):
+            return await _rebuild(target, dry_run=dry_run, progress=progress)
+    except KafkaError as error:
+        where = f"Kafka at {target.bus.bootstrap}"
+        raise Unavailable(f"{where} does not answer ({type(error).__name__}); try again when it does") from error
+    except (OSError, asyncpg.PostgresConnectionError) as error:
+        where = f"PostgreSQL at {urlsplit(target.admin).hostname}"
+        raise Unavailable(f"{where} does not answer ({type(error).__name__}); try again when it does") from error
 
 
 @asynccontextmanager
@@ -124,9 +132,9 @@ async def _rebuild(target: Target, *, dry_run: bool, progress: Progress) -> Outc
         Settings.model_validate({"database_dsn": new.service, "bus": target.bus})
     ).state.service
     consumer, told_consumer = (AIOKafkaConsumer(**target.bus.client_options(), **READING) for _ in range(2))
-    await consumer.start()
-    await told_consumer.start()
     try:
+        await consumer.start()
+        await told_consumer.start()
         reading = Reading(service, consumer, told_consumer)
         await reading.begin()
         await reading.come_close(progress)

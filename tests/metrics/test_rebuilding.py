@@ -1,9 +1,12 @@
 """Reading the log anew, on the real broker and a fresh database."""
 
+import pytest
 from aiokafka import AIOKafkaConsumer
 
+from deploy.rebuild import Target, rebuild
 from deploy.rebuild.run import Reading
 from services.metrics.app import Settings, create_app
+from shared.errors import Unavailable
 from shared.runtime import Service
 from tests.metrics import factories
 from tests.metrics.factories import posted_event
@@ -38,3 +41,16 @@ async def test_figures_meet_the_registry_as_it_is_now(bus: Bus, infra: Infra) ->
             await consumer.stop()
         await service.database.close()
         await infra.drop_database(handle)
+
+
+@pytest.mark.parametrize("away", ["PostgreSQL", "Kafka"])
+async def test_a_server_that_does_not_answer_is_named(infra: Infra, unused_tcp_port: int, away: str) -> None:
+    nowhere = f"127.0.0.1:{unused_tcp_port}"
+    handle = await infra.make_database("metrics")
+    admin = f"postgresql://nobody@{nowhere}/postgres" if away == "PostgreSQL" else infra.admin_dsn
+    target = Target(admin, handle.owner_dsn, handle.dsn, infra.bus.model_copy(update={"bootstrap": nowhere}))
+
+    with pytest.raises(Unavailable, match=f"^{away} at 127.0.0.1.* does not answer"):
+        await rebuild(target)
+
+    await infra.drop_database(handle)
