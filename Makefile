@@ -30,10 +30,10 @@ setup: .venv/ready ## Make .venv with everything pinned by hash, and the web ass
 demo: setup ## Run the whole system with the model programme; Ctrl-C stops it
 	@$(SAMAN) demo $(ARGS)
 
-# Two processes, because whole systems are started, struck and waited for. One at a time: make test ARGS="--numprocesses 0"
+# Three processes on two cores, because whole systems are started, struck and waited for. One at a time: make test ARGS="--numprocesses 0"
 test: setup ## Run all checks and tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Neither plugins nor the shared fixtures are loaded, and properties get five examples instead of a hundred.
 fast: setup ## Run the tests of the rules; a second or two, no servers

@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 SETTING = "SAMAN_FAULTS"
 """`few`, which is the default, or `many`."""
 
@@ -16,3 +18,9 @@ def repeats(*, few: int, many: int) -> int:
     if wanted not in ("few", "many"):
         raise ValueError(f"{SETTING} must be few or many, not {wanted!r}")
     return many if wanted == "many" else few
+
+
+only_many = pytest.mark.skipif(
+    repeats(few=0, many=1) == 0, reason=f"in parts what another proof does at once; with {SETTING}=many it runs too"
+)
+"""Marks what is left to `make faults`."""

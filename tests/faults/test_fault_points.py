@@ -62,6 +62,9 @@ STRUCK = {
 ONLY = {"delivery.buried": ("reporting",)}
 """The only records that cannot be handled are those that come from outside."""
 
+PASSES_MAX = {"delivery.buried": 2}
+"""How often a process may come past a point before it is struck, where that is rare; elsewhere up to four times."""
+
 
 def orders(seed: int, times: int) -> dict[str, deque[str]]:
     """Return what each service is told, one order per life: every point so many times, dying and hanging."""
@@ -71,7 +74,8 @@ def orders(seed: int, times: int) -> dict[str, deque[str]]:
         for number, point in enumerate(sorted(faults.POINTS)):
             services = ONLY.get(point) or STRUCK[point.partition(".")[0]]
             how = "hang" if turn % 3 == 1 else "die"
-            told[services[(turn + number) % len(services)]].append(f"{point}:{how}:{chance.randint(1, 4)}")
+            passes = chance.randint(1, PASSES_MAX.get(point, 4))
+            told[services[(turn + number) % len(services)]].append(f"{point}:{how}:{passes}")
     for queue in told.values():
         chance.shuffle(queue)
     return told

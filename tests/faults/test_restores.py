@@ -1,4 +1,8 @@
-"""Databases and log come back from backups of different moments; once repaired, no invariant is broken."""
+"""Databases and log come back from backups of different moments; once repaired, no invariant is broken.
+
+`make test` puts the log back to a moment between those of the databases, so that each side has forgotten what another
+knows; `make faults` also lets only the databases forget, and only the log.
+"""
 
 import asyncio
 import json
@@ -14,6 +18,7 @@ import pytest
 from deploy.cli.publishers import add_publisher
 from deploy.local.postgres_home import binaries
 from deploy.services import SERVICES
+from tests.faults.counts import only_many
 from tests.faults.outages.broker import one_broker
 from tests.faults.proof import Proof, Proving
 from tests.faults.writing import Load
@@ -130,6 +135,7 @@ async def write_more(proof: Proof, load: Load, *, seed: int) -> Load:
     return more
 
 
+@only_many
 @pytest.mark.infra
 async def test_databases_of_four_earlier_moments_take_from_the_log_what_they_lost(
     tmp_path: Path, proving: Proving
@@ -156,6 +162,7 @@ async def test_databases_of_four_earlier_moments_take_from_the_log_what_they_los
         assert await proof.findings(load) == []
 
 
+@only_many
 @pytest.mark.infra
 async def test_a_log_of_an_earlier_moment_is_told_again_what_it_lost(tmp_path: Path, proving: Proving) -> None:
     async with proving(tmp_path / "system") as proof:
