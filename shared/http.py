@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ import structlog
 from fastapi import FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -118,11 +119,18 @@ def _moment(value: Any) -> Any:
     )
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # 0001-01-01T00:00:00+01:00 lies in the year 0
+        raise PydanticCustomError("moment_malformed", "must lie in the years 1 to 9999 of UTC") from None
+
+
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 """How one begins; numbers, which would be taken for seconds since 1970, begin in another way."""
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
-"""A moment that a client names."""
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
+"""A moment that a client names, in UTC."""
 
 SlugPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
 """An id chosen by the client, in the address."""

@@ -290,6 +290,8 @@ async def refused(client: AsyncClient) -> Any:
         ("limit=3&limit=3", "parameter-repeated"),
         ("since=1359720000", "moment-malformed"),
         ("since=2013-02-01", "moment-malformed"),
+        ("since=0001-01-01T00:00:00%2B01:00", "moment-malformed"),
+        ("since=9999-12-31T23:30:00-01:00", "moment-malformed"),
         ("since=2013-02-01T12:00:00", "timezone-aware"),
         ("since=2013-02-31T12:00:00Z", "datetime-from-date-parsing"),
     ],
