@@ -9,6 +9,7 @@ from shared import http
 from shared.auth import Action
 from shared.errors import NotFound
 from shared.messaging import replays
+from shared.moments import Moment
 from shared.routes import StrictRoute
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class ConsumerReplay(http.RequestModel):
         dry_run: only say what would be read again.
     """
 
-    since: http.Moment | Literal["beginning"]
+    since: Moment | Literal["beginning"]
     topics: list[Annotated[str, Field(max_length=249)]] = Field(default_factory=list, max_length=1_000)
     dry_run: bool = False
 

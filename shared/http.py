@@ -7,10 +7,9 @@ import asyncio
 import base64
 import hashlib
 import json
-import re
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -18,8 +17,8 @@ import structlog
 from fastapi import FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticKnownError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -103,6 +102,14 @@ class RequestModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_by_name=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_object(cls, value: Any) -> Any:
+        # FastAPI lets a model be made of anything that has attributes, and an exact number is such a thing.
+        if isinstance(value, Decimal):
+            raise PydanticKnownError("model_attributes_type")
+        return value
+
 
 class ListQuery(RequestModel):
     """What every list takes; a parameter that is not known is refused."""
@@ -110,27 +117,6 @@ class ListQuery(RequestModel):
     limit: int = Field(default=LIST_DEFAULT, ge=1, le=LIST_MAX, description="Items per answer.")
     cursor: str | None = Field(default=None, max_length=500, description="`next` of the answer before.")
 
-
-def _moment(value: Any) -> Any:
-    if isinstance(value, str) and _MOMENT.match(value):
-        return value
-    raise PydanticCustomError(
-        "moment_malformed", "must be a moment with its offset from UTC, as 2013-02-01T12:00:00Z (RFC 3339)"
-    )
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:  # 0001-01-01T00:00:00+01:00 lies in the year 0
-        raise PydanticCustomError("moment_malformed", "must lie in the years 1 to 9999 of UTC") from None
-
-
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
-"""How one begins; numbers, which would be taken for seconds since 1970, begin in another way."""
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
-"""A moment that a client names, in UTC."""
 
 SlugPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
 """An id chosen by the client, in the address."""

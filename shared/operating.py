@@ -15,6 +15,7 @@ from shared import http
 from shared.auth import Action
 from shared.messaging import dead_letters, outbox
 from shared.messaging.dead_letters import DeadLetter, LetterFilter
+from shared.moments import Moment
 from shared.routes import StrictRoute
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ class _Which(http.ListQuery):
     topic: str | None = Field(default=None, max_length=250)
     code: str | None = Field(default=None, max_length=200)
     key: str | None = Field(default=None, max_length=500, description="The record's key, as text.")
-    created_after: http.Moment | None = None
-    created_before: http.Moment | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
 
     def wanted(self, state: State | None) -> LetterFilter:
         """Return what is meant, as the letters are looked up."""

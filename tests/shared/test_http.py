@@ -26,6 +26,7 @@ from shared.errors import (
     RuleBroken,
     Unavailable,
 )
+from shared.moments import Moment
 from tests.support.waiting import until
 
 ERRORS: dict[str, AppError] = {
@@ -52,7 +53,7 @@ class Filter(http.ListQuery):
     """A list's parameters."""
 
     kind: str | None = None
-    since: http.Moment | None = None
+    since: Moment | None = None
 
 
 def app_under_test() -> FastAPI:
@@ -80,6 +81,10 @@ def app_under_test() -> FastAPI:
     @app.post("/absence-figures")
     async def figures(request: Request) -> int:
         return len(await request.body())
+
+    @app.put("/filters")
+    async def filters(body: Filter) -> int:
+        return body.limit
 
     @app.put("/left")
     async def left(thing: Thing) -> float | None:
@@ -241,6 +246,13 @@ async def test_a_body_that_does_not_arrive_is_given_up(client: AsyncClient, monk
     answer = await client.put("/things", content=slowly(), headers={"content-type": "application/json"})
     problem(answer, 408, "body-too-slow")
     assert time.monotonic() - begun < 5
+
+
+async def test_a_number_is_no_object_even_where_all_fields_may_be_left_out(client: AsyncClient) -> None:
+    for body in (b"-1.5", b"7", b'"text"', b"[]", b"true"):
+        answer = await client.put("/filters", content=body, headers={"content-type": "application/json"})
+        problem(answer, 422, "model-attributes-type")
+    assert (await client.put("/filters", json={})).status_code == 200
 
 
 async def test_the_time_that_a_body_took_is_not_taken_from_the_answer(

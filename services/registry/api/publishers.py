@@ -15,6 +15,7 @@ from services.registry.store import publishers as store
 from shared import http
 from shared.auth import Action, Principal, require
 from shared.events import registry as told
+from shared.moments import Moment
 from shared.runtime import Service
 
 NumberPath = Annotated[str, Path(pattern=r"^[ -~]{1,40}$", description="Organisation number, nine digits.")]
@@ -71,7 +72,7 @@ class PublisherBody(http.RequestModel):
 class KeyBody(http.RequestModel):
     """A wish for a key; without `expires_at` it works until it is taken back."""
 
-    expires_at: http.Moment | None = None
+    expires_at: Moment | None = None
 
 
 class NewKeyAnswer(BaseModel):

@@ -1,0 +1,30 @@
+"""Moments as clients name them: with their offset from UTC, in years that UTC has."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_BEGINS = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
+"""Numbers, which would be taken for seconds since 1970, begin in another way."""
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, str) and _BEGINS.match(value):
+        return value
+    raise PydanticCustomError(
+        "moment_malformed", "must be a moment with its offset from UTC, as 2013-02-01T12:00:00Z (RFC 3339)"
+    )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # 0001-01-01T00:00:00+01:00 lies in the year 0
+        raise PydanticCustomError("moment_malformed", "must lie in the years 1 to 9999 of UTC") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+"""A moment that a client names, in UTC."""
