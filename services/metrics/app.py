@@ -1,13 +1,12 @@
 """The wiring of metrics."""
 
-import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
 from services.metrics import api, commands, handlers, pages
-from shared.clock import next_midnight
+from shared import calendar
 from shared.runtime import Service, ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,12 +21,8 @@ class Settings(ServiceSettings):
 
 
 async def begin_days(service: Service) -> None:
-    """Let what begins or ends on a day do so at its midnight, as long as the service runs."""
-    while True:
-        async with service.database.transaction() as conn:
-            await commands.begin_day(conn, now=service.clock.now())
-        now = service.clock.now()
-        await asyncio.sleep(min(DAY_CHECK_SECONDS, (next_midnight(now) - now).total_seconds()))
+    """Let what begins or ends on a day do so at its midnight."""
+    await calendar.follow(service.database, service.clock, commands.begin_day, seconds=DAY_CHECK_SECONDS)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -1,13 +1,12 @@
 """The wiring of reporting."""
 
-import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
 from services.reporting import api, commands, handlers
-from shared.clock import next_midnight
+from shared import calendar
 from shared.runtime import Service, ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,12 +21,8 @@ class Settings(ServiceSettings):
 
 
 async def turn_states(service: Service) -> None:
-    """Turn obligations with the calendar, as long as the service runs."""
-    while True:
-        async with service.database.transaction() as conn:
-            await commands.turn_states(conn, now=service.clock.now())
-        now = service.clock.now()
-        await asyncio.sleep(min(TICK_SECONDS, (next_midnight(now) - now).total_seconds()))
+    """Turn obligations with the calendar."""
+    await calendar.follow(service.database, service.clock, commands.turn_states, seconds=TICK_SECONDS)
 
 
 def create_app(settings: Settings) -> FastAPI:
