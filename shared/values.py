@@ -5,12 +5,13 @@ Only the standard library is used, so that domain code may import it. No binary 
 
 import re
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from functools import cached_property, lru_cache, total_ordering
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 from shared.errors import RuleBroken
 
@@ -261,3 +262,26 @@ def quotient(numerator: Decimal, denominator: Decimal) -> Decimal:
 def rounded(value: Decimal, places: int) -> Decimal:
     """Round to `places` decimals, halves away from zero (SSB's and the programme's rule; not banker's rounding)."""
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+class Dated(Protocol):
+    """What holds from a day on, until the next of its kind does."""
+
+    @property
+    def valid_from(self) -> date:
+        """The first day."""
+
+
+D = TypeVar("D", bound=Dated)
+
+
+def version_on(versions: Sequence[D], day: date) -> D:
+    """Return the version that holds on a day: of those that have begun the last, else the first that will.
+
+    What ended keeps its last version.
+
+    Args:
+        versions: at least one, in order of time.
+        day: in Europe/Oslo.
+    """
+    return next((version for version in reversed(versions) if version.valid_from <= day), versions[0])

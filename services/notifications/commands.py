@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from services.notifications import store
 from services.notifications.domain.delivery import LEASE, Outcome, Unwanted, after_try, health_after, is_dead
-from services.notifications.domain.municipality import MunicipalityVersion, version_on
+from services.notifications.domain.municipality import MunicipalityVersion
 from services.notifications.domain.name import Name
 from services.notifications.domain.subscription import (
     WEBHOOK_ONLY,
@@ -31,6 +31,7 @@ from shared.events.notifications import DeliveryEvent, NotificationDelivered, No
 from shared.events.registry import MunicipalityEvent, Names, ProgrammeEvent, ProjectEvent
 from shared.events.reporting import ReportEvent
 from shared.messaging import outbox
+from shared.values import version_on
 
 ToldOf: TypeAlias = MetricUpdated | MilestoneEvent | ReportEvent
 """The events that somebody may be told of."""

@@ -14,6 +14,7 @@ from services.metrics.store.roster import HeardMunicipality, HeardProject
 from shared.clock import local_date
 from shared.database import Connection
 from shared.events import registry as told
+from shared.values import version_on
 
 
 async def hear_municipalities(conn: Connection, events: Sequence[told.MunicipalityEvent], *, now: datetime) -> None:
@@ -25,7 +26,7 @@ async def hear_municipalities(conn: Connection, events: Sequence[told.Municipali
         versions = sorted(event.versions, key=lambda version: version.valid_from)
         if not versions:
             continue
-        current = _current(versions, today)
+        current = version_on(versions, today)
         heard = HeardMunicipality(
             event.municipality_id,
             current.number,
@@ -42,11 +43,6 @@ async def hear_municipalities(conn: Connection, events: Sequence[told.Municipali
             turns_on = next_turn(((version.valid_from, None) for version in versions), today)
             await store.put_coming(conn, f"municipality/{event.municipality_id}", turns_on, event.payload())
     await work_out_anew(conn, groups, (), now=now)
-
-
-def _current(versions: Sequence[told.MunicipalityVersion], today: date) -> told.MunicipalityVersion:
-    """Return the version in force today: of those that have begun the last, else the first that will."""
-    return next((version for version in reversed(versions) if version.valid_from <= today), versions[0])
 
 
 async def hear_programmes(conn: Connection, events: Sequence[told.ProgrammeEvent]) -> None:
