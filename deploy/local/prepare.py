@@ -6,6 +6,7 @@ records, hand them out.
 """
 
 import asyncio
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -68,6 +69,9 @@ async def _exercise(bootstrap: str) -> None:
 
 def main() -> int:
     """Prepare this machine and return the exit status."""
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # that a new broker has no coordinator yet passes by itself
     try:
         with shown() as progress:
             asyncio.run(prepare(progress=progress))
