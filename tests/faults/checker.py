@@ -234,6 +234,8 @@ def handled_once(evidence: Evidence) -> Findings:
     receipts = receipts_of(evidence)
     origins = {r.content.get("origin") for t in evidence.log if t.startswith("receipts.") for r in evidence.firsts(t)}
     buried_inbound = {row["origin"] for row in evidence.rows("reporting", "dead_letter")}
+    if evidence.log_was_cut:
+        origins |= buried_inbound
     for topic in (topic for topic in evidence.log if topic.startswith("inbound.")):
         yield (
             f"{topic} without receipt",

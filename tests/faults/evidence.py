@@ -77,7 +77,8 @@ class Evidence:
         said: what each program wrote to its log.
         audit: what is wrong with each service's audit log, and with what it should cover.
         stuck: why it never became quiet; none when it did.
-        log_was_cut: the log was put back to an earlier moment. Versions that it lost are not given out a second time.
+        log_was_cut: the log was put back to an earlier moment. Versions that it lost are not given out a second time,
+            and a record that nobody could read, and so nobody repeats, has its dead letter and perhaps no receipt.
     """
 
     world: World

@@ -156,6 +156,19 @@ async def test_one_bad_figure_does_not_touch_its_neighbours(desk: Desk) -> None:
     ]
 
 
+async def test_a_place_that_a_restored_log_gives_out_anew_gets_receipts_of_its_own(desk: Desk) -> None:
+    place = f"inbound.{ORGNR}.absence-figures.v1/10/1"
+    lost, other = posted(period="2013-01"), posted(period="2013-02")
+    bad = [posted(period="2013-13"), posted(period="2013-13")]
+
+    await desk.post(*(entry(body, origin=place) for body in (lost, lost, other, *bad)))
+
+    accepted = [receipt.event_id for receipt in await desk.told(SubmissionAccepted)]
+    assert (accepted[0] == accepted[1], accepted[0] == accepted[2]) == (True, False)
+    refused = [receipt.event_id for receipt in await desk.told(SubmissionRejected)]
+    assert len(set(refused)) == len(bad)
+
+
 async def test_every_fault_of_a_figure_is_named_at_once(desk: Desk) -> None:
     (judged,) = await desk.post(posted(figure_id="5", municipality="18", period="2013-13", lost_days="much", extra=1))
 

@@ -98,7 +98,7 @@ def _receipt(judged: Judged, now: datetime) -> Receipt:
     assert judged.vintage is not None
     assert entry.uuid is not None
     return SubmissionAccepted(
-        event_id=_receipt_id(entry.origin, "accepted"),
+        event_id=_receipt_id(entry.origin, str(entry.uuid), "accepted"),
         occurred_at=now,
         publisher=entry.publisher,
         origin=entry.origin,
@@ -112,7 +112,7 @@ def _rejection(
     *, publisher: str, submission_id: str | None, error: AppError, origin: str, now: datetime
 ) -> SubmissionRejected:
     return SubmissionRejected(
-        event_id=_receipt_id(origin, error.code),
+        event_id=_receipt_id(origin, submission_id, error.code),
         occurred_at=now,
         publisher=publisher,
         origin=origin,
@@ -123,6 +123,9 @@ def _rejection(
     )
 
 
-def _receipt_id(origin: str, verdict: str) -> UUID:
-    """A record that is consumed again gets the same receipt again; one that is replayed to another verdict, another."""
-    return uuid4() if origin == "http" else derived_id("receipt", origin, verdict)
+def _receipt_id(origin: str, submission_id: str | None, verdict: str) -> UUID:
+    """A record that is consumed again gets the same receipt again; one that is replayed to another verdict, another.
+
+    So does another submission at the same place: a log that was put back to an earlier moment gives offsets out anew.
+    """
+    return uuid4() if origin == "http" else derived_id("receipt", origin, submission_id or "", verdict)
