@@ -72,7 +72,7 @@ _MEANINGS = {
     403: "The key may not do this.",
     404: "Not there.",
     409: "It does not fit what is there; its code says why.",
-    412: "It has changed since the ETag in If-Match.",
+    412: "It is not as If-Match or If-None-Match says; nothing was changed.",
 }
 _ENDS = "saman.ends"
 _CODE_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "media-type"}
@@ -350,26 +350,14 @@ def _parts(place: Any) -> Sequence[Any]:
     return place if isinstance(place, list) else [place]
 
 
-def etag(content: BaseModel | dict[str, Any], version: int | None = None) -> str:
-    """Return the entity tag of a single thing: its version where it has one, else a digest of what is shown."""
-    if version is not None:
-        return f'"{version}"'
+def etag(content: BaseModel | dict[str, Any]) -> str:
+    """Return the entity tag of what has no version: a digest of what is shown."""
     text = (
         content.model_dump_json()
         if isinstance(content, BaseModel)
         else json.dumps(content, sort_keys=True, default=str)
     )
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
-
-
-def guard_update(if_match: str | None, current: str | None) -> None:
-    """Refuse a PUT that was based on a state which is no longer the current one.
-
-    Raises:
-        Conflict: `lost-update`, answered as 412.
-    """
-    if if_match is not None and if_match != "*" and if_match != current:
-        raise Conflict(f"the thing has changed: If-Match {if_match}, now {current or 'absent'}", code="lost-update")
 
 
 def _fault(fault: dict[str, Any]) -> FieldError:

@@ -173,7 +173,7 @@ async def add_publisher(
     async with connection.client() as api:
         known, tag = await _find_publisher(api, path)
         mandates = _mandates(known["may_speak_for"] if known else [], municipalities)
-        guard = {"If-Match": tag} if tag else {}
+        guard = {"If-Match": tag} if tag else {"If-None-Match": "*"}
         put = await api.call("PUT", path, json={"name": name, "may_speak_for": mandates}, headers=guard)
         topics = await apply(connection.bus, topics_of_publisher(organisation_number))
         password, lack = await _admit(connection.bus, organisation_number, new_password=new_password)

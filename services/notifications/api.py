@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from services.notifications import api_models as models
 from services.notifications import commands, store
@@ -13,6 +13,7 @@ from services.notifications.store import DeliveryFilter, KeptSubscription
 from shared import http
 from shared.auth import Action
 from shared.errors import Unavailable
+from shared.preconditions import Conditional, version_tag
 from shared.routes import StrictRoute
 from shared.runtime import Service
 
@@ -42,7 +43,7 @@ def make_router(service: Service, *, signer: Signer | None, bounds: Bounds) -> A
         subscription_id: http.SlugPath,
         body: models.SubscriptionBody,
         response: Response,
-        if_match: Annotated[str | None, Header()] = None,
+        precondition: Conditional,
     ) -> models.PutAnswer:
         if body.channel is Channel.WEBHOOK:
             _signer(signer)
@@ -53,12 +54,12 @@ def make_router(service: Service, *, signer: Signer | None, bounds: Bounds) -> A
                 body.value(subscription_id, now),
                 new_salt=new_salt(),
                 bounds=bounds,
-                if_match=if_match,
+                guard=precondition.check,
                 now=now,
                 true_now=datetime.now(UTC),
             )
         response.status_code = 201 if put.made else 200
-        response.headers["ETag"] = http.etag({}, put.kept.version)
+        response.headers["ETag"] = version_tag(put.kept.version)
         return models.put_answer(put.kept, _secret(signer, put.kept) if put.is_secret_new else None)
 
     @router.post(
@@ -101,7 +102,7 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     async def get_subscription(subscription_id: http.SlugPath, response: Response) -> models.SubscriptionAnswer:
         async with service.database.connection() as conn:
             kept = await store.get_subscription(conn, subscription_id)
-        response.headers["ETag"] = http.etag({}, kept.version)
+        response.headers["ETag"] = version_tag(kept.version)
         return models.subscription_of(kept)
 
     @router.get(

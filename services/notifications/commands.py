@@ -21,7 +21,7 @@ from services.notifications.domain.subscription import (
     subject_patterns,
 )
 from services.notifications.store import DueDelivery, EndedDelivery, KeptSubscription, Lease, NewDelivery, ToldEvent
-from shared import audit, http
+from shared import audit
 from shared.clock import local_date
 from shared.database import Connection
 from shared.errors import FieldError, RuleBroken
@@ -31,6 +31,7 @@ from shared.events.notifications import DeliveryEvent, NotificationDelivered, No
 from shared.events.registry import MunicipalityEvent, Names, ProgrammeEvent, ProjectEvent
 from shared.events.reporting import ReportEvent
 from shared.messaging import outbox
+from shared.preconditions import Guard, unguarded
 from shared.values import version_on
 
 ToldOf: TypeAlias = MetricUpdated | MilestoneEvent | ReportEvent
@@ -64,7 +65,7 @@ async def put_subscription(
     *,
     new_salt: bytes,
     bounds: Bounds,
-    if_match: str | None,
+    guard: Guard = unguarded,
     now: datetime,
     true_now: datetime,
 ) -> PutSubscription:
@@ -76,20 +77,20 @@ async def put_subscription(
     Args:
         wanted: what was asked for; its `active_since` is not looked at.
         new_salt: for a webhook's secret, should it need one.
-        if_match: the entity tag that the request was based on, if any.
+        guard: told the version that was kept before; raises where the caller's condition is not met.
         now: by the service's clock, which events carry.
         true_now: when deliveries are looked at.
 
     Raises:
         RuleBroken: with every fault of the subscription; `too-many-subscriptions`, the address has as many as it may.
-        Conflict: `lost-update`.
+        Conflict: what the guard raises.
     """
     address = check_subscription(wanted, allow_private_webhooks=bounds.allow_private_webhooks)
     await store.lock_subscription(conn, wanted.subscription_id)
     await store.lock_subscription(conn, address.lower())
     await store.lock_sending(conn, [wanted.subscription_id])
     before = await store.find_subscription(conn, wanted.subscription_id)
-    http.guard_update(if_match, None if before is None else http.etag({}, before.version))
+    guard(before.version if before is not None else None)
     begins = before is None or (wanted.active and not before.subscription.active)
     active_since = now if before is None or begins else before.subscription.active_since
     subscription = replace(wanted, address=address, active_since=active_since)

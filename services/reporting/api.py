@@ -1,11 +1,10 @@
 """HTTP doors of reporting: figures and reports in, what came in and what is owed out."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.reporting import api_models as models
 from services.reporting import commands
@@ -13,11 +12,11 @@ from services.reporting.commands.judging import Rights
 from services.reporting.commands.reading import Entry
 from services.reporting.store import figures as figure_store
 from services.reporting.store import reports as report_store
-from services.reporting.store.reports import KeptRound
 from shared import auth, http, openapi, strict_json
 from shared.auth import Action, Principal, require
 from shared.database import Connection
 from shared.errors import FieldError, NotFound, RuleBroken
+from shared.preconditions import Conditional, version_tag
 from shared.routes import StrictRoute
 from shared.runtime import Service
 from shared.values import Period
@@ -115,13 +114,13 @@ def _add_rounds(router: APIRouter, service: Service) -> None:
         round_id: http.SlugPath,
         body: models.RoundBody,
         response: Response,
-        if_match: Annotated[str | None, Header(max_length=100)] = None,
+        precondition: Conditional,
     ) -> models.RoundAnswer:
         round_ = body.value(round_id)
         async with service.database.transaction() as conn:
-            kept, is_new = await commands.load_round(conn, round_, now=service.clock.now(), guard=_guard(if_match))
+            kept, is_new = await commands.load_round(conn, round_, now=service.clock.now(), guard=precondition.check)
         response.status_code = 201 if is_new else 200
-        response.headers["ETag"] = _tag(kept)
+        response.headers["ETag"] = version_tag(kept.version)
         return models.round_of(kept)
 
     @router.get("/rounds/{round_id}", summary="One call for reports", responses=http.problems(401, 404))
@@ -130,7 +129,7 @@ def _add_rounds(router: APIRouter, service: Service) -> None:
             kept = await report_store.find_round(conn, round_id)
         if kept is None:
             raise NotFound(f"there is no round {round_id}", code="round-unknown")
-        response.headers["ETag"] = _tag(kept)
+        response.headers["ETag"] = version_tag(kept.version)
         return models.round_of(kept)
 
 
@@ -234,11 +233,3 @@ def _text(place: Any) -> str:
     if not isinstance(place, str):
         raise TypeError(place)
     return place
-
-
-def _tag(kept: KeptRound) -> str:
-    return http.etag({}, kept.version)
-
-
-def _guard(if_match: str | None) -> Callable[[KeptRound | None], None]:
-    return lambda before: http.guard_update(if_match, None if before is None else _tag(before))

@@ -21,7 +21,6 @@ async def put(database: Database, wanted: Subscription, **changes: Any) -> PutSu
     arguments: dict[str, Any] = {
         "new_salt": b"salt",
         "bounds": Bounds(),
-        "if_match": None,
         "now": MADE_AT,
         "true_now": NOW,
         **changes,

@@ -80,7 +80,6 @@ async def subscribe(database: Database, wanted: Subscription) -> None:
             wanted,
             new_salt=SALT,
             bounds=Bounds(allow_private_webhooks=True),
-            if_match=None,
             now=MADE_AT,
             true_now=datetime.now(UTC),
         )

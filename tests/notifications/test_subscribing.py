@@ -8,6 +8,7 @@ import pytest
 from services.notifications import commands
 from shared.database import Database
 from shared.errors import Conflict, RuleBroken
+from shared.preconditions import Precondition
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT, subscription
 from tests.notifications.steps import WEBHOOK, count, put, tell
@@ -31,10 +32,11 @@ async def test_a_change_keeps_when_it_was_made_and_raises_the_version(database: 
 
 async def test_a_lost_update_is_refused(database: Database) -> None:
     wanted = subscription()
-    await put(database, wanted, if_match=None)
-    await put(database, replace(wanted, windows=("month",)), if_match='"1"')
+    seen = Precondition(if_match='"1"').check
+    await put(database, wanted)
+    await put(database, replace(wanted, windows=("month",)), guard=seen)
     with pytest.raises(Conflict, match="If-Match"):
-        await put(database, replace(wanted, windows=("year",)), if_match='"1"')
+        await put(database, replace(wanted, windows=("year",)), guard=seen)
 
 
 async def test_a_webhooks_salt_is_new_once_and_stays(database: Database) -> None:

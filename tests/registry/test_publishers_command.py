@@ -28,10 +28,11 @@ class Interrupted(Api):
         self._then = then
 
     async def answer(self, method: str, path: str, **options: Any) -> Response:
-        answer = await super().answer(method, path, **options)
-        if method == "GET" and self._then is not None:
-            await self._then()
-        return answer
+        try:
+            return await super().answer(method, path, **options)
+        finally:
+            if method == "GET" and self._then is not None:
+                await self._then()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,13 @@ async def test_a_right_that_will_end_stays_and_is_shown_with_its_end(registry: R
     assert spoken_for(added) == "vefsn-1824 to 2999-12-31"
 
 
-async def test_what_another_operator_gave_meanwhile_is_not_taken_away(registry: RunningService, infra: Infra) -> None:
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_another_operator_gave_meanwhile_is_not_taken_away(
+    registry: RunningService, infra: Infra, is_known: bool
+) -> None:
     number = organisation_number_of_nobody()
-    await put(registry, number)
+    if is_known:
+        await put(registry, number)
 
     async def meanwhile() -> None:
         await put(registry, number, {"municipality_id": "bodo-1804"})

@@ -362,13 +362,5 @@ def test_a_place_comes_back_out_of_its_cursor(place: list[Any]) -> None:
     assert strict_json.loads(json.dumps(place).encode()) == place
 
 
-def test_an_update_is_guarded_by_the_entity_tag() -> None:
-    tag = http.etag({}, 3)
-    http.guard_update(None, tag)
-    http.guard_update("*", tag)
-    http.guard_update('"3"', tag)
-    for stale in ('"2"', "3", 'W/"3"', '"3", "4"'):
-        with pytest.raises(Conflict) as refused:
-            http.guard_update(stale, tag)
-        assert refused.value.code == "lost-update"
+def test_what_has_no_version_is_tagged_by_its_content() -> None:
     assert http.etag({"a": 1, "b": 2}) == http.etag({"b": 2, "a": 1}) != http.etag({"a": 2, "b": 1})

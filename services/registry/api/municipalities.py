@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from services.registry import commands
-from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, place_after, tag
+from services.registry.api.strict import PROBLEMS, Text, mark, place_after
 from services.registry.commands.events import municipality_fields
 from services.registry.domain.county import County
 from services.registry.domain.municipality import DatedVersion, Municipality
@@ -20,6 +20,7 @@ from shared.auth import Action
 from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug
+from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 
 MunicipalityId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,118}[a-z0-9]$")]
@@ -229,7 +230,7 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     async def get_municipality(municipality_id: MunicipalityPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_municipality(conn, municipality_id)
-        response.headers["ETag"] = tag(found.version)
+        response.headers["ETag"] = version_tag(found.version)
         return municipality_fields(found)
 
 
@@ -248,11 +249,11 @@ def _add_writing(router: APIRouter, service: Service) -> None:
         municipality_id: MunicipalityPath,
         body: MunicipalityBody,
         response: Response,
-        if_match: IfMatch = None,
+        precondition: Conditional,
     ) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.put_municipality(
-                conn, body.value(municipality_id), now=service.clock.now(), guard=guard_of(if_match)
+                conn, body.value(municipality_id), now=service.clock.now(), guard=precondition.check
             )
         mark(response, put)
         return {**municipality_fields(put.state), "changed": put.changed}

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.registry import commands
-from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, place_after, tag
+from services.registry.api.strict import PROBLEMS, Text, mark, place_after
 from services.registry.commands.events import programme_fields
 from services.registry.domain.programme import Cohort, Names, Programme, ReportKind, Theme
 from services.registry.store import programmes as store
@@ -17,6 +17,7 @@ from shared.auth import Action
 from shared.database import Connection
 from shared.events import registry as told
 from shared.events.envelope import Slug
+from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 
 Claimed = Annotated[dict[Annotated[str, Field(min_length=1, max_length=80)], Annotated[int, Field(ge=0, le=10**6)]],
@@ -138,7 +139,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
     async def get_programme(programme_id: http.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_programme(conn, programme_id)
-            response.headers["ETag"] = tag(found.version)
+            response.headers["ETag"] = version_tag(found.version)
             return await _with_counts(conn, found)
 
     @router.put(
@@ -153,11 +154,11 @@ def add_routes(router: APIRouter, service: Service) -> None:
         programme_id: http.SlugPath,
         body: ProgrammeBody,
         response: Response,
-        if_match: IfMatch = None,
+        precondition: Conditional,
     ) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.put_programme(
-                conn, body.value(programme_id), now=service.clock.now(), guard=guard_of(if_match)
+                conn, body.value(programme_id), now=service.clock.now(), guard=precondition.check
             )
             answer = await _with_counts(conn, put.state)
         mark(response, put)

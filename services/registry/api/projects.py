@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.registry import commands
 from services.registry.api.municipalities import MunicipalityId
 from services.registry.api.programmes import NamesBody
-from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, place_after, tag
+from services.registry.api.strict import PROBLEMS, Text, mark, place_after
 from services.registry.commands.events import project_fields
 from services.registry.domain.project import Baseline, Direction, Goal, Membership, Project
 from services.registry.store import programmes as store
@@ -18,6 +18,7 @@ from shared import http
 from shared.auth import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
+from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 from shared.values import Certification, Definition, Denominator, Source
 
@@ -164,7 +165,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
     async def get_project(project_id: http.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_project(conn, project_id)
-        response.headers["ETag"] = tag(found.version)
+        response.headers["ETag"] = version_tag(found.version)
         return project_fields(found)
 
     @router.put(
@@ -176,11 +177,11 @@ def add_routes(router: APIRouter, service: Service) -> None:
         tags=["projects"],
     )
     async def put_project(
-        project_id: http.SlugPath, body: ProjectBody, response: Response, if_match: IfMatch = None
+        project_id: http.SlugPath, body: ProjectBody, response: Response, precondition: Conditional
     ) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.put_project(
-                conn, body.value(project_id), now=service.clock.now(), guard=guard_of(if_match)
+                conn, body.value(project_id), now=service.clock.now(), guard=precondition.check
             )
         mark(response, put)
         return {**project_fields(put.state), "changed": put.changed}

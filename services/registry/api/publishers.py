@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.registry import commands
 from services.registry.api.projects import MemberBody
-from services.registry.api.strict import PROBLEMS, IfMatch, Text, guard_of, mark, place_after, tag
+from services.registry.api.strict import PROBLEMS, Text, mark, place_after
 from services.registry.commands.events import speaks_for
 from services.registry.domain.publisher import Publisher
 from services.registry.store import publishers as store
@@ -16,6 +16,7 @@ from shared import http
 from shared.auth import Action, Principal, require
 from shared.events import registry as told
 from shared.moments import Moment
+from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 
 NumberPath = Annotated[str, Path(pattern=r"^[ -~]{1,40}$", description="Organisation number, nine digits.")]
@@ -120,7 +121,7 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
         require(principal, Action.READ_PUBLISHER, publisher=organisation_number)
         async with service.database.connection() as conn:
             found = await store.get_publisher(conn, organisation_number)
-        response.headers["ETag"] = tag(found.version)
+        response.headers["ETag"] = version_tag(found.version)
         return _fields(found, service.clock.now())
 
     @router.put(
@@ -135,11 +136,11 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
         organisation_number: NumberPath,
         body: PublisherBody,
         response: Response,
-        if_match: IfMatch = None,
+        precondition: Conditional,
     ) -> Any:
         now = service.clock.now()
         async with service.database.transaction() as conn:
-            put = await commands.put_publisher(conn, body.value(organisation_number), now=now, guard=guard_of(if_match))
+            put = await commands.put_publisher(conn, body.value(organisation_number), now=now, guard=precondition.check)
         mark(response, put)
         return {**_fields(put.state, now), "changed": put.changed}
 

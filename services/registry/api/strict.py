@@ -1,37 +1,25 @@
-"""What all of the registry's routes share: entity tags, places in lists."""
+"""What all of the registry's routes share: what a PUT answers, places in lists."""
 
 from typing import Annotated, Any
 
-from fastapi import Header, Response
+from fastapi import Response
 from pydantic import Field
 
-from services.registry.commands.result import Guard, Put
+from services.registry.commands.result import Put
 from shared import http
 from shared.errors import RuleBroken
+from shared.preconditions import version_tag
 
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", max_length=100, description="The ETag that this change is based on.")
-]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 PROBLEMS = http.problems(401, 403, 404, 409, 412)
 """What a change may be refused for, besides what any request may meet."""
 
 
-def guard_of(if_match: str | None) -> Guard:
-    """Return what refuses a change that was based on another version than the one in force."""
-    return lambda version: http.guard_update(if_match, tag(version) if version is not None else None)
-
-
-def tag(version: int) -> str:
-    """Return the entity tag of a version."""
-    return http.etag({}, version)
-
-
 def mark(response: Response, put: Put[Any]) -> None:
     """Say in status and headers what a PUT did: 201 for something new, and the entity tag of what is in force."""
     response.status_code = 201 if put.created else 200
-    response.headers["ETag"] = tag(put.state.version)
+    response.headers["ETag"] = version_tag(put.state.version)
 
 
 def place_after(cursor: str | None) -> str:

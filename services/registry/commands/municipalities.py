@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.registry.commands.events import municipality_event
-from services.registry.commands.result import Guard, Put, unguarded
+from services.registry.commands.result import Put
 from services.registry.domain.history import play
 from services.registry.domain.municipality import Municipality, revised
 from services.registry.domain.reform import Change, Happened, Outcome, decide, touched
@@ -18,6 +18,7 @@ from shared import audit
 from shared.database import Connection
 from shared.errors import Conflict
 from shared.messaging import outbox
+from shared.preconditions import Guard, unguarded
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.registry.commands.events import programme_event, project_event
-from services.registry.commands.result import Guard, Put, unguarded
+from services.registry.commands.result import Put
 from services.registry.domain.programme import Programme, revised_programme
 from services.registry.domain.project import Project, has_just_ended, revised_project
 from services.registry.store import programmes as store
@@ -12,6 +12,7 @@ from shared import audit
 from shared.database import Connection
 from shared.errors import RuleBroken
 from shared.messaging import outbox
+from shared.preconditions import Guard, unguarded
 
 
 async def put_programme(

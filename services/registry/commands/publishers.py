@@ -6,7 +6,7 @@ from datetime import datetime
 from stdnum.no import orgnr
 
 from services.registry.commands.events import publisher_event
-from services.registry.commands.result import Guard, Put, unguarded
+from services.registry.commands.result import Put
 from services.registry.domain.publisher import (
     Key,
     Publisher,
@@ -23,6 +23,7 @@ from shared.auth import NewKey
 from shared.database import Connection
 from shared.errors import NotFound, RuleBroken
 from shared.messaging import outbox
+from shared.preconditions import Guard, unguarded
 
 _NINE_DIGITS = re.compile(r"\d{9}\Z", re.ASCII)
 

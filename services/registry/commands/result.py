@@ -1,13 +1,9 @@
-"""What a command that puts something answers, and how a caller guards against a lost update."""
+"""What a command that puts something answers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 State = TypeVar("State")
-
-Guard = Callable[[int | None], None]
-"""Told the version that is in force (none when there is nothing yet) before anything is written; raises to refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +18,3 @@ class Put(Generic[State]):
     state: State
     created: bool
     changed: bool
-
-
-def unguarded(_version: int | None) -> None:
-    """Let every state be overwritten."""

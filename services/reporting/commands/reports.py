@@ -1,7 +1,7 @@
 """Rounds, what they oblige projects to, the turning of states with the calendar, and reports that come in."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -22,10 +22,11 @@ from shared.events import inbound
 from shared.events.envelope import derived_id
 from shared.events.reporting import ReportDue, ReportOverdue, ReportSubmitted
 from shared.messaging import outbox
+from shared.preconditions import Guard, unguarded
 
 
 async def load_round(
-    conn: Connection, round_: Round, *, now: datetime, guard: Callable[[KeptRound | None], None] = lambda _: None
+    conn: Connection, round_: Round, *, now: datetime, guard: Guard = unguarded
 ) -> tuple[KeptRound, bool]:
     """Keep a round and make the obligations that follow from it; return it, and whether it is new.
 
@@ -34,12 +35,12 @@ async def load_round(
     round does not concern any longer goes on owing; taking that back is not built.
 
     Args:
-        guard: looks at the round as it was kept before, and raises where the caller's condition is not met.
+        guard: told the version that was kept before; raises where the caller's condition is not met.
     """
     today = local_date(now)
     await store.lock_programme(conn, round_.programme_id)
     before = await store.find_round(conn, round_.round_id)
-    guard(before)
+    guard(before.version if before is not None else None)
     if before is not None and before.round == round_:
         return before, False
     kept = KeptRound(round_, 1, today) if before is None else KeptRound(round_, before.version + 1, before.loaded_on)

@@ -1,0 +1,71 @@
+"""Conditional changes (RFC 9110, 13.1): what a PUT was based on, so that nobody overwrites what he has not seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from shared.errors import Conflict
+
+LENGTH_MAX = 100
+
+Guard = Callable[[int | None], None]
+"""Told the version that is in force (none when there is nothing yet) before anything is written; raises to refuse."""
+
+
+def unguarded(_version: int | None) -> None:
+    """Let every state be overwritten."""
+
+
+def version_tag(version: int) -> str:
+    """Return the entity tag of a version."""
+    return f'"{version}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What must hold for a change to be made.
+
+    Attributes:
+        if_match: the tag that the change is based on; `*` is whatever there is.
+        if_none_match: a tag that must not be in force; `*` is any, so that only something new is made.
+    """
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def check(self, version: int | None) -> None:
+        """Refuse a change that was based on another state than the one in force; a `Guard`.
+
+        Raises:
+            Conflict: `lost-update`, answered as 412.
+        """
+        current = version_tag(version) if version is not None else None
+        if self.if_match is not None and not _is_among(current, self.if_match):
+            raise _lost(f"If-Match {self.if_match}", current)
+        if self.if_none_match is not None and _is_among(current, self.if_none_match):
+            raise _lost(f"If-None-Match {self.if_none_match}", current)
+
+
+def _is_among(current: str | None, wanted: str) -> bool:
+    return current is not None and (wanted.strip() == "*" or current in (each.strip() for each in wanted.split(",")))
+
+
+def _lost(condition: str, current: str | None) -> Conflict:
+    return Conflict(f"the thing has changed: {condition}, now {current or 'absent'}", code="lost-update")
+
+
+def _read(
+    if_match: Annotated[
+        str | None, Header(max_length=LENGTH_MAX, description="The ETag that this change is based on.")
+    ] = None,
+    if_none_match: Annotated[
+        str | None, Header(max_length=LENGTH_MAX, description="`*` to make something new and change nothing.")
+    ] = None,
+) -> Precondition:
+    return Precondition(if_match, if_none_match)
+
+
+Conditional = Annotated[Precondition, Depends(_read)]
+"""The condition that a request names; a parameter of routes."""

@@ -1,0 +1,37 @@
+"""Nobody overwrites what he has not seen, and nobody makes anew what is there."""
+
+import pytest
+
+from shared.errors import Conflict
+from shared.preconditions import Precondition, version_tag
+
+
+@pytest.mark.parametrize("if_match", [None, "*", '"3"', '"2", "3"'])
+def test_a_change_of_what_was_seen_is_made(if_match: str | None) -> None:
+    Precondition(if_match).check(3)
+
+
+@pytest.mark.parametrize("stale", ['"2"', "3", 'W/"3"', '"2", "4"', ""])
+def test_a_change_of_what_is_no_longer_there_is_refused(stale: str) -> None:
+    with pytest.raises(Conflict, match='now "3"') as refused:
+        Precondition(stale).check(3)
+    assert refused.value.code == "lost-update"
+
+
+@pytest.mark.parametrize("if_match", ["*", '"1"'])
+def test_what_was_never_there_cannot_have_been_seen(if_match: str) -> None:
+    with pytest.raises(Conflict, match="now absent"):
+        Precondition(if_match).check(None)
+
+
+def test_something_new_is_made_once() -> None:
+    new = Precondition(if_none_match="*")
+    new.check(None)
+    with pytest.raises(Conflict, match=r'If-None-Match \*, now "1"'):
+        new.check(1)
+
+
+def test_a_tag_that_must_not_be_in_force() -> None:
+    Precondition(if_none_match=version_tag(2)).check(3)
+    with pytest.raises(Conflict):
+        Precondition(if_none_match=version_tag(3)).check(3)
