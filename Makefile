@@ -59,7 +59,7 @@ bench: setup ## Measure speed on this machine; results go to docs/performance.md
 chaos: setup ## Random faults for MINUTES=60 with SEED=n; results go to var/chaos
 	@$(BIN)/python -m tests.faults.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-# ARGS="--only backlog --figures 200000" runs one of them, or shorter.
+# ARGS="--only backlog --figures 200000" runs one of them, or shorter; ARGS="--only soak --hours 8" watches what grows.
 outages: setup ## 20 rolling restarts, 15 minutes without Kafka, a backlog of a million figures; results go to var/outages
 	@$(BIN)/python -m tests.faults.outages $(ARGS)
 

@@ -21,6 +21,6 @@ def repeats(*, few: int, many: int) -> int:
 
 
 only_many = pytest.mark.skipif(
-    repeats(few=0, many=1) == 0, reason=f"in parts what another proof does at once; with {SETTING}=many it runs too"
+    repeats(few=0, many=1) == 0, reason=f"left to the long proofs; with {SETTING}=many it runs too"
 )
 """Marks what is left to `make faults`."""

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from deploy.services import SERVICES
-from tests.faults.counts import repeats
-from tests.faults.outages.backlog import MEBIBYTES_MAX, Sample, backlog, slope
+from tests.faults.counts import only_many, repeats
+from tests.faults.outages.backlog import MEBIBYTES_MAX, Sample, backlog, slope_of
 from tests.faults.outages.broker import Rule, without_broker
+from tests.faults.outages.growth import slope
 from tests.faults.outages.rolling import roll
+from tests.faults.outages.soak import TAKEN, soak
 from tests.faults.proof import Proving
 
 MONTHS = 12
@@ -60,11 +62,29 @@ async def test_a_backlog_is_worked_off_whole(tmp_path: Path) -> None:
     assert max(drained.peak_mebibytes.values()) <= MEBIBYTES_MAX
 
 
-def test_the_slope_is_that_of_the_second_half() -> None:
+@only_many
+@pytest.mark.infra
+async def test_a_steady_stream_is_taken_whole(tmp_path: Path) -> None:
+    soaked = await soak(tmp_path, per_second=20, figures=5, minutes=1, tell=print)
+
+    assert (set(soaked.statuses), soaked.accepted) == ({TAKEN}, len(soaked.answers) * 5)
+    assert soaked.wrong == []
+    assert (soaked.lost, soaked.doubled) == (0, 0)
+    assert set(soaked.memory_per_hour) == set(SERVICES)
+    assert soaked.history_bytes["reporting.figure"] > 0
+    print(f"MiB an hour {soaked.memory_per_hour}, tables {soaked.tables_per_hour}")
+
+
+@pytest.mark.parametrize(("places", "expected"), [([1.0], 0.0), ([9.0, 9.0, 1.0, 3.0, 5.0], 2.0)])
+def test_a_slope_leaves_the_first_half_out(places: list[float], expected: float) -> None:
+    assert slope([(float(x), y) for x, y in enumerate(places)]) == pytest.approx(expected)
+
+
+def test_a_backlog_is_judged_by_its_second_half() -> None:
     first = [Sample(100_000 * number, {"one": 50 * number << 20}) for number in range(5)]
     grows = first + [Sample(100_000 * number, {"one": 250 + 3 * number << 20}) for number in range(5, 11)]
 
-    assert slope("one", grows) == pytest.approx(3)
+    assert slope_of("one", grows) == pytest.approx(3)
 
 
 def test_the_rule_is_read_where_prometheus_reads_it() -> None:

@@ -1,4 +1,4 @@
-"""`make outages`: rolling restarts, no broker, a backlog; prints progress and writes to var/outages."""
+"""`make outages`: rolling restarts, no broker, a backlog, a soak; prints progress and writes to var/outages."""
 
 import argparse
 import asyncio
@@ -16,11 +16,14 @@ from tests.faults.chaos.run import commit, machine
 from tests.faults.outages.backlog import MEBIBYTES_MAX, SLOPE_MEBIBYTES_MAX, backlog
 from tests.faults.outages.broker import without_broker
 from tests.faults.outages.rolling import roll
+from tests.faults.outages.soak import TAKEN, answers_of, soak
 from tests.faults.proof import proving
 from tests.support.system import STOP_SECONDS
 
 RESULTS = Path("var/outages")
 LATE_SECONDS = 5.0
+ANSWER_SECONDS = 0.05
+MEBIBYTES_PER_HOUR = 1.0
 SEED = 20_130_204
 Outcome = tuple[dict[str, Any], list[str]]
 """What was measured, and which promises were not kept."""
@@ -83,11 +86,34 @@ async def drained(folder: Path, chosen: argparse.Namespace) -> Outcome:
     return asdict(result), broken(kept)
 
 
+async def soaked(folder: Path, chosen: argparse.Namespace) -> Outcome:
+    """Post figures at a steady pace."""
+    pace = {"per_second": chosen.per_second, "figures": chosen.batch, "minutes": chosen.hours * 60}
+    result = await soak(folder, **pace, tell=tell)
+    answers = answers_of(result)
+    kept = {
+        "every request accepted": set(result.statuses) == {TAKEN},
+        f"99 % answered within {ANSWER_SECONDS} s": answers["p99"] <= ANSWER_SECONDS,
+        f"memory grows by at most {MEBIBYTES_PER_HOUR} MiB an hour": _most(result.memory_per_hour)
+        <= MEBIBYTES_PER_HOUR,
+        f"what keeps no history by {MEBIBYTES_PER_HOUR} MiB": _most(result.tables_per_hour) <= MEBIBYTES_PER_HOUR,
+        "nothing lost or doubled": not result.wrong,
+    }
+    return asdict(result) | {"answers": answers}, broken(kept)
+
+
+def _most(grown: dict[str, float]) -> float:
+    return max(grown.values(), default=0.0)
+
+
 RUNS: dict[str, Callable[[Path, argparse.Namespace], Coroutine[Any, Any, Outcome]]] = {
     "rolling": rolling,
     "broker": broker,
     "backlog": drained,
+    "soak": soaked,
 }
+BY_DEFAULT = ("rolling", "broker", "backlog")
+"""A soak takes as many hours as one gives it."""
 
 
 def broken(kept: dict[str, bool]) -> list[str]:
@@ -98,10 +124,13 @@ def broken(kept: dict[str, bool]) -> list[str]:
 def main() -> int:
     """Run what is chosen, one after the other; return 0 when every promise was kept."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--only", nargs="*", choices=RUNS, default=list(RUNS), help="all by default")
+    arguments.add_argument("--only", nargs="*", choices=RUNS, default=BY_DEFAULT, help="all but the soak by default")
     arguments.add_argument("--rounds", type=int, default=20, help="of rolling restarts")
     arguments.add_argument("--minutes", type=float, default=15, help="without Kafka")
     arguments.add_argument("--figures", type=int, default=1_000_000, help="in the backlog")
+    arguments.add_argument("--hours", type=float, default=8, help="of the soak")
+    arguments.add_argument("--per-second", type=float, default=20, help="requests of the soak")
+    arguments.add_argument("--batch", type=int, default=5, help="figures in each of them")
     chosen = arguments.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what our writers and readers meet is meant

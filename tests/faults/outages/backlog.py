@@ -15,6 +15,7 @@ from tests.faults.chaos import check
 from tests.faults.chaos.readers import Readers
 from tests.faults.chaos.run import Tell
 from tests.faults.chaos.writers import Source
+from tests.faults.outages.growth import MEBIBYTE, slope
 from tests.speed import workload
 from tests.support.system import System, running
 
@@ -27,7 +28,6 @@ TELL_SECONDS = 30.0
 STILL_SECONDS = 300.0
 """A backlog may take as long as anything moves, and no longer."""
 
-MEBIBYTE = 1 << 20
 MEBIBYTES_MAX = 256
 SLOPE_MEBIBYTES_MAX = 5.0
 """An event that stayed in memory would be a hundred. A short run cannot tell this from what a start needs."""
@@ -149,7 +149,7 @@ async def _drain(system: System, sources: Sequence[Source], readers: Readers, dr
         await asyncio.gather(looking, return_exceptions=True)
     for process in system.names:
         drained.peak_mebibytes[process] = round(max(each.bytes.get(process, 0) for each in samples) / MEBIBYTE, 1)
-        drained.slope_mebibytes[process] = round(slope(process, samples), 2)
+        drained.slope_mebibytes[process] = round(slope_of(process, samples), 2)
 
 
 async def _look(system: System, readers: Readers, samples: list[Sample], tell: Tell) -> None:
@@ -165,14 +165,9 @@ async def _look(system: System, readers: Readers, samples: list[Sample], tell: T
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def slope(process: str, samples: Sequence[Sample]) -> float:
-    """Return by how many MiB a process grew for each 100,000 events in the second half: a straight line's slope."""
-    half = samples[-1].events / 2
-    points = [(each.events / 100_000, each.bytes.get(process, 0) / MEBIBYTE) for each in samples]
-    points = [point for point in points if point[0] * 100_000 >= half]
-    middle = sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points)
-    spread = sum((x - middle[0]) ** 2 for x, _ in points)
-    return sum((x - middle[0]) * (y - middle[1]) for x, y in points) / spread if spread else 0.0
+def slope_of(process: str, samples: Sequence[Sample]) -> float:
+    """Return by how many MiB a process grew for each 100,000 events, once it had settled."""
+    return slope([(each.events / 100_000, each.bytes.get(process, 0) / MEBIBYTE) for each in samples])
 
 
 def _memory(sample: Sample) -> str:

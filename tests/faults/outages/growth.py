@@ -1,0 +1,14 @@
+"""What grows while a system works: a straight line through what was looked at, once it has settled."""
+
+from collections.abc import Sequence
+
+MEBIBYTE = 1 << 20
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Return by how much y grows for each x in the second half of x, by least squares; 0 for fewer than two places."""
+    half = points[-1][0] / 2
+    late = [point for point in points if point[0] >= half]
+    middle = sum(x for x, _ in late) / len(late), sum(y for _, y in late) / len(late)
+    spread = sum((x - middle[0]) ** 2 for x, _ in late)
+    return sum((x - middle[0]) * (y - middle[1]) for x, y in late) / spread if spread else 0.0
