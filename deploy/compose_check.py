@@ -30,6 +30,7 @@ from deploy.cli.connection import Api, Connection, find_connection
 from deploy.cli.programme import load_programme
 from deploy.cli.publishers import account_of, add_publisher, post_figures
 from deploy.demo.story import PROGRAMME, VEFSN, VEFSN_HR
+from shared.clients import new_client
 from shared.errors import AppError, Unavailable
 
 MAIL_SECONDS = 60.0
@@ -66,7 +67,7 @@ async def by_the_gateway(connection: Connection) -> None:
         Unavailable: it was not, or not so.
     """
     began = time.monotonic()
-    async with httpx2.AsyncClient(base_url=connection.http, timeout=30, trust_env=False) as client:
+    async with new_client(base_url=connection.http, timeout=30) as client:
         answers = {
             "not-found": await client.get("/-/ready"),
             "body-too-large": await client.post("/api/reporting/v1/absence-figures", content=b" " * 2_000_000),

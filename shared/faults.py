@@ -8,6 +8,7 @@ time; `hang` stops it with SIGSTOP, as a frozen machine would be. Where nothing 
 
 import os
 import signal
+from collections import deque
 from dataclasses import dataclass
 
 from shared.errors import RuleBroken
@@ -47,22 +48,24 @@ class _Fault:
     left: int
 
 
-_armed: _Fault | None = None
+_armed: deque[_Fault] = deque()
 
 
-def arm(order: str) -> None:
-    """Make this process fail at a point.
+def arm(orders: str) -> None:
+    """Make this process fail at a point, or at several one after the other.
 
     Args:
-        order: `point:die` or `point:hang`, and `:n` for the n-th time it is reached, else the first. Empty: nothing.
+        orders: `point:die` or `point:hang`, and `:n` for the n-th time it is reached, else the first. Empty: nothing.
 
     Raises:
         RuleBroken: there is no such point, or no such way to fail.
     """
-    global _armed
-    if not order:
-        _armed = None
-        return
+    wanted = [_read(order) for order in orders.split(",") if order]
+    _armed.clear()
+    _armed.extend(wanted)
+
+
+def _read(order: str) -> _Fault:
     point_, _, rest = order.partition(":")
     how, _, count = rest.partition(":")
     if point_ not in POINTS or how not in SIGNALS or not (count or "1").isdigit():
@@ -70,13 +73,13 @@ def arm(order: str) -> None:
             f"{VARIABLE}={order!r} must be point:die or point:hang, with :n for the n-th time; "
             f"points are {', '.join(sorted(POINTS))}"
         )
-    _armed = _Fault(point_, SIGNALS[how], int(count or "1"))
+    return _Fault(point_, SIGNALS[how], int(count or "1"))
 
 
 def point(name: str) -> None:
     """Come to a point; return, unless this process was told to fail here."""
-    if _armed is not None:
-        _reach(_armed, name)
+    if _armed:
+        _reach(_armed[0], name)
 
 
 def _reach(fault: _Fault, name: str) -> None:
@@ -84,4 +87,5 @@ def _reach(fault: _Fault, name: str) -> None:
         return
     fault.left -= 1
     if fault.left == 0:
+        _armed.popleft()
         os.kill(os.getpid(), fault.signal)

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
 from deploy.accounts.rights import OPERATOR
+from shared.clients import new_client
 from shared.errors import AppError, NotFound, RuleBroken, Unavailable
 from shared.messaging.admin import Admin, learn
 from shared.messaging.broker import BusSettings
@@ -53,7 +54,7 @@ class Connection:
     async def client(self) -> AsyncIterator["Api"]:
         """Speak HTTP as the operator while the block runs."""
         headers = {"Authorization": f"Bearer {self.operator_key}"}
-        async with httpx2.AsyncClient(base_url=self.http, headers=headers, timeout=30, trust_env=False) as client:
+        async with new_client(base_url=self.http, headers=headers, timeout=30) as client:
             yield Api(client)
 
 

@@ -14,6 +14,7 @@ from deploy.local.folder import write_private
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import Program, Running
 from deploy.local.progress import Progress, silent
+from shared.clients import new_client
 
 READY_SECONDS = 90.0
 POLL_SECONDS = 0.05
@@ -111,7 +112,7 @@ class ProgramServer:
 
     async def _answers(self) -> bool:
         try:
-            async with httpx2.AsyncClient(trust_env=False, timeout=2) as client:
+            async with new_client(timeout=2) as client:
                 answer = await client.get(f"{self.address}{self._ready_path}")
         except httpx2.HTTPError:
             return False
@@ -119,7 +120,7 @@ class ProgramServer:
 
     async def _reasons(self) -> str:
         try:
-            async with httpx2.AsyncClient(trust_env=False, timeout=2) as client:
+            async with new_client(timeout=2) as client:
                 return (await client.get(f"{self.address}{self._ready_path}")).text[:500]
         except httpx2.HTTPError as error:
             return f"it does not answer: {type(error).__name__}"

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.cli.audit import verify_log
 from deploy.services import SERVICES
+from shared.clients import new_client
 from shared.messaging.admin import Admin, learn
 from shared.messaging.broker import BusSettings
 from tests.faults.world import World
@@ -187,7 +188,7 @@ async def _unrest(system: System) -> list[str]:
             if count := (await _fetch(dsn, waiting))[0][0]:
                 left.append(f"{name}: {count} events or deliveries wait")
             handled |= {(row["consumer"], row["place"]): row["next_offset"] for row in await _fetch(dsn, _HANDLED)}
-            async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+            async with new_client(timeout=5) as client:
                 status = (await client.get(f"{system.address(name)}/api/{name}/v1/status")).json()
             if not status.get("ready"):
                 left.append(f"{name}: {status.get('reasons') or status}")

@@ -9,6 +9,7 @@ from typing import Protocol
 import httpx2
 
 from deploy.services import SERVICES
+from shared.clients import new_client
 from tests.faults import world
 from tests.faults.checker import Finding, check
 from tests.faults.evidence import QUIET_SECONDS, gather
@@ -41,7 +42,7 @@ class Proof:
 async def partitions_of(proof: Proof, process: str) -> int:
     """Return how many partitions a process reads; none while it does not answer."""
     service = process.partition("-")[0]
-    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+    async with new_client(timeout=30) as client:
         try:
             answer = await client.get(f"{proof.system.address(process)}/api/{service}/v1/status")
         except httpx2.HTTPError:

@@ -9,7 +9,7 @@ import os
 import random
 import signal
 from collections import deque
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -31,6 +31,7 @@ from tests.support.waiting import until
 
 STRUCK_SECONDS = 400.0
 """On a starved machine; a life that handles a backlog record by record, after many deaths, is a slow one."""
+LOOK_SECONDS = 0.1
 FROZEN_SECONDS = 0.5
 TAKEN_OVER = ("delivery", "transaction", "relay")
 """The mechanisms whose work another process takes over; a frozen sender keeps its lease for longer, and a frozen
@@ -81,23 +82,52 @@ def orders(seed: int, times: int) -> dict[str, deque[str]]:
     return told
 
 
-async def strike(proof: Proof, service: str, queue: deque[str]) -> None:
-    """Let a service live one life after another, each with the next order, and then one without."""
+def lives(orders: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the orders of each life: one that hung goes on to the next, until it dies."""
+    life: list[str] = []
+    for order in orders:
+        life.append(order)
+        if ":die:" in order:
+            yield life
+            life = []
+    if life:
+        yield life
+
+
+async def strike(proof: Proof, service: str, queue: Iterable[str]) -> None:
+    """Let a service live one life after another, each with its orders, and then one without."""
     system = proof.system
-    for order in queue:
+    for life in lives(queue):
         await system.kill(service)
-        await system.start(service, environment={faults.VARIABLE: order})
-        await until_struck(proof, service, order)
-        if system.is_frozen(service):
-            mechanism = order.partition(".")[0]
-            if mechanism in TAKEN_OVER:
-                await until_taken_over(proof, service, is_relay=mechanism == "relay")
-            else:
-                await asyncio.sleep(FROZEN_SECONDS)
-            os.kill(system.processes[service].pid, signal.SIGCONT)
-            await until(partial(partitions_of, proof, service), f"{service} reads again", seconds=STRUCK_SECONDS)
+        await system.start(service, environment={faults.VARIABLE: ",".join(life)})
+        for order in life:
+            await until_struck(proof, service, order)
+            if system.is_frozen(service):
+                await until_missed(proof, service, order)
+                os.kill(system.processes[service].pid, signal.SIGCONT)
+                await until_reading(proof, service)
     await system.kill(service)
     await system.start(service)
+
+
+async def until_missed(proof: Proof, service: str, order: str) -> None:
+    """Wait until another process has taken over the work of a frozen one; or a moment, where nobody does."""
+    mechanism = order.partition(".")[0]
+    if mechanism in TAKEN_OVER:
+        await until_taken_over(proof, service, is_relay=mechanism == "relay")
+    else:
+        await asyncio.sleep(FROZEN_SECONDS)
+
+
+async def until_reading(proof: Proof, service: str) -> None:
+    """Wait until a process that was waked reads again, or has come to its next order meanwhile."""
+    process = proof.system.processes[service]
+
+    async def is_back() -> bool:
+        is_struck = process.returncode is not None or proof.system.is_frozen(service)
+        return is_struck or await partitions_of(proof, service) > 0
+
+    await until(is_back, f"{service} reads again", seconds=STRUCK_SECONDS, pause=LOOK_SECONDS)
 
 
 async def until_struck(proof: Proof, service: str, order: str) -> None:
@@ -125,7 +155,8 @@ async def until_taken_over(proof: Proof, service: str, *, is_relay: bool) -> Non
     async def reads_everything() -> bool:
         return await partitions_of(proof, other) == everything
 
-    await until(reads_everything, f"{other} reads all {everything} partitions", seconds=STRUCK_SECONDS)
+    said = f"{other} reads all {everything} partitions"
+    await until(reads_everything, said, seconds=STRUCK_SECONDS, pause=LOOK_SECONDS)
     if is_relay:
         admin = await asyncpg.connect(proof.system.servers.admin_dsn)
         try:

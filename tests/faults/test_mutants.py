@@ -14,6 +14,7 @@ import pytest
 
 from deploy.services import SERVICES
 from shared import faults
+from shared.clients import new_client
 from shared.clock import Clock
 from tests.faults.checker import Finding
 from tests.faults.proof import Proof, Proving
@@ -144,7 +145,7 @@ class Strain:
         """Let reporting stumble over a publisher's first state, hear the second, and then replay the first."""
         system = self._proof.system
         headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
-        async with httpx2.AsyncClient(trust_env=False, timeout=20, headers=headers) as client:
+        async with new_client(timeout=20, headers=headers) as client:
             for name in ("Once", "Twice"):
                 path = f"{system.address('registry')}/api/registry/v1/publishers/{NEWCOMER}"
                 assert (await client.put(path, json={"name": name, "may_speak_for": []})).status_code < 300

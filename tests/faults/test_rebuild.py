@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx2
 import pytest
 
 from deploy.demo.generated import DEFINITION
+from shared.clients import new_client
 from tests.faults.checker import MILESTONES, check
 from tests.faults.evidence import gather
 from tests.faults.proof import Proof, Proving
@@ -127,7 +127,7 @@ def january(proof: Proof, municipality_id: str, *, lost_days: str) -> Sent:
 async def test_a_target_that_was_lost_while_metrics_was_away_is_told_by_the_rebuild(
     tmp_path: Path, proving: Proving
 ) -> None:
-    async with proving(tmp_path) as proof, httpx2.AsyncClient(trust_env=False, timeout=TRY_SECONDS) as client:
+    async with proving(tmp_path) as proof, new_client(timeout=TRY_SECONDS) as client:
         load = proof.load(seed=13)
         goal, municipality_id = next(iter(proof.world.goals.items()))
         for lost_days in ("200.00", "480.00"):

@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.services import SERVICES
+from shared.clients import new_client
 from shared.events.metrics import MetricUpdated
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
 from shared.messaging.topics import OWN_TOPICS, PARTITIONS, disagreements, topics_of_publisher
@@ -78,7 +79,7 @@ async def look_for_unready(system: System, found: set[str]) -> None:
     while True:
         for service in SERVICES:
             try:
-                async with httpx2.AsyncClient(trust_env=False, timeout=TURN_SECONDS) as client:
+                async with new_client(timeout=TURN_SECONDS) as client:
                     answer = await client.get(f"{system.address(service)}/-/ready")
             except httpx2.HTTPError as error:
                 found.add(f"{service}: {error!r}")

@@ -6,10 +6,9 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
-
 from deploy.cli.publishers import add_publisher
 from deploy.demo.generated import DEFINITION
+from shared.clients import new_client
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import Topic, apply
 from tests.notifications.receiver import Receiver
@@ -142,7 +141,7 @@ def _project(number: int, members: list[str], goal: str | None) -> dict[str, Any
 async def _municipalities(system: System) -> list[tuple[str, str]]:
     """Return some that bore one number all the time that is written about."""
     params = {"at": "2013-12-31", "limit": "1000"}
-    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+    async with new_client(timeout=30) as client:
         answer = await client.get(f"{system.address('registry')}/api/registry/v1/municipalities", params=params)
     found = [
         (each["municipality_id"], each["versions"][0]["number"])
@@ -155,7 +154,7 @@ async def _municipalities(system: System) -> list[tuple[str, str]]:
 
 async def _put(system: System, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
-    async with httpx2.AsyncClient(trust_env=False, timeout=30, headers=headers) as client:
+    async with new_client(timeout=30, headers=headers) as client:
         answer = await client.put(f"{system.address(service)}/api/{service}/v1/{path}", json=body)
     said: dict[str, Any] = answer.json()
     assert answer.status_code in (200, 201), f"{path}: {answer.status_code} {json.dumps(said)[:500]}"

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.client import POSTED_TYPE
 from deploy.demo.generated import DEFINITION
+from shared.clients import new_client
 from tests.faults.doors import Doors
 from tests.faults.world import VICTIM, World
 from tests.support.system import System
@@ -100,7 +101,7 @@ class Load:
                 await self._drop(self._open)
 
     async def _over_http(self, chance: random.Random) -> None:
-        async with httpx2.AsyncClient(trust_env=False, timeout=TRY_SECONDS) as client:
+        async with new_client(timeout=TRY_SECONDS) as client:
             while not self._stopping.is_set():
                 publisher = chance.choice(list(self.world.shares))
                 batch = [self._figure(chance, publisher, "http") for _ in range(chance.randint(1, self.batch))]

@@ -30,10 +30,10 @@ import sys
 from typing import Any
 
 import pytest
-from httpx2 import AsyncClient
 
 from deploy.cli.serving import server_options
 from deploy.services import SERVICES
+from shared.clients import new_client
 from shared.events.inbound import AbsenceFigurePosted
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import Failure
@@ -123,7 +123,7 @@ async def test_api2_a_key_counts_in_the_authorization_header_and_nowhere_else(ho
 async def test_api2_of_a_thousand_tries_many_are_told_to_wait_wherever_they_claim_to_come_from(house: House) -> None:
     app = house.apps["metrics"]
     path = "/api/metrics/v1/dead-letters"
-    async with served(app, **server_options("")) as address, AsyncClient(base_url=address, trust_env=False) as client:
+    async with served(app, **server_options("")) as address, new_client(base_url=address) as client:
         statuses = []
         for number in range(TRIES):
             guess = {"Authorization": f"Bearer pub_guess.{number:043}", "X-Forwarded-For": f"198.51.100.{number % 250}"}

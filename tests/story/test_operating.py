@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx2
 import pytest
 from pydantic import SecretStr
 
@@ -19,6 +18,7 @@ from deploy.cli.consumers import list_groups
 from deploy.client import connected, figure
 from deploy.demo.generated import DEFINITION
 from deploy.local.stack import Stack, start_stack
+from shared.clients import new_client
 from shared.errors import Unavailable
 from shared.messaging.broker import BusSettings
 from tests.support.bus import Bus
@@ -154,7 +154,7 @@ async def sees_when_a_key_was_used(stack: Stack, folder: Path, key: str) -> None
 
     assert (await shown())["last_used_at"] is None
     address = f"{stack.services.address}/api/reporting/v1/obligations"
-    async with httpx2.AsyncClient(trust_env=False, timeout=60) as client:
+    async with new_client(timeout=60) as client:
         assert (await client.get(address, headers={"Authorization": f"Bearer {key}"})).status_code == 200
     used = await shown()
     assert used["last_used_at"] is not None
@@ -214,7 +214,7 @@ async def ends_a_publisher(stack: Stack, folder: Path, key: str, publisher: BusS
     assert (code, json.loads(said)) == (0, {"revoked": PUBLISHER})
 
     address = f"{stack.services.address}/api/reporting/v1/absence-figures"
-    async with httpx2.AsyncClient(trust_env=False, timeout=20) as client:
+    async with new_client(timeout=20) as client:
         late = {"figure_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", **body("2013-06")}
         answer = await client.post(address, json=late, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 401, answer.text

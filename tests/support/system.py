@@ -21,6 +21,7 @@ from deploy.local.databases import Database
 from deploy.local.infrastructure import Infrastructure, infrastructure
 from deploy.local.ports import HOST, Ports
 from deploy.services import SERVICES, migration_folders
+from shared.clients import new_client
 from shared.database import migrate
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import OWN_TOPICS, apply
@@ -102,7 +103,7 @@ class System:
             AssertionError: it ended, or took too long.
         """
         deadline = time.monotonic() + READY_SECONDS
-        async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        async with new_client(timeout=5) as client:
             while True:
                 try:
                     answer = await client.get(f"{self.address(process)}/-/ready")

@@ -7,11 +7,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 WAIT_SECONDS = 120.0
-_LOOK_AGAIN_SECONDS = 0.01
+LOOK_AGAIN_SECONDS = 0.01
 
 
-async def until(condition: Callable[[], Any | Awaitable[Any]], what: str = "", *, seconds: float = WAIT_SECONDS) -> Any:
+async def until(
+    condition: Callable[[], Any | Awaitable[Any]],
+    what: str = "",
+    *,
+    seconds: float = WAIT_SECONDS,
+    pause: float = LOOK_AGAIN_SECONDS,
+) -> Any:
     """Wait until the condition gives something true, and return that.
+
+    Args:
+        pause: between two looks; longer where a look costs those that are waited for.
 
     Raises:
         AssertionError: it did not in time; the message has what it gave last.
@@ -25,4 +34,4 @@ async def until(condition: Callable[[], Any | Awaitable[Any]], what: str = "", *
             return result
         if time.monotonic() > deadline:
             raise AssertionError(f"still not after {seconds} s: {what or condition}; last: {result!r}")
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        await asyncio.sleep(pause)

@@ -12,6 +12,7 @@ from httpx2 import AsyncClient, Response
 from deploy.gateway import make_gateway
 from services.registry.pages.signing import COOKIE, DEAD_LETTERS, SIGN_IN
 from shared import auth
+from shared.clients import new_client
 from shared.events.registry import PublisherKey, PublisherRegistered
 from tests.browser.serving import served
 from tests.notifications import factories
@@ -56,7 +57,7 @@ async def desk(infra: Infra) -> AsyncIterator[Desk]:
     """The registry's pages, and notifications to have letters."""
     async with open_doors(infra, "registry", "notifications") as apps, served(make_gateway(apps)) as address:
         headers = {"Accept-Language": "en"}
-        async with AsyncClient(base_url=address, headers=headers, trust_env=False, timeout=60) as browser:
+        async with new_client(base_url=address, headers=headers, timeout=60) as browser:
             yield Desk(browser, apps["registry"], apps["notifications"])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 from fastapi import Request
 
+from shared.clients import new_client
 from shared.errors import AppError, Conflict, NotAllowed, NotAuthenticated, NotFound, RuleBroken, Unavailable
 
 SERVICES = ("registry", "reporting", "metrics", "notifications")
@@ -48,7 +49,7 @@ class Services:
         """
         address = f"{self.status_of(name, request).rpartition('/')[0]}/dead-letters{path}"
         headers = {"Authorization": f"Bearer {key}"}
-        async with httpx2.AsyncClient(timeout=WORK_SECONDS, trust_env=False, headers=headers) as client:
+        async with new_client(timeout=WORK_SECONDS, headers=headers) as client:
             try:
                 answer = await client.request(method, address, **options)
                 content: dict[str, Any] = answer.json()

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from services.registry.pages.asking import ANSWER_SECONDS, SERVICES, Services
+from shared.clients import new_client
 from shared.runtime import Service
 from shared.web.pages import Pages
 
@@ -99,7 +100,7 @@ def add_routes(router: APIRouter, service: Service, pages: Pages, services: Serv
 
 async def ask_all(addresses: Mapping[str, str]) -> list[Answered | Silent]:
     """Ask all status addresses at once and return what came back, in the given order."""
-    async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as client:
+    async with new_client(timeout=ANSWER_SECONDS) as client:
         return await asyncio.gather(*(ask(client, name, address) for name, address in addresses.items()))
 
 

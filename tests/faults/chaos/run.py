@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
+from shared.clients import new_client
 from tests.faults.chaos import check
 from tests.faults.chaos.disk import Disk
 from tests.faults.chaos.faults import Faults
@@ -131,7 +130,7 @@ async def _subscribe(system: System, receiver: Receiver) -> None:
     """Let the receiver be told of every milestone."""
     plain = {"channel": "webhook", "address": receiver.url, "language": "nb", "windows": [], "active": True}
     address = f"{system.address('notifications-0')}/api/notifications/v1/subscriptions/milestones"
-    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {OPERATOR_KEY}"}, trust_env=False) as client:
+    async with new_client(headers={"Authorization": f"Bearer {OPERATOR_KEY}"}) as client:
         answer = await client.put(address, json=plain | {"events": ["TargetReached", "TargetLost"], "subjects": []})
     assert answer.status_code in (200, 201), answer.text
 

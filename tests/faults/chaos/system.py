@@ -21,6 +21,7 @@ from deploy.local.kafka import KafkaOptions, Listener
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import Program, Running
 from deploy.services import SERVICES, migration_folders
+from shared.clients import new_client
 from shared.database import migrate
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import OWN_TOPICS, apply
@@ -120,7 +121,7 @@ class System:
             AssertionError: one takes too long.
         """
         deadline = time.monotonic() + READY_SECONDS
-        async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        async with new_client(timeout=5) as client:
             for process in PROCESSES:
                 said = "no answer"
                 while True:

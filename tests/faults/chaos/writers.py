@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.client import headers
 from deploy.demo.generated import DEFINITION
+from shared.clients import new_client
 from shared.values import Period
 from tests.faults.chaos.system import OPERATOR_KEY, System
 
@@ -171,8 +172,9 @@ async def _drop(producer: Any) -> None:
 async def write_by_http(system: System, source: Source, pace: Pace) -> None:
     """Post batches in order to both replicas of reporting in turn, each until it is answered with 200."""
     doors = [system.address(process) for process in ("reporting-0", "reporting-1")]
-    async with httpx2.AsyncClient(
-        headers={"Authorization": f"Bearer {OPERATOR_KEY}"}, timeout=ANSWER_SECONDS, trust_env=False
+    async with new_client(
+        headers={"Authorization": f"Bearer {OPERATOR_KEY}"},
+        timeout=ANSWER_SECONDS,
     ) as client:
         while await pace.next(source.accepted):
             numbers = range(source.accepted, source.accepted + pace.batch)

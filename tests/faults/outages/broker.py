@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx2
 import yaml
 
 from deploy.local.kafka import KafkaServer
+from shared.clients import new_client
 from tests.faults.chaos.run import Tell
 from tests.faults.proof import Proof
 from tests.faults.writing import Load
@@ -127,7 +127,7 @@ async def _watch(system: System, away: Away, more: int, *, backdated: bool, tell
 
 
 async def _status(system: System) -> dict[str, Any]:
-    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+    async with new_client(timeout=30) as client:
         answer = await client.get(f"{system.address('reporting')}/api/reporting/v1/status")
     outbox: dict[str, Any] = answer.json()["outbox"]
     return outbox
@@ -138,7 +138,7 @@ async def _is_empty(system: System) -> bool:
 
 
 async def _shown(system: System) -> str:
-    async with httpx2.AsyncClient(trust_env=False, timeout=30) as client:
+    async with new_client(timeout=30) as client:
         return (await client.get(f"{system.address('reporting')}/-/metrics")).text
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-import httpx2
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.generated import DEFINITION
+from shared.clients import new_client
 from shared.events.metrics import MetricUpdated
 from shared.messaging.topics import PARTITIONS
 from tests.faults.world import DEFINITION_KEY
@@ -85,7 +85,7 @@ class Prober:
             for publisher, share in self.load.world.shares.items()
             for municipality_id, number in share
         ]
-        async with httpx2.AsyncClient(trust_env=False, timeout=TRY_SECONDS) as client:
+        async with new_client(timeout=TRY_SECONDS) as client:
             for turn in count():
                 if self._stopping.is_set():
                     return

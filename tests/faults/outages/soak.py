@@ -16,6 +16,7 @@ import asyncpg
 import httpx2
 
 from deploy.services import SERVICES
+from shared.clients import new_client
 from tests.faults.chaos import check
 from tests.faults.chaos.readers import Readers
 from tests.faults.chaos.run import Tell
@@ -127,7 +128,7 @@ async def _post_all(system: System, sources: Sequence[Source], soaked: Soaked) -
     headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
     begun = time.monotonic()
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=ANSWER_SECONDS, limits=limits, trust_env=False) as client,
+        new_client(headers=headers, timeout=ANSWER_SECONDS, limits=limits) as client,
         asyncio.TaskGroup() as group,
     ):
         for turn in count():
