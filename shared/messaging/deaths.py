@@ -6,7 +6,8 @@ that killed the last run, because every later one follows a commit of this proce
 run: two small statements per partition and start are the whole price.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, Literal
 
 from shared.database import Database, load_queries
@@ -15,7 +16,11 @@ from shared.messaging.records import Record
 QUERIES = load_queries(__file__)
 
 DEATHS_BEFORE_CARE = 2
-"""After so many deaths in one batch its records are handled one by one, each counted for itself."""
+"""After so many deaths in one batch it is handled in pieces, and a piece in which the process has died before record by
+record, each counted for itself. The records are hardly ever to blame, and one by one a large batch takes minutes."""
+
+PIECE = 32
+"""Offsets of a piece, counted from the beginning of the partition: the next process finds the same pieces."""
 
 DEATHS_BEFORE_BURIAL = 3
 """After so many deaths in one record it becomes a dead letter, so that its neighbours can go on."""
@@ -23,7 +28,15 @@ DEATHS_BEFORE_BURIAL = 3
 CRASHED = "handler-crashed"
 """The code of such a dead letter."""
 
-Scope = Literal["batch", "record"]
+Scope = Literal["batch", "piece", "record"]
+SCOPES: tuple[Scope, ...] = ("batch", "piece", "record")
+"""Each within the one before."""
+
+
+def pieces(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Yield a batch in pieces, each of one partition and in order."""
+    for _, piece in groupby(records, lambda record: (record.topic, record.partition, record.offset // PIECE)):
+        yield list(piece)
 
 
 class Deaths:
@@ -53,13 +66,14 @@ class Deaths:
         """Write down that work on these begins; return in how many earlier processes it had no end, at most."""
         self._open[scope] = list(records)
         async with self._database.transaction() as conn:
-            count: int = await QUERIES.begin_deliveries(conn, **self._places(scope, records))
+            count: int = await QUERIES.begin_deliveries(conn, scope=scope, **self._places(records))
         return count
 
     async def end(self, scope: Scope, records: Sequence[Record]) -> None:
-        """Take the beginning back: the work on these, the last of each partition, is done."""
+        """Take the beginning back: the work on these, the last of each partition, is done, and all within it."""
+        within = SCOPES[SCOPES.index(scope) :]
         async with self._database.transaction() as conn:
-            await QUERIES.end_deliveries(conn, **self._places(scope, records))
+            await QUERIES.end_deliveries(conn, scopes=within, **self._places(records))
         self._open.pop(scope, None)
         if scope == "batch":
             self._proven |= {(record.topic, record.partition) for record in records}
@@ -68,7 +82,7 @@ class Deaths:
         """Say that this process lives and only waits: were it ended now, the records would not be to blame."""
         for scope, records in self._open.items():
             async with self._database.transaction() as conn:
-                await QUERIES.close_deliveries(conn, **self._places(scope, records))
+                await QUERIES.close_deliveries(conn, scope=scope, **self._places(records))
             self._is_resting = True
 
     async def resume(self) -> None:
@@ -86,10 +100,9 @@ class Deaths:
             self._open.clear()
             self._is_resting = False
 
-    def _places(self, scope: Scope, records: Sequence[Record]) -> dict[str, Any]:
+    def _places(self, records: Sequence[Record]) -> dict[str, Any]:
         return {
             "consumer": self._consumer,
-            "scope": scope,
             "topics": [record.topic for record in records],
             "partitions": [record.partition for record in records],
             "offsets": [record.offset for record in records],

@@ -25,7 +25,7 @@ from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
 from shared.events.envelope import Event
 from shared.messaging import dead_letters, inbox, positions
 from shared.messaging.dead_letters import DeadLetter, Failure
-from shared.messaging.deaths import CRASHED, DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths
+from shared.messaging.deaths import CRASHED, DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths, pieces
 from shared.messaging.records import Record, Unreadable, event_types, read_event, read_submission
 from shared.messaging.subscribe import Subscription
 
@@ -147,9 +147,9 @@ class Delivery:
         watched = self._deaths.unproven(records)
         deaths = await self._patiently(lambda: self._deaths.begin("batch", watched)) if watched else 0
         if deaths >= DEATHS_BEFORE_CARE:
-            LOG.warning("records handled one by one", consumer=self._consumer, count=len(records), deaths=deaths)
-            for record in records:
-                await self._carefully(record)
+            LOG.warning("batch handled in pieces", consumer=self._consumer, count=len(records), deaths=deaths)
+            for piece in pieces(records):
+                await self._in_a_piece(piece)
         else:
             await self._together([self._read(record) for record in records], fetched)
         if watched:
@@ -192,8 +192,19 @@ class Delivery:
             for letter in letters:
                 await self._alone(letter)
 
+    async def _in_a_piece(self, records: Sequence[Record]) -> None:
+        """Handle a part of a batch that killed the service before; record by record if it was in this part."""
+        deaths = await self._patiently(lambda: self._deaths.begin("piece", records[:1]))
+        if deaths or len(records) == 1:
+            LOG.warning("records handled one by one", consumer=self._consumer, count=len(records), deaths=deaths)
+            for record in records:
+                await self._carefully(record)
+        else:
+            await self._together([self._read(record) for record in records], records)
+        await self._patiently(lambda: self._deaths.end("piece", records[-1:]))
+
     async def _carefully(self, record: Record) -> None:
-        """Handle a record of a batch that killed the service before, but not more than some times."""
+        """Handle a record of a piece that killed the service before, but not more than some times."""
         deaths = await self._patiently(lambda: self._deaths.begin("record", [record]))
         if deaths >= DEATHS_BEFORE_BURIAL:
             error = f"the service died {deaths} times while it handled this record"

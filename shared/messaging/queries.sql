@@ -118,12 +118,12 @@ UPDATE delivery_death AS d
  WHERE d.consumer = :consumer AND d.scope = :scope AND d.topic = t.topic AND d.partition = t.partition
    AND d.record_offset = t.record_offset;
 
--- name: end_deliveries(consumer, scope, topics, partitions, offsets)!
+-- name: end_deliveries(consumer, scopes, topics, partitions, offsets)!
 -- Everything up to the last record that was handled, so that no row is left behind. A record that ended leaves its
--- batch open.
+-- piece and batch open.
 DELETE FROM delivery_death AS d
  USING unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, record_offset)
- WHERE d.consumer = :consumer AND (:scope = 'batch' OR d.scope = 'record') AND d.topic = t.topic
+ WHERE d.consumer = :consumer AND d.scope = ANY(:scopes::text[]) AND d.topic = t.topic
    AND d.partition = t.partition AND d.record_offset <= t.record_offset;
 
 -- name: dead_letters_waiting()^

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import pytest
+
 from shared.database import Connection
 from shared.errors import Unavailable
 from shared.events.registry import MunicipalityRegistered
-from shared.messaging.deaths import DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths
+from shared.messaging.deaths import DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, PIECE, Deaths
 from shared.messaging.records import Record
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import counted, keep
@@ -23,13 +25,43 @@ async def test_a_record_that_kills_the_process_is_buried_and_its_neighbours_are_
 
     lives = await run_lives(infra, handle, topic, "dies-in-handler", records=10)
 
-    assert lives.exit_codes == [9] * (DEATHS_BEFORE_CARE + DEATHS_BEFORE_BURIAL) + [0]
+    assert lives.exit_codes == [9] * (DEATHS_BEFORE_CARE + 1 + DEATHS_BEFORE_BURIAL) + [0], "one more in its piece"
     watcher = await consume(topic, group=lives.group, is_started=False)
     assert [version for _, version in await watcher.effects()] == [*range(10, DEADLY), *range(DEADLY + 1, 20)]
     (letter,) = await watcher.buried()
     assert (letter.offset, letter.code) == (DEADLY - 10, "handler-crashed")
     assert letter.error == "the service died 3 times while it handled this record"
     assert await watcher.rows("SELECT record_offset FROM delivery_death") == []
+
+
+@pytest.mark.parametrize(
+    ("died_at", "sizes"),
+    [(None, [PIECE, PIECE, PIECE, 4]), (PIECE, [PIECE, *[1] * PIECE, PIECE, 4])],
+    ids=["anywhere", "in a piece"],
+)
+async def test_a_batch_in_which_processes_died_is_handled_in_pieces(
+    topic: str, bus: Bus, consume: Consume, died_at: int | None, sizes: list[int]
+) -> None:
+    seen: list[int] = []
+
+    async def count(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+        await keep(events, conn, now)
+        seen.append(len(events))
+
+    group = f"mechanisms.{topic}"
+    await bus.publish(*(counted("vefsn", version) for version in range(3 * PIECE + 4)), topic=topic)
+    earlier = Deaths((await consume(topic, is_started=False)).database, group)
+    for _ in range(DEATHS_BEFORE_CARE + 1):
+        await earlier.begin("batch", [Record(topic, 0, 0, None, (), None)])
+    if died_at is not None:
+        await earlier.begin("piece", [Record(topic, 0, died_at, None, (), None)])
+
+    consuming = await consume(topic, handler=count, group=group)
+    await consuming.until_consumed(3 * PIECE + 4)
+
+    assert seen == sizes
+    assert await consuming.buried() == []
+    assert await consuming.rows("SELECT record_offset FROM delivery_death") == []
 
 
 async def test_nothing_is_written_down_after_the_first_batch_of_a_partition(
