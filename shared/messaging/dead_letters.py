@@ -208,8 +208,8 @@ async def replay(deliveries: Mapping[str, "Delivery"], database: Database, lette
 
     Raises:
         NotFound: no letter has this id, or its consumer is gone from the code.
-        Conflict: `dead-letter-settled`; it was discarded before.
-        RuleBroken, Unavailable: as `Delivery.replay`.
+        Conflict: `dead-letter-settled`; it was discarded before. `dead-letter-empty`; as `Delivery.replay`.
+        RuleBroken, Unavailable: likewise.
     """
     async with database.connection() as conn:
         consumer = (await get(conn, letter_id)).consumer
@@ -248,7 +248,7 @@ async def replay_all(
             return replace(done, last_id=letters[place - 1].id)
         try:
             await replay(deliveries, database, letter.id)
-        except (RuleBroken, NotFound) as error:
+        except (RuleBroken, NotFound, Conflict) as error:
             done.failed[letter.id] = Failure.of(error)
         else:
             done.replayed.append(letter.id)

@@ -115,7 +115,8 @@ class Delivery:
 
         Raises:
             NotFound: no letter of this consumer has this id.
-            Conflict: `dead-letter-settled`; it was replayed or discarded before.
+            Conflict: `dead-letter-settled`; it was replayed or discarded before. `dead-letter-empty`; its record must
+                not be kept, so there is nothing to hand over.
             RuleBroken: the record still cannot be read, or the handler still says no; the letter waits on.
             Unavailable: the database does not answer now.
         """
@@ -123,6 +124,12 @@ class Delivery:
             async with self._database.transaction() as conn:
                 letter = await dead_letters.get_waiting(conn, letter_id, consumer=self._consumer)
                 assert letter.record is not None
+                if letter.record.is_empty:
+                    raise Conflict(
+                        f"nothing of the record of dead letter {letter_id} was kept ({letter.code}: {letter.error}); "
+                        "discard it; who sent it has to send it again",
+                        code="dead-letter-empty",
+                    )
                 read = self._read(letter.record)
                 if read.failure is not None:
                     raise RuleBroken(read.failure.error, code=read.failure.code)

@@ -48,6 +48,11 @@ class Record:
         """Return the record's place in the log without what stood there."""
         return replace(self, key=None, headers=(), value=None)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands there; see `emptied`."""
+        return self.key is None and not self.headers and self.value is None
+
     def header(self, name: str) -> str | None:
         """Return a header's text; None when absent, null or no UTF-8. The last of several counts."""
         for key, value in reversed(self.headers):

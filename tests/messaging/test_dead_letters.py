@@ -209,6 +209,28 @@ async def test_all_that_wait_are_replayed_one_by_one_and_what_fails_again_stays(
     assert sorted(await consuming.effects()) == [(f"town-{number}", 2) for number in range(3)]
 
 
+async def test_a_letter_whose_record_must_not_be_kept_says_so_and_keeps_its_reason(
+    topic: str, bus: Bus, consume: Consume, rule: Rule
+) -> None:
+    consuming, first = await consumed(consume, topic, bus, rule)
+    why = Failure("personal-identity-number", "a person's number stands in it")
+    async with consuming.database.transaction() as conn:
+        await dead_letters.bury(conn, consuming.group, record(b"of a person", 7).emptied(), why)
+    withheld = next(letter.id for letter in await consuming.buried() if letter.id != first)
+    rule.is_mended = True
+
+    with pytest.raises(Conflict, match="a person's number stands in it") as refused:
+        await consuming.delivery.replay(withheld)
+    assert refused.value.code == "dead-letter-empty"
+    done = await dead_letters.replay_all(
+        consuming.consumers.deliveries, consuming.database, LetterFilter(), after=0, count=10
+    )
+
+    assert (done.replayed, list(done.failed)) == ([first], [withheld])
+    letter = next(letter for letter in await consuming.buried() if letter.id == withheld)
+    assert (letter.state, letter.code, letter.attempts) == ("waiting", why.code, 1)
+
+
 async def test_what_operators_do_with_letters_is_audited(topic: str, bus: Bus, consume: Consume, rule: Rule) -> None:
     consuming, letter_id = await consumed(consume, topic, bus, rule)
     deliveries = consuming.consumers.deliveries
