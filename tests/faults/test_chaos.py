@@ -8,9 +8,10 @@ import pytest
 
 from tests.faults.chaos.run import Plan, chaos
 from tests.faults.chaos.schedule import MIX, Fault, schedule
+from tests.faults.evidence import QUIET_SECONDS
 
 SEED = 1
-PLAN = Plan(SEED, seconds=60, municipalities=20, months=12, quiet_seconds=60, disk_gigabytes=8)
+PLAN = Plan(SEED, seconds=60, municipalities=20, months=12, quiet_seconds=QUIET_SECONDS, disk_gigabytes=8)
 
 
 def faults(seed: int, kinds: frozenset[str] = frozenset(MIX)) -> list[Fault]:
