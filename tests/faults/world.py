@@ -6,8 +6,10 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.cli.connection import until_heard
 from deploy.cli.publishers import add_publisher
 from deploy.demo.generated import DEFINITION
+from deploy.services import SERVICES, subscriptions
 from shared.clients import new_client
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import Topic, apply
@@ -75,7 +77,7 @@ async def prepare(system: System, receiver: Receiver) -> World:
     await apply(BusSettings(bootstrap=system.servers.bootstrap), [Topic(VICTIM)])
     followed = [f"municipality/{ids[0]}", "project/saman"]
     plain = {"channel": "webhook", "address": receiver.url, "language": "nb", "windows": [], "active": True}
-    subscriptions = {
+    followers = {
         "milestones": {"events": ["TargetReached", "TargetLost"], "subjects": []},
         "metrics": {"events": ["MetricUpdated"], "subjects": followed},
         "rounds": {"events": ["ReportDue", "ReportOverdue"], "subjects": []},
@@ -84,9 +86,12 @@ async def prepare(system: System, receiver: Receiver) -> World:
     secrets |= {"the operator's key": OPERATOR_KEY, "the key of the webhooks": WEBHOOK_KEY}
     for service, database in system.databases.items():
         secrets[f"the password of {service}"] = str(urlsplit(database.service_dsn).password)
-    for name, wanted in subscriptions.items():
+    for name, wanted in followers.items():
         answer = await _put(system, "notifications", f"subscriptions/{name}", plain | wanted)
         secrets[f"the secret of {name}"] = answer["secret"]
+    for service in SERVICES:
+        topics = {each.topic for each in subscriptions(service).values() if each.topic.startswith("registry.")}
+        await until_heard(system.connection, topics, [service])
     return World(shares, keys, groups, goals, followed, secrets)
 
 
