@@ -67,6 +67,7 @@ async def test_the_chart_can_be_explored_and_put_back(open_page: OpenPage, previ
     await expect(page.locator(".chart-live canvas")).to_be_visible()
     await expect(page.locator(".chart-wide")).to_be_hidden()
     await page.locator(".u-over").hover()
+    await expect(page.locator(".u-legend")).to_contain_text("jan. 13")
     await expect(page.locator(".u-legend")).to_contain_text("7,8 %")
     await page.get_by_role("button", name="Tilbake til det tegnede diagrammet").click()
 

@@ -1,5 +1,6 @@
 """The scoreboard page, as a reader without a browser's help gets it."""
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -159,11 +160,15 @@ async def test_a_board_names_its_periods_by_their_length(
     board = Board("a-0001", "A", "B", board_rows([state(period, (cell("7"), cell("7"), cell("7")))], None))
     with_places = replace(board, goal=GOAL)
 
-    page = text_of((await render("board.html", {"board": board}, accept_language=language)).text)
+    html = (await render("board.html", {"board": board}, accept_language=language)).text
+    page = text_of(html)
     note = text_of((await render("board.html", {"board": with_places}, accept_language=language)).text)
 
     assert [words for words in (heading, columns, rate) if words not in page] == []
     assert counted in note
+    explored = re.search(r'id="board-series">(.+?)</script>', html)
+    assert explored is not None
+    assert json.loads(explored[1])["periods"] == [re.split(" i | in ", rate)[1]]
 
 
 async def test_generated_figures_say_so_on_the_page_and_on_each_row() -> None:

@@ -6,7 +6,7 @@ const locale = document.documentElement.lang;
 const oneDecimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const monthAndYear = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
 const percent = (_, value) => (value == null ? "–" : `${oneDecimal.format(value)}${locale === "en" ? "" : "\u00a0"}%`);
-const month = (_, seconds) => (seconds == null ? "–" : monthAndYear.format(new Date(seconds * 1000)));
+const month = (seconds) => monthAndYear.format(new Date(seconds * 1000));
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--ds-color-${name}`).trim();
 
 const months = board.values.days.map((day) => Date.parse(`${day}T00:00:00Z`) / 1000);
@@ -30,11 +30,11 @@ function options() {
     height: Math.min(400, Math.max(240, figure.clientWidth * 0.5)),
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     axes: [
-      { ...axis, space: 60, values: (_, splits) => splits.map((split) => month(_, split)) },
+      { ...axis, space: 60, values: (_, splits) => splits.map(month) },
       { ...axis, size: 44, values: (_, splits) => splits.map((split) => oneDecimal.format(split)) },
     ],
     series: [
-      { label: board.time, value: month },
+      { label: board.time, value: (_, __, ___, place) => board.periods[place] ?? "–" },
       ...lines.map((line, i) => ({ label: board.names[i], value: percent, ...line })),
       ...levels.map(([name]) => ({ label: board.levelNames[name], value: percent, points: { show: false }, ...levelLines[name] })),
     ],
