@@ -69,9 +69,8 @@ async def _exercise(bootstrap: str) -> None:
 
 def main() -> int:
     """Prepare this machine and return the exit status."""
-    logging.getLogger("aiokafka").setLevel(
-        logging.CRITICAL
-    )  # that a new broker has no coordinator yet passes by itself
+    # That a new broker has no coordinator yet passes by itself.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         with shown() as progress:
             asyncio.run(prepare(progress=progress))
