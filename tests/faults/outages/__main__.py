@@ -15,6 +15,7 @@ from typing import Any
 from tests.faults.chaos.run import commit, machine
 from tests.faults.outages.backlog import MEBIBYTES_MAX, SLOPE_MEBIBYTES_MAX, backlog
 from tests.faults.outages.broker import without_broker
+from tests.faults.outages.growth import percentile
 from tests.faults.outages.rolling import roll
 from tests.faults.outages.soak import TAKEN, answers_of, soak
 from tests.faults.proof import proving
@@ -51,8 +52,8 @@ async def rolling(folder: Path, chosen: argparse.Namespace) -> Outcome:
         "codes": sorted(map(str, rolled.codes)),
         "latencies": {
             "count": len(late),
-            "p50": late[len(late) // 2],
-            "p99": late[len(late) * 99 // 100],
+            "p50": percentile(late, 50),
+            "p99": percentile(late, 99),
             "max": late[-1],
             f"later than {LATE_SECONDS:.0f} s": sum(each >= LATE_SECONDS for each in late),
         },

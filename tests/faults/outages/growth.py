@@ -1,4 +1,4 @@
-"""What grows while a system works: a straight line through what was looked at, once it has settled."""
+"""What is made of many looks: how something grows once it has settled, and what most stay below."""
 
 from collections.abc import Sequence
 
@@ -12,3 +12,8 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     middle = sum(x for x, _ in late) / len(late), sum(y for _, y in late) / len(late)
     spread = sum((x - middle[0]) ** 2 for x, _ in late)
     return sum((x - middle[0]) * (y - middle[1]) for x, y in late) / spread if spread else 0.0
+
+
+def percentile(ordered: Sequence[float], percent: int) -> float:
+    """Return the value that so many of 100 do not exceed; the values are in ascending order."""
+    return ordered[len(ordered) * percent // 100]

@@ -21,7 +21,7 @@ from tests.faults.chaos import check
 from tests.faults.chaos.readers import Readers
 from tests.faults.chaos.run import Tell
 from tests.faults.chaos.writers import ANSWER_SECONDS, Source
-from tests.faults.outages.growth import MEBIBYTE, slope
+from tests.faults.outages.growth import MEBIBYTE, percentile, slope
 from tests.speed import workload
 from tests.support.system import OPERATOR_KEY, System, running
 
@@ -188,7 +188,7 @@ async def _tables(system: System) -> dict[str, int]:
 
 
 def _part(ordered: Sequence[float], percent: int) -> float:
-    return round(ordered[len(ordered) * percent // 100], 3) if ordered else 0.0
+    return round(percentile(ordered, percent), 3) if ordered else 0.0
 
 
 def answers_of(soaked: Soaked) -> dict[str, float]:
