@@ -72,7 +72,7 @@ async def prepare(system: System, receiver: Receiver) -> World:
     keys = {}
     for publisher, share in shares.items():
         mine = [municipality_id for municipality_id, _ in share]
-        added = await add_publisher(system.connection, publisher, name="Proof", municipalities=mine, wait=True)
+        added = await add_publisher(system.connection, publisher, name="Proof", municipalities=mine, wait=False)
         keys[publisher] = added["key"]
     await apply(BusSettings(bootstrap=system.servers.bootstrap), [Topic(VICTIM)])
     followed = [f"municipality/{ids[0]}", "project/saman"]
