@@ -7,24 +7,35 @@ moment, and a version that was told once must never be told again with another c
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.events.metrics import MetricUpdated, TargetReached
 from shared.messaging.admin import learn
+from shared.messaging.consumers import record_of
 
 TOPICS = (MetricUpdated.topic(), TargetReached.topic())
 READ_MILLISECONDS = 500
 GoalKey = tuple[str, str]
 
 _WAITING = """
-SELECT topic, payload
-  FROM (SELECT id, topic, payload FROM outbox UNION ALL SELECT id, topic, payload FROM outbox_parked) AS o
+SELECT topic, event_id::text AS event_id, payload
+  FROM (SELECT id, topic, event_id, payload FROM outbox
+        UNION ALL
+        SELECT id, topic, event_id, payload FROM outbox_parked) AS o
  WHERE topic = ANY($1)
  ORDER BY id
 """
+
+
+class Told(NamedTuple):
+    """One event that metrics has told, or is about to."""
+
+    topic: str
+    event_id: str
+    body: bytes
 
 
 @dataclass
@@ -41,13 +52,22 @@ class Published:
     goals: dict[GoalKey, str] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)
     consumer: AIOKafkaConsumer | None = None
+    _milestones: set[str] = field(default_factory=set)
 
-    async def read(self, consumer: AIOKafkaConsumer) -> None:
+    async def read(self, consumer: AIOKafkaConsumer, conn: asyncpg.Connection | None = None) -> None:
         """Read the topics from where the last reading ended to where they end now.
 
         Args:
             consumer: without a group, and nobody else's.
+            conn: to the old database, to take in as well what waits there for the log. It is looked at first, so that
+                nothing that leaves meanwhile is missed, and taken in last, because it is newer than the log.
         """
+        waiting = () if conn is None else await conn.fetch(_WAITING, list(TOPICS))
+        await self._read_log(consumer)
+        for row in waiting:
+            self.add(Told(row["topic"], row["event_id"], row["payload"]))
+
+    async def _read_log(self, consumer: AIOKafkaConsumer) -> None:
         if self.consumer is None:
             self.consumer = consumer
             await learn(consumer, TOPICS)
@@ -57,25 +77,24 @@ class Published:
         ends = await consumer.end_offsets(list(consumer.assignment()))
         while any([await consumer.position(place) < end for place, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=READ_MILLISECONDS)).values():
-                for record in records:
-                    self.add(record.topic, record.value or b"")
+                for record in map(record_of, records):
+                    self.add(Told(record.topic, record.header("ce_id") or "", record.value or b""))
 
-    async def add_waiting(self, conn: asyncpg.Connection) -> None:
-        """Take in what is written and not in the log yet; it will be."""
-        for row in await conn.fetch(_WAITING, list(TOPICS)):
-            self.add(row["topic"], row["payload"])
+    def add(self, told: Told) -> None:
+        """Take one event in; what is none of metrics' is passed over, and so is a milestone that comes again.
 
-    def add(self, topic: str, body: bytes) -> None:
-        """Take one event in; what is none of metrics' is passed over."""
+        A database that was restored has old ones in its outbox, and tells them a second time behind newer ones.
+        """
         try:
-            content = json.loads(body)
-            if topic == MetricUpdated.topic():
+            content = json.loads(told.body)
+            if told.topic == MetricUpdated.topic():
                 key = f"{content['subject']}|{content['definition_key']}|{content['period']}"
                 self.moved.add(key)
                 if content["version"] >= self.version(key):
                     self.states[key] = content
-            else:
+            elif told.event_id not in self._milestones:
                 self.goals[content["project_id"], content["goal_id"]] = content["state"]
+                self._milestones.add(told.event_id)
         except (ValueError, KeyError, TypeError):
             return
 

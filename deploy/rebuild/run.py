@@ -210,9 +210,9 @@ class Reading:
             progress("Reading the log", done=self.count, total=self.count + await self.unread())
         await self.read_published()
 
-    async def read_published(self) -> None:
-        """Read on what metrics has told."""
-        await self.published.read(self._told_consumer)
+    async def read_published(self, old_conn: asyncpg.Connection | None = None) -> None:
+        """Read on what metrics has told, and with the old database at hand what it is about to tell."""
+        await self.published.read(self._told_consumer, old_conn)
 
     async def go_on(self) -> None:
         """Let goals go on from what was told of them, and leave the new database."""
@@ -252,8 +252,7 @@ async def _compare_or_switch(
                 await _keep_out(admin, target, old_conn)
             async with asyncio.timeout(None if dry_run else SWITCH_SECONDS):
                 await reading.read_to_the_end()
-                await reading.published.add_waiting(old_conn)
-                await reading.read_published()
+                await reading.read_published(old_conn)
                 await reading.go_on()
                 outcome = await _carried(old_conn, new, comparison, dry_run=dry_run)
                 if not dry_run:

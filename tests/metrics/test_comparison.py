@@ -10,17 +10,19 @@ import pytest_asyncio
 
 from deploy.rebuild import carry
 from deploy.rebuild.compare import Comparison
-from deploy.rebuild.published import Published
+from deploy.rebuild.published import Published, Told
 from shared.database import Database
+from shared.events.metrics import TargetReached
 from shared.events.reporting import AbsenceFigureEvent
 from tests.metrics import stored
-from tests.metrics.factories import posted_event, withdrawn_event
+from tests.metrics.factories import NOW, posted_event, withdrawn_event
 from tests.metrics.posted import DEFINITION, SUBJECT, posted
 from tests.support.infrastructure import Infra
 
 FEBRUARY, MARCH = (posted_event(posted(period)) for period in ("2013-02", "2013-03"))
 CORRECTED = posted_event(posted("2013-02", vintage=2, lost="90"))
 WITHDRAWN = withdrawn_event(posted("2013-03"))
+REACHING, LOSING = (posted_event(posted("2013-01", vintage=n, lost=lost)) for n, lost in ((1, "10"), (2, "90")))
 OTHERS = posted_event(posted("2013-02", municipality_id="sund-1245"))
 VERSIONS = "SELECT s.subject, st.last_month, st.version FROM state AS st JOIN series AS s USING (series_id)"
 
@@ -39,11 +41,16 @@ class Rebuilding:
     new_conn: asyncpg.Connection
     comparison: Comparison = field(default_factory=lambda: Comparison(Published()))
 
-    async def served(self, *figures: AbsenceFigureEvent) -> None:
-        """Let the old database take figures, and the log what it tells of them."""
+    async def served(self, *figures: AbsenceFigureEvent) -> list[Told]:
+        """Let the old database take figures, and the log what it tells of them; return that."""
         await stored.apply(self.old, figures)
-        for row in await self.old_conn.fetch("DELETE FROM outbox RETURNING topic, payload"):
-            self.comparison.published.add(row["topic"], row["payload"])
+        rows = await self.old_conn.fetch(
+            "WITH told AS (DELETE FROM outbox RETURNING *) SELECT topic, event_id::text, payload FROM told ORDER BY id"
+        )
+        told = [Told(*row) for row in rows]
+        for one in told:
+            self.comparison.published.add(one)
+        return told
 
     async def read(self, *figures: AbsenceFigureEvent) -> None:
         """Let the new database read figures."""
@@ -55,6 +62,8 @@ class Rebuilding:
 
     async def compare_moved(self) -> list[tuple[str, int]]:
         """Return what is to be told in the end, each with its version."""
+        async with self.new.transaction() as conn:
+            await carry.goals(conn, self.comparison.published, now=NOW)
         async with self.new_conn.transaction():
             await self.comparison.compare_moved(self.old_conn, self.new_conn)
             await carry.news(self.new_conn, self.comparison)
@@ -164,3 +173,19 @@ async def test_what_came_and_went_within_one_batch_is_told_by_nobody_where_the_l
     assert await rebuilding.compare_all() == {}
     assert await rebuilding.compare_moved() == []
     assert await rebuilding.other_versions() == []
+
+
+async def test_a_milestone_that_a_restored_outbox_tells_again_is_not_the_newest(rebuilding: Rebuilding) -> None:
+    """Reached, lost, and reached told a second time: the goal is open, and nobody has to be told so again."""
+    for database in (rebuilding.old, rebuilding.new):
+        await stored.hear(database, goals=True)
+    reached = [one for one in await rebuilding.served(REACHING) if one.topic == TargetReached.topic()]
+    assert len(reached) == 1
+    await rebuilding.served(LOSING)
+    await rebuilding.read(REACHING, LOSING)
+    rebuilding.comparison.published.add(reached[0])
+
+    assert await rebuilding.compare_all() == {}
+    await rebuilding.compare_moved()
+
+    assert await stored.milestones_of(rebuilding.new) == []

@@ -1,16 +1,20 @@
 """Reading the log anew, on the real broker and a fresh database."""
 
+import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 
 from deploy.rebuild import Target, rebuild
+from deploy.rebuild.published import Published
 from deploy.rebuild.run import Reading
 from services.metrics.app import Settings, create_app
 from shared.errors import Unavailable
+from shared.messaging import outbox
 from shared.runtime import Service
 from tests.metrics import factories
 from tests.metrics.factories import posted_event
 from tests.metrics.posted import posted
+from tests.notifications.factories import target_lost, target_reached
 from tests.support.bus import Bus
 from tests.support.infrastructure import Infra
 
@@ -40,6 +44,24 @@ async def test_figures_meet_the_registry_as_it_is_now(bus: Bus, infra: Infra) ->
         for consumer in consumers:
             await consumer.stop()
         await service.database.close()
+        await infra.drop_database(handle)
+
+
+async def test_what_waits_for_the_log_is_newer_than_what_is_in_it(bus: Bus, infra: Infra) -> None:
+    reached, lost = target_reached(project_id="venter"), target_lost(project_id="venter")
+    await bus.publish(reached)
+    handle = await infra.make_database("metrics")
+    conn = await asyncpg.connect(handle.owner_dsn)
+    consumer = AIOKafkaConsumer(**infra.bus.client_options(), auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        await outbox.put(conn, [lost])
+        published = Published()
+        await published.read(consumer, conn)
+        assert published.goals["venter", reached.goal_id] == "open"
+    finally:
+        await consumer.stop()
+        await conn.close()
         await infra.drop_database(handle)
 
 
