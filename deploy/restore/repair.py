@@ -77,6 +77,8 @@ async def repair(places: Places, rebuild: Rebuild | None, *, progress: Progress 
     for difference in found:
         progress(f"Taking in what {difference.service} has forgotten")
         await _take_in(places, difference)
+    for service in SERVICES:
+        await _drop_sent(places, service)
     for difference in found:
         progress(f"Publishing what the log has lost of {difference.service}")
         await _tell(places, difference)
@@ -127,6 +129,20 @@ async def _take_in(places: Places, difference: Difference) -> None:
         if difference.sentences():
             said = {"differences": difference.sentences()}
             await audit.note(conn, audit.Change("restore-repaired", f"service/{service}", said))
+
+
+async def _drop_sent(places: Places, service: str) -> None:
+    """Take out of an outbox what the log has had already, as a restored one has it.
+
+    Sent once more it would come behind what is newer, and compaction keeps the last record of a key.
+    """
+    async with connected(places.databases[service], service) as conn, conn.transaction():
+        waiting = await conn.fetch("SELECT id, topic, key, event_id::text, payload FROM outbox")
+        if waiting:
+            async with reading(places.bus) as log:
+                known = await _known(log, service)
+            sent = [id_ for id_, *event in waiting if known.has_had(*event)]
+            await conn.execute("DELETE FROM outbox WHERE id = ANY($1)", sent)
 
 
 async def _tell(places: Places, difference: Difference) -> None:

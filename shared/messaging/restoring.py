@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from shared.database import Connection
 from shared.events.envelope import Event
 from shared.messaging.records import Record
+from shared.messaging.topics import COMPACTED
 
 
 @dataclass
@@ -40,6 +41,12 @@ class Log:
             return
         if isinstance(content, dict) and isinstance(version := content.get("version"), int):
             self.versions[topic, key] = max(version, self.versions.get((topic, key), 0))
+
+    def has_had(self, topic: str, key: str, event_id: str, body: bytes) -> bool:
+        """Tell whether an event has been in the log: it is there still, or a newer state of its key is."""
+        if topic in COMPACTED:
+            return int(from_json(body)["version"]) <= self.versions.get((topic, key), 0)
+        return UUID(event_id) in self.ids
 
 
 class Restoring(Protocol):

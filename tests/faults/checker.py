@@ -15,6 +15,7 @@ from typing import Any
 
 from deploy.services import SERVICES, wiring
 from shared.events.envelope import Event
+from shared.messaging.topics import COMPACTED
 from tests.faults.evidence import Evidence, Logged
 from tests.faults.truth import goals_of, posted_of, state_of
 from tests.faults.world import VICTIM
@@ -141,6 +142,12 @@ def in_order(evidence: Evidence) -> Findings:
     for record in evidence.firsts(METRICS):
         versions[record.key].append(record.content["version"])
     yield "metrics out of order", [k for k, seen in versions.items() if seen != sorted(set(seen))]
+    for topic in sorted(COMPACTED):
+        last, highest = {}, Counter[str]()
+        for record in evidence.log.get(topic, ()):
+            last[record.key] = record.content["version"]
+            highest[record.key] = max(highest[record.key], last[record.key])
+        yield f"compaction would leave what is old in {topic}", [key for key in last if last[key] < highest[key]]
     if not evidence.log_was_cut:
         yield "metrics lost on their way", [k for k, seen in versions.items() if len(seen) < max(seen)]
     newest = {r.key: r.content["version"] for r in evidence.firsts(PUBLISHERS)}
