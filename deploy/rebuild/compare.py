@@ -174,7 +174,8 @@ class Comparison:
         for row in old:
             key = _key(row)
             seen.add(key)
-            if self.published.version(key) == row["version"] or key not in rebuilt:
+            is_as_told = self.published.version(key) == row["version"] and key not in self.published.outdated
+            if is_as_told or key not in rebuilt:
                 rows.append(tuple(row))
             else:
                 rows.append(self._told(rebuilt[key], max(row["version"], self.published.version(key))))

@@ -45,11 +45,13 @@ class Published:
     Attributes:
         states: the content of the newest version of each state, by key.
         goals: what was last said of each goal.
+        outdated: keys of states behind whose newest version an older one was told again; compaction would keep that.
         moved: keys of the states of which something was told since somebody cleared this.
     """
 
     states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     goals: dict[GoalKey, str] = field(default_factory=dict)
+    outdated: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
     consumer: AIOKafkaConsumer | None = None
     _milestones: set[str] = field(default_factory=set)
@@ -92,6 +94,9 @@ class Published:
                 self.moved.add(key)
                 if content["version"] >= self.version(key):
                     self.states[key] = content
+                    self.outdated.discard(key)
+                else:
+                    self.outdated.add(key)
             elif told.event_id not in self._milestones:
                 self.goals[content["project_id"], content["goal_id"]] = content["state"]
                 self._milestones.add(told.event_id)
@@ -106,4 +111,4 @@ class Published:
     def says(self, key: str, content: str) -> bool:
         """Tell whether a state was last told with this content."""
         told = self.states.get(key, {})
-        return all(told.get(name) == value for name, value in json.loads(content).items())
+        return key not in self.outdated and all(told.get(name) == value for name, value in json.loads(content).items())

@@ -19,7 +19,7 @@ class Compared:
 
     Attributes:
         newer_in_log: states that were published in a version that the database does not have.
-        lost_in_log: states whose published version the log does not have.
+        lost_in_log: states whose published version the log does not have, or not behind all others.
     """
 
     newer_in_log: int = 0
@@ -31,8 +31,9 @@ async def compare(conn: Connection, log: Log) -> Compared:
     compared, topic = Compared(), MetricUpdated.topic()
     told = {key: version for (name, key), version in log.versions.items() if name == topic}
     async for subject, definition_key, last_month, months, version in store.list_versions(conn):
-        in_log = told.pop(f"{subject}|{definition_key}|{period_of(last_month, months)}", 0)
+        key = f"{subject}|{definition_key}|{period_of(last_month, months)}"
+        in_log = told.pop(key, 0)
         compared.newer_in_log += in_log > version
-        compared.lost_in_log += in_log < version
+        compared.lost_in_log += log.last.get((topic, key), 0) < version
     compared.newer_in_log += len(told)
     return compared

@@ -68,10 +68,10 @@ async def adopt(conn: Connection, events: Sequence[Event], _log: Log) -> None:
 
 
 async def untold(conn: Connection, log: Log) -> list[Event]:
-    """Return the events of states that are newer than those in the log, in their old order."""
+    """Return the events of states that are newer than what the log ends with, in their old order."""
     found: dict[UUID, State] = {}
     async for noted in audit.noted_events(conn, EVENTS):
-        if noted.version > log.versions.get((noted.topic(), noted.key), 0):
+        if noted.version > log.last.get((noted.topic(), noted.key), 0):
             event_id = event_id_of(type(noted), noted.key, noted.version)
             found.setdefault(event_id, noted.model_copy(update={"event_id": event_id}))
     return list(found.values())

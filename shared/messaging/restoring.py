@@ -25,12 +25,14 @@ class Log:
     Attributes:
         ids: of the events.
         versions: the newest version of each topic and key, where states have versions.
+        last: the version that stands last, which compaction keeps; an older one where a relay sent something twice.
         find: returns the records of events that others published, by id; what is not there is left out.
     """
 
     find: Callable[[set[UUID]], Awaitable[Mapping[UUID, Record]]]
     ids: set[UUID] = field(default_factory=set)
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
+    last: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def add(self, topic: str, key: str, event_id: str, body: bytes) -> None:
         """Take an event in; what is no event of ours is passed over."""
@@ -41,6 +43,7 @@ class Log:
             return
         if isinstance(content, dict) and isinstance(version := content.get("version"), int):
             self.versions[topic, key] = max(version, self.versions.get((topic, key), 0))
+            self.last[topic, key] = version
 
     def has_had(self, topic: str, key: str, event_id: str, body: bytes) -> bool:
         """Tell whether an event has been in the log: it is there still, or a newer state of its key is."""

@@ -20,7 +20,7 @@ from tests.metrics.posted import DEFINITION, SUBJECT, posted
 from tests.support.infrastructure import Infra
 
 FEBRUARY, MARCH = (posted_event(posted(period)) for period in ("2013-02", "2013-03"))
-CORRECTED = posted_event(posted("2013-02", vintage=2, lost="90"))
+CORRECTED, CORRECTED_MARCH = (posted_event(posted(p, vintage=2, lost="90")) for p in ("2013-02", "2013-03"))
 WITHDRAWN = withdrawn_event(posted("2013-03"))
 REACHING, LOSING = (posted_event(posted("2013-01", vintage=n, lost=lost)) for n, lost in ((1, "10"), (2, "90")))
 OTHERS = posted_event(posted("2013-02", municipality_id="sund-1245"))
@@ -189,3 +189,14 @@ async def test_a_milestone_that_a_restored_outbox_tells_again_is_not_the_newest(
     await rebuilding.compare_moved()
 
     assert await stored.milestones_of(rebuilding.new) == []
+
+
+async def test_an_older_version_that_was_told_again_is_followed_by_the_next(rebuilding: Rebuilding) -> None:
+    """Compaction would keep it, and nobody who reads the topic anew would ever see the newest."""
+    first = await rebuilding.served(MARCH)
+    await rebuilding.served(CORRECTED_MARCH)
+    await rebuilding.read(MARCH, CORRECTED_MARCH)
+    for one in first:
+        rebuilding.comparison.published.add(one)
+    assert await rebuilding.compare_all() == {key("2013-03"): 3}
+    assert await rebuilding.compare_moved() == [("2013-03", 3)]

@@ -90,6 +90,16 @@ async def test_an_empty_log_is_told_everything_under_its_ids_in_its_order(databa
     ]
 
 
+async def test_what_an_older_state_came_behind_is_told_again(database: Database) -> None:
+    """Compaction would keep the older one."""
+    events = await written(database)
+    first, second = (event for event in events if event.aggregate == "project")
+    async with database.connection() as conn:
+        told = await restoring.untold(conn, log_of(*events, first))
+
+    assert [event.event_id for event in told] == [second.event_id]
+
+
 async def test_what_a_registry_took_from_the_log_it_can_tell_again(
     database: Database, make_database: MakeDatabase
 ) -> None:
