@@ -85,7 +85,7 @@ class Published:
     def add(self, told: Told) -> None:
         """Take one event in; what is none of metrics' is passed over, and so is a milestone that comes again.
 
-        A database that was restored has old ones in its outbox, and tells them a second time behind newer ones.
+        A relay that lost its session, or a database that was restored, can tell one again behind newer ones.
         """
         try:
             content = json.loads(told.body)
