@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from shared import http
 from shared.auth import Action
@@ -27,7 +27,7 @@ class ConsumerReplay(http.RequestModel):
 
     since: Moment | Literal["beginning"]
     topics: list[Annotated[str, Field(max_length=249)]] = Field(default_factory=list, max_length=1_000)
-    dry_run: bool = False
+    dry_run: StrictBool = False
 
 
 class RereadingAnswer(BaseModel):

@@ -92,6 +92,10 @@ class LetterQuery(_Which):
 class Replaying(_Which):
     """Which of the waiting letters to replay; all when nothing is given."""
 
+    limit: int = Field(
+        default=http.LIST_DEFAULT, ge=1, le=http.LIST_MAX, strict=True, description="Letters at most, in one go."
+    )
+
 
 class FailedAgain(BaseModel):
     """A letter that waits on."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.notifications.domain.subscription import Channel, Language, Subscription
 from services.notifications.store import KeptSubscription, LoggedDelivery
@@ -25,7 +25,7 @@ class SubscriptionBody(http.RequestModel):
         default=[], max_length=1_000, description="Such as municipality/vefsn-1824 or cohort/*."
     )
     windows: list[str] = Field(default=[], max_length=1_000, description="Such as year-to-date; reports have none.")
-    active: bool = True
+    active: StrictBool = True
 
     def value(self, subscription_id: str, now: datetime) -> Subscription:
         """Return the domain's value; lists lose their repetitions."""

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.registry import commands
 from services.registry.api.strict import PROBLEMS, Text, mark, place_after
@@ -90,7 +90,7 @@ class MunicipalityBody(http.RequestModel):
     versions: list[VersionBody] = Field(min_length=1, max_length=50)
     aliases: list[Text] = Field(default=[], max_length=50)
     municipality_id: str | None = None
-    version: int | None = None
+    version: StrictInt | None = None
     predecessors: list[str] | None = None
     successors: list[told.Successor] | None = None
 

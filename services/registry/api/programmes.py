@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.registry import commands
 from services.registry.api.strict import PROBLEMS, Text, mark, place_after
@@ -20,8 +20,8 @@ from shared.events.envelope import Slug
 from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 
-Claimed = Annotated[dict[Annotated[str, Field(min_length=1, max_length=80)], Annotated[int, Field(ge=0, le=10**6)]],
-                    Field(max_length=50)]  # fmt: skip
+Count = Annotated[StrictInt, Field(ge=0, le=10**6)]
+Claimed = Annotated[dict[Annotated[str, Field(min_length=1, max_length=80)], Count], Field(max_length=50)]
 """Counts that a source states, such as {"municipalities": 51}."""
 
 
@@ -40,9 +40,9 @@ class NamesBody(http.RequestModel):
 class CountedAnswer(BaseModel):
     """What the data give, beside what is claimed; `memberships` counts a municipality once per project."""
 
-    municipalities: int
-    projects: int
-    memberships: int
+    municipalities: StrictInt
+    projects: StrictInt
+    memberships: StrictInt
 
 
 class CohortBody(http.RequestModel):
@@ -71,7 +71,7 @@ class ProgrammeBody(http.RequestModel):
     report_kinds: list[NamedBody] = Field(default=[], max_length=100)
     claimed: Claimed = Field(default_factory=dict)
     programme_id: str | None = None
-    version: int | None = None
+    version: StrictInt | None = None
     counted: CountedAnswer | None = None
 
     def value(self, programme_id: str) -> Programme:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from services.registry import commands
 from services.registry.api.municipalities import MunicipalityId
@@ -40,7 +40,7 @@ class DefinitionBody(http.RequestModel):
 
     certification: Certification
     denominator: Denominator
-    holiday_corrected: bool
+    holiday_corrected: StrictBool
     source: Source
 
 
@@ -91,7 +91,7 @@ class ProjectBody(http.RequestModel):
     goals: list[GoalBody] = Field(default=[], max_length=100)
     ended_on: date | None = None
     project_id: str | None = None
-    version: int | None = None
+    version: StrictInt | None = None
 
     def value(self, project_id: str) -> Project:
         """Return the domain's value."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.registry import commands
 from services.registry.api.projects import MemberBody
@@ -61,7 +61,7 @@ class PublisherBody(http.RequestModel):
     name: Text
     may_speak_for: list[MemberBody] = Field(default=[], max_length=1_000)
     organisation_number: str | None = None
-    version: int | None = None
+    version: StrictInt | None = None
     keys: list[KeyAnswer] | None = None
     revoked_at: datetime | None = None
 
