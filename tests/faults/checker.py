@@ -1,11 +1,11 @@
 """The checker: judges evidence by the invariants, and returns what is wrong; nothing when all of them hold.
 
 I1 what was accepted is kept once, what was refused is not. I2 what is kept is in the log, and nothing else. I3 events
-of one key come in order, repetitions are equal byte for byte. I4 metrics and goals are what an independent computation
-makes of the figures. I5 each subscriber is told once of each event. I6 each consumed record is in exactly one of:
-inbox, dead letters, of no use, receipted; and everything is consumed. I7 the audit log is whole and covers each figure
-once. I8 what is secret is nowhere. I9 it becomes quiet
-again. R nothing is ever sent where a record asked for.
+of one key come in order, repetitions are equal byte for byte, and compaction would leave the newest state. I4 metrics
+and goals are what an independent computation makes of the figures. I5 each subscriber is told once of each event. I6
+each consumed record is in exactly one of: inbox, dead letters, of no use, receipted; and everything is consumed. I7 the
+audit log is whole and covers each figure once. I8 what is secret is nowhere. I9 it becomes quiet again. R nothing is
+ever sent where a record asked for.
 """
 
 from collections import Counter, defaultdict
@@ -119,7 +119,7 @@ def _posted_ids(evidence: Evidence) -> set[str]:
 
 
 def in_order(evidence: Evidence) -> Findings:
-    """I3: first occurrences of a key rise by one, repetitions equal the first byte for byte."""
+    """I3: first occurrences of a key rise by one, repetitions equal the first byte for byte, the newest stands last."""
     for topic in (FIGURES, METRICS, MILESTONES, DELIVERIES):
         first: dict[str, Logged] = {}
         for record in evidence.log.get(topic, ()):
