@@ -37,15 +37,21 @@ PARAMETERS = {
 }
 
 
-def routes_of(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield method and path of everything that answers, also of what stands in no document."""
+def flat(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every route with its path, also those of routers that were included."""
     for route in routes:
         if hasattr(route, "original_router"):
-            yield from routes_of(route.original_router.routes, prefix + route.include_context.prefix)
+            yield from flat(route.original_router.routes, prefix + route.include_context.prefix)
         else:
-            for method in getattr(route, "methods", None) or {"GET"}:
-                if method != "HEAD":
-                    yield method, prefix + route.path
+            yield prefix + route.path, route
+
+
+def routes_of(routes: list[Any]) -> Iterator[tuple[str, str]]:
+    """Yield method and path of everything that answers, also of what stands in no document."""
+    for path, route in flat(routes):
+        for method in getattr(route, "methods", None) or {"GET"}:
+            if method != "HEAD":
+                yield method, path
 
 
 def all_routes() -> dict[str, tuple[str, str, str]]:

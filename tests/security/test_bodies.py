@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tests.security.conftest import House
+from tests.security.routes import flat
 
 GIVEN: tuple[Any, ...] = ("1", "true", {"a": "1"})
 
@@ -22,10 +23,8 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def bodies_of(routes: list[Any]) -> Iterator[type[BaseModel]]:
     """Yield the models of all bodies that routes take, and of those inside them."""
-    for route in routes:
-        if hasattr(route, "original_router"):
-            yield from bodies_of(route.original_router.routes)
-        elif getattr(route, "body_field", None) is not None:
+    for _, route in flat(routes):
+        if getattr(route, "body_field", None) is not None:
             yield from models_in(route.body_field.field_info.annotation)
 
 
