@@ -1,7 +1,8 @@
-"""Moments as clients name them: with their offset from UTC, in years that UTC has."""
+"""Moments and days as clients name them: with their offset from UTC in years that UTC has, and as they are written."""
 
 import re
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
@@ -9,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 _BEGINS = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 """Numbers, which would be taken for seconds since 1970, begin in another way."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _written(value: Any) -> Any:
@@ -28,3 +30,16 @@ def _in_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 """A moment that a client names, in UTC."""
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):  # 2013-02-30
+            return date.fromisoformat(value)
+    raise PydanticCustomError("day_malformed", "must be a day that there is, as 2013-02-01 (RFC 3339, full-date)")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day that a client names; a number would be taken for seconds since 1970, and midnight for the day it begins."""

@@ -18,6 +18,7 @@ from shared import http
 from shared.events.envelope import Exact, OrganisationNumber, PeriodText, Slug
 from shared.events.inbound import REASON_LENGTH_MAX, AbsenceFigurePosted, ReportContent
 from shared.events.reporting import FindingContract
+from shared.moments import Day
 
 
 class OneFigure(AbsenceFigurePosted):
@@ -134,8 +135,8 @@ class RoundBody(http.RequestModel):
     programme_id: Slug
     report_kind: Slug
     period: PeriodText
-    opens_on: date
-    due_on: date
+    opens_on: Day
+    due_on: Day
     cohort_ids: list[Slug] = Field(default=[], max_length=100)
     theme_ids: list[Slug] = Field(default=[], max_length=100)
 

@@ -1,6 +1,6 @@
 """What the registry publishes: each event carries the full state of one thing, so a late reader needs only the last."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,6 +13,7 @@ from shared.events.envelope import (
     OrganisationNumber,
     Slug,
 )
+from shared.moments import Day
 
 
 class Names(Contract):
@@ -30,15 +31,15 @@ class MunicipalityVersion(Contract):
     name: str
     county_number: str
     county_name: str
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
 
 
 class Successor(Contract):
     """A municipality that took over all or part of another, on a date."""
 
     municipality_id: str
-    on: date
+    on: Day
 
 
 class _MunicipalityEvent(Event):
@@ -79,7 +80,7 @@ class Cohort(Contract):
 
     id: Slug
     names: Names
-    starts_on: date
+    starts_on: Day
     claimed: dict[str, int] = {}
 
 
@@ -155,7 +156,7 @@ class Goal(Contract):
     direction: Literal["falling", "rising"]
     baseline: Baseline
     target: Exact
-    due_on: date
+    due_on: Day
     persons_per_point: Exact | None = None
 
 
@@ -163,8 +164,8 @@ class Member(Contract):
     """A municipality that takes part in a project from a first to a last day. No `to` means still."""
 
     municipality_id: str
-    from_: Annotated[date | None, Field(alias="from", serialization_alias="from")] = None
-    to: date | None = None
+    from_: Annotated[Day | None, Field(alias="from", serialization_alias="from")] = None
+    to: Day | None = None
 
 
 class _ProjectEvent(Event):
@@ -179,7 +180,7 @@ class _ProjectEvent(Event):
     theme_ids: list[Slug] = []
     members: list[Member] = []
     goals: list[Goal] = []
-    ended_on: date | None = None
+    ended_on: Day | None = None
 
     @property
     def key(self) -> str:
@@ -202,8 +203,8 @@ class SpeaksFor(Contract):
     """A municipality that a publisher may speak for, between two dates."""
 
     municipality_id: str
-    from_: Annotated[date | None, Field(alias="from", serialization_alias="from")] = None
-    to: date | None = None
+    from_: Annotated[Day | None, Field(alias="from", serialization_alias="from")] = None
+    to: Day | None = None
 
 
 class PublisherKey(Contract):

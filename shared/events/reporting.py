@@ -1,11 +1,12 @@
 """What reporting publishes: accepted figures with every vintage, reports that are owed, and receipts."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from shared.events.envelope import Contract, Event, Exact, MunicipalityNumber, PeriodText, Slug
 from shared.events.registry import DefinitionContract
+from shared.moments import Day
 
 FigureWindow = Literal["period", "year-to-date", "rolling-12"]
 WeightKind = Literal["equal", "working-days", "agreed-days"]
@@ -107,8 +108,8 @@ class _ReportEvent(Event):
     round_id: Slug
     report_kind: Slug
     period: PeriodText
-    opens_on: date
-    due_on: date
+    opens_on: Day
+    due_on: Day
     state: Literal["not_due", "due", "overdue", "submitted"]
 
     @property

@@ -70,7 +70,9 @@ async def test_projects_are_listed_by_what_they_have(registry: RunningService) -
         ({"goals": [{**GOAL, "target": "9.9"}]}, (422, "goal-contradicts-itself")),
         ({"goals": [{**GOAL, "target": "1e3"}]}, (422, "decimal-malformed")),
         ({"goals": [{**GOAL, "window": "week"}]}, (422, "string-pattern-mismatch")),
-        ({"ended_on": "31.12.2015"}, (422, "date-from-datetime-parsing")),
+        ({"ended_on": "31.12.2015"}, (422, "day-malformed")),
+        ({"ended_on": "2015-02-29"}, (422, "day-malformed")),
+        ({"ended_on": 0}, (422, "day-malformed")),
     ],
 )
 async def test_a_project_that_cannot_be_is_refused(

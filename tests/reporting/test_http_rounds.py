@@ -87,7 +87,7 @@ async def test_only_the_operator_calls_for_reports(shared_round: Door) -> None:
     [
         ("annual-2013", {"due_on": "2013-01-01"}, "round-dates"),
         ("annual-2013", {"period": "2013-13"}, "period-malformed"),
-        ("annual-2013", {"opens_on": "tomorrow"}, "date-from-datetime-parsing"),
+        ("annual-2013", {"opens_on": "tomorrow"}, "day-malformed"),
         ("annual-2013", {"programme_id": "S"}, "string-pattern-mismatch"),
         ("annual-2013", {"colour": "red"}, "unknown-field"),
         ("Annual 2013", {}, "string-pattern-mismatch"),

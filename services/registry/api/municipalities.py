@@ -20,6 +20,7 @@ from shared.auth import Action
 from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug
+from shared.moments import Day
 from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 
@@ -32,7 +33,7 @@ class MunicipalityQuery(http.ListQuery):
     """Which municipalities to list; what is not given does not narrow."""
 
     number: MunicipalityNumber | None = Field(default=None, description="Borne on `at`, or ever.")
-    at: date | None = Field(default=None, description="A day on which it exists; before 2013 the numbers of 2013 hold.")
+    at: Day | None = Field(default=None, description="A day on which it exists; before 2013 the numbers of 2013 hold.")
     name: Text | None = Field(default=None, description="Any name, town or alias, in any usual spelling.")
     county: Annotated[str, Field(pattern=r"^[^\x00]{1,60}$")] | None = Field(
         default=None, description="Number or name of the county, on `at` or ever."
@@ -72,8 +73,8 @@ class VersionBody(http.RequestModel):
     name: Text
     county_number: CountyNumber | None = None
     county_name: Text | None = None
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
 
     def value(self) -> DatedVersion:
         """Return the domain's value."""
@@ -118,7 +119,7 @@ class NewBody(http.RequestModel):
 
 class _ChangeBody(http.RequestModel):
     change_id: Slug = Field(description="Chosen by the client; the same change again does nothing.")
-    on: date = Field(description="The first day of the new state.")
+    on: Day = Field(description="The first day of the new state.")
 
 
 class RenameBody(_ChangeBody):

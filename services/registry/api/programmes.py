@@ -1,6 +1,5 @@
 """Programmes over HTTP, as data that a client puts."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -17,6 +16,7 @@ from shared.auth import Action
 from shared.database import Connection
 from shared.events import registry as told
 from shared.events.envelope import Slug
+from shared.moments import Day
 from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 
@@ -50,7 +50,7 @@ class CohortBody(http.RequestModel):
 
     id: Slug
     names: NamesBody
-    starts_on: date
+    starts_on: Day
     claimed: Claimed = Field(default_factory=dict)
     counted: CountedAnswer | None = Field(default=None, description="May be sent back as it was answered; not used.")
 

@@ -18,6 +18,7 @@ from shared import http
 from shared.auth import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
+from shared.moments import Day
 from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 from shared.values import Certification, Definition, Denominator, Source
@@ -27,8 +28,8 @@ class MemberBody(http.RequestModel):
     """A municipality that takes part, from its first to its last day."""
 
     municipality_id: MunicipalityId
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
+    from_: Day | None = Field(default=None, alias="from")
+    to: Day | None = None
 
     def value(self) -> Membership:
         """Return the domain's value."""
@@ -61,7 +62,7 @@ class GoalBody(http.RequestModel):
     direction: Direction
     baseline: BaselineBody
     target: Exact
-    due_on: date
+    due_on: Day
     persons_per_point: Exact | None = None
 
     def value(self) -> Goal:
@@ -89,7 +90,7 @@ class ProjectBody(http.RequestModel):
     theme_ids: list[Slug] = Field(default=[], max_length=50)
     members: list[MemberBody] = Field(default=[], max_length=1_000)
     goals: list[GoalBody] = Field(default=[], max_length=100)
-    ended_on: date | None = None
+    ended_on: Day | None = None
     project_id: str | None = None
     version: StrictInt | None = None
 
