@@ -3,9 +3,9 @@
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AwareDatetime, BeforeValidator, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
 _BEGINS = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
@@ -13,22 +13,17 @@ _BEGINS = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-def _written(value: Any) -> Any:
+def _moment(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
     if isinstance(value, str) and _BEGINS.match(value):
-        return value
+        with suppress(ValidationError, OverflowError):  # the 30th of February; 0001-01-01T00:00:00+01:00 is the year 0
+            return cast("datetime", read(value)).astimezone(UTC)
     raise PydanticCustomError(
-        "moment_malformed", "must be a moment with its offset from UTC, as 2013-02-01T12:00:00Z (RFC 3339)"
+        "moment_malformed",
+        "must be a moment that there is, with its offset from UTC, as 2013-02-01T12:00:00Z (RFC 3339)",
     )
 
 
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:  # 0001-01-01T00:00:00+01:00 lies in the year 0
-        raise PydanticCustomError("moment_malformed", "must lie in the years 1 to 9999 of UTC") from None
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, WrapValidator(_moment)]
 """A moment that a client names, in UTC."""
 
 
