@@ -158,7 +158,7 @@ async def test_an_address_inside_is_never_called_by_default(url: str) -> None:
     outcome = await called(careful, url)
     await careful.close()
     assert isinstance(outcome, Never | NotNow)
-    assert "not a public address" in outcome.error
+    assert "address-not-allowed" in outcome.error
 
 
 def tls(*, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
@@ -203,8 +203,26 @@ async def test_a_name_is_looked_up_once_for_each_try_and_judged_each_time(
     assert asked == ["rebind.example"] * 3, "the address that was judged is the one that is called"
     assert (first, third) == (Taken(), Taken())
     assert isinstance(second, NotNow)
-    assert "169.254.169.254, which is not a public address" in second.error
+    assert second.error == "the name of the host leads where nothing may be sent (address-not-allowed)"
     assert [call.headers["host"] for call in receiver.calls] == [f"rebind.example:{receiver.port}"] * 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.vefsn.example/s3cret?token=abc",  # taken when private addresses were allowed
+        "https://10.20.30.40/s3cret",
+        "https://hooks.vefsn.invalid/s3cret",
+        "https://localhost/s3cret",
+    ],
+)
+async def test_why_a_try_failed_names_no_address(url: str) -> None:
+    careful = Caller(allow_private=False, timeout_seconds=TIMEOUT_SECONDS)
+    outcome = await called(careful, url)
+    await careful.close()
+    assert isinstance(outcome, Never | NotNow)
+    for part in ("s3cret", "abc", "vefsn", "10.20", "127.0.0.1", "::1", "localhost"):
+        assert part not in outcome.error
 
 
 async def test_what_a_receiver_says_is_not_repeated(caller: Caller) -> None:

@@ -87,14 +87,14 @@ class Caller:
         try:
             target = webhook_address(address, allow_private=self._allow_private)
         except RuleBroken as broken:
-            return Never(broken.message)
+            return Never(f"the address may not be called any more ({broken.code})")
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 return await self._post(target, body.encode(), headers)
         except RuleBroken as broken:
-            return NotNow(broken.message)
+            return NotNow(f"the name of the host leads where nothing may be sent ({broken.code})")
         except socket.gaierror:
-            return NotNow(f"the name {target.host} cannot be resolved")
+            return NotNow("the name of the host cannot be resolved")
         except TimeoutError:
             return NotNow(f"no answer within {self._timeout_seconds:g} seconds")
         except (httpx2.HTTPError, OSError) as error:
