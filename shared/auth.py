@@ -180,12 +180,14 @@ async def authenticate(
     return Principal(row["organisation_number"], mandates=_mandates(row["may_speak_for"]), key_id=key_id)
 
 
-async def list_publishers(conn: Connection, organisation_numbers: Collection[str]) -> dict[str, Principal]:
-    """Return those of the publishers that were heard of and not revoked, by organisation number."""
+async def list_publishers(
+    conn: Connection, organisation_numbers: Collection[str], *, also_revoked: bool = False
+) -> dict[str, Principal]:
+    """Return those of the publishers that were heard of, by organisation number; revoked ones only when asked for."""
     return {
         row["organisation_number"]: Principal(row["organisation_number"], mandates=_mandates(row["may_speak_for"]))
         async for row in QUERIES.list_publishers(conn, organisation_numbers=list(organisation_numbers))
-        if not _is_revoked(row)
+        if also_revoked or not _is_revoked(row)
     }
 
 

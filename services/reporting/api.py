@@ -69,7 +69,7 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         publisher = _publisher_of(principal, body)
         entry = Entry(str(figure_id), publisher, body | {"figure_id": str(figure_id)}, ORIGIN)
         async with service.database.transaction() as conn:
-            rights = await _rights(conn, principal, publisher)
+            rights = await _rights(conn, principal, publisher, also_revoked=True)
             outcomes = await commands.withdraw_figures(conn, [entry], rights=rights, now=service.clock.now())
         return models.figure_answer(outcomes[0], created=200)
 
@@ -185,15 +185,20 @@ def _publisher_of(principal: Principal, body: dict[str, Any]) -> str:
     return publisher
 
 
-async def _rights(conn: Connection, principal: Principal, publisher: str) -> Rights:
+async def _rights(conn: Connection, principal: Principal, publisher: str, *, also_revoked: bool = False) -> Rights:
     """Return who acts for the publisher. The operator may, but only for a publisher that there is.
+
+    Args:
+        also_revoked: what a publisher brought in before it was revoked can be taken back still.
 
     Raises:
         RuleBroken: `publisher-unknown`; nobody could read the receipts.
     """
-    if principal.is_operator and publisher not in await auth.list_publishers(conn, {publisher}):
-        sentence = f"publisher {publisher} is not registered or was revoked"
-        raise _fault("publisher-unknown", sentence, "/publisher")
+    if principal.is_operator:
+        known = await auth.list_publishers(conn, {publisher}, also_revoked=also_revoked)
+        if publisher not in known:
+            sentence = f"publisher {publisher} is not registered{'' if also_revoked else ' or was revoked'}"
+            raise _fault("publisher-unknown", sentence, "/publisher")
     return {publisher: principal}
 
 

@@ -116,6 +116,22 @@ async def test_the_operator_must_name_a_publisher_that_there_is(door: Door) -> N
     assert await door.desk.told(SubmissionAccepted) == []
 
 
+async def test_what_a_revoked_publisher_brought_in_the_operator_takes_back(door: Door) -> None:
+    body = posted()
+    await door.vefsn.post(FIGURES, json=body)
+    await door.desk.hear(factories.publisher(version=2, revoked_at=factories.NOW))
+    address = f"{FIGURES}/{body['figure_id']}/withdrawal"
+
+    unknown = await door.operator.post(address, json={"reason": "wrong", "publisher": "999999999"})
+    taken = await door.operator.post(address, json={"reason": "wrong", "publisher": ORGNR})
+    more = await door.operator.post(FIGURES, json=posted(publisher=ORGNR))
+
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "publisher-unknown")
+    assert (taken.status_code, taken.json()["result"]) == (200, "accepted")
+    assert (more.status_code, more.json()["code"]) == (422, "publisher-unknown")
+    assert [row["withdrawn_by"] for row in await door.desk.figures()] == ["operator"]
+
+
 async def test_a_publisher_names_nobody(door: Door) -> None:
     answer = await door.vefsn.post(FIGURES, json=posted(publisher=ORGNR))
 
