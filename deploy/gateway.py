@@ -9,13 +9,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
-from starlette.applications import Starlette
+from fastapi import FastAPI, HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared import http
 from shared.runtime import Service
 from shared.telemetry import expose
 
@@ -41,21 +40,19 @@ def make_gateway(apps: Mapping[str, FastAPI]) -> ASGIApp:
     """
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for app in apps.values():
                 await stack.enter_async_context(app.router.lifespan_context(app))
             yield
 
     services: dict[str, Service] = {name: app.state.service for name, app in apps.items()}
-    own = Starlette(
-        routes=[
-            Route("/-/live", lambda _: JSONResponse({"live": True})),
-            Route("/-/ready", _ready(services)),
-            Route("/-/metrics", _figures(services)),
-        ],
-        lifespan=lifespan,
-    )
+    own = FastAPI(lifespan=lifespan, openapi_url=None)
+    http.install(own)
+    own.add_route("/-/live", lambda _: JSONResponse({"live": True}))
+    own.add_route("/-/ready", _ready(services))
+    own.add_route("/-/metrics", _figures(services))
+    own.router.default = _unknown
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,6 +61,10 @@ def make_gateway(apps: Mapping[str, FastAPI]) -> ASGIApp:
         return await (app or own)(scope, receive, send)
 
     return route
+
+
+async def _unknown(_: Scope, __: Receive, ___: Send) -> None:
+    raise HTTPException(404, "no service has this address")
 
 
 def _ready(services: Mapping[str, Service]) -> Any:
