@@ -6,7 +6,7 @@ A field that is not named here is refused, because that is where persons' data h
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.events.envelope import Exact, MunicipalityNumber, PeriodText
 from shared.events.reporting import FigureWindow, WeightKind
@@ -16,14 +16,30 @@ REASON_LENGTH_MAX = 500
 ANSWERS_MAX = 200
 
 
-class Submitted(BaseModel):
-    """A body from outside."""
+def _allow_null(schema: dict[str, Any]) -> None:
+    """Say in a schema that what may be absent may be null."""
+    for name, field in schema["properties"].items():
+        if name not in schema.get("required", ()) and {"type": "null"} not in field.get("anyOf", ()):
+            told = {key: field.pop(key) for key in ("default", "title", "description") if key in field}
+            schema["properties"][name] = {"anyOf": [field, {"type": "null"}], **told}
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+class Submitted(BaseModel):
+    """A body from outside. Null says the same as absence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra=_allow_null)
 
     type: ClassVar[str]
     kind: ClassVar[str]
     """Which of the publisher's topics takes it: `inbound.<organisation number>.<kind>.v1`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or None not in content.values():
+            return content
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {name: value for name, value in content.items() if value is not None or name not in optional}
 
 
 class SubmittedDefinition(BaseModel):

@@ -26,6 +26,7 @@ def hashed(content: dict[str, Any], contract: type[AbsenceFigurePosted] = Absenc
     "same",
     [
         figure(unit=None, note=None, generated=False, window="period"),
+        figure(unit=None, note=None, generated=None, window=None),
         figure(lost_days=Decimal("1387.2")),
         figure(agreed_days=20104),
         figure(agreed_days="020104.000000"),
