@@ -102,7 +102,6 @@ def _attributes(submission: Submission) -> dict[str, object]:
         for name, value in record.headers
         if name.startswith("ce_")
     }
-    content_type = record.header("content-type") or record.header("content_type") or ""
-    if content_type.startswith("application/cloudevents+json"):
+    if record.is_structured:
         attributes |= strict_json.loads(submission.body)
     return {name: value for name, value in attributes.items() if name not in _TECHNICAL}

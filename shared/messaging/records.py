@@ -53,6 +53,12 @@ class Record:
         """Whether nothing stands there; see `emptied`."""
         return self.key is None and not self.headers and self.value is None
 
+    @property
+    def is_structured(self) -> bool:
+        """Whether the value holds the CloudEvents envelope too; media types are in any case (RFC 9110 §8.3.1)."""
+        content_type = self.header("content-type") or self.header("content_type") or ""
+        return content_type.partition(";")[0].strip().lower() == "application/cloudevents+json"
+
     def header(self, name: str) -> str | None:
         """Return a header's text; None when absent, null or no UTF-8. The last of several counts."""
         for key, value in reversed(self.headers):
@@ -137,8 +143,7 @@ def read_submission(record: Record) -> Submission:
         raise Unreadable(broken.message, code=broken.code) from None
     if not isinstance(content, dict):
         raise Unreadable(f"the value must be a JSON object, got {type(content).__name__}", code="json-malformed")
-    content_type = record.header("content-type") or record.header("content_type") or ""
-    if content_type.startswith("application/cloudevents+json"):
+    if record.is_structured:
         submission_id, kind, content = content.get("id"), content.get("type"), content.get("data")
     else:
         submission_id, kind = record.header("ce_id"), record.header("ce_type")
@@ -151,11 +156,21 @@ def read_submission(record: Record) -> Submission:
 
 def submission_id_of(record: Record) -> str | None:
     """Return the id that a publisher gave, for the receipt of a record that could not be read; None if unknown."""
-    text = record.header("ce_id")
     try:
-        return str(UUID(text)) if text else None
-    except ValueError:
+        return str(UUID(_envelope_id(record)))
+    except (ValueError, RuleBroken):
         return None
+
+
+def _envelope_id(record: Record) -> str:
+    """Return the id as it was sent; nothing where it does not stand."""
+    if not record.is_structured:
+        return record.header("ce_id") or ""
+    if not record.value or len(record.value) > VALUE_BYTES_MAX:
+        return ""
+    content = strict_json.loads(record.value)
+    given = content.get("id") if isinstance(content, dict) else None
+    return given if isinstance(given, str) else ""
 
 
 def _summary(error: ValidationError) -> str:

@@ -85,7 +85,9 @@ async def test_unreadable_records_get_receipts_and_are_kept_raw_and_nothing_is_l
     await send(whole, "envelope-incomplete", id_ := figure_id(), headers(id_, None))
     await send(whole, "envelope-incomplete", None, [])
     await send(whole, "envelope-incomplete", None, [("ce_id", b"\xff"), ("ce_type", None)])
-    await send(b'{"id": 5}', "envelope-incomplete", None, [("content-type", b"application/cloudevents+json")])
+    structured = [("content-type", b"Application/CloudEvents+JSON; charset=utf-8")]
+    await send(b'{"id": 5}', "envelope-incomplete", None, structured)
+    await send(json.dumps({"id": (id_ := figure_id())}).encode(), "envelope-incomplete", id_, structured)
     good.append(await inbound.submit(figure(unit=f"after-{inbound.publisher}")))
 
     await inbound.accepted(*good)

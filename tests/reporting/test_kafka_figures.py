@@ -102,7 +102,7 @@ async def test_structured_mode_is_taken_as_well(inbound_of_module: Inbound) -> N
     await inbound.bus.send_raw(
         inbound.topic,
         json.dumps(envelope).encode(),
-        headers=[("content-type", b"application/cloudevents+json; charset=utf-8")],
+        headers=[("content-type", b"Application/CloudEvents+JSON ; charset=utf-8")],
     )
 
     assert (await inbound.accepted(id_))[id_].vintage == 1
