@@ -178,7 +178,7 @@ def install(app: FastAPI) -> None:
         return respond(
             RuleBroken(
                 f"the request has {len(faults)} fault(s); first: {faults[0].message}",
-                code=faults[0].code if len(faults) == 1 else "schema-mismatch",
+                code=faults[0].code if len({fault.code for fault in faults}) == 1 else "schema-mismatch",
                 errors=faults,
             )
         )

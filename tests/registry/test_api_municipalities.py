@@ -186,7 +186,7 @@ async def test_split_rename_and_renumber_over_http(registry: RunningService) -> 
     ("body", "expected"),
     [
         ({"kind": "swallow"}, (422, "union-tag-invalid")),
-        ({"kind": "rename"}, (422, "schema-mismatch")),
+        ({"kind": "rename"}, (422, "field-missing")),
         (
             {"kind": "rename", "change_id": "x-1", "on": "2025-01-01", "municipality_id": "atlantis-9999", "name": "A"},
             (422, "municipality-unknown"),
