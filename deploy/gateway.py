@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from deploy.services import SERVICES
 from shared import http
+from shared.errors import NotFound, Unavailable
 from shared.runtime import Service
 from shared.telemetry import expose
 
@@ -63,8 +65,11 @@ def make_gateway(apps: Mapping[str, FastAPI]) -> ASGIApp:
     return route
 
 
-async def _unknown(_: Scope, __: Receive, ___: Send) -> None:
-    raise HTTPException(404, "no service has this address")
+async def _unknown(scope: Scope, _: Receive, __: Send) -> None:
+    service = owner_of(scope["path"])
+    if service in SERVICES:
+        raise Unavailable(f"{service} does not run here")
+    raise NotFound("no service has this address", code="not-found")
 
 
 def _ready(services: Mapping[str, Service]) -> Any:

@@ -1,4 +1,4 @@
-"""What the one door of a machine answers where no service does."""
+"""What the one door of a machine answers itself."""
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient
@@ -13,6 +13,7 @@ from deploy.gateway import make_gateway
         ("GET", "/api/nobody/v1/things", 404, "not-found"),
         ("PUT", "/api", 404, "not-found"),
         ("GET", "/openapi.json", 404, "not-found"),
+        ("GET", "/api/metrics/v1/series", 503, "unavailable"),
         ("POST", "/-/live", 405, "method-not-allowed"),
     ],
 )
