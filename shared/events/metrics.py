@@ -42,12 +42,14 @@ class GoalProgress(Contract):
     """Where a goal stands by the shown value of its window.
 
     Attributes:
+        project_id: whose goal it is, since goal ids are its own; null in events from before it was told.
         change_points: shown value minus baseline, in percentage points.
         change_percent: the same relative to the baseline.
         progress_percent: the part of the way from baseline to target that is done; signed, not clamped.
         persons_at_work: persons more at work than at the baseline; signed, not clamped.
     """
 
+    project_id: Slug | None = None
     goal_id: Slug
     window: WindowName
     change_points: Exact | None = None

@@ -38,6 +38,15 @@ def validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(schema, validate_formats=True)
 
 
+def narrowed(written: Any, kept: Any) -> Any:
+    """Return what was written without the fields that were added since, at any depth."""
+    if isinstance(written, dict) and isinstance(kept, dict):
+        return {field: narrowed(value, kept[field]) for field, value in written.items() if field in kept}
+    if isinstance(written, list) and isinstance(kept, list) and len(written) == len(kept):
+        return [narrowed(value, first) for value, first in zip(written, kept, strict=True)]
+    return written
+
+
 def test_every_type_has_a_golden_event_and_a_golden_schema() -> None:
     assert set(NAMES) == set(EVENTS)
     assert {path.stem for path in (GOLDEN / "schemas").glob("*.json")} == set(EVENTS)
@@ -52,8 +61,7 @@ def test_a_golden_event_is_read_by_todays_class(name: str) -> None:
 
     assert event is not None
     assert (event.key, event.headers()) == (kept["key"], kept["headers"])
-    written = json.loads(event.payload())
-    assert {field: written[field] for field in kept["payload"]} == kept["payload"]
+    assert narrowed(json.loads(event.payload()), kept["payload"]) == kept["payload"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if EVENTS[name].is_taken])

@@ -108,6 +108,24 @@ async def test_a_goal_stands_on_the_board_as_in_the_event(make_database: MakeDat
         assert (board.goal[1], newest.goals[0].state) == (state, state)
 
 
+async def test_a_goal_of_another_project_with_the_same_id_does_not_speak_for_it(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database, goals=True)
+    easier = factories.goal_contract(target=Decimal("8.0"))
+    async with database.transaction() as conn:
+        await commands.hear_projects(conn, [factories.project("annet-prosjekt", goals=[easier])], now=NOW)
+
+    board = await board_after(database, [posted("2013-01", lost="79")])
+
+    assert board.goal is not None
+    assert (board.goal[0].project_id, board.goal[1]) == ("annet-prosjekt", "reached")
+    (newest,) = await stored.metrics_of(database, SUBJECT)
+    assert [(one.project_id, one.state) for one in newest.goals] == [
+        ("annet-prosjekt", "reached"),
+        ("vefsn-prosjektet", "open"),
+    ]
+
+
 async def test_a_change_of_a_year_to_date_that_lacks_a_month_is_not_shown(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
     await hear(database, goals=True)

@@ -189,7 +189,8 @@ async def test_a_goal_that_is_heard_of_after_the_figures_is_reached_once(make_da
     state = (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]
     assert state["goals"] == [
         {
-            "goal_id": "vefsn-naervaer", "window": "year-to-date", "change_points": "-1.10", "change_percent": "-12.79",
+            "project_id": "vefsn-prosjektet", "goal_id": "vefsn-naervaer", "window": "year-to-date",
+            "change_points": "-1.10", "change_percent": "-12.79",
             "progress_percent": "64.71", "persons_at_work": "11.0", "state": "open",
         }
     ]  # fmt: skip

@@ -66,14 +66,15 @@ class PublishedState:
 
     Attributes:
         cells: the rates by window.
-        goals: where the goals stand that are judged on a window that ends with it, by goal id.
+        goals: where the goals stand that are judged on a window that ends with it, by project and goal id; the project
+            is None in a state from before it was published.
         generated: whether any of it is made for demonstration.
         suppressed: whether any of it must not be shown.
     """
 
     period: Period
     cells: Mapping[Window, Cell]
-    goals: Mapping[str, GoalState] = field(default_factory=dict)
+    goals: Mapping[tuple[str | None, str], GoalState] = field(default_factory=dict)
     generated: bool = False
     suppressed: bool = False
 
@@ -117,7 +118,8 @@ def published_state(goal: Goal, states: Sequence[PublishedState]) -> GoalState:
 
     Not by its last milestone: when the only period that was judged is withdrawn, nothing takes that back.
     """
-    stands = (state.goals[goal.goal_id] for state in reversed(states) if goal.goal_id in state.goals)
+    names = (goal.key, (None, goal.goal_id))
+    stands = (state.goals[name] for state in reversed(states) for name in names if name in state.goals)
     return next(stands, GoalState.OPEN)
 
 

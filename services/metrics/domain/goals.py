@@ -127,7 +127,8 @@ def progress_text(goal: Goal, shown: Ratio | None, state: GoalState) -> str:
         progress = None if progressed is None else hundredths_text(progressed)
         persons = None if tenths is None else tenths_text(tenths)
     return (
-        f'{{"goal_id":"{goal.goal_id}","window":"{goal.window}","change_points":{quoted(points)},'
+        f'{{"project_id":"{goal.project_id}","goal_id":"{goal.goal_id}","window":"{goal.window}",'
+        f'"change_points":{quoted(points)},'
         f'"change_percent":{quoted(change)},"progress_percent":{quoted(progress)},"persons_at_work":{quoted(persons)},'
         f'"state":"{state}"}}'
     )

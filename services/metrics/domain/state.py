@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from services.metrics.domain.amounts import NULL, Ratio, days_text, divided, hundredths_text, quoted
 from services.metrics.domain.figures import GRAIN_WINDOWS, Window
@@ -12,6 +12,8 @@ from services.metrics.domain.series import Rate, Series
 
 FORMULA = "absence/1"
 """The version of these rules; it travels with every state."""
+
+K = TypeVar("K")
 
 _LARGEST_STORED = 2**63
 """The store keeps unrounded rates as 64-bit numbers; a rate above nine million per cent is kept rounded only."""
@@ -111,7 +113,7 @@ def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]])
     if change is not NULL:
         paths.append("same_month_change_percent")
     if goals:
-        paths += [f"goals.{goal_id}" for goal_id in goals]
+        paths += dict.fromkeys(f"goals.{goal_id}" for _, goal_id in goals)
     if suppressed or generated:
         paths += [flag for flag, is_set in (("suppressed", suppressed), ("generated", generated)) if is_set]
     return State(last_month, series.months, content, tuple(unrounded), suppressed, paths)
@@ -119,7 +121,7 @@ def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]])
 
 def _goals(
     series: Series, rates: Mapping[Window, Rate], ordinal: int, judged: dict[GoalKey, list[Judgement]]
-) -> dict[str, str]:
+) -> dict[GoalKey, str]:
     """Judge the goals whose window ends with the period, and write out where they stand."""
     written = {}
     for goal in series.goals:
@@ -131,7 +133,7 @@ def _goals(
         if judgement is not None:
             judgements.append(judgement)
         state = judgements[-1].state if judgements else GoalState.OPEN
-        written[goal.goal_id] = progress_text(goal, judgement.shown if judgement else None, state)
+        written[goal.key] = progress_text(goal, judgement.shown if judgement else None, state)
     return written
 
 
@@ -193,11 +195,16 @@ def changed_paths(before: State | None, after: State) -> list[str]:
         paths = [f"rates.{window}" for window in now["rates"]]
     if was["same_month_change_percent"] != now["same_month_change_percent"]:
         paths.append("same_month_change_percent")
-    goals_before, goals_after = ({goal["goal_id"]: goal for goal in content["goals"]} for content in (was, now))
-    paths += [f"goals.{goal_id}" for goal_id in _differing(goals_before, goals_after)]
+    goals_before, goals_after = (_goals_in(content) for content in (was, now))
+    paths += dict.fromkeys(f"goals.{goal_id}" for _, goal_id in _differing(goals_before, goals_after))
     return paths + [flag for flag in ("suppressed", "generated") if was[flag] != now[flag]]
 
 
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _goals_in(content: Mapping[str, Any]) -> dict[tuple[str | None, str], Any]:
+    """Return what a content says of goals; one of before there were projects in it names none."""
+    return {(goal.get("project_id"), goal["goal_id"]): goal for goal in content["goals"]}
+
+
+def _differing(before: Mapping[K, Any], after: Mapping[K, Any]) -> list[K]:
     names = [*after, *(name for name in before if name not in after)]
     return [name for name in names if before.get(name) != after.get(name)]

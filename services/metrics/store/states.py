@@ -58,7 +58,7 @@ class ListedState:
             )
             for (window, rate), (computed, reported) in zip(self.content["rates"].items(), self._pairs(), strict=True)
         }
-        goals = {goal["goal_id"]: GoalState(goal["state"]) for goal in self.content["goals"]}
+        goals = {(goal.get("project_id"), goal["goal_id"]): GoalState(goal["state"]) for goal in self.content["goals"]}
         return PublishedState(self.period, cells, goals, self.content["generated"], self.content["suppressed"])
 
     def _pairs(self) -> Iterator[tuple[int | None, int | None]]:

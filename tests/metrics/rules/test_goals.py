@@ -19,6 +19,7 @@ from services.metrics.domain import (
     Ratio,
     Standing,
     Window,
+    changed_paths,
     micro,
     milestones,
     own_series,
@@ -146,9 +147,22 @@ def test_a_month_of_a_year_that_lacks_an_earlier_one_is_not_judged() -> None:
 
     assert told(figures) == []
     assert states["2013-04"]["goals"][0] == {
-        "goal_id": "vefsn-naervaer", "window": "year-to-date", "change_points": None, "change_percent": None,
-        "progress_percent": None, "persons_at_work": None, "state": "open",
+        "project_id": "vefsn", "goal_id": "vefsn-naervaer", "window": "year-to-date", "change_points": None,
+        "change_percent": None, "progress_percent": None, "persons_at_work": None, "state": "open",
     }  # fmt: skip
+
+
+def test_goals_of_two_projects_that_have_the_same_id_are_told_apart() -> None:
+    easier = replace(GOAL, project_id="another", target=7_500_000)
+    series = series_of([posted("2013-01", lost="70")], [easier, GOAL])
+    (state,) = settle(series, [series.first]).states
+    goals = json.loads(state.content)["goals"]
+
+    assert [(one["project_id"], one["goal_id"], one["state"]) for one in goals] == [
+        ("another", "vefsn-naervaer", "reached"),
+        ("vefsn", "vefsn-naervaer", "open"),
+    ]
+    assert changed_paths(None, state).count("goals.vefsn-naervaer") == 1
 
 
 def test_a_correction_of_the_judged_period_loses_a_target() -> None:
