@@ -86,7 +86,12 @@ def _runs(submissions: Sequence[Submission]) -> list[tuple[str, list[Submission]
 
 def _entry(submission: Submission) -> Entry:
     return Entry(
-        submission.submission_id, submission.publisher, submission.content, submission.origin, _attributes(submission)
+        submission.submission_id,
+        submission.publisher,
+        submission.content,
+        submission.origin,
+        _attributes(submission),
+        submission.record.timestamp,
     )
 
 

@@ -245,4 +245,4 @@ def _has_failed(task: Any) -> bool:
 def record_of(raw: Any) -> Record:
     """Return what we keep of a record as the client gives it."""
     headers = tuple((str(name), value) for name, value in raw.headers)
-    return Record(raw.topic, raw.partition, raw.offset, raw.key, headers, raw.value)
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, headers, raw.value, raw.timestamp)

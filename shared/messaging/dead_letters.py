@@ -152,7 +152,8 @@ async def get(conn: Connection, letter_id: int) -> DeadLetter:
     if row is None:
         raise NotFound(f"there is no dead letter {letter_id}")
     headers = tuple((k, None if v is None else b64decode(v)) for k, v in json.loads(row["headers"]))
-    record = Record(row["topic"], row["partition"], row["record_offset"], row["key"], headers, row["value"])
+    buried_at = int(row["created_at"].timestamp() * 1000)  # soon after it came
+    record = Record(row["topic"], row["partition"], row["record_offset"], row["key"], headers, row["value"], buried_at)
     return _letter(row, record)
 
 

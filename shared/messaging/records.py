@@ -30,6 +30,7 @@ class Record:
     """One consumed Kafka record.
 
     Attributes:
+        timestamp: when it came to the log, in milliseconds since 1970; None where that is not known.
         origin: `topic/partition/offset`, the place in the log.
     """
 
@@ -39,6 +40,7 @@ class Record:
     key: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
     value: bytes | None
+    timestamp: int | None = field(default=None, compare=False)
 
     @property
     def origin(self) -> str:

@@ -11,7 +11,7 @@ from services.reporting import domain
 from services.reporting.commands import events
 from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts
 from services.reporting.commands.reading import Entry, read_figure, refusal
-from services.reporting.domain import Draft, Place, Window
+from services.reporting.domain import Arrival, Draft, Place, Window
 from services.reporting.store import figures as store
 from services.reporting.store.figures import NOTHING, EarlierFigure, KeptFigure, SeriesKey, Standing
 from shared import audit
@@ -129,6 +129,12 @@ class _Gate:
         municipality_id = case.municipality_id
         place, series = _place(municipality_id, draft), _series(municipality_id, draft)
         before = self.standing.get(place, NOTHING)
+        if domain.is_overtaken(entry.origin, entry.timestamp, by=before.newest):
+            raise Conflict(
+                f"a later figure of the same place was taken, and {entry.origin} is read again behind it; post it "
+                "under a new id if it is to hold",
+                code="overtaken",
+            )
         kind, kinds_of_others = domain.weight_kind_of(draft), self._kinds_of_others(series, before)
         if (fault := domain.weight_kind_fault(draft, kinds_of_others)) is not None:
             raise refusal((fault,))
@@ -143,7 +149,8 @@ class _Gate:
         )
         self._end(before)
         self.kinds[series] = kinds_of_others + Counter((kind,)) if kind is not None else kinds_of_others
-        self.standing[place] = Standing(figure.vintage, figure.posted_at, draft.figure_id, draft.publisher, kind)
+        taken = Arrival(figure.origin, figure.posted_at)
+        self.standing[place] = Standing(figure.vintage, taken, figure.posted_at, draft.figure_id, draft.publisher, kind)
         self._remember_rate(place, draft)
         self.earlier[draft.publisher, draft.figure_id] = EarlierFigure(draft.body_hash, figure.vintage, findings)
         self.added[draft.publisher, draft.figure_id] = (figure, draft.body_hash)

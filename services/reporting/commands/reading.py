@@ -44,6 +44,7 @@ class Entry:
         origin: `http` or the record's place in the log.
         attributes: what the envelope says besides id and type; nothing is done with them, but persons' data is not
             taken there either.
+        timestamp: when the record came to the log, in milliseconds since 1970.
     """
 
     submission_id: object
@@ -51,6 +52,7 @@ class Entry:
     content: Any
     origin: str
     attributes: Mapping[str, object] = field(default_factory=dict)
+    timestamp: int | None = None
 
     @cached_property
     def uuid(self) -> UUID | None:

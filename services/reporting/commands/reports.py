@@ -123,12 +123,19 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: dateti
             f"today is {local_date(now).isoformat()}",
             code="obligation-not-open",
         )
+    newest_version, newest = await store.newest_report(conn, obligation.obligation_id)
+    if domain.is_overtaken(entry.origin, entry.timestamp, by=newest):
+        raise Conflict(
+            f"a later version of the report was taken, and {entry.origin} is read again behind it; hand it in under a "
+            "new id if it is to hold",
+            code="overtaken",
+        )
     report = Report(
         publisher=entry.publisher,
         submission_id=body.submission_id,
         body_hash=body_hash,
         obligation_id=obligation.obligation_id,
-        version=await store.newest_version(conn, obligation.obligation_id) + 1,
+        version=newest_version + 1,
         form_version=body.form_version,
         answers=json.dumps(body.answers, default=str),  # a number with a fraction stays exact as text
         signatures=tuple(body.signatures),

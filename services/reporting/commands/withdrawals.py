@@ -45,6 +45,8 @@ async def _withdraw(conn: Connection, entry: Entry, *, rights: Rights, now: date
         figure = await store.find_figure(conn, entry.publisher, body.figure_id)
     if figure is None:
         raise NotFound(f"publisher {entry.publisher} has posted no figure {body.figure_id}", code="figure-unknown")
+    if domain.is_overtaken(entry.origin, entry.timestamp, by=domain.Arrival(figure.origin, figure.posted_at)):
+        raise NotFound(f"figure {body.figure_id} came after {entry.origin}, which is read again", code="figure-unknown")
     if figure.withdrawn_at is not None:
         return Judged(entry, "repeated", figure.vintage)
     standing = await store.list_standing(conn, [figure.place])

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.reporting.domain import NumberHolder, Place
+from services.reporting.domain import Arrival, NumberHolder, Place
 from shared.database import Connection, load_queries
 from shared.errors import Finding, Unavailable
 from shared.values import Period
@@ -80,11 +80,13 @@ class Standing:
     """How a place stands: its newest vintage (0 when it was never filled), and the figure in force there.
 
     Attributes:
+        newest: where the newest vintage came from.
         decided_at: when a figure of the place was last posted or withdrawn.
         weight_kind: of the figure in force, where its rate goes into sums.
     """
 
     vintage: int
+    newest: Arrival | None = None
     decided_at: datetime | None = None
     figure_id: UUID | None = None
     publisher: str | None = None
@@ -151,7 +153,14 @@ async def list_standing(conn: Connection, places: Collection[Place]) -> dict[Pla
     if not places:
         return {}
     return {
-        _place(row): Standing(row["vintage"], row["decided_at"], row["figure_id"], row["publisher"], row["weight_kind"])
+        _place(row): Standing(
+            row["vintage"],
+            Arrival(row["origin"], row["posted_at"]),
+            row["decided_at"],
+            row["figure_id"],
+            row["publisher"],
+            row["weight_kind"],
+        )
         async for row in QUERIES.list_standing(conn, **_columns(places))
     }
 

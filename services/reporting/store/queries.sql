@@ -77,13 +77,13 @@ SELECT f.publisher, f.figure_id, f.body_hash, f.vintage, f.findings::text AS fin
 -- name: list_standing(municipality_ids, units, definition_keys, periods, windows)
 -- The newest vintage of each place, when something was last decided there, and the figure in force, which a withdrawal
 -- may have made an older one.
-SELECT municipality_id, unit, definition_key, period, figure_window, newest.vintage,
+SELECT municipality_id, unit, definition_key, period, figure_window, newest.vintage, newest.origin, newest.posted_at,
        greatest(newest.posted_at, withdrawal.withdrawn_at) AS decided_at, force.figure_id, force.publisher,
        force.weight_kind
   FROM unnest(:municipality_ids::text[], :units::text[], :definition_keys::text[], :periods::text[], :windows::text[])
        AS t (municipality_id, unit, definition_key, period, figure_window)
  CROSS JOIN LATERAL (
-       SELECT f.vintage, f.posted_at
+       SELECT f.vintage, f.origin, f.posted_at
          FROM figure AS f
         WHERE f.municipality_id = t.municipality_id AND f.unit = t.unit AND f.definition_key = t.definition_key
           AND f.period = t.period AND f.figure_window = t.figure_window
@@ -284,11 +284,13 @@ SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first
  WHERE o.obligation_id = :obligation_id
    FOR UPDATE OF o;
 
--- name: newest_report_version(obligation_id)$
+-- name: newest_report(obligation_id)^
 -- A statement of its own after the lock: in the locking one it would be as old as the wait for the lock began.
-SELECT coalesce(max(version), 0)
+SELECT version, origin, submitted_at
   FROM report
- WHERE obligation_id = :obligation_id;
+ WHERE obligation_id = :obligation_id
+ ORDER BY version DESC
+ LIMIT 1;
 
 -- name: find_report(publisher, submission_id)^
 SELECT publisher, submission_id, body_hash, obligation_id, version

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.reporting.domain import Project, Round
+from services.reporting.domain import Arrival, Project, Round
 from shared.database import Connection, load_queries
 from shared.errors import NotFound, Unavailable
 
@@ -209,10 +209,10 @@ async def lock_obligation(conn: Connection, obligation_id: UUID) -> Obligation:
     return _obligation(row, state=row["state"], settled=row)
 
 
-async def newest_version(conn: Connection, obligation_id: UUID) -> int:
-    """Return the newest version of the report handed in, 0 when there is none; to be asked after the lock."""
-    version: int = await QUERIES.newest_report_version(conn, obligation_id=obligation_id)
-    return version
+async def newest_report(conn: Connection, obligation_id: UUID) -> tuple[int, Arrival | None]:
+    """Return the newest version handed in and where it came from, 0 when there is none; to be asked after the lock."""
+    row = await QUERIES.newest_report(conn, obligation_id=obligation_id)
+    return (0, None) if row is None else (row["version"], Arrival(row["origin"], row["submitted_at"]))
 
 
 async def list_obligations(conn: Connection, wanted: ObligationFilter, *, after: UUID, count: int) -> list[Obligation]:
