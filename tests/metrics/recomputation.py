@@ -255,7 +255,10 @@ def _adding(vintages: Sequence[Posted], end: int, months: int) -> list[Posted]:
 
 
 def _suppressed(group: str, present: Mapping[str, frozenset[str]], contributors: Mapping[str, Posted]) -> bool:
-    """A rest, or what it has more than a published one, is of few persons; or the published give one member away."""
+    """A rest, or what it has more than a published one, is of few persons; or the published give away too few.
+
+    Too few are one member, another group's rest of few persons, and what is in no published rest inside this one.
+    """
     small = sorted(one for one, figure in contributors.items() if figure.is_small)
     rests = {name: [one for one in small if one in ids] for name, ids in present.items()}
     published: list[list[str]] = []
@@ -266,8 +269,13 @@ def _suppressed(group: str, present: Mapping[str, frozenset[str]], contributors:
             if set(other) < set(rest) and sum(contributors[one].persons or 0 for one in rest if one not in other) < 5:
                 shown = False
         rows = [[int(one in row) for one in small] for row in [*published, rest]]
-        for one in small:
-            shown &= not rest or rank([*rows, [int(one == other) for other in small]]) > rank(rows)
+        beside = set(rest).difference(*(other for other in published if set(other) < set(rest)))
+        cells = [{one} for one in small] + [
+            cell for cell in (*map(set, rests.values()), beside)
+            if cell and sum(contributors[one].persons or 0 for one in cell) < 5
+        ]  # fmt: skip
+        for cell in cells:
+            shown &= not rest or rank([*rows, [int(one in cell) for one in small]]) > rank(rows)
         if name == group:
             return not shown
         if shown:

@@ -5,7 +5,7 @@ data (https://github.com/navikt/pia-sykefravarsstatistikk, `erMaskert`). It is a
 the service.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -36,8 +36,9 @@ def suppressed_groups(members: Mapping[str, Sequence[str]], contributors: Mappin
 
     Whoever has a group's total and its members' own figures can subtract: what is left is the total of its suppressed
     members, its rest. A group is suppressed when fewer than five persons stand behind its rest, or behind what its rest
-    has more than a published one, and when published rests, added and subtracted in any way, would give away one
-    member. Smaller rests are judged first, because only a published one can be taken away
+    has more than a published one. So it is when published rests, added and subtracted in any way, would give away one
+    member, the rest of a group of fewer than five persons, or what the group's own has more than all published ones
+    inside it, if that is so few. Smaller rests are judged first, because only a published one can be taken away
     (docs/decisions/0031-small-cells-and-subtraction.md).
 
     Args:
@@ -46,19 +47,26 @@ def suppressed_groups(members: Mapping[str, Sequence[str]], contributors: Mappin
     """
     small = {one: contributor.persons or 0 for one, contributor in contributors.items() if contributor.suppressed}
     rests = {group: frozenset(small.keys() & ids) for group, ids in members.items()}
+    cells = {rest for rest in rests.values() if _is_cell(rest, small)}
     suppressed: set[str] = set()
     published, known = {frozenset[str]()}, _Totals()
     for group, rest in sorted(rests.items(), key=lambda entry: (len(entry[1]), entry[0])):
         if rest in published:
             continue
-        more = _with(known, dict.fromkeys(rest, Fraction(1)))
-        few = any(sum(small[one] for one in rest - other) < PERSONS_MIN for other in published if other < rest)
-        if few or any(len(total) == 1 for total in more.values()):
+        more = _with(known, _total_of(rest))
+        inside = [other for other in published if other < rest]
+        left = [rest.difference(*inside), *(rest - other for other in inside)]
+        if _gives_away(more, cells.union(one for one in left if _is_cell(one, small))):
             suppressed.add(group)
         else:
             published.add(rest)
             known = more
     return frozenset(suppressed)
+
+
+def _is_cell(ids: frozenset[str], small: Mapping[str, int]) -> bool:
+    """Tell whether some suppressed members, together, are fewer persons than may be shown."""
+    return bool(ids) and sum(small[one] for one in ids) < PERSONS_MIN
 
 
 _Total = dict[str, Fraction]
@@ -68,10 +76,25 @@ _Totals = dict[str, _Total]
 """A basis of what can be worked out; each has a leader that is in no other, so a lone member is one or in none."""
 
 
+def _total_of(ids: Iterable[str]) -> _Total:
+    return dict.fromkeys(ids, Fraction(1))
+
+
+def _gives_away(totals: _Totals, cells: Iterable[frozenset[str]]) -> bool:
+    """Tell whether a single member, or one of some cells, can be worked out from totals."""
+    return any(len(total) == 1 for total in totals.values()) or any(not _beyond(totals, _total_of(c)) for c in cells)
+
+
+def _beyond(totals: _Totals, total: _Total) -> _Total:
+    """Return what of a total cannot be worked out from others; nothing when all of it can."""
+    for leader, known in totals.items():
+        total = _less(total, known, leader)
+    return total
+
+
 def _with(totals: _Totals, added: _Total) -> _Totals:
     """Return the totals with one more, or as they are when it can be worked out from them (Gauss-Jordan)."""
-    for leader, total in totals.items():
-        added = _less(added, total, leader)
+    added = _beyond(totals, added)
     if not added:
         return totals
     leader = next(iter(added))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.metrics.domain import (
     ALWAYS,
+    PERSONS_MIN,
     Contributor,
     Figure,
     Life,
@@ -145,6 +146,16 @@ BIG = Contributor(900, suppressed=False)
         ({"g": ["a", "b", "c", "d"], "h": ["a", "b"]}, dict.fromkeys("abcd", small(2)) | {"a": small(4)}, {"g"}),
         ({"g": ["a", "b"], "h": ["b", "c"], "i": ["a", "c"]}, dict.fromkeys("abc", small()), {"i"}),
         ({"g": ["a", "b"]}, {"a": Contributor(None, suppressed=False), "b": BIG}, set()),
+        (
+            {"x": ["a", "b"], "y": ["c", "d"], "z": ["e", "f"], "all": ["a", "b", "c", "d", "e", "f", "g"]},
+            {**dict.fromkeys("abcd", small()), "e": small(2), "f": small(2), "g": BIG},
+            {"z", "all"},
+        ),
+        (
+            {"x": ["a", "b"], "y": ["c", "d"], "all": ["a", "b", "c", "d", "e", "f"]},
+            {**dict.fromkeys("abcd", small()), "e": small(2), "f": small(2)},
+            {"all"},
+        ),
     ],
 )
 def test_groups_are_suppressed_when_a_small_member_could_be_found_out(
@@ -199,6 +210,27 @@ def test_published_totals_never_give_away_a_small_member(figures: list[Posted], 
 
     for one in lone:
         assert rank([*rows, [int(one == other) for other in adding]]) > rank(rows)
+
+
+CELLS = "abcdefg"
+
+
+@given(
+    st.fixed_dictionaries({one: st.integers(1, 4) for one in CELLS}),
+    st.lists(st.sets(st.sampled_from(CELLS), min_size=1), min_size=1, max_size=7),
+)
+def test_published_totals_never_give_away_a_group_of_too_few(
+    persons_of: dict[str, int], groups: list[set[str]]
+) -> None:
+    """Nor the days of all small members of a group, where fewer than five persons stand behind them."""
+    members = {f"g{number}": sorted(ids) for number, ids in enumerate(groups)}
+
+    suppressed = suppressed_groups(members, {one: small(count) for one, count in persons_of.items()})
+
+    rows = [[int(one in ids) for one in CELLS] for group, ids in members.items() if group not in suppressed]
+    for ids in groups:
+        if len(ids) == 1 or sum(persons_of[one] for one in ids) < PERSONS_MIN:
+            assert rank([*rows, [int(one in ids) for one in CELLS]]) > rank(rows)
 
 
 @given(st.lists(st.tuples(st.integers(0, 23), st.integers(0, 10**9), st.integers(1, 10**10)), min_size=1))
