@@ -10,11 +10,14 @@ from services.metrics.pages.front import Filters, Measure
 from services.registry.pages.status import Answer, Answered, Consumer, DeadLetters, Outbox, Silent
 from shared.clock import Clock
 from shared.web.pages import PageRoute, Pages
-from tests.web.sample import VEFSN_STATES, front, vefsn
+from tests.web.sample import VEFSN_STATES, front, unlike_front, vefsn
 
 SERVICES = Path(__file__).parents[2] / "services"
 BOARDS = ("/metrics/boards/vefsn-1824", "/metrics/boards/sund-1245")
-ADDRESSES = ("/", "/?measure=change", *BOARDS, "/metrics/about", "/status")
+UNLIKE = "/unlike"
+"""The front page with figures that must not be compared."""
+
+ADDRESSES = ("/", "/?measure=change", UNLIKE, f"{UNLIKE}?measure=change", *BOARDS, "/metrics/about", "/status")
 
 
 def make_app() -> FastAPI:
@@ -38,6 +41,10 @@ def _add_metrics(app: FastAPI) -> None:
     async def front_page(request: Request, words: str = "", measure: Measure = Measure.LEVEL) -> Response:
         filters = Filters(words=words, measure=measure)
         return pages.answer(request, "front.html", {"front": front(filters)})
+
+    @router.get(UNLIKE)
+    async def unlike(request: Request, measure: Measure = Measure.LEVEL) -> Response:
+        return pages.answer(request, "front.html", {"front": unlike_front(Filters(measure=measure))})
 
     @router.get("/metrics/boards/{municipality_id}")
     async def board(request: Request, municipality_id: str) -> Response:

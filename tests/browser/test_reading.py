@@ -1,10 +1,12 @@
 """The pages in a real browser: nobody is kept out, nothing needs scrolling sideways, scripts only add."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.preview import ADDRESSES
+from tests.browser.preview import ADDRESSES, UNLIKE
 
 BOARD = "/metrics/boards/vefsn-1824"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -103,10 +105,30 @@ async def test_filtering_works_without_scripts(open_page: OpenPage, preview: str
     await expect(page.locator("#participants tbody tr")).to_have_count(1)
 
 
+async def test_what_must_not_be_compared_says_so_without_scripts(open_page: OpenPage, preview: str) -> None:
+    page = await open_page(preview + UNLIKE, width=360, java_script_enabled=False)
+
+    otherwise = page.get_by_role("row", name="Hobøl")
+    await expect(otherwise.get_by_role("rowheader")).to_contain_text("legemeldt fravær i prosent av avtalte dagsverk")
+    await expect(otherwise.get_by_role("cell").first).to_have_text(re.compile(r"9,0\s+målt annerledes"))
+    year_to_date = page.get_by_role("row", name="Åsnes").get_by_role("cell").first
+    await expect(year_to_date).to_have_text(re.compile(r"8,0\s+Hittil i år"))
+    await expect(page.get_by_role("listitem").filter(has_text="målt annerledes")).to_have_text("målt annerledes (2)")
+
+
+async def test_stripes_look_as_the_legend_does(open_page: OpenPage, preview: str) -> None:
+    page = await open_page(preview + UNLIKE)
+
+    stripe = page.locator("pattern rect.otherwise")
+    await expect(stripe).to_have_css("fill", 'url("#dots")')
+    await stripe.evaluate("rect => rect.setAttribute('class', 'none')")
+    await expect(page.locator("pattern rect.none")).to_have_css("fill", 'url("#hatch")')
+
+
 async def test_a_place_on_the_map_leads_to_its_board(open_page: OpenPage, preview: str) -> None:
     page = await open_page(preview)
 
-    await page.locator(f"svg a[href='{BOARD}'] path").click(force=True)
+    await page.locator(f"svg a[href^='{BOARD}'] path").click(force=True)
 
     await expect(page.get_by_role("heading", level=1, name="Vefsn")).to_be_visible()
 

@@ -1,5 +1,6 @@
 """A board and a programme to draw pages of, small enough to know by heart."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -23,6 +24,8 @@ GOAL = Goal(
     due_on=date(2013, 12, 31),
     persons_per_point=micro(Decimal(10)),
 )
+TOTAL = Definition.from_key(GOAL.definition_key)
+DOCTOR = Definition.from_key("doctor.agreed.uncorrected.ssb")
 
 
 def cell(computed: str | None, reported: str | None = None) -> Cell:
@@ -60,7 +63,7 @@ def vefsn() -> Board:
         goal=GOAL,
         goal_row=goal_row(VEFSN_STATES, GOAL),
         is_reached=True,
-        definition=Definition.from_key(GOAL.definition_key),
+        definition=TOTAL,
         smileys_in_source={Period.parse("2012-12"): 5},
     )
 
@@ -85,6 +88,23 @@ def participants() -> list[Participant]:
     ]  # fmt: skip
 
 
+def unlike_participants() -> list[Participant]:
+    """The same five, of whom Hobøl counts something else and Åsnes has only the year to date."""
+    vefsn, hobol, spydeberg, sund, asnes = participants()
+    return [
+        replace(vefsn, definition=TOTAL),
+        replace(
+            hobol, definition=DOCTOR, is_otherwise=True, change=Decimal("0.3"), change_window=Window.ROLLING_12
+        ),
+        replace(spydeberg, definition=TOTAL),
+        sund,
+        replace(
+            asnes, definition=TOTAL, level=Decimal(8), level_window=Window.YEAR_TO_DATE, period=vefsn.period,
+            suppressed=False,
+        ),
+    ]  # fmt: skip
+
+
 def front(filters: Filters | None = None) -> FrontPage:
     """The front page of a programme of five."""
     return FrontPage(
@@ -93,4 +113,10 @@ def front(filters: Filters | None = None) -> FrontPage:
         cohorts=[Choice("cohort-1", Names(nb="Pulje 1")), Choice("cohort-2", Names(nb="Pulje 2"))],
         themes=[Choice("sickness-absence", Names(nb="Sykefravær", nn="Sjukefråvær"))],
         filters=filters or Filters(),
+        definition=TOTAL,
     )
+
+
+def unlike_front(filters: Filters | None = None) -> FrontPage:
+    """The front page of the same programme with figures that must not be compared."""
+    return replace(front(filters), participants=unlike_participants())

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from services.metrics.pages.atlas import Lineage, Today, rest_of_country, shapes
 from services.metrics.pages.front import Filters, Measure, Participant
 from shared.values import Period
 from tests.web.rendering import render, text_of
-from tests.web.sample import front, participants
+from tests.web.sample import DOCTOR, TOTAL, front, participants, unlike_front, unlike_participants
 
 ALL = ["Hobøl", "Spydeberg", "Sund", "Vefsn", "Åsnes"]
 
@@ -65,11 +66,42 @@ def test_changes_around_zero_have_the_colour_of_no_change(change: str, colour: s
     assert Participant("a-0001", "A", "B", change=Decimal(change)).colour(Measure.CHANGE) == colour
 
 
+@pytest.mark.parametrize(
+    ("changes", "colours"),
+    [
+        ({}, ("level-2", "change-1")),
+        ({"definition": DOCTOR, "is_otherwise": True}, ("otherwise", "otherwise")),
+        ({"level_window": Window.YEAR_TO_DATE}, ("otherwise", "change-1")),
+        ({"level_window": Window.YEAR_TO_DATE, "period": Period.parse("2013-12")}, ("level-2", "change-1")),
+        ({"level_window": Window.YEAR_TO_DATE, "period": Period.parse("2013-Q4")}, ("level-2", "change-1")),
+        ({"definition": DOCTOR, "is_otherwise": True, "level": None, "suppressed": True}, ("none", "otherwise")),
+    ],
+)
+def test_only_what_may_be_compared_has_a_colour_of_the_scale(changes: dict[str, Any], colours: tuple[str, str]) -> None:
+    participant = Participant(
+        "a-0001", "A", "B", level=Decimal("7.5"), level_window=Window.ROLLING_12, change=Decimal("-0.5"),
+        period=Period.parse("2013-07"), definition=TOTAL,
+    )  # fmt: skip
+
+    changed = replace(participant, **changes)
+
+    assert (changed.colour(Measure.LEVEL), changed.colour(Measure.CHANGE)) == colours
+
+
 def test_the_legend_counts_everyone_who_is_shown() -> None:
     page = front()
 
     assert [legend.count for legend in page.legend] == [0, 0, 2, 0, 1]
     assert page.without_figure == 2
+    assert page.measured_otherwise == 0
+
+
+def test_the_legend_counts_what_is_measured_otherwise_apart() -> None:
+    page = unlike_front()
+
+    assert [legend.count for legend in page.legend] == [0, 0, 2, 0, 0]
+    assert (page.without_figure, page.measured_otherwise) == (1, 2)
+    assert unlike_front(Filters(measure=Measure.CHANGE)).measured_otherwise == 1
 
 
 def test_participants_that_share_a_municipality_of_today_share_a_shape_in_stripes() -> None:
@@ -116,6 +148,94 @@ async def test_the_list_has_everything_that_the_map_shows() -> None:
     assert "Sund Hordaland · nå Øygarden – –" in page
     assert "Åsnes Hedmark for få –" in page
     assert "5 av 5 kommuner" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "nb",
+            "Dette er regnet med: egenmeldt og legemeldt fravær i prosent av avtalte dagsverk uten ferie, fra"
+            " kommunens eget personalsystem.",
+        ),
+        (
+            "nn",
+            "Dette er rekna med: eigenmeldt og legemeldt fråvær i prosent av avtalte dagsverk utan ferie, frå"
+            " personalsystemet til kommunen.",
+        ),
+        (
+            "en",
+            "What is counted: self-certified and doctor-certified absence in per cent of agreed working days without"
+            " holidays, from the municipality's own personnel system.",
+        ),
+    ],
+)
+async def test_the_page_names_what_it_compares(language: str, words: str) -> None:
+    page = text_of((await render("front.html", {"front": front()}, accept_language=language)).text)
+
+    assert page.count(words) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "otherwise", "year_to_date", "legend"),
+    [
+        (
+            "nb",
+            "Dette er regnet med: legemeldt fravær i prosent av avtalte dagsverk med ferie, fra SSB. 9,0 målt"
+            " annerledes +0,3 Siste 12 mnd. målt annerledes",
+            "8,0 Hittil i år –",
+            "målt annerledes (2)",
+        ),
+        (
+            "nn",
+            "Dette er rekna med: legemeldt fråvær i prosent av avtalte dagsverk med ferie, frå SSB. 9,0 målt annleis"
+            " +0,3 Siste 12 mnd. målt annleis",
+            "8,0 Hittil i år –",
+            "målt annleis (2)",
+        ),
+        (
+            "en",
+            "What is counted: doctor-certified absence in per cent of agreed working days, holidays included, from"
+            " Statistics Norway. 9.0 measured otherwise +0.3 Last 12 months measured otherwise",
+            "8.0 Year to date –",
+            "measured otherwise (2)",
+        ),
+    ],
+)
+async def test_what_must_not_be_compared_says_so_in_words(
+    language: str, otherwise: str, year_to_date: str, legend: str
+) -> None:
+    html = (await render("front.html", {"front": unlike_front()}, accept_language=language)).text
+    page = text_of(html)
+
+    assert [words for words in (otherwise, year_to_date, legend) if words not in page] == []
+    assert re.findall(r'class="swatch (otherwise)" aria-hidden="true"></span>[89][.,]0', html) == ["otherwise"] * 2
+
+
+async def test_the_map_says_what_must_not_be_compared() -> None:
+    html = (await render("front.html", {"front": unlike_front()})).text
+    titles = " ".join(" ".join(re.findall(r"<path[^>]*><title>(.*?)</title></path>", html, re.DOTALL)).split())
+
+    assert (
+        "Hobøl: 9,0 %, +0,3 prosentpoeng fra utgangspunktet (siste 12 mnd.) (genererte tall) (målt annerledes:"
+        " legemeldt fravær i prosent av avtalte dagsverk med ferie, fra SSB) Spydeberg: 7,0 %"
+    ) in titles
+    assert "Åsnes: 8,0 % (hittil i år)" in titles
+
+
+async def test_a_page_of_one_definition_marks_nothing() -> None:
+    html = (await render("front.html", {"front": front()}, accept_language="en")).text
+
+    assert "easured otherwise" not in html
+    assert "swatch otherwise" not in html
+
+
+def test_a_participant_leads_to_the_board_of_the_figures_that_are_shown() -> None:
+    hobol = next(one for one in unlike_participants() if one.name == "Hobøl")
+
+    assert hobol.board == "/metrics/boards/hobol-0138"
+    assert replace(hobol, has_more=True).board == f"{hobol.board}?definition=doctor.agreed.uncorrected.ssb"
+    assert Participant("a-0001", "A", "B").board == "/metrics/boards/a-0001"
 
 
 async def test_the_page_names_the_source_of_the_map_and_says_what_is_generated() -> None:

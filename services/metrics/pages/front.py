@@ -8,10 +8,13 @@ from enum import StrEnum
 
 from services.metrics.domain import Window
 from services.metrics.pages.atlas import Today, rest_of_country, shapes
-from shared.values import Period, rounded
+from shared.values import Definition, Period, rounded
 from shared.web.languages import Named, norwegian_order
 
 NO_FIGURE = "none"
+OTHERWISE = "otherwise"
+"""The colour class of figures that must not be compared with the others (FORMULAS 1.2)."""
+
 _ONE_DECIMAL = Decimal("0.1")
 
 
@@ -29,7 +32,8 @@ _LOWER_BOUNDS = {
 """Where each class but the lowest begins, on figures rounded to the one decimal that is shown.
 
 Fixed, so that a colour means the same next month: total absence in Norwegian municipalities lies mostly between 6 and
-10 per cent. A change of less than 0.2 points is drawn as none.
+10 per cent. Figures of a definition that counts less have the same classes, most of them the lower ones. A change of
+less than 0.2 points is drawn as none.
 """
 
 
@@ -49,7 +53,11 @@ class Participant:
         municipality_id: as the registry knows it.
         name: what it was called when it took part.
         today: the municipalities that hold it now.
+        definition: what its figures mean.
+        is_otherwise: that is not what the page compares.
+        has_more: it has figures of other definitions too.
         level: the rate of the last twelve months, else of the year so far, that is shown for it.
+        level_window: which of the two.
         change: points from its goal's baseline to the goal's shown value.
         change_window: the goal's window.
         period: the month that the figures reach to.
@@ -73,6 +81,10 @@ class Participant:
     present: int = 0
     expected: int = 0
     change_window: Window | None = None
+    level_window: Window | None = None
+    definition: Definition | None = None
+    is_otherwise: bool = False
+    has_more: bool = False
 
     def value(self, measure: Measure) -> Decimal | None:
         """Return what the colour tells."""
@@ -83,13 +95,27 @@ class Participant:
         value = self.value(measure)
         if value is None:
             return NO_FIGURE
+        if self.is_otherwise or (measure is Measure.LEVEL and self.is_year_to_date):
+            return OTHERWISE
         shown = rounded(value, 1)
         return f"{measure}-{sum(shown >= bound for bound in _LOWER_BOUNDS[measure])}"
+
+    @property
+    def is_year_to_date(self) -> bool:
+        """Whether the level is of less than twelve months; in December the two windows are one (FORMULAS 1.1)."""
+        is_whole_year = self.period is not None and self.period.last_month == 12
+        return self.level_window is Window.YEAR_TO_DATE and not is_whole_year
 
     @property
     def is_partial(self) -> bool:
         """Whether the level rests on fewer figures than its window has periods."""
         return self.present < self.expected
+
+    @property
+    def board(self) -> str:
+        """The address of the board that its figures stand on."""
+        address = f"/metrics/boards/{self.municipality_id}"
+        return f"{address}?definition={self.definition.key}" if self.definition and self.has_more else address
 
     @property
     def is_elsewhere(self) -> bool:
@@ -158,7 +184,7 @@ class Place:
     def href(self) -> str:
         """Where a click leads: to the one board, or to the list of those who share the place."""
         if len(self.participants) == 1:
-            return f"/metrics/boards/{self.participants[0].municipality_id}"
+            return self.participants[0].board
         return f"/?place={self.today.number}#participants"
 
 
@@ -168,6 +194,7 @@ class FrontPage:
 
     Attributes:
         participants: everyone in the programme.
+        definition: what the figures mean that it compares; None where nobody has any.
     """
 
     programme: Named | None
@@ -175,6 +202,7 @@ class FrontPage:
     cohorts: Sequence[Choice]
     themes: Sequence[Choice]
     filters: Filters
+    definition: Definition | None = None
 
     @property
     def shown(self) -> list[Participant]:
@@ -213,7 +241,15 @@ class FrontPage:
     @property
     def without_figure(self) -> int:
         """How many of those shown have nothing to colour by."""
-        return sum(participant.colour(self.filters.measure) == NO_FIGURE for participant in self.shown)
+        return self._count(NO_FIGURE)
+
+    @property
+    def measured_otherwise(self) -> int:
+        """How many of those shown have a figure that must not be compared with the others."""
+        return self._count(OTHERWISE)
+
+    def _count(self, colour: str) -> int:
+        return sum(participant.colour(self.filters.measure) == colour for participant in self.shown)
 
     @property
     def places(self) -> list[Place]:

@@ -1,31 +1,19 @@
 """Reads what the pages show from the store: rows to the values that the templates write out."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.metrics.domain import (
-    Cell,
-    Goal,
-    GoalState,
-    PublishedState,
-    Row,
-    Window,
-    from_micro,
-    goal_of_board,
-    percent,
-)
+from services.metrics.domain import GoalState, PublishedState, Row
 from services.metrics.pages.atlas import Lineage, Today, today
 from services.metrics.pages.board import Board
+from services.metrics.pages.comparison import Comparison
 from services.metrics.pages.front import Choice, Filters, FrontPage, Participant
 from services.metrics.store import boards, roster, states
 from services.metrics.store.roster import HeardMunicipality, HeardProject
-from services.metrics.store.states import ListedState
 from shared.database import Connection
 from shared.errors import NotFound
 from shared.events.registry import Cohort, Names, Theme
@@ -96,68 +84,30 @@ async def read_front(conn: Connection, filters: Filters, programme_id: str | Non
     cohorts = [Cohort.model_validate(cohort) for cohort in content["cohorts"]]
     projects = [project for project in await roster.list_projects(conn) if project.programme_id == chosen]
     known = {one.municipality_id: one for one in await roster.list_municipalities(conn)}
-    figures = _Figures(await states.list_latest(conn), await roster.list_goals(conn))
+    participants = _participants(projects, cohorts, known)
+    latest = await _read_latest(conn, {participant.municipality_id for participant in participants})
+    comparison = Comparison(latest, await roster.list_goals(conn), {project.project_id for project in projects})
     return FrontPage(
         programme=Names.model_validate(content["names"]),
-        participants=_participants(projects, cohorts, known, figures),
+        participants=[comparison.added_to(participant) for participant in participants],
         cohorts=[Choice(cohort.id, cohort.names) for cohort in cohorts],
         themes=[Choice(theme.id, theme.names) for theme in map(Theme.model_validate, content["themes"])],
         filters=filters,
+        definition=comparison.definition,
     )
 
 
-class _Figures:
-    """The newest state of each municipality's series, and the goals that are judged on them."""
-
-    def __init__(self, latest: Iterable[tuple[str, ListedState]], goals: Iterable[Goal]) -> None:
-        self._states: dict[str, dict[str, ListedState]] = {}
-        for municipality_id, state in latest:
-            self._states.setdefault(municipality_id, {})[state.definition_key] = state
-        self._goals: dict[str, list[Goal]] = {}
-        for goal in goals:
-            self._goals.setdefault(goal.subject, []).append(goal)
-
-    def added_to(self, participant: Participant) -> Participant:
-        """Return the participant with its figures; as it is when there are none."""
-        held = self._states.get(participant.municipality_id, {})
-        goal = goal_of_board(self._goals.get(f"municipality/{participant.municipality_id}", []))
-        key = goal.definition_key if goal is not None else min(held, default="")
-        if key not in held:
-            return participant
-        state = held[key].published
-        level = _level(state)
-        is_computed = level is not None and level.reported is None
-        return replace(
-            participant,
-            level=percent(level.shown) if level else None,
-            change=None if goal is None else _change(state, goal),
-            change_window=None if goal is None else goal.window,
-            period=state.period,
-            generated=state.generated,
-            suppressed=state.suppressed and level is None,
-            present=level.present if level and is_computed else 0,
-            expected=level.expected if level and is_computed else 0,
-        )
-
-
-def _level(state: PublishedState) -> Cell | None:
-    """Return the rate of the last twelve months, else of the year so far, so that the season does not show."""
-    cells = (state.cells.get(window) for window in (Window.ROLLING_12, Window.YEAR_TO_DATE))
-    return next((cell for cell in cells if cell is not None and cell.shown is not None), None)
-
-
-def _change(state: PublishedState, goal: Goal) -> Decimal | None:
-    """Return how many percentage points the goal's rate lies from its baseline, unrounded; None if figures lack."""
-    cell = state.cells.get(goal.window)
-    rate = None if cell is None else percent(cell.whole)
-    return None if rate is None else rate - from_micro(goal.baseline)
+async def _read_latest(conn: Connection, municipality_ids: Collection[str]) -> dict[str, dict[str, PublishedState]]:
+    """Return the newest state of each of some municipalities' series, by municipality and definition key."""
+    found: dict[str, dict[str, PublishedState]] = {}
+    for municipality_id, state in await states.list_latest(conn):
+        if municipality_id in municipality_ids:
+            found.setdefault(municipality_id, {})[state.definition_key] = state.published
+    return found
 
 
 def _participants(
-    projects: Sequence[HeardProject],
-    cohorts: Sequence[Cohort],
-    known: Mapping[str, HeardMunicipality],
-    figures: _Figures,
+    projects: Sequence[HeardProject], cohorts: Sequence[Cohort], known: Mapping[str, HeardMunicipality]
 ) -> list[Participant]:
     starts = {cohort.id: cohort.starts_on for cohort in cohorts}
     theirs: dict[str, list[HeardProject]] = {}
@@ -165,7 +115,7 @@ def _participants(
         for municipality_id in project.municipality_ids:
             theirs.setdefault(municipality_id, []).append(project)
     return [
-        figures.added_to(_participant(known[municipality_id], joined, starts, known))
+        _participant(known[municipality_id], joined, starts, known)
         for municipality_id, joined in theirs.items()
         if municipality_id in known
     ]
