@@ -177,6 +177,26 @@ async def test_a_county_has_the_municipalities_that_exist(make_database: MakeDat
     assert await month_of(database, "county/18") == ("8.60", 1, 1)
 
 
+async def test_a_reform_that_is_told_late_counts_no_territory_twice(make_database: MakeDatabase) -> None:
+    """Both had posted for January 2020 when the merger of that month was heard of."""
+    database = await make_database("metrics")
+    old = factories.municipality("vefsn-1824")
+    new = factories.municipality("helgeland-1899", valid_from=date(2020, 1, 1))
+    async with database.transaction() as conn:
+        await commands.hear_municipalities(conn, [old, new], now=NOW)
+    figures = [posted(period, lost="90") for period in ("2019-12", "2020-01")]
+    figures.append(posted("2020-01", municipality_id="helgeland-1899", lost="50"))
+    await stored.apply(database, [posted_event(one) for one in figures])
+    assert await month_of(database, "county/18", "2020-01") == ("7.00", 2, 2)
+
+    async with database.transaction() as conn:
+        ended = factories.municipality("vefsn-1824", valid_to=date(2020, 1, 1), version=2)
+        await commands.hear_municipalities(conn, [ended], now=NOW)
+
+    assert await month_of(database, "county/18", "2019-12") == ("9.00", 1, 1)
+    assert await month_of(database, "county/18", "2020-01") == ("5.00", 1, 1)
+
+
 async def test_a_municipality_that_moves_to_another_county_is_taken_along(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
     await stored.apply(database, [posted_event(posted("2013-02"))])

@@ -62,7 +62,8 @@ async def _sum(conn: Connection, roster: Roster, batch: Sequence[Job], *, with_s
     for last_month, figures in _by_month(vintages).items():
         here = [job for job in batch if everything or last_month in wanted[job.kept.subject]]
         groups = compared if with_small else {job.kept.subject: compared[job.kept.subject] for job in here}
-        sums = group_parts(groups, {one: figure for one, figure in figures.items() if figure is not None})
+        living = {one: f for one, f in figures.items() if f is not None and roster.exists(one, last_month)}
+        sums = group_parts(groups, living)
         for job in here:
             part = sums.get(job.kept.subject)
             if part and (part.present or any(one in figures for one in compared[job.kept.subject])):

@@ -15,6 +15,10 @@ class Life(NamedTuple):
     born: int | None = None
     ended: int | None = None
 
+    def holds(self, month: int) -> bool:
+        """Tell whether it existed in a month."""
+        return (self.born is None or self.born <= month) and (self.ended is None or month < self.ended)
+
 
 ALWAYS = Life()
 
@@ -22,8 +26,8 @@ ALWAYS = Life()
 class Membership:
     """How many members a group has in a period: those that exist then.
 
-    Membership is as it is now, for every period (CONTRACTS 2), but nobody expects a figure of 2013 from a municipality
-    that was made in 2020.
+    Membership is as it is now, for every period, but nobody expects a figure of 2013 from a municipality that was made
+    in 2020. Where none of them existed all are missing, or a month of new ones would pass for a whole year.
     """
 
     __slots__ = ("_births", "_ends", "_unbounded", "count")
@@ -44,7 +48,7 @@ class Membership:
         """Count the figures expected in the periods from `first` to `last`, each of that many months."""
         if self._unbounded:
             return self.count * (last - first + 1)
-        return sum(self.alive((ordinal + 1) * months - 1) for ordinal in range(first, last + 1))
+        return sum(self.alive((ordinal + 1) * months - 1) or self.count for ordinal in range(first, last + 1))
 
 
 NOBODY = Membership([])

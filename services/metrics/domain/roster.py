@@ -23,12 +23,14 @@ class Roster:
         members_of: the municipalities of each group, each once.
         memberships: how many members a group has when.
         goals_of: the goals judged on each series.
+        lives: when each municipality existed, where that is known.
     """
 
     groups_of: Mapping[str, Sequence[str]]
     members_of: Mapping[str, Sequence[str]]
     memberships: Mapping[str, Membership]
     goals_of: Mapping[SeriesKey, Sequence[Goal]]
+    lives: Mapping[str, Life]
 
     @classmethod
     def of(cls, members: Iterable[tuple[str, str]], lives: Mapping[str, Life], goals: Iterable[Goal]) -> "Roster":
@@ -45,7 +47,11 @@ class Roster:
             group: Membership(lives.get(one, ALWAYS) for one in municipalities)
             for group, municipalities in members_of.items()
         }
-        return cls(groups_of, members_of, memberships, goals_of)
+        return cls(groups_of, members_of, memberships, goals_of, lives)
+
+    def exists(self, municipality_id: str, last_month: int) -> bool:
+        """Tell whether a municipality existed in the last month of a period; when a reform is told late, it may not."""
+        return self.lives.get(municipality_id, ALWAYS).holds(last_month)
 
 
 def life_of(first_day: date, end: date | None) -> Life:

@@ -97,6 +97,17 @@ def test_a_member_is_expected_only_in_the_months_in_which_it_existed() -> None:
     assert membership.expected(january_2020 - 2, january_2020 + 1, 1) == 10
 
 
+def test_a_month_of_new_members_does_not_pass_for_a_year() -> None:
+    january_2020 = 2020 * 12
+    membership = Membership([Life(january_2020, None)] * 2)
+    parts = {january_2020: Part(5, 1, Weighing.DAY_COUNTS, 2)}
+
+    rates = contents(group_series("g", parts, membership=membership))["2020-01"]["rates"]
+
+    assert rates["year-to-date"]["coverage"] == {"present": 2, "expected": 2}
+    assert rates["rolling-12"]["coverage"] == {"present": 2, "expected": 24}
+
+
 @pytest.mark.parametrize(
     ("persons", "of_unit", "small"),
     [(4, False, True), (5, False, False), (0, False, True), (None, False, False), (None, True, True), (5, True, False)],
