@@ -129,6 +129,7 @@ async def renew_secret(conn: Connection, subscription_id: str, *, new_salt: byte
         RuleBroken: `no-webhook`; it goes to a mail address, which needs no secret.
     """
     await store.lock_subscription(conn, subscription_id)
+    await store.lock_sending(conn, [subscription_id])
     before = await store.get_subscription(conn, subscription_id)
     if before.subscription.channel is not Channel.WEBHOOK:
         raise RuleBroken(f"the subscription {subscription_id} goes to a mail address, not a webhook", code="no-webhook")
@@ -227,25 +228,33 @@ async def record_try(
 ) -> Lease:
     """Keep how a try ended, tell it where that ended the delivery, and return the lease as it stands then.
 
-    A receiver that wants no more, or a webhook where nothing arrived for days, is switched off.
+    A receiver that wants no more, or a webhook where nothing arrived for days, is switched off. A subscription that was
+    changed while the try was under way is not: how its old address answered says nothing of the new one.
     """
-    await store.lock_sending(conn, [lease.subscription_id])
+    is_outdated = await _is_outdated(conn, lease)
     after = after_try(due.delivery_id, due.attempts, outcome, now=true_now)
     ended = await store.put_try(conn, due, after, now=true_now)
     if ended is not None:
         await outbox.put(conn, [ended_event(ended, now)])
+    if is_outdated:
+        return replace(lease, is_outdated=True)
     health = health_after(lease.health, outcome, now=true_now)
     if health != lease.health:
         await store.put_health(conn, lease.subscription_id, health)
     because = _reason_to_stop(lease, outcome, is_dead(health, now=true_now))
     if because is not None:
-        await store.stop_subscription(conn, lease.subscription_id, because)
-        return replace(lease, health=health, active=False, stopped_because=because)
+        version = await store.stop_subscription(conn, lease.subscription_id, because)
+        return replace(lease, version=version, health=health, active=False, stopped_because=because)
     return replace(lease, health=health)
 
 
 async def give_up(conn: Connection, lease: Lease, *, now: datetime, true_now: datetime) -> int:
-    """Give up some of what waits for a subscription that is switched off; return how many."""
+    """Give up some of what waits for a subscription that is switched off; return how many.
+
+    Nothing, once it was switched on again: what waits then is for the new address.
+    """
+    if await _is_outdated(conn, lease):
+        return 0
     because = lease.stopped_because or SWITCHED_OFF
     ended = await store.give_up_waiting(conn, lease.subscription_id, because=because, now=true_now, count=GIVE_UP_COUNT)
     await outbox.put(conn, [ended_event(delivery, now) for delivery in ended])
@@ -256,6 +265,13 @@ async def give_back(conn: Connection, lease: Lease, *, by: str) -> None:
     """End a lease; the subscription wakes when its next delivery is due."""
     await store.lock_sending(conn, [lease.subscription_id])
     await store.end_lease(conn, lease.subscription_id, by)
+
+
+async def _is_outdated(conn: Connection, lease: Lease) -> bool:
+    """Tell whether a subscription was changed since it was leased; nobody changes it before the transaction ends."""
+    await store.lock_sending(conn, [lease.subscription_id])
+    kept = await store.get_subscription(conn, lease.subscription_id)
+    return kept.version != lease.version
 
 
 def _name(names: Names) -> Name:

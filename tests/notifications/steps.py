@@ -50,7 +50,7 @@ async def take(database: Database, channel: Channel = Channel.MAIL, *, at: datet
 
 
 async def due(conn: Connection, lease: store.Lease, *, at: datetime = NOW) -> list[store.DueDelivery]:
-    return await store.list_due(conn, lease.subscription_id, now=at, count=100)
+    return await store.list_due(conn, lease.subscription_id, lease.version, now=at, count=100)
 
 
 async def hear_all(database: Database) -> None:

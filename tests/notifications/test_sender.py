@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,18 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else(database: Database) ->
             assert len(calls) == 20
             assert len(hanging.calls) < 20
         assert hanging.open_count_max == 1
+
+
+async def test_as_soon_as_the_address_is_changed_nothing_more_goes_to_the_old_one(database: Database) -> None:
+    async with receiving(lambda _: ...) as old, receiving() as new:
+        wanted = hook(old)
+        await subscribe(database, wanted)
+        await tell(database, *(factories.target_reached() for _ in range(3)))
+        async with sending(database):
+            await old.wait_for(1)
+            await subscribe(database, replace(wanted, address=new.url))
+            await until_log(database, ("waiting", 1), ("delivered", 1), ("delivered", 1))
+    assert (len(old.calls), len(new.calls)) == (1, 2)
 
 
 async def test_an_address_that_keeps_failing_gets_a_rest_and_then_everything(database: Database) -> None:

@@ -11,7 +11,16 @@ from pydantic_settings import BaseSettings
 from services.notifications import commands, store
 from services.notifications.app import Settings
 from services.notifications.channels.mail import LEAVE_SECONDS, MailSettings
-from services.notifications.domain.delivery import LEASE, SLICE_SECONDS, Never, NotNow, Taken, Unwanted
+from services.notifications.domain.delivery import (
+    LEASE,
+    SLICE_SECONDS,
+    SUSPEND_AFTER,
+    Health,
+    Never,
+    NotNow,
+    Taken,
+    Unwanted,
+)
 from services.notifications.domain.subscription import Channel
 from shared.database import Database
 from tests.notifications import factories
@@ -195,3 +204,97 @@ async def test_a_changed_address_is_tried_at_once(database: Database) -> None:
     await put(database, replace(wanted, address="https://hooks.example.org/new"))
     (lease,) = await take(database, Channel.WEBHOOK)
     assert lease.address == "https://hooks.example.org/new"
+
+
+@pytest.mark.parametrize("outcome", [Unwanted("410 Gone"), NotNow("hangs")])
+async def test_what_the_old_address_answers_says_nothing_of_the_new_one(
+    database: Database, outcome: Unwanted | NotNow
+) -> None:
+    wanted, new = subscription(**WEBHOOK), "https://hooks.example.org/new"
+    await put(database, wanted)
+    await tell(database, factories.target_reached())
+    (lease,) = await take(database, Channel.WEBHOOK)
+    async with database.transaction() as conn:
+        (first,) = await due(conn, lease)
+        await commands.record_try(conn, lease, first, NotNow("hangs"), now=MADE_AT, true_now=NOW)
+        await commands.give_back(conn, lease, by=BY)
+    await tell(database, factories.target_lost())
+    at = NOW + SUSPEND_AFTER
+    (lease,) = await take(database, Channel.WEBHOOK, at=at)
+    async with database.transaction() as conn:
+        first, _ = await due(conn, lease, at=at)
+    await put(database, replace(wanted, address=new))
+    async with database.transaction() as conn:
+        assert await due(conn, lease, at=at) == []
+        lease = await commands.record_try(conn, lease, first, outcome, now=MADE_AT, true_now=at)
+        assert (lease.is_outdated, lease.active) == (True, True)
+        await commands.give_back(conn, lease, by=BY)
+    (lease,) = await take(database, Channel.WEBHOOK, at=at)
+    assert (lease.active, lease.address, lease.health) == (True, new, Health())
+    tried = {d.delivery_id: (d.attempts, d.last_error) for d in await log(database)}
+    assert tried.pop(first.delivery_id) == (first.attempts + 1, outcome.error)
+    async with database.connection() as conn:
+        assert {d.delivery_id for d in await due(conn, lease, at=at)} == set(tried)
+
+
+async def test_a_new_secret_signs_from_the_next_try_on(database: Database) -> None:
+    wanted = subscription(**WEBHOOK)
+    await put(database, wanted)
+    await tell(database, factories.target_reached())
+    (lease,) = await take(database, Channel.WEBHOOK)
+    async with database.transaction() as conn:
+        await commands.renew_secret(conn, wanted.subscription_id, new_salt=b"other")
+        assert await due(conn, lease) == []
+        await commands.give_back(conn, lease, by=BY)
+    (lease,) = await take(database, Channel.WEBHOOK)
+    assert lease.secret_salt == b"other"
+
+
+async def test_a_new_secret_does_not_switch_on_what_is_just_being_switched_off(database: Database) -> None:
+    wanted = subscription(**WEBHOOK)
+    await put(database, wanted)
+    await tell(database, factories.target_reached())
+    (lease,) = await take(database, Channel.WEBHOOK)
+
+    async def renew() -> None:
+        async with database.transaction() as conn:
+            await commands.renew_secret(conn, wanted.subscription_id, new_salt=b"other")
+
+    async with database.transaction() as conn:
+        (delivery,) = await due(conn, lease)
+        await commands.record_try(conn, lease, delivery, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW)
+        renewing = asyncio.create_task(renew())
+        await until_somebody_waits_for_a_lock(database)
+    await renewing
+    async with database.connection() as conn:
+        kept = await store.get_subscription(conn, wanted.subscription_id)
+    assert (kept.subscription.active, kept.version) == (False, 3)
+
+
+async def test_switched_on_again_nothing_more_is_given_up(database: Database) -> None:
+    wanted = subscription()
+    await put(database, wanted)
+    await tell(database, factories.target_reached())
+    await put(database, replace(wanted, active=False))
+    (lease,) = await take(database)
+    await put(database, wanted, now=factories.LATER)
+    assert await tell(database, factories.target_lost()) == 1
+    async with database.transaction() as conn:
+        assert await commands.give_up(conn, lease, now=MADE_AT, true_now=NOW) == 0
+        await commands.give_back(conn, lease, by=BY)
+    (lease,) = await take(database)
+    async with database.connection() as conn:
+        assert len(await due(conn, lease)) == 2
+
+
+async def test_switching_on_again_waits_for_what_is_just_being_given_up(database: Database) -> None:
+    wanted = subscription()
+    await put(database, wanted)
+    await tell(database, factories.target_reached())
+    await put(database, replace(wanted, active=False))
+    (lease,) = await take(database)
+    async with database.transaction() as conn:
+        assert await commands.give_up(conn, lease, now=MADE_AT, true_now=NOW) == 1
+        switching_on = asyncio.create_task(put(database, wanted))
+        await until_somebody_waits_for_a_lock(database)
+    assert (await switching_on).kept.subscription.active

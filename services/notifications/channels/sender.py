@@ -149,14 +149,15 @@ class Sender:
             await commands.give_back(conn, lease, by=self._means.by)
 
     def _ends(self, lease: Lease, until: float) -> bool:
-        """Tell whether to leave a subscription: its address rests, its time is up, or the sender stops."""
+        """Tell whether to leave a subscription: its address rests, it was changed, time is up, or the sender stops."""
         paused_until = lease.health.paused_until
         rests = paused_until is not None and paused_until > self._now()
-        return rests or not lease.active or self._stops or asyncio.get_running_loop().time() >= until
+        is_over = self._stops or asyncio.get_running_loop().time() >= until
+        return rests or lease.is_outdated or not lease.active or is_over
 
     async def _due(self, lease: Lease) -> list[DueDelivery]:
         async with self._database.connection() as conn:
-            return await store.list_due(conn, lease.subscription_id, now=self._now(), count=DUE_COUNT)
+            return await store.list_due(conn, lease.subscription_id, lease.version, now=self._now(), count=DUE_COUNT)
 
     async def _try(self, lease: Lease, due: DueDelivery) -> Outcome:
         try:

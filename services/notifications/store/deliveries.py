@@ -113,9 +113,11 @@ async def add_deliveries(conn: Connection, deliveries: Sequence[NewDelivery], *,
     return [row["subscription_id"] async for row in rows]
 
 
-async def list_due(conn: Connection, subscription_id: str, *, now: datetime, count: int) -> list[DueDelivery]:
-    """Return deliveries of a subscription whose time has come, the longest waiting first."""
-    rows = QUERIES.list_due(conn, subscription_id=subscription_id, now=now, count=count)
+async def list_due(
+    conn: Connection, subscription_id: str, version: int, *, now: datetime, count: int
+) -> list[DueDelivery]:
+    """Return deliveries of a subscription whose time has come, the longest waiting first; none of another version."""
+    rows = QUERIES.list_due(conn, subscription_id=subscription_id, version=version, now=now, count=count)
     return [
         DueDelivery(
             row["delivery_id"],

@@ -78,10 +78,11 @@ ON CONFLICT ON CONSTRAINT subscription_pk DO UPDATE
        stopped_because = NULL, secret_salt = excluded.secret_salt, version = excluded.version,
        active_since = excluded.active_since;
 
--- name: stop_subscription(subscription_id, because)!
+-- name: stop_subscription(subscription_id, because)$
 UPDATE subscription
    SET active = false, stopped_because = :because, version = version + 1
- WHERE subscription_id = :subscription_id AND active;
+ WHERE subscription_id = :subscription_id
+RETURNING version;
 
 -- name: list_candidates(event_names, patterns, only_webhooks)
 -- Subscriptions that could match some event of a batch; which ones do is the domain's to say.
@@ -151,7 +152,7 @@ UPDATE sending AS s
   FROM taken
   JOIN subscription AS u ON u.subscription_id = taken.subscription_id
  WHERE s.subscription_id = taken.subscription_id
-RETURNING u.subscription_id, u.channel, u.address, u.language, u.active, u.stopped_because, u.secret_salt,
+RETURNING u.subscription_id, u.version, u.channel, u.address, u.language, u.active, u.stopped_because, u.secret_salt,
           s.failures, s.failing_since, s.paused_until;
 
 -- name: release_leases(by)!
@@ -160,12 +161,13 @@ UPDATE sending
    SET leased_until = '-infinity', leased_by = NULL
  WHERE leased_by = :by;
 
--- name: list_due(subscription_id, now, count)
--- Nothing is due any more as soon as the subscription is switched off, even in the middle of a lease.
+-- name: list_due(subscription_id, version, now, count)
+-- Nothing is due any more as soon as the subscription is switched off or changed, even in the middle of a lease: it is
+-- for whoever takes the subscription as it is now.
 SELECT d.delivery_id, d.attempts, e.event_id, e.type, e.occurred_at, e.payload
   FROM delivery AS d
   JOIN told_event AS e ON e.event_id = d.event_id
-  JOIN subscription AS s ON s.subscription_id = d.subscription_id AND s.active
+  JOIN subscription AS s ON s.subscription_id = d.subscription_id AND s.active AND s.version = :version
  WHERE d.subscription_id = :subscription_id AND d.state = 'waiting' AND d.next_try_at <= :now
  ORDER BY d.next_try_at, d.number
  LIMIT :count;

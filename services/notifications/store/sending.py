@@ -14,9 +14,15 @@ QUERIES = load_queries(__file__)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A subscription that one sender works on for a while."""
+    """A subscription that one sender works on for a while.
+
+    Attributes:
+        version: of the subscription that all the rest is about.
+        is_outdated: the subscription was changed since; whoever takes it anew works on.
+    """
 
     subscription_id: str
+    version: int
     channel: Channel
     address: str
     language: Language
@@ -24,10 +30,11 @@ class Lease:
     stopped_because: str | None
     secret_salt: bytes | None
     health: Health
+    is_outdated: bool = False
 
 
 async def lock_sending(conn: Connection, subscription_ids: Collection[str]) -> None:
-    """Hold the sending of subscriptions until the transaction ends."""
+    """Hold the sending of subscriptions until the transaction ends; who changes a subscription holds it as well."""
     async for _ in QUERIES.lock_sending(conn, subscription_ids=list(subscription_ids)):
         pass
 
@@ -74,6 +81,7 @@ async def end_lease(conn: Connection, subscription_id: str, by: str) -> None:
 def _lease(row: Any) -> Lease:
     return Lease(
         subscription_id=row["subscription_id"],
+        version=row["version"],
         channel=Channel(row["channel"]),
         address=row["address"],
         language=Language(row["language"]),

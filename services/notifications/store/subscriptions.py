@@ -87,9 +87,9 @@ async def put_subscription(conn: Connection, kept: KeptSubscription) -> None:
     await QUERIES.add_sending(conn, subscription_id=subscription.subscription_id)
 
 
-async def stop_subscription(conn: Connection, subscription_id: str, because: str) -> None:
-    """Switch a subscription off on our own account."""
-    await QUERIES.stop_subscription(conn, subscription_id=subscription_id, because=because)
+async def stop_subscription(conn: Connection, subscription_id: str, because: str) -> int:
+    """Switch a subscription off on our own account, and return the version that it has then."""
+    return int(await QUERIES.stop_subscription(conn, subscription_id=subscription_id, because=because))
 
 
 async def list_candidates(
