@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.mail_catcher import MailCatcher
 from services.notifications import commands, store
-from services.notifications.channels import letters
+from services.notifications.channels import letters, sender
 from services.notifications.channels.mail import Composer, MailSettings
 from services.notifications.channels.sender import Means, Sender
 from services.notifications.channels.signing import Signer
@@ -26,6 +26,7 @@ from shared.rates import Rate
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT, subscription
 from tests.notifications.receiver import OK, Call, Receiver, receiving
+from tests.notifications.steps import until_somebody_waits_for_a_lock
 
 SIGNER = Signer(b"k" * 32)
 SALT = b"salt"
@@ -117,6 +118,14 @@ async def until_log(database: Database, *wanted: tuple[str, int]) -> list[Logged
     except TimeoutError:
         raise AssertionError(f"waited for {wanted}, the log holds {await log(database)}") from None
     return await log(database)
+
+
+async def end_the_session_that_asks_for_work(database: Database) -> None:
+    waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.transaction() as conn:
+        await conn.execute("LOCK TABLE sending")
+        await until_somebody_waits_for_a_lock(database)
+        assert await conn.fetchval(f"SELECT count(pg_terminate_backend(pid)) {waiting}") >= 1
 
 
 @pytest.mark.parametrize(
@@ -288,6 +297,51 @@ async def test_what_an_earlier_run_had_taken_is_taken_up_at_once(database: Datab
             await commands.take_work(conn, Channel.WEBHOOK, by="test", count=9, true_now=datetime.now(UTC))
         async with sending(database):
             await until_log(database, ("delivered", 1))
+
+
+async def test_a_database_that_does_not_answer_once_cuts_off_no_try(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "STOP_SECONDS", 0.1)
+    async with receiving(lambda _: ...) as receiver:
+        await subscribe(database, hook(receiver))
+        await tell(database, factories.target_reached())
+        async with sending(database):
+            await receiver.wait_for(1)
+            await end_the_session_that_asks_for_work(database)
+            await until_log(database, ("waiting", 1))
+    assert len(receiver.calls) == 1
+
+
+async def test_what_was_taken_in_a_session_that_ended_is_taken_up_soon(database: Database) -> None:
+    async def has_looked() -> bool:
+        async with database.connection() as conn:
+            return bool(await conn.fetchval("SELECT wake_at IS NULL FROM sending"))
+
+    now = datetime.now(UTC)
+    async with receiving() as receiver:
+        await subscribe(database, hook(receiver))
+        async with sending(database):
+            await until(has_looked)
+            async with database.transaction() as conn:
+                await commands.tell(conn, [factories.target_reached()], true_now=now)
+                assert len(await commands.take_work(conn, Channel.WEBHOOK, by="test", count=1, true_now=now)) == 1
+            await end_the_session_that_asks_for_work(database)
+            await until_log(database, ("delivered", 1))
+
+
+async def test_a_try_that_is_cut_off_has_ended_before_the_sender_has(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "STOP_SECONDS", 0.1)
+    async with receiving(lambda _: ...) as receiver, database.transaction() as conn:
+        await subscribe(database, hook(receiver, subscription_id="hook"))
+        await tell(database, factories.target_reached())
+        async with sending(database):
+            await receiver.wait_for(1)
+            await store.lock_sending(conn, ["hook"])
+            await until_somebody_waits_for_a_lock(database)
+        assert [task for task in asyncio.all_tasks() if task.get_name() == "notifications hook"] == []
 
 
 async def test_two_senders_send_everything_once(database: Database) -> None:

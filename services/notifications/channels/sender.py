@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 import stamina
 import structlog
@@ -43,7 +44,12 @@ RECORD_PAUSE_SECONDS = 0.5
 RECORD_AGAIN_SECONDS = RECORD_SECONDS_MAX / 2
 """No further attempt begins later; the last one has the other half."""
 
+AWAY_SECONDS = 1.0
+"""How long the database is left alone when it did not answer."""
+
 STOP_SECONDS = 10.0
+CUT_SECONDS = 1.0
+"""How long a try that is cut off may take to let go of what it holds."""
 
 _WRITTEN_ABOUT: dict[str, type[Event]] = {
     cls.type(): cls for cls in (TargetReached, TargetLost, ReportDue, ReportOverdue, ReportSubmitted)
@@ -86,24 +92,41 @@ class Sender:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._database = means.database
-        self._busy: dict[Channel, set[asyncio.Task[None]]] = {channel: set() for channel in Channel}
+        self._busy: dict[Channel, dict[asyncio.Task[None], str]] = {channel: {} for channel in Channel}
         self._stops = False
 
     async def run(self) -> None:
         """Send until cancelled; tries that are under way then get some seconds to end.
 
-        Raises:
-            Unavailable: the database is away; run again.
+        A database that does not answer is waited for, and tries go on meanwhile: one that is cut off is repeated,
+        although the receiver may have taken it.
         """
-        async with self._database.connection() as conn:
-            await store.release_leases(conn, self._means.by)
         try:
             while True:
-                taken = [await self._take(channel) for channel in Channel]
-                if not any(taken):
-                    await asyncio.sleep(POLL_SECONDS)
+                try:
+                    await self._poll()
+                except Unavailable as error:
+                    LOG.warning("sending waits", error=error.message)
+                    await asyncio.sleep(AWAY_SECONDS)
         finally:
             await self._finish()
+
+    async def _poll(self) -> NoReturn:
+        """Take up what is owed as long as the database answers.
+
+        What is leased under this name and not worked on is free first: an earlier run had taken it, or the answer got
+        lost that said so.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        at_work = [subscription_id for busy in self._busy.values() for subscription_id in busy.values()]
+        async with self._database.connection() as conn:
+            await store.release_leases(conn, self._means.by, but=at_work)
+        while True:
+            taken = [await self._take(channel) for channel in Channel]
+            if not any(taken):
+                await asyncio.sleep(POLL_SECONDS)
 
     def _now(self) -> datetime:
         return self._means.true_clock.now()
@@ -118,8 +141,8 @@ class Sender:
             leases = await commands.take_work(conn, channel, by=self._means.by, count=free, true_now=self._now())
         for lease in leases:
             task = asyncio.create_task(self._serve(lease), name=f"notifications {lease.subscription_id}")
-            busy.add(task)
-            task.add_done_callback(busy.discard)
+            busy[task] = lease.subscription_id
+            task.add_done_callback(busy.pop)
             task.add_done_callback(_complain)
         return len(leases)
 
@@ -130,6 +153,8 @@ class Sender:
             _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=CUT_SECONDS)
 
     async def _serve(self, lease: Lease) -> None:
         """Work on one subscription until nothing is due, its address must rest, or the time is up."""
@@ -204,7 +229,7 @@ class Sender:
         """Keep how a try ended, stubbornly: what was sent and not recorded is sent again.
 
         Raises:
-            Unavailable: the database stayed away; the lease runs out and the delivery is tried again.
+            Unavailable: the database stayed away; the lease ends and the delivery is tried again.
         """
         async with self._database.transaction() as conn:
             return await commands.record_try(
@@ -234,7 +259,7 @@ def read_event(told: ToldEvent) -> letters.Told:
 
 
 def _complain(task: asyncio.Task[None]) -> None:
-    """Log what ended the work on one subscription; its lease runs out and it is taken up again."""
+    """Log what ended the work on one subscription; its lease ends and it is taken up again."""
     if task.cancelled() or (error := task.exception()) is None:
         return
     if isinstance(error, Unavailable):

@@ -155,11 +155,11 @@ UPDATE sending AS s
 RETURNING u.subscription_id, u.version, u.channel, u.address, u.language, u.active, u.stopped_because, u.secret_salt,
           s.failures, s.failing_since, s.paused_until;
 
--- name: release_leases(by)!
--- At the start of a sender: its name is unique among the running ones, so leases under it are an earlier run's.
+-- name: release_leases(by, but)!
+-- A sender's name is unique among the running ones, so nobody works on what is leased under it unless it does itself.
 UPDATE sending
    SET leased_until = '-infinity', leased_by = NULL
- WHERE leased_by = :by;
+ WHERE leased_by = :by AND subscription_id <> ALL(:but::text[]);
 
 -- name: list_due(subscription_id, version, now, count)
 -- Nothing is due any more as soon as the subscription is switched off or changed, even in the middle of a lease: it is

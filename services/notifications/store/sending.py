@@ -57,9 +57,9 @@ async def lease_sending(
     return [_lease(row) async for row in rows]
 
 
-async def release_leases(conn: Connection, by: str) -> None:
-    """Give back what an earlier run under the same name had taken."""
-    await QUERIES.release_leases(conn, by=by)
+async def release_leases(conn: Connection, by: str, *, but: Collection[str]) -> None:
+    """Give back what was taken under a name, besides the subscriptions that are worked on."""
+    await QUERIES.release_leases(conn, by=by, but=list(but))
 
 
 async def put_health(conn: Connection, subscription_id: str, health: Health) -> None:
