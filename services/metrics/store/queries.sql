@@ -1,15 +1,19 @@
 -- Arrays of numbers in the queries that every batch sends come as text, `{1,2,3}`: see arrays.py.
 
 -- name: hold_roster()^
--- Many may share it; whoever changes members or goals waits for them, and they for him. Small cells are asked for on the
+-- Many may share it; whoever changes members or goals waits for them, and they for him. A row alone lets sharers pass
+-- those who wait for it, for as long as there are any; an advisory lock has a queue. Small cells are asked for on the
 -- way, because most batches then need no query of their own for them.
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(7501))
 SELECT stamp, EXISTS (SELECT FROM small_cell) AS has_small
-  FROM roster
-   FOR SHARE;
+  FROM turn, roster
+   FOR SHARE OF roster;
 
 -- name: turn_roster()$
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(7501))
 UPDATE roster
    SET stamp = gen_random_uuid()
+  FROM turn
 RETURNING stamp;
 
 -- name: put_municipality(municipality_id, version, versions, number, name, county_number, county_name, born_month, ended_month, successors)$
