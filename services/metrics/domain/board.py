@@ -170,6 +170,8 @@ def _period_row(state: PublishedState, own: Window, goal: Goal | None) -> Row:
 def _sum_row(year: int, states: Sequence[PublishedState], goal: Goal | None) -> Row:
     last = states[-1]
     cell = last.cells[Window.YEAR_TO_DATE]
+    if cell.shown is None:  # a year of which only the whole was posted; in December the two windows are one
+        cell = last.cells.get(Window.YEAR, cell)
     persons, smileys = _persons(goal, cell)
     cells = {Window.YEAR_TO_DATE: cell}
     counted = Window.YEAR_TO_DATE

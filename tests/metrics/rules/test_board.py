@@ -82,6 +82,14 @@ def test_a_year_without_any_month_has_only_its_sum() -> None:
     assert [row.is_sum for row in rows[:2]] == [True, False]
 
 
+def test_a_year_that_was_posted_as_a_whole_is_its_sum() -> None:
+    year = posted("2011", rate="8.3", weight_kind="equal")
+    rows = board_rows(published([year, posted("2012-01")]), GOAL)
+
+    assert [(str(row.period), row.smileys) for row in rows if row.is_sum] == [("2011", 3), ("2012", 0)]
+    assert one_decimal(rows[0].cells[Window.YEAR_TO_DATE].shown) == "8.3"
+
+
 def test_a_gap_in_a_year_with_other_months_is_a_row_without_a_figure() -> None:
     rows = board_rows(published([posted("2013-01"), posted("2013-03")]), GOAL)
 
