@@ -11,6 +11,7 @@ import asyncpg
 import typer
 
 from deploy.cli.connection import AsJson, Folder
+from deploy.local.progress import showing
 from deploy.services import SERVICES, named
 from services.reporting.commands import auditing as reporting_auditing
 from shared import audit as log
@@ -43,7 +44,10 @@ def verify(
     """
     kept = _kept(heads)
     names = [service] if service is not None else list(SERVICES)
-    verdicts = {name: asyncio.run(verify_log(_dsn(name, dir_), name, kept.get(name, {}))) for name in names}
+    verdicts = {}
+    for name in names:
+        with showing(f"Verifying {name}"):
+            verdicts[name] = asyncio.run(verify_log(_dsn(name, dir_), name, kept.get(name, {})))
     if as_json:
         typer.echo(json.dumps({name: verdict.__dict__ for name, verdict in verdicts.items()}))
     else:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.connection import AsJson, Connection, Folder, ask, find_connection
+from deploy.local.progress import showing
 from deploy.services import SERVICES, named
 from shared.errors import RuleBroken
 from shared.printable import printable, readable
@@ -106,7 +107,8 @@ def replay(
     if letter_id is not None:
         replayed, failed = _replay_one(connection, service, letter_id)
     else:
-        replayed, failed = asyncio.run(_replay_all(connection, service, which))
+        with showing("Replaying"):
+            replayed, failed = asyncio.run(_replay_all(connection, service, which))
     if as_json:
         typer.echo(json.dumps({"replayed": replayed, "failed": failed}))
     else:

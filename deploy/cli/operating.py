@@ -8,6 +8,7 @@ import typer
 
 from deploy.accounts.known import known_publishers
 from deploy.cli.connection import AsJson, Folder, find_bus, reached
+from deploy.local.progress import showing
 from shared.messaging import topics as kafka_topics
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import Topic
@@ -24,7 +25,8 @@ def add_to(app: typer.Typer) -> None:
 def check(dir_: Folder = None, as_json: AsJson = False) -> None:
     """Say in what the broker differs, publishers' topics included; exit code 1 when it does."""
     bus = find_bus(dir_)
-    sentences = reached(bus, _disagreements(bus))
+    with showing("Comparing topics"):
+        sentences = reached(bus, _disagreements(bus))
     typer.echo(json.dumps({"disagreements": sentences}) if as_json else "\n".join(sentences) or "all as they must be")
     if sentences:
         raise typer.Exit(1)
@@ -40,7 +42,8 @@ def apply(
 ) -> None:
     """Make what is missing and set what differs, publishers' topics included. A partition count is never changed."""
     bus = find_bus(dir_)
-    done = reached(bus, apply_topics(bus, publisher or ()))
+    with showing("Making topics what they must be"):
+        done = reached(bus, apply_topics(bus, publisher or ()))
     typer.echo(json.dumps({"done": done}) if as_json else "\n".join(done) or "nothing to do")
 
 

@@ -28,7 +28,7 @@ from deploy.cli.connection import (
     until_heard,
 )
 from deploy.cli.publisher_keys import days_of
-from deploy.local.progress import Progress, shown, silent
+from deploy.local.progress import Progress, showing, shown, silent
 from shared.clock import Clock
 from shared.errors import NotFound, RuleBroken
 from shared.events.registry import PublisherRegistered
@@ -36,6 +36,7 @@ from shared.messaging.broker import BusSettings
 from shared.messaging.topics import apply, topics_of_publisher
 
 PUBLISHERS = "/api/registry/v1/publishers"
+HEARING = "Waiting until every service has heard of it"
 _POST_CHUNK = 200
 
 publishers = typer.Typer(help="Who may publish figures.", no_args_is_help=True)
@@ -79,7 +80,8 @@ def add(
     # What is shown once is shown before anything is waited for that may not come.
     typer.echo(json.dumps(added)) if as_json else _show(added, name)
     if not no_wait:
-        reached(connection.bus, _until_publisher_heard(connection))
+        with showing(HEARING):
+            reached(connection.bus, _until_publisher_heard(connection))
 
 
 def _show(added: dict[str, Any], name: str) -> None:
@@ -112,7 +114,8 @@ def revoke(
     What it published stays, and so do its topics.
     """
     connection = find_connection(dir_)
-    reached(connection.bus, revoke_publisher(connection, organisation_number, wait=not no_wait))
+    with showing(HEARING):
+        reached(connection.bus, revoke_publisher(connection, organisation_number, wait=not no_wait))
     if as_json:
         typer.echo(json.dumps({"revoked": organisation_number}))
         return

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from deploy.cli.connection import AsJson, Folder, operator_bus
-from deploy.local.progress import Progress, shown
+from deploy.local.progress import Progress, showing, shown
 from deploy.rebuild import Target
 from deploy.rebuild import rebuild as rebuild_metrics
 from deploy.restore import Difference, examine
@@ -50,7 +50,8 @@ def check(dir_: Folder = None, as_json: AsJson = False) -> None:
         async with _found(_resolved(dir_)) as found:
             return await examine(found.places)
 
-    differences = asyncio.run(run())
+    with showing("Comparing databases and log"):
+        differences = asyncio.run(run())
     _tell(differences, as_json=as_json)
     if any(difference.sentences() for difference in differences):
         raise typer.Exit(1)

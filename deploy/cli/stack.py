@@ -15,7 +15,7 @@ from deploy.demo import show, story
 from deploy.local import stack as local
 from deploy.local.errors import StackError
 from deploy.local.infrastructure import erase
-from deploy.local.progress import Progress, shown
+from deploy.local.progress import Progress, showing, shown
 from deploy.local.stack import Stack, start_stack, stop_stack, watched
 
 StackFolder = Annotated[Path, typer.Option("--dir", help="Folder that holds everything.")]
@@ -63,7 +63,8 @@ def status(dir_: StackFolder, as_json: AsJson = False) -> None:
 @stack.command()
 def stop(dir_: StackFolder, as_json: AsJson = False) -> None:
     """Stop what runs in the folder, by process id; its data stay."""
-    names = asyncio.run(stop_stack(dir_))
+    with showing("Stopping"):
+        names = asyncio.run(stop_stack(dir_))
     if as_json:
         typer.echo(json.dumps({"stopped": names}))
         return

@@ -34,3 +34,15 @@ def shown(console: Console | None = None) -> Iterator[Progress]:
             bars.update(line, completed=done, total=total or None, count=f"{done}/{total}" if total else "")
 
         yield show
+
+
+@contextmanager
+def showing(step: str) -> Iterator[None]:
+    """Show one step while the block runs, to somebody who looks: a log needs no line for it."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with shown(console) as progress:
+        progress(step)
+        yield
