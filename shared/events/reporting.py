@@ -34,6 +34,7 @@ class Figure(Contract):
 
     Attributes:
         figure_id: chosen by the publisher.
+        municipality: the number as it was posted, the same as `municipality_number`; null in older events.
         municipality_number: as valid on the last day of the period.
         unit: a part of the municipality, or none for the whole.
         window: `period`, or a window that the publisher computed itself, ending with `period`.
@@ -46,6 +47,7 @@ class Figure(Contract):
     """
 
     figure_id: UUID
+    municipality: MunicipalityNumber | None = None
     municipality_id: str
     municipality_number: MunicipalityNumber
     unit: str | None = None

@@ -27,6 +27,7 @@ async def test_a_posted_figure_is_kept_and_told_with_a_receipt(desk: Desk) -> No
     assert (kept["lost_days"], kept["agreed_days"], kept["persons"]) == (Decimal("1387.20"), Decimal("20104.00"), 1010)
     (event,) = await desk.told(AbsenceFigurePosted)
     assert (str(event.figure_id), event.municipality_id, event.vintage) == (body["figure_id"], VEFSN, 1)
+    assert event.municipality == event.municipality_number == body["municipality"]
     assert (str(event.lost_days), event.note, event.publisher) == ("1387.20", "etter influensaen", ORGNR)
     assert event.posted_at == event.occurred_at == desk.now
     (receipt,) = await desk.told(SubmissionAccepted)

@@ -109,6 +109,7 @@ def _definition(key: str) -> DefinitionContract:
 def _fields(figure: KeptFigure) -> dict[str, object]:
     return {
         "figure_id": figure.figure_id,
+        "municipality": figure.municipality_number,
         "municipality_id": figure.municipality_id,
         "municipality_number": figure.municipality_number,
         "unit": figure.unit or None,
