@@ -158,7 +158,7 @@ def _parse_period(text: str) -> Period:
 
 
 class Certification(StrEnum):
-    """Who certified the absence that is counted."""
+    """Who certified the absence that is counted; what counts more stands first."""
 
     TOTAL = "total"
     DOCTOR = "doctor"
@@ -202,6 +202,11 @@ class Definition:
         """The four joined, such as `total.agreed.corrected.municipality-hr`."""
         corrected = "corrected" if self.holiday_corrected else "uncorrected"
         return f"{self.certification}.{self.denominator}.{corrected}.{self.source}"
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Where it stands when one of several has to be chosen: what counts more goes first, then by key."""
+        return list(Certification).index(self.certification), self.key
 
     @classmethod
     def from_key(cls, key: str) -> Self:

@@ -78,6 +78,17 @@ async def test_figures_that_were_all_withdrawn_are_on_no_board(make_database: Ma
     assert (participant.level, participant.period) == (None, None)
 
 
+async def test_a_board_without_a_goal_is_of_the_definition_that_counts_most(make_database: MakeDatabase) -> None:
+    database = await make_database("metrics")
+    await hear(database)
+    doctor = posted("2013-01", definition_key="doctor.agreed.corrected.ssb", lost="30")
+
+    board = await board_after(database, [doctor, *MONTHS])
+
+    assert board.definition_key == DEFINITION
+    assert sorted(board.definitions) == [doctor.definition_key, DEFINITION]
+
+
 async def test_the_board_and_the_front_page_are_of_the_definition_that_has_figures(
     make_database: MakeDatabase,
 ) -> None:

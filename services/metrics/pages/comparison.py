@@ -10,10 +10,7 @@ from decimal import Decimal
 
 from services.metrics.domain import Cell, Goal, PublishedState, Window, from_micro, goal_of_board, percent
 from services.metrics.pages.front import Participant
-from shared.values import Certification, Definition
-
-_CERTIFICATIONS = (Certification.TOTAL, Certification.DOCTOR, Certification.SELF)
-"""Which of two definitions is compared when as many have figures of either: what counts more goes first."""
+from shared.values import Definition
 
 
 class Comparison:
@@ -85,9 +82,8 @@ def _ranking(held: Iterable[Mapping[str, PublishedState]], sought: Mapping[str, 
     keys = [(key, _level(state) is not None) for states in held for key, state in states.items()]
     figures = Counter(key for key, has_figure in keys if has_figure)
 
-    def rank(key: str) -> tuple[int, int, int, str]:
-        certification = Definition.from_key(key).certification
-        return -figures[key], -sought.get(key, 0), _CERTIFICATIONS.index(certification), key
+    def rank(key: str) -> tuple[int, int, tuple[int, str]]:
+        return -figures[key], -sought.get(key, 0), Definition.from_key(key).order
 
     return sorted({key for key, _ in keys}, key=rank)
 

@@ -9,6 +9,7 @@ from services.metrics.store.roster import HeardMunicipality
 from services.metrics.store.states import StateFilter
 from shared.database import Connection
 from shared.errors import NotFound
+from shared.values import Definition
 
 _STATES_MAX = 2_000
 """More than any municipality has: 166 years of months."""
@@ -46,7 +47,7 @@ class Board:
 
 
 async def get_board(conn: Connection, municipality_id: str, definition_key: str | None = None) -> Board:
-    """Return a municipality's board, by one definition or by that of its goal.
+    """Return a municipality's board: by the definition that is asked for, else its goal's, else what counts most.
 
     It reaches from the first period with a figure in force to the last one; what was withdrawn takes no part.
 
@@ -61,7 +62,7 @@ async def get_board(conn: Connection, municipality_id: str, definition_key: str 
     goals = await roster.list_goals_of(conn, subject)
     goal = goal_of_board(goal for goal in goals if definition_key in (None, goal.definition_key))
     if definition_key is None:
-        definition_key = goal.definition_key if goal else next(iter(spans), None)
+        definition_key = goal.definition_key if goal else min(spans, key=_order, default=None)
     span = spans.get(definition_key or "")
     wanted = StateFilter(subject, definition_key, *span) if span else None
     listed = await states.list_states(conn, wanted, count=_STATES_MAX) if wanted else []
@@ -75,3 +76,7 @@ async def get_board(conn: Connection, municipality_id: str, definition_key: str 
         rows=board_rows(published, goal),
         goal_row=goal_row(published, goal) if goal else None,
     )
+
+
+def _order(definition_key: str) -> tuple[int, str]:
+    return Definition.from_key(definition_key).order
