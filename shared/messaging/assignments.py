@@ -69,6 +69,6 @@ def _count(assignment: bytes) -> int:
 
 def _partitions_of(consumer: Any) -> int:
     """Return how many partitions the subscribed topics have, as far as the client knows."""
-    if consumer is None:
+    if consumer is None or consumer._coordinator is None:  # it is being started
         return 0
     return sum(len(consumer.partitions_for_topic(topic) or ()) for topic in consumer.subscription())

@@ -33,6 +33,10 @@ CATCH_UP_POLL_SECONDS = 0.1
 LEAVE_SECONDS = 2.0
 """For saying goodbye to the broker, after the running batches had their time."""
 
+START_SECONDS = 60.0
+"""For one consumer that is started again. Its group may have to wait for the batches of its other members; one that
+takes longer is started anew at the next look, and the others have been looked at meanwhile."""
+
 
 async def bare_parser(message: Any, original: Any) -> Any:
     """Show FastStream one record without its headers, so that a null or non-text header cannot make it drop any.
@@ -113,15 +117,20 @@ class Consumers:
         """Start those subscribers again whose client has given up for good; return their groups.
 
         After an error that it does not know, aiokafka ends its background tasks and tells nobody: the process looks
-        well and consumes nothing.
+        well and consumes nothing. One that does not start, because the broker is away again, is tried at the next look.
         """
         revived = []
         for group, subscriber in self.subscribers.items():
-            if self.is_running and _has_given_up(subscriber.consumer):
+            if self.is_running and _has_given_up(subscriber):
                 LOG.error("consumer had given up and is started again", consumer=group)
-                await _put_away(subscriber)
-                await subscriber.start()
-                revived.append(group)
+                try:
+                    await _put_away(subscriber)
+                    async with asyncio.timeout(START_SECONDS):
+                        await subscriber.start()
+                except Exception:
+                    LOG.exception("consumer did not start again", consumer=group)
+                else:
+                    revived.append(group)
         return revived
 
     async def stop(self) -> None:
@@ -222,15 +231,20 @@ async def _put_away(subscriber: Any) -> None:
     """Stop a subscriber whose client has given up: it raises then what it gave up for, and leaves connections open."""
     consumer = subscriber.consumer
     try:
-        await subscriber.stop()
-    except KafkaError as reason:
+        async with asyncio.timeout(kafka.STOP_SECONDS + LEAVE_SECONDS):
+            await subscriber.stop()
+    except (KafkaError, TimeoutError) as reason:
         LOG.warning("why the consumer had given up", reason=repr(reason.__cause__ or reason)[:300])
         await consumer._client.close()
 
 
-def _has_given_up(consumer: Any) -> bool:
-    """Tell whether a client has lost a background task; those of its coordinator it neither replaces nor outlives."""
-    if consumer is None:
+def _has_given_up(subscriber: Any) -> bool:
+    """Tell whether a client has lost a background task; those of its coordinator it neither replaces nor outlives.
+
+    One that could not be started again has the tasks only that it came to, and nobody asks it for records.
+    """
+    consumer = subscriber.consumer
+    if consumer is None or consumer._fetcher is None or consumer._coordinator is None or not subscriber.tasks:
         return True
     coordinator = consumer._coordinator
     if coordinator._coordination_task.done() or consumer._fetcher._fetch_task.done():

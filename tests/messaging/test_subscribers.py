@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -18,6 +19,8 @@ from tests.messaging.conftest import Consume, MakeTopic
 from tests.messaging.consuming import counted
 from tests.support.apps import idle_service
 from tests.support.bus import Bus
+from tests.support.infrastructure import Infra
+from tests.support.proxy import proxy_before
 from tests.support.waiting import until
 
 
@@ -194,3 +197,46 @@ async def test_a_consumer_whose_client_gave_up_over_an_error_leaves_no_connectio
     await bus.publish(counted("vefsn", 2), topic=topic)
     await consuming.until_consumed(2)
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2)]
+
+
+@pytest.mark.parametrize("is_silent", [False, True], ids=["refuses", "is silent"])
+async def test_a_consumer_that_could_not_be_started_again_is_tried_anew_and_the_others_are_started_meanwhile(
+    infra: Infra, topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch, is_silent: bool
+) -> None:
+    monkeypatch.setattr("shared.messaging.consumers.START_SECONDS", 2.0)
+    host, port = infra.bootstrap.split(":")
+    async with proxy_before(host, int(port)) as proxy:
+        consuming = await consume(topic, bootstrap=f"127.0.0.1:{proxy.port}")
+        behind = await consume(topic)
+        consuming.consumers.subscribers |= behind.consumers.subscribers
+        for subscriber in consuming.consumers.subscribers.values():
+            subscriber.consumer._fetcher._fetch_task.cancel()
+        await asyncio.sleep(0)
+
+        proxy.fall_silent() if is_silent else proxy.refuse()
+        assert await consuming.consumers.revive() == [behind.group]
+        assert await consuming.consumers.revive() == []
+        await bus.publish(counted("vefsn", 1), topic=topic)
+        await behind.until_consumed(1)
+
+        proxy.heal()
+        assert await consuming.consumers.revive() == [consuming.group]
+        await consuming.until_consumed(1)
+
+
+async def test_a_consumer_whose_start_was_broken_off_on_its_way_into_the_group_is_started_again(
+    topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consuming = await consume(topic)
+    (subscriber,) = consuming.consumers.subscribers.values()
+    subscriber.consumer._fetcher._fetch_task.cancel()
+    await asyncio.sleep(0)
+
+    monkeypatch.setattr("shared.messaging.consumers.START_SECONDS", 1.0)
+    with monkeypatch.context() as joining:
+        joining.setattr(SubscriptionState, "wait_for_assignment", asyncio.Event().wait)
+        assert await consuming.consumers.revive() == []
+
+    await bus.publish(counted("vefsn", 1), topic=topic)
+    assert await consuming.consumers.revive() == [consuming.group]
+    await consuming.until_consumed(1)
