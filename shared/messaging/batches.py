@@ -10,7 +10,7 @@ from aiokafka.errors import ConsumerStoppedError
 
 from shared import faults
 from shared.messaging import broker as kafka
-from shared.messaging.positions import AGAIN_SECONDS, Seat, give_back
+from shared.messaging.positions import AGAIN_SECONDS, Seat, give_back, position_of
 
 STREAM_RECORDS = 16
 STREAM_SECONDS = 0.05
@@ -109,6 +109,5 @@ def waiting_by_place(consumer: Any) -> dict[TopicPartition, int]:
 def unread(consumer: Any, place: TopicPartition) -> int | None:
     """Return how many records of an assigned partition were not handed out yet; None before the first fetch."""
     high: int | None = consumer.highwater(place)
-    state = consumer._subscription.subscription.assignment.state_value(place)
-    position: int | None = state._position if state is not None else None
+    position = position_of(consumer, place)
     return high - position if high is not None and position is not None else None

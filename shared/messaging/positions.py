@@ -156,9 +156,23 @@ class Seat:
 
 
 def give_back(client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
-    """Let records that a client was given, and that nobody handles now, be fetched again."""
+    """Let records that a client was given, and that nobody handles now, be fetched again.
+
+    Where it has gone back further meanwhile it stays: the broker may know of that already, and nobody would go again.
+    """
     for place, records in fetched.items():
-        _seek(client, place, records[0].offset)
+        position = position_of(client, place)
+        if position is None or position > records[0].offset:
+            _seek(client, place, records[0].offset)
+
+
+def position_of(client: Any, place: TopicPartition) -> int | None:
+    """Return where a client goes on in a partition; None when it does not know yet, or has lost the partition."""
+    subscription = client._subscription.subscription
+    assignment = subscription.assignment if subscription is not None else None
+    state = assignment.state_value(place) if assignment is not None else None
+    position: int | None = state._position if state is not None else None
+    return position
 
 
 def _seek(client: Any, place: TopicPartition, offset: int) -> None:

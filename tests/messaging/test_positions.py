@@ -215,5 +215,35 @@ async def test_a_fault_of_ours_at_the_assignment_lets_nothing_pass_by(
     assert await consuming.effects() == [("vefsn", version) for version in range(1, 4)]
 
 
+@pytest.mark.parametrize(
+    "error", [Unavailable("the database does not answer now"), KeyError("a fault of ours")], ids=["away", "fault"]
+)
+async def test_a_replay_is_carried_out_even_if_the_database_blinks_after_the_broker_was_told(
+    topic: str, bus: Bus, consume: Consume, infra: Infra, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await bus.publish(*(counted("vefsn", version) for version in range(1, 5)), topic=topic)
+    consuming = await consume(topic)
+    await consuming.until_consumed(4)
+    await consuming.consumers.stop()
+    await order(infra, consuming, BEGINNING)
+    await bus.publish(counted("vefsn", 5), topic=topic)
+    times, end = 0, positions.QUERIES.end_replays
+
+    async def failing(conn: Connection, **ordered: object) -> None:
+        nonlocal times
+        times += 1
+        if times < 3:
+            raise error
+        await end(conn, **ordered)
+
+    monkeypatch.setattr(positions.QUERIES, "end_replays", failing)
+    again = await consume(topic, group=consuming.group)
+
+    await again.until_consumed(5)
+    assert again.delivery.progress.repeated_count == 4
+    assert await again.effects() == [("vefsn", version) for version in range(1, 6)]
+    assert await again.rows("SELECT replay_from FROM consumer_position") == [(None,)]
+
+
 async def _is(infra: Infra, consuming: Consuming, count: int) -> bool:
     return await committed(infra, consuming) == count
