@@ -46,6 +46,10 @@ _SESSION = {
 COMMAND_SECONDS = 25
 """Above `statement_timeout`, so that the server, which knows why, answers first."""
 
+DIRECT_IDLE_SECONDS = 60
+"""When the server ends a session that holds locks and asks for nothing. The kernel of a process that hangs goes on
+answering, so that nothing else would end it. A relay lets hardly more than half of that pass, with the broker away."""
+
 _TRANSIENT_STATES = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25P03", "25006")
 """SQLSTATEs (or their classes) that say "not now": connection, resources, operator, system, serialization, deadlock,
 lock, read-only standby."""
@@ -179,12 +183,19 @@ class Database:
         self.committed.set()
 
     async def direct(self) -> Connection:
-        """Open a connection outside the pool, for session locks and listening; the caller closes it."""
+        """Open a connection outside the pool, for session locks; the caller closes it.
+
+        Whoever says nothing on it for `DIRECT_IDLE_SECONDS` loses it, and the locks.
+        """
         return await asyncpg.connect(
             self.dsn,
             timeout=ACQUIRE_SECONDS,
             command_timeout=COMMAND_SECONDS,
-            server_settings={**_SESSION, "application_name": f"{self.application_name} relay"},
+            server_settings={
+                **_SESSION,
+                "idle_session_timeout": f"{DIRECT_IDLE_SECONDS}s",
+                "application_name": f"{self.application_name} relay",
+            },
         )
 
     async def _open_or_unavailable(self) -> None:

@@ -15,7 +15,7 @@ from shared.events.registry import MunicipalityRegistered
 from shared.messaging import outbox
 from shared.messaging.outbox import SHARD_COUNT
 from shared.messaging.posting import Posting
-from shared.messaging.relay import Relay
+from shared.messaging.relay import LOCK_CLASS, QUERIES, Relay
 from tests.messaging.conftest import MakeTopic, StartRelay
 from tests.messaging.consuming import counted
 from tests.messaging.relaying import process, waiting_count, write
@@ -182,6 +182,36 @@ async def test_two_relays_share_the_shards_and_one_takes_over_when_the_other_end
     await write(database, [counted(f"key-{number}", number) for number in range(100, 200)], topic=topic)
     assert len(await bus.all(MunicipalityRegistered, count=200, topic=topic)) == 200
     assert sorted(states[0].shards) == list(range(SHARD_COUNT))
+
+
+async def test_the_shards_of_a_process_that_hangs_go_to_another(
+    topic: str,
+    bus: Bus,
+    database: Database,
+    handle: DatabaseHandle,
+    relaying: StartRelay,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await bus.follow(topic, from_start=True)
+    with monkeypatch.context() as soon:
+        soon.setattr("shared.database.DIRECT_IDLE_SECONDS", 2)
+        hung = await Database(handle.dsn, application_name="saman test").direct()
+    for shard in range(SHARD_COUNT):
+        assert await QUERIES.take_shard(hung, lock_class=LOCK_CLASS, shard=shard)
+
+    await write(database, [counted("vefsn", 1)], topic=topic)
+    state = (await relaying()).relay.state
+    assert len(await bus.all(MunicipalityRegistered, count=1, topic=topic)) == 1
+    await until(lambda: sorted(state.shards) == list(range(SHARD_COUNT)), "all shards taken over")
+    hung.terminate()
+
+
+async def test_only_a_session_with_locks_is_ended_for_its_silence(database: Database) -> None:
+    direct = await database.direct()
+    assert await direct.fetchval("SHOW idle_session_timeout") == "1min"
+    direct.terminate()
+    async with database.connection() as conn:
+        assert await conn.fetchval("SHOW idle_session_timeout") == "0"
 
 
 async def test_events_of_an_absent_topic_wait_for_it_while_the_others_go_on(
