@@ -10,7 +10,8 @@ from aiokafka.errors import ConsumerStoppedError
 
 from shared import faults
 from shared.messaging import broker as kafka
-from shared.messaging.positions import AGAIN_SECONDS, Seat, give_back, position_of
+from shared.messaging import wire
+from shared.messaging.positions import AGAIN_SECONDS, Seat, fetch_again, give_back, position_of
 
 STREAM_RECORDS = 16
 STREAM_SECONDS = 0.05
@@ -19,6 +20,13 @@ STREAM_SECONDS = 0.05
 EQUAL_PART = 4
 """One part in so many of a batch is shared equally, so that a long backlog in one partition does not keep the others
 waiting for long; the rest goes by what waits."""
+
+TAKEN_BYTES_MAX = 16 * 1024 * 1024
+"""What a batch has, but for the last partition in it. The next batch begins behind that one."""
+
+UNPACKED_BYTES_MAX = 32 * 1024 * 1024
+"""What the client may hold unpacked beside a batch, of all partitions together: in each of them, a few hundred bytes
+can become as many as `inflating.py` allows, and a service has 384 MiB."""
 
 
 class Batches:
@@ -37,6 +45,7 @@ class Batches:
         self._records_max = records_max
         self._seat = seat
         self._given_count = 0
+        self._last: TopicPartition | None = None
 
     async def next(self, consumer: Any) -> tuple[Any, ...]:
         """Return the next records, an empty batch when none came for a while.
@@ -71,15 +80,52 @@ class Batches:
 
     async def _take(self, consumer: Any, taken: dict[TopicPartition, list[Any]]) -> None:
         """Fetch a batch's records into `taken`, which holds what came even when a later fetch breaks off."""
-        first = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=1)
-        taken.update({place: [*records] for place, records in first.items()})
-        room = self._records_max - len(taken)
-        for place, share in shares(waiting_by_place(consumer), self._records_max).items():
-            if room:
+        if not waiting_by_place(consumer):
+            first = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=1)
+            taken.update({place: [*records] for place, records in first.items()})
+        room, room_bytes = self._records_max - len(taken), TAKEN_BYTES_MAX - _bytes(taken)
+        held = _Held(consumer)
+        for place, share in self._in_turn(shares(waiting_by_place(consumer), self._records_max)):
+            if room and room_bytes > 0:
                 more = await consumer.getmany(place, timeout_ms=0, max_records=min(share, room))
                 for records in more.values():
                     taken.setdefault(place, []).extend(records)
                     room -= len(records)
+                room_bytes -= _bytes(more)
+                self._last = place if room_bytes <= 0 else None
+                held.look_at(place)
+
+    def _in_turn(self, given: Mapping[TopicPartition, int]) -> list[tuple[TopicPartition, int]]:
+        """Begin behind the partition that left no room for others in the last batch."""
+        last = self._last
+        return sorted(given.items(), key=lambda item: last is not None and item[0] <= last)
+
+
+class _Held:
+    """What a client holds unpacked, partition by partition; what is too much, it has to fetch again.
+
+    Args:
+        consumer: the client.
+    """
+
+    def __init__(self, consumer: Any) -> None:
+        self._consumer = consumer
+        self._bytes = {place: wire.unpacked_bytes(consumer, place) for place in consumer._fetcher._records}
+        self._total = sum(self._bytes.values())
+
+    def look_at(self, place: TopicPartition) -> None:
+        """Take account of a partition that was read on, and let go of the largest while all are too large together."""
+        now = wire.unpacked_bytes(self._consumer, place)
+        self._total += now - self._bytes.get(place, 0)
+        self._bytes[place] = now
+        while self._total > UNPACKED_BYTES_MAX:
+            largest = max(self._bytes, key=self._bytes.__getitem__)
+            self._total -= self._bytes.pop(largest)
+            fetch_again(self._consumer, largest)
+
+
+def _bytes(given: Mapping[TopicPartition, list[Any]]) -> int:
+    return sum(wire.bytes_of(record) for records in given.values() for record in records)
 
 
 def shares(waiting: Mapping[TopicPartition, int], records_max: int) -> dict[TopicPartition, int]:

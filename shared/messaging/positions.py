@@ -166,6 +166,12 @@ def give_back(client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> N
             _seek(client, place, records[0].offset)
 
 
+def fetch_again(client: Any, place: TopicPartition) -> None:
+    """Let a client forget what it fetched of a partition and has not given yet."""
+    if (position := position_of(client, place)) is not None:
+        _seek(client, place, position)
+
+
 def position_of(client: Any, place: TopicPartition) -> int | None:
     """Return where a client goes on in a partition; None when it does not know yet, or has lost the partition."""
     subscription = client._subscription.subscription

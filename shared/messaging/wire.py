@@ -4,7 +4,8 @@ Kafka takes any bytes as a header's name; aiokafka raises on those that are not 
 with them stand all partitions of the consumer. Here such a batch is read once more, more slowly, and the odd bytes
 written out as `\\xff`, so that the record becomes a dead letter like any other that cannot be read.
 
-A batch that was packed to inflate beyond all bounds (`inflating.py`) is not unpacked, and stands as one record.
+A batch that was packed to inflate beyond all bounds (`inflating.py`) is not unpacked, and stands as one record. Of what
+is unpacked, aiokafka hands out as many records as it is asked for, however large they are. Here they end at some bytes.
 
 While a partition has no leader, consumers and producers ask for the metadata again as soon as they have an answer: a
 thousand times a second, a whole processor for as long as the broker is away. Here they are held to some per second.
@@ -26,6 +27,7 @@ from struct import unpack_from
 from typing import Any
 
 import structlog
+from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.consumer import fetcher
@@ -41,14 +43,20 @@ from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.record import memory_records
 from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
 
-from shared.messaging.inflating import NONE, may_inflate_beyond
+from shared.messaging.inflating import NONE, inflated_bytes
 
 LOG = structlog.get_logger()
 
 METADATA_PER_SECOND = 20
 
+GIVEN_BYTES_MAX = 4 * 1024 * 1024
+"""What a partition gives at a time, but for its last record. As many records as are asked for hardly ever have more."""
+
 _BATCH_OVERHEAD = 12
 """Offset and length, the only fields that stand before what the length counts."""
+
+_RECORD_HEADER_BYTES = 64
+"""What a header takes as an object, besides its text."""
 
 _HEADER_BYTES = _DefaultRecordBatchPy.HEADER_STRUCT.size
 """After these come the records, packed or not."""
@@ -61,6 +69,12 @@ class ReadableRecords:
         self._records: Any = memory_records.MemoryRecords(fetched)
         self._fetched = memoryview(fetched)
         self._place = 0
+        self._read: _Batch | None = None
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """Bytes at most that the batch takes unpacked which is being read; they are held until the next one is."""
+        return self._read.unpacked_bytes if self._read is not None else 0
 
     def size_in_bytes(self) -> int:
         """Bytes fetched."""
@@ -76,7 +90,8 @@ class ReadableRecords:
         batch = self._records.next_batch()
         start, (length,) = self._place, unpack_from(">i", self._fetched, self._place + 8)
         self._place = start + _BATCH_OVERHEAD + length
-        return _Batch(batch, self._fetched[start : self._place])
+        self._read = _Batch(batch, self._fetched[start : self._place])
+        return self._read
 
 
 class _Batch:
@@ -85,6 +100,7 @@ class _Batch:
     def __init__(self, batch: Any, written: memoryview) -> None:
         self._batch = batch
         self._written = written
+        self.unpacked_bytes = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
@@ -94,10 +110,13 @@ class _Batch:
 
     def __iter__(self) -> Iterator[Any]:
         codec = int(getattr(self._batch, "compression_type", NONE))
-        if codec != NONE and may_inflate_beyond(codec, bytes(self._written[_HEADER_BYTES:])):
-            LOG.error("batch not unpacked: it may inflate beyond all bounds", offset=self._batch.base_offset)
-            yield self._in_one_piece()
-            return
+        if codec != NONE:
+            bound = inflated_bytes(codec, bytes(self._written[_HEADER_BYTES:]))
+            if bound is None:
+                LOG.error("batch not unpacked: it may inflate beyond all bounds", offset=self._batch.base_offset)
+                yield self._in_one_piece()
+                return
+            self.unpacked_bytes = bound
         read_count = 0
         try:
             for record in self._batch:
@@ -133,6 +152,48 @@ class _LenientBuffer(bytearray):
 class _LenientBytes(bytes):
     def decode(self, encoding: str = "utf-8", _errors: str = "strict") -> str:
         return super().decode(encoding, "backslashreplace")
+
+
+def unpacked_bytes(consumer: Any, place: TopicPartition) -> int:
+    """Return what a client holds unpacked of a partition, besides the records that it gave."""
+    fetched = getattr(consumer._fetcher._records.get(place), "_partition_records", None)
+    size: int = fetched._records.unpacked_bytes if fetched is not None else 0
+    return size
+
+
+def bytes_of(record: Any) -> int:
+    """Return about what a record's key, value and headers take; a million empty headers take more than they say."""
+    size: int = record.serialized_key_size + record.serialized_value_size + _RECORD_HEADER_BYTES * len(record.headers)
+    for name, value in record.headers:
+        size += len(name) + len(value or b"")
+    return size
+
+
+def _give(result: Any, max_records: int | None = None) -> list[Any]:
+    """Hand out a partition's records as `FetchResult.getall` does; end also when they have so many bytes."""
+    if not result.check_assignment(result._topic_partition) or not result.has_more():
+        return []
+    given, size = [], 0
+    for record in result._partition_records:
+        given.append(record)
+        size += bytes_of(record)
+        if len(given) == max_records or size >= GIVEN_BYTES_MAX:
+            result._update_position()
+            return given
+    result._update_position()
+    result._partition_records = None
+    return given
+
+
+_seek_to = fetcher.Fetcher.seek_to
+
+
+def _let_go_and_seek(fetching: Any, place: TopicPartition, offset: int) -> None:
+    """Go on elsewhere in a partition, and free at once what was unpacked of it: it stands in a circle of references."""
+    fetched = getattr(fetching._records.get(place), "_partition_records", None)
+    if fetched is not None and fetched._records_iterator is not None:
+        fetched._records_iterator.close()
+    _seek_to(fetching, place, offset)
 
 
 _ask = AIOKafkaClient._metadata_update
@@ -177,6 +238,8 @@ def _send_or_close(connection: Any, *arguments: Any, **options: Any) -> Any:
 def install() -> None:
     """Help all clients of this process. aiokafka offers no way to do it for one of them."""
     fetcher.MemoryRecords = ReadableRecords
+    fetcher.FetchResult.getall = _give
+    fetcher.Fetcher.seek_to = _let_go_and_seek
     AIOKafkaClient._metadata_update = _ask_at_leisure
     AIOKafkaConnection.send = _send_or_close
     GroupCoordinator._send_req = _ask_and_heed

@@ -1,7 +1,10 @@
 """What a batch is made of: all partitions at one pace, none of them kept waiting for long."""
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -9,13 +12,24 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CorruptRecordException
 
-from shared.messaging.batches import Batches, shares
+from shared.messaging import wire
+from shared.messaging.batches import TAKEN_BYTES_MAX, UNPACKED_BYTES_MAX, Batches, shares
+from shared.messaging.inflating import INFLATED_BYTES_MAX, ZSTD
 from shared.messaging.positions import Seat
 from tests.conftest import MakeDatabase
 from tests.messaging.conftest import MakeTopic
 from tests.support.infrastructure import MECHANISMS, Infra
+from tests.support.raw_records import batch_from, written
 
 BATCH = 100
+LARGE = b"\0" * 15_000_000
+"""What one record can become of a few hundred bytes."""
+
+
+@pytest.fixture(autouse=True)
+def wired() -> None:
+    """The client as services have it."""
+    wire.install()
 
 
 def places(*waiting: int) -> dict[TopicPartition, int]:
@@ -105,3 +119,87 @@ async def test_a_fetch_that_breaks_off_takes_nothing_away(
     assert Counter((r.partition, int(r.value)) for r in taken) == Counter(
         (partition, number) for partition, count in counts.items() for number in range(count)
     )
+
+
+async def send_packed(
+    infra: Infra, topic: str, values: dict[int, list[list[bytes]]], *, headers: Sequence[tuple[str, bytes | None]] = ()
+) -> None:
+    """Put batches of these values, packed, into each partition."""
+    async with AIOKafkaProducer(**infra.bus.client_options()) as producer:
+        for partition, batches in values.items():
+            for batch in batches:
+                content = written(producer, [(b"key", value, [*headers]) for value in batch], ZSTD)
+                packed = batch_from(producer, content, len(batch))
+                await (await producer.send_batch(packed, topic, partition=partition))
+
+
+async def test_what_a_few_bytes_become_is_taken_little_by_little_and_keeps_nobody_waiting(
+    infra: Infra, make_topic: MakeTopic, make_database: MakeDatabase
+) -> None:
+    database = await make_database(MECHANISMS)
+    topic = await make_topic(partitions=4)
+    sent = {**dict.fromkeys(range(3), [[LARGE]] * 4), 3: [[b"small"]]}
+    await send_packed(infra, topic, sent)
+    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+        batches = Batches(BATCH, Seat(database, topic))
+        taken: list[list[tuple[int, int]]] = []
+        while sum(map(len, taken)) < 13:
+            batch = await batches.next(consumer)
+            assert sum(len(record.value) for record in batch) <= TAKEN_BYTES_MAX + INFLATED_BYTES_MAX
+            taken.append([(record.partition, record.offset) for record in batch])
+
+    for partition, large in sent.items():
+        offsets = [offset for batch in taken for each, offset in batch if each == partition]
+        assert offsets == list(range(len(large))), "none lost, in order"
+    turns = [{partition for partition, _ in batch} for batch in taken if batch]
+    assert 3 in set().union(*turns[:3])
+
+
+async def test_headers_count_for_what_they_take_and_not_for_what_they_say(
+    infra: Infra, make_topic: MakeTopic, make_database: MakeDatabase
+) -> None:
+    database = await make_database(MECHANISMS)
+    topic = await make_topic()
+    await send_packed(infra, topic, {0: [[b"value"]] * 3}, headers=[("", None)] * 300_000)
+    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+        batches = Batches(BATCH, Seat(database, topic))
+        counts: list[int] = []
+        while sum(counts) < 3:
+            counts.append(len(await batches.next(consumer)))
+
+    assert [count for count in counts if count] == [1, 1, 1]
+
+
+async def test_what_a_client_holds_unpacked_is_bounded_over_all_partitions(
+    infra: Infra, make_topic: MakeTopic, make_database: MakeDatabase
+) -> None:
+    database = await make_database(MECHANISMS)
+    topic = await make_topic(partitions=5)
+    await send_packed(infra, topic, {partition: [[b"small", b"small", LARGE]] for partition in range(5)})
+    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+        batches = Batches(5, Seat(database, topic))
+        taken: list[Any] = []
+        most = 0
+        while len(taken) < 15:
+            taken += [(record.partition, record.offset) for record in await batches.next(consumer)]
+            most = max(most, sum(wire.unpacked_bytes(consumer, place) for place in consumer._fetcher._records))
+
+    assert len(LARGE) < most <= UNPACKED_BYTES_MAX
+    assert sorted(taken) == [(partition, offset) for partition in range(5) for offset in range(3)]
+
+
+async def test_what_a_client_has_unpacked_is_freed_when_it_goes_on_elsewhere(
+    infra: Infra, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    await send_packed(infra, topic, {0: [[b"small", LARGE]]})
+    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+        (place,) = await consumer.getmany(timeout_ms=30_000, max_records=1)
+        unpacked = weakref.ref(consumer._fetcher._records[place]._partition_records._records._read)
+        assert unpacked() is not None
+        gc.disable()
+        try:
+            consumer.seek(place, 0)
+            assert unpacked() is None
+        finally:
+            gc.enable()
