@@ -24,7 +24,7 @@ from shared.messaging.admin import administering
 from shared.messaging.batches import Batches, unread
 from shared.messaging.broker import BusSettings
 from shared.messaging.delivery import Delivery
-from shared.messaging.positions import Seat
+from shared.messaging.positions import PutBack, Seat
 from shared.messaging.records import Record
 from shared.messaging.subscribe import Subscription
 
@@ -165,7 +165,12 @@ class Consumers:
         delivery = Delivery(subscription, database, self._clock)
 
         async def consume(message: KafkaMessage) -> None:
-            await delivery.take([record_of(raw) for raw in message.raw_message])
+            try:
+                await delivery.take([record_of(raw) for raw in message.raw_message])
+            except PutBack:
+                for each in self.seats.values():  # they have the same database
+                    each.is_ordered = True
+                raise
 
         topics = () if subscription.is_inbound else (subscription.topic,)
         subscriber = self.broker.subscriber(

@@ -23,9 +23,10 @@ from shared.clock import Clock
 from shared.database import Connection, Database, is_transient
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
 from shared.events.envelope import Event
-from shared.messaging import dead_letters, inbox, positions
+from shared.messaging import dead_letters, inbox
 from shared.messaging.dead_letters import DeadLetter, Failure
 from shared.messaging.deaths import CRASHED, DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths, pieces
+from shared.messaging.positions import Advance, PutBack
 from shared.messaging.records import Record, Unreadable, event_types, read_event, read_submission
 from shared.messaging.subscribe import Subscription
 
@@ -81,6 +82,7 @@ class Delivery:
         self._clock = clock
         self._consumer = subscription.group
         self._deaths = Deaths(database, subscription.group)
+        self._advance = Advance(subscription.group)
         self._wanted = {event.type(): event for event in subscription.events}
         self._known = event_types()
 
@@ -187,7 +189,8 @@ class Delivery:
         """Note that these were seen and are of no use here; to forget it costs no more than seeing them again."""
         async with self._database.transaction() as conn:
             await conn.execute("SET LOCAL synchronous_commit TO off")
-            await positions.advance(conn, self._consumer, records)
+            await self._advance.note(conn, records)
+        self._advance.remember(records)
 
     async def _together(self, letters: Sequence[Letter], fetched: Sequence[Record]) -> None:
         try:
@@ -254,7 +257,8 @@ class Delivery:
                 if self._subscription.refuse is not None and with_receipts:
                     await self._subscription.refuse(conn, record, withheld or failure)
                 faults.point("delivery.buried")
-            await positions.advance(conn, self._consumer, fetched)
+            await self._advance.note(conn, fetched)
+        self._advance.remember(fetched)
         used = sum(letter.content is not None for letter in letters)
         self.progress.handled_count += used - repeated
         self.progress.repeated_count += repeated
@@ -300,7 +304,7 @@ class Delivery:
                 await self._deaths.resume()
                 return await work()
             except Exception as error:
-                if not is_transient(error):
+                if isinstance(error, PutBack) or not is_transient(error):
                     raise
                 self.progress.last_error = _in_short(error)
                 with suppress(Unavailable):

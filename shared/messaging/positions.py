@@ -3,7 +3,8 @@
 The broker keeps committed offsets apart from the effects, so the two can be restored to different moments, and offsets
 that are ahead of the effects would pass records by without a trace. Each batch therefore notes how far it came in its
 own transaction, and whenever partitions are assigned, the consumer goes back to that place if the broker's is beyond
-it. An operator's replay takes the same way. Reading again is harmless: the inbox knows what was applied.
+it; so it does when a running service finds its database put back. An operator's replay takes the same way. Reading
+again is harmless: the inbox knows what was applied.
 """
 
 import asyncio
@@ -52,10 +53,37 @@ class Position(NamedTuple):
 Places = Mapping[TopicPartition, int]
 
 
-async def advance(conn: Connection, consumer: str, records: Iterable[Record]) -> None:
-    """Note, in the transaction of their effects, that everything up to these records was handled."""
-    ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
-    await QUERIES.advance_positions(conn, consumer=consumer, **_columns(ends))
+class PutBack(Unavailable):
+    """The database knows less than this process saw it commit: it was put back, and has to be given what it lost."""
+
+
+class Advance:
+    """Notes how far a consumer came, and remembers it: a database that was put back under a running service shows so.
+
+    Args:
+        consumer: the consumer group.
+    """
+
+    def __init__(self, consumer: str) -> None:
+        self._consumer = consumer
+        self._ends: dict[TopicPartition, int] = {}
+
+    async def note(self, conn: Connection, records: Iterable[Record]) -> None:
+        """Note, in the transaction of their effects, that everything up to these records was handled.
+
+        Raises:
+            PutBack: once; what is asked for after it is taken for what there is.
+        """
+        ends = _ends(records)
+        rows = QUERIES.advance_positions(conn, consumer=self._consumer, **_columns(ends))
+        before = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] async for row in rows}
+        if any(before.get(place, 0) < self._ends.get(place, 0) for place in ends):
+            self._ends.clear()
+            raise PutBack(f"the database of {self._consumer} was put back to an earlier moment")
+
+    def remember(self, records: Iterable[Record]) -> None:
+        """Remember, after the commit, that these were noted."""
+        self._ends |= _ends(records)
 
 
 async def list_(conn: Connection, consumer: str) -> dict[TopicPartition, Position]:
@@ -185,6 +213,10 @@ def _seek(client: Any, place: TopicPartition, offset: int) -> None:
     """Let the client go on elsewhere; one that lost the partition meanwhile has nothing to do there."""
     with suppress(IllegalStateError):
         client.seek(place, offset)
+
+
+def _ends(records: Iterable[Record]) -> dict[TopicPartition, int]:
+    return {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
 
 
 def _columns(places: Mapping[TopicPartition, int | None]) -> dict[str, Any]:

@@ -85,6 +85,21 @@ async def test_a_consumer_whose_database_was_restored_goes_back_to_what_that_has
     assert again.delivery.progress.repeated_count == 0
 
 
+async def test_a_database_that_is_put_back_under_a_running_consumer_is_given_again_what_it_lost(
+    topic: str, bus: Bus, consume: Consume, infra: Infra, handle: DatabaseHandle
+) -> None:
+    await bus.publish(*(counted("vefsn", version) for version in range(1, 11)), topic=topic)
+    consuming = await consume(topic)
+    await consuming.until_consumed(10)
+
+    await restore(handle, 4)
+    await bus.publish(counted("vefsn", 11), topic=topic)
+
+    await consuming.until_consumed(17)
+    assert await consuming.effects() == [("vefsn", version) for version in range(1, 12)]
+    await until(lambda: _is(infra, consuming, 11))
+
+
 async def test_a_consumer_of_an_empty_database_begins_at_the_beginning(
     topic: str, bus: Bus, consume: Consume, handle: DatabaseHandle
 ) -> None:
