@@ -63,9 +63,16 @@ class Deaths:
         return list(firsts.values())
 
     async def begin(self, scope: Scope, records: Sequence[Record]) -> int:
-        """Write down that work on these begins; return in how many earlier processes it had no end, at most."""
+        """Write down that work on these begins; return in how many earlier processes it had no end, at most.
+
+        May be called again when it failed, or when it is unknown whether it did: what this process has begun itself is
+        no death. One of an earlier process, of which nothing was written then, may be forgotten for that.
+        """
+        is_again = self._open.get(scope) == list(records)
         self._open[scope] = list(records)
         async with self._database.transaction() as conn:
+            if is_again:
+                await QUERIES.close_deliveries(conn, scope=scope, **self._places(records))
             count: int = await QUERIES.begin_deliveries(conn, scope=scope, **self._places(records))
         return count
 

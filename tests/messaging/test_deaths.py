@@ -8,7 +8,7 @@ import pytest
 from shared.database import Connection
 from shared.errors import Unavailable
 from shared.events.registry import MunicipalityRegistered
-from shared.messaging.deaths import DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, PIECE, Deaths
+from shared.messaging.deaths import DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, PIECE, QUERIES, Deaths, Scope
 from shared.messaging.records import Record
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import counted, keep
@@ -50,11 +50,11 @@ async def test_a_batch_in_which_processes_died_is_handled_in_pieces(
 
     group = f"mechanisms.{topic}"
     await bus.publish(*(counted("vefsn", version) for version in range(3 * PIECE + 4)), topic=topic)
-    earlier = Deaths((await consume(topic, is_started=False)).database, group)
+    database = (await consume(topic, is_started=False)).database
     for _ in range(DEATHS_BEFORE_CARE + 1):
-        await earlier.begin("batch", [Record(topic, 0, 0, None, (), None)])
+        await Deaths(database, group).begin("batch", [Record(topic, 0, 0, None, (), None)])
     if died_at is not None:
-        await earlier.begin("piece", [Record(topic, 0, died_at, None, (), None)])
+        await Deaths(database, group).begin("piece", [Record(topic, 0, died_at, None, (), None)])
 
     consuming = await consume(topic, handler=count, group=group)
     await consuming.until_consumed(3 * PIECE + 4)
@@ -101,6 +101,41 @@ async def test_a_handler_that_waits_for_something_is_not_held_dead_when_the_serv
         await first.consumers.start()
 
     assert await first.buried() == []
+
+
+@pytest.mark.parametrize("is_written", [False, True], ids=["not written", "written"])
+async def test_a_beginning_that_did_not_come_through_is_no_death(
+    topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch, is_written: bool
+) -> None:
+    broken, begin, counts = 0, Deaths.begin, []
+
+    async def break_off(deaths: Deaths, scope: Scope, records: Sequence[Record]) -> int:
+        nonlocal broken
+        with monkeypatch.context() as away:
+            if broken < 3 and not is_written:
+                away.setattr(QUERIES, "begin_deliveries", refuse)
+            count = await begin(deaths, scope, records)
+        if broken < 3:
+            broken += 1
+            raise Unavailable("the answer to the commit did not come")
+        return count
+
+    async def refuse(_conn: Connection, **_places: object) -> None:
+        nonlocal broken
+        broken += 1
+        raise Unavailable("the database does not answer now")
+
+    async def look(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+        await keep(events, conn, now)
+        counts.append(await conn.fetchval("SELECT death_count FROM delivery_death"))
+
+    monkeypatch.setattr(Deaths, "begin", break_off)
+    await bus.publish(counted("vefsn", 1), topic=topic)
+    consuming = await consume(topic, handler=look)
+    await consuming.until_consumed(1)
+
+    assert broken == 3
+    assert counts == [0]
 
 
 async def _is(look: object, wanted: object) -> bool:
