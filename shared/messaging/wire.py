@@ -4,8 +4,9 @@ Kafka takes any bytes as a header's name; aiokafka raises on those that are not 
 with them stand all partitions of the consumer. Here such a batch is read once more, more slowly, and the odd bytes
 written out as `\\xff`, so that the record becomes a dead letter like any other that cannot be read.
 
-A batch that was packed to inflate beyond all bounds (`inflating.py`) is not unpacked, and stands as one record. Of what
-is unpacked, aiokafka hands out as many records as it is asked for, however large they are. Here they end at some bytes.
+A batch that was packed to inflate beyond all bounds (`inflating.py`), or to become objects without number, is not
+unpacked, and stands as one record. Of what is unpacked, aiokafka hands out as many records as it is asked for, however
+large they are. Here they end at some bytes.
 
 While a partition has no leader, consumers and producers ask for the metadata again as soon as they have an answer: a
 thousand times a second, a whole processor for as long as the broker is away. Here they are held to some per second.
@@ -42,6 +43,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.record import memory_records
 from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
+from aiokafka.record.util import decode_varint
 
 from shared.messaging.inflating import NONE, inflated_bytes
 
@@ -51,6 +53,12 @@ METADATA_PER_SECOND = 20
 
 GIVEN_BYTES_MAX = 4 * 1024 * 1024
 """What a partition gives at a time, but for its last record. As many records as are asked for hardly ever have more."""
+
+LOOK_INTO_BYTES = 1024 * 1024
+"""A packed batch that becomes more is looked into before its records are made; as objects, even two bytes take 64."""
+
+HEADERS_MAX, RECORDS_MAX = 10_000, 250_000
+"""Of a record and of a batch that is looked into. Submissions have six headers, and 64 bytes in each at the least."""
 
 _BATCH_OVERHEAD = 12
 """Offset and length, the only fields that stand before what the length counts."""
@@ -112,8 +120,8 @@ class _Batch:
         codec = int(getattr(self._batch, "compression_type", NONE))
         if codec != NONE:
             bound = inflated_bytes(codec, bytes(self._written[_HEADER_BYTES:]))
-            if bound is None:
-                LOG.error("batch not unpacked: it may inflate beyond all bounds", offset=self._batch.base_offset)
+            if bound is None or (bound > LOOK_INTO_BYTES and _is_countless(self._written)):
+                LOG.error("batch not unpacked: it may grow beyond all bounds", offset=self._batch.base_offset)
                 yield self._in_one_piece()
                 return
             self.unpacked_bytes = bound
@@ -132,6 +140,31 @@ class _Batch:
         batch = self._batch
         offset, time_type = batch.next_offset - 1, batch.timestamp_type
         return _DefaultRecordPy(offset, batch.max_timestamp, time_type, None, bytes(self._written), [])
+
+
+def _is_countless(written: memoryview) -> bool:
+    """Tell whether a batch has more records or headers than anybody of good will sends, or cannot be read."""
+    batch = _DefaultRecordBatchPy(written)
+    if batch._num_records > RECORDS_MAX:
+        return True
+    batch._maybe_uncompress()
+    try:
+        return any(count > HEADERS_MAX for count in _header_counts(batch._buffer, batch._num_records))
+    except (ValueError, IndexError):
+        return True
+
+
+def _header_counts(records: bytearray, count: int) -> Iterator[int]:
+    end = 0
+    for _ in range(count):
+        length, start = decode_varint(records, end)
+        _, place = decode_varint(records, start + 1)  # behind the attributes: the time
+        _, place = decode_varint(records, place)  # the offset
+        for _ in ("key", "value"):
+            size, place = decode_varint(records, place)
+            place += max(0, size)
+        yield decode_varint(records, place)[0]
+        end = start + length
 
 
 def _leniently(written: memoryview) -> Iterator[Any]:

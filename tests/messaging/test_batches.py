@@ -203,3 +203,36 @@ async def test_what_a_client_has_unpacked_is_freed_when_it_goes_on_elsewhere(
             assert unpacked() is None
         finally:
             gc.enable()
+
+
+ENVELOPE = [(f"ce_{name}", name.encode()) for name in ("id", "time", "type", "source", "subject", "specversion")]
+
+
+@pytest.mark.parametrize(
+    ("values", "headers", "is_unpacked"),
+    [
+        ([b"value"], [("", None)] * 1_000_000, False),
+        ([b"value" * 100] * 3_000, ENVELOPE, False),
+        ([b"value" * 100] * 2_000, ENVELOPE, True),
+        ([b"value" * 500_000], [("", None)] * wire.HEADERS_MAX, True),
+    ],
+    ids=["too many headers", "too many records", "many records", "many headers"],
+)
+async def test_a_packed_batch_of_objects_without_number_is_not_unpacked(
+    infra: Infra,
+    topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+    values: list[bytes],
+    headers: list[tuple[str, bytes | None]],
+    is_unpacked: bool,
+) -> None:
+    monkeypatch.setattr(wire, "RECORDS_MAX", 2_000)
+    await send_packed(infra, topic, {0: [values]}, headers=headers)
+    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+        (records,) = (await consumer.getmany(timeout_ms=30_000, max_records=3_000)).values()
+
+    if is_unpacked:
+        assert [(record.value, list(record.headers)) for record in records] == [(value, headers) for value in values]
+    else:
+        assert [(record.offset, record.key, record.headers) for record in records] == [(len(values) - 1, None, ())]
+        assert len(records[0].value) < 20_000
