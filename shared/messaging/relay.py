@@ -2,8 +2,9 @@
 
 One relay per process holds the session advisory locks of its shards on one connection. Rows are deleted on that same
 connection after the broker acknowledged them: if the session was lost, so was the right to delete, and another relay
-sends again. A failed send is unknown, not failed; the producer is then rebuilt, because an idempotent producer with a
-gap in its sequence refuses everything that follows.
+sends again. So nothing leaves long after the database's last answer without asking it once more. A failed send is
+unknown, not failed; the producer is then rebuilt, because an idempotent producer with a gap in its sequence refuses
+everything that follows.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from aiokafka.errors import (
     RecordListTooLargeError,
     TopicAuthorizationFailedError,
 )
+from aiokafka.protocol.produce import ProduceRequest
 
 from shared import faults
 from shared.database import DRIVER_FAILURES, Connection, Database, load_queries
@@ -55,6 +57,10 @@ on with the batches behind it, and later events would overtake."""
 BATCH_BYTES = 262_144
 """aiokafka's batch size; only a larger event can be too large by itself."""
 
+FRESH_SECONDS = 1.0
+"""How long after the database's last answer something may leave unasked. A process that hung has lost its shards when
+it wakes: what it held went out by another relay, and what is newer behind it."""
+
 FINISH_SECONDS = 2
 """What a relay that is told to end may still take for the chunk that it has begun."""
 
@@ -65,6 +71,10 @@ ABSENT_SECONDS = 2.0
 
 REFUSALS_BEFORE_PARKING = 3
 """A limit may just be being raised; each refusal costs a new producer."""
+
+
+class ShardsLost(KafkaError):  # type: ignore[misc]  # the client has no types
+    """The session that held the shards is gone, and what was to leave is another relay's by now."""
 
 
 @dataclass
@@ -91,6 +101,8 @@ class Relay:
         self._bus = bus
         self._conn: Connection | None = None
         self._producer: Any = None
+        self._asking = asyncio.Lock()
+        self._answered_at = 0.0
         self._shared_at = 0.0
         self._is_alone = False
         self._refusals: Counter[int] = Counter()
@@ -134,6 +146,7 @@ class Relay:
             row async for row in QUERIES.next_outbox(conn, shards=self.state.shards, absent_topics=absent, count=CHUNK)
         ]
         await self._follow_parked(conn, rows)
+        self._answered_at = time.monotonic()
         free = [row for row in rows if not row["is_key_parked"]]
         if free:
             faults.point("relay.read")
@@ -159,7 +172,8 @@ class Relay:
         results = posting.outcomes()
         if sent := [row["id"] for row, error in results if error is None]:
             faults.point("relay.acknowledged")
-            await QUERIES.remove_outbox(conn, ids=sent)
+            async with self._asking:
+                await QUERIES.remove_outbox(conn, ids=sent)
             faults.point("relay.removed")
             self.state.last_sent_at = time.time()
             self.state.sent_count += len(sent)
@@ -293,7 +307,36 @@ class Relay:
                 raise
             self._producer = producer
             self._present.clear()
+            self._watch(producer)
         return self._producer
+
+    def _watch(self, producer: Any) -> None:
+        """Let nothing leave late that another relay may have sent already, be it handed to the producer before."""
+        send = producer.client.send
+
+        async def send_if_ours(node_id: int, request: Any, **how: Any) -> Any:
+            if isinstance(request, ProduceRequest):
+                await self._make_sure()
+            return await send(node_id, request, **how)
+
+        producer.client.send = send_if_ours
+
+    async def _make_sure(self) -> None:
+        """Ask for the session that holds the shards, if the database has not answered for a while.
+
+        Raises:
+            ShardsLost: it is gone.
+        """
+        async with self._asking:
+            if time.monotonic() - self._answered_at < FRESH_SECONDS:
+                return
+            try:
+                if self._conn is None:
+                    raise ShardsLost
+                await self._conn.execute("SELECT")
+            except DRIVER_FAILURES as gone:
+                raise ShardsLost(f"{type(gone).__name__}: {gone}") from gone
+            self._answered_at = time.monotonic()
 
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None

@@ -9,7 +9,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.errors import NotFound
 from shared.events.registry import MunicipalityRegistered
 from shared.messaging import outbox
@@ -25,6 +25,7 @@ from tests.support.owner import as_owner
 from tests.support.waiting import until
 
 RELAY = "saman test relay"
+END_SESSION = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
 
 
 def versions_by_key(events: list[MunicipalityRegistered]) -> dict[str, list[int]]:
@@ -204,6 +205,34 @@ async def test_the_shards_of_a_process_that_hangs_go_to_another(
     assert len(await bus.all(MunicipalityRegistered, count=1, topic=topic)) == 1
     await until(lambda: sorted(state.shards) == list(range(SHARD_COUNT)), "all shards taken over")
     hung.terminate()
+
+
+async def test_a_relay_that_lost_its_shards_sends_nothing_of_what_it_has_in_hand(
+    topic: str, bus: Bus, database: Database, relaying: StartRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bus.follow(topic, from_start=True)
+    monkeypatch.setattr("shared.messaging.relay.FRESH_SECONDS", 0.0)
+    ended: list[int] = []
+    add = Posting.add
+
+    async def add_later(posting: Posting, row: Any) -> None:
+        if not ended:
+            async with database.connection() as conn:
+                ended.append(await conn.fetchval(END_SESSION, RELAY))
+                await until(lambda: _has_ended(conn, ended[0]))
+        await add(posting, row)
+
+    monkeypatch.setattr(Posting, "add", add_later)
+    await write(database, [counted("vefsn", 1)], topic=topic)
+    state = (await relaying()).relay.state
+    await until(lambda: state.sent_count == 1)
+    await write(database, [counted("vefsn", 2)], topic=topic)
+
+    assert [event.version for event in await bus.all(MunicipalityRegistered, count=2, topic=topic)] == [1, 2]
+
+
+async def _has_ended(conn: Connection, pid: int) -> bool:
+    return await conn.fetchval("SELECT pid FROM pg_stat_activity WHERE pid = $1", pid) is None
 
 
 async def test_only_a_session_with_locks_is_ended_for_its_silence(database: Database) -> None:
