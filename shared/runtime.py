@@ -200,6 +200,10 @@ class Service:
                 self.health.waiting.pop("topics", None)
             for consumers in (self.consumers, self.late_consumers):
                 await consumers.revive()
+            if unstarted := [*self.consumers.unstarted, *self.late_consumers.unstarted]:
+                self.health.waiting["clients"] = f"{', '.join(unstarted)} could not be started again"
+            else:
+                self.health.waiting.pop("clients", None)
             self.health.failures.pop("checks", None)
             await asyncio.sleep(LOOK_AGAIN_SECONDS if self.health.waiting else TOPIC_CHECK_SECONDS)
 

@@ -92,6 +92,8 @@ class Consumers:
         self._bus = bus
         self._clock = clock
         self.is_running = False
+        self.unstarted: list[str] = []
+        """Groups that the last look could not start again."""
         for subscription in subscriptions:
             self._bind(subscription, database, f"{service}-{bus.replica}")
 
@@ -120,6 +122,7 @@ class Consumers:
         well and consumes nothing. One that does not start, because the broker is away again, is tried at the next look.
         """
         revived = []
+        self.unstarted = []
         for group, subscriber in self.subscribers.items():
             if self.is_running and _has_given_up(subscriber):
                 LOG.error("consumer had given up and is started again", consumer=group)
@@ -129,6 +132,7 @@ class Consumers:
                         await subscriber.start()
                 except Exception:
                     LOG.exception("consumer did not start again", consumer=group)
+                    self.unstarted.append(group)
                 else:
                     revived.append(group)
         return revived

@@ -215,12 +215,14 @@ async def test_a_consumer_that_could_not_be_started_again_is_tried_anew_and_the_
 
         proxy.fall_silent() if is_silent else proxy.refuse()
         assert await consuming.consumers.revive() == [behind.group]
+        assert consuming.consumers.unstarted == [consuming.group]
         assert await consuming.consumers.revive() == []
         await bus.publish(counted("vefsn", 1), topic=topic)
         await behind.until_consumed(1)
 
         proxy.heal()
         assert await consuming.consumers.revive() == [consuming.group]
+        assert consuming.consumers.unstarted == []
         await consuming.until_consumed(1)
 
 
