@@ -77,7 +77,7 @@ class Advance:
         ends = _ends(records)
         rows = QUERIES.advance_positions(conn, consumer=self._consumer, **_columns(ends))
         before = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] async for row in rows}
-        if any(before.get(place, 0) < self._ends.get(place, 0) for place in ends):
+        if any(offset < self._ends.get(place, 0) for place, offset in before.items()):
             self._ends.clear()
             raise PutBack(f"the database of {self._consumer} was put back to an earlier moment")
 

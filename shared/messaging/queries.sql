@@ -8,27 +8,15 @@ RETURNING event_id;
 
 -- name: advance_positions(consumer, topics, partitions, offsets)
 -- Never backwards: a process that slept through the end of its session may commit an old batch late. In the order of
--- the key, so that two processes never wait for each other in a circle. What was there before is returned.
-WITH reached AS (
-    SELECT * FROM unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, next_offset)
-),
-before AS (
-    SELECT p.topic, p.partition, p.next_offset
-      FROM consumer_position AS p
-      JOIN reached USING (topic, partition)
-     WHERE p.consumer = :consumer
-),
-advanced AS (
-    INSERT INTO consumer_position AS p (consumer, topic, partition, next_offset)
-    SELECT :consumer, r.topic, r.partition, r.next_offset
-      FROM reached AS r
-     ORDER BY r.topic, r.partition
-    ON CONFLICT ON CONSTRAINT consumer_position_pk DO UPDATE
-       SET next_offset = excluded.next_offset
-     WHERE p.next_offset < excluded.next_offset
-)
-SELECT topic, partition, next_offset
-  FROM before;
+-- the key, so that two processes never wait for each other in a circle. What was there before comes back.
+INSERT INTO consumer_position AS p (consumer, topic, partition, next_offset)
+SELECT :consumer, t.topic, t.partition, t.next_offset
+  FROM unnest(:topics::text[], :partitions::integer[], :offsets::bigint[]) AS t (topic, partition, next_offset)
+ ORDER BY t.topic, t.partition
+ON CONFLICT ON CONSTRAINT consumer_position_pk DO UPDATE
+   SET next_offset = excluded.next_offset
+ WHERE p.next_offset < excluded.next_offset
+RETURNING p.topic, p.partition, coalesce(old.next_offset, 0) AS next_offset;
 
 -- name: list_positions(consumer)
 SELECT topic, partition, next_offset, replay_from
