@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.reporting import domain
 from services.reporting.commands import events
-from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts
+from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts, refuse_overtaken
 from services.reporting.commands.reading import Entry, read_figure, refusal
 from services.reporting.domain import Arrival, Draft, Place, Window
 from services.reporting.store import figures as store
@@ -129,12 +129,7 @@ class _Gate:
         municipality_id = case.municipality_id
         place, series = _place(municipality_id, draft), _series(municipality_id, draft)
         before = self.standing.get(place, NOTHING)
-        if domain.is_overtaken(entry.origin, entry.timestamp, by=before.newest):
-            raise Conflict(
-                f"a later figure of the same place was taken, and {entry.origin} is read again behind it; post it "
-                "under a new id if it is to hold",
-                code="overtaken",
-            )
+        refuse_overtaken(entry, "figure of the same place", by=before.newest)
         kind, kinds_of_others = domain.weight_kind_of(draft), self._kinds_of_others(series, before)
         if (fault := domain.weight_kind_fault(draft, kinds_of_others)) is not None:
             raise refusal((fault,))

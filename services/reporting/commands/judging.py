@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from services.reporting import domain
 from services.reporting.commands.events import contracts_of
 from services.reporting.commands.identity_numbers import bytes_hold_identity_number, holds_identity_number
 from services.reporting.commands.reading import Entry, person_fault, printable, refusal
 from shared.auth import Principal
 from shared.database import Connection
-from shared.errors import AppError, FieldError, Finding, NotAllowed, RuleBroken
+from shared.errors import AppError, Conflict, FieldError, Finding, NotAllowed, RuleBroken
 from shared.events.envelope import derived_id
 from shared.events.reporting import ErrorContract, SubmissionAccepted, SubmissionRejected
 from shared.messaging import Record, outbox
@@ -49,6 +50,20 @@ def principal_of(rights: Rights, publisher: str) -> Principal:
     if (principal := rights.get(publisher)) is None:
         raise NotAllowed(f"publisher {publisher} is not registered or was revoked", code="publisher-unknown")
     return principal
+
+
+def refuse_overtaken(entry: Entry, what: str, *, by: domain.Arrival | None) -> None:
+    """Refuse what is read again behind something later that was taken; see `domain.is_overtaken`.
+
+    Raises:
+        Conflict: `overtaken`.
+    """
+    if domain.is_overtaken(entry.origin, entry.timestamp, by=by):
+        raise Conflict(
+            f"a later {what} was taken, and {entry.origin} is read again behind it; send it under a new id if it is to "
+            "hold",
+            code="overtaken",
+        )
 
 
 async def put_receipts(conn: Connection, outcomes: Sequence[Judged], *, now: datetime) -> None:

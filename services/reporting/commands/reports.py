@@ -8,7 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.reporting import domain
-from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts
+from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts, refuse_overtaken
 from services.reporting.commands.reading import Entry, hash_of, read_contract, read_id, refusal
 from services.reporting.domain import Project, Round
 from services.reporting.store import reports as store
@@ -124,12 +124,7 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: dateti
             code="obligation-not-open",
         )
     newest_version, newest = await store.newest_report(conn, obligation.obligation_id)
-    if domain.is_overtaken(entry.origin, entry.timestamp, by=newest):
-        raise Conflict(
-            f"a later version of the report was taken, and {entry.origin} is read again behind it; hand it in under a "
-            "new id if it is to hold",
-            code="overtaken",
-        )
+    refuse_overtaken(entry, "version of the report", by=newest)
     report = Report(
         publisher=entry.publisher,
         submission_id=body.submission_id,
