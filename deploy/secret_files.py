@@ -1,6 +1,8 @@
-"""Settings as files: each in a file named like the setting that it is the value of, as container platforms mount them.
+"""Settings as files: each in a file named like the setting that it is the value of, as container
+platforms mount them.
 
-Every `saman` command reads them before anything else, so nothing is imported here that only some need.
+Every `saman` command reads them before anything else, so nothing is imported here that only some
+need.
 """
 
 import os
@@ -15,7 +17,8 @@ PREFIX = "SAMAN_"
 
 
 def load(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Take the files in the folder that SAMAN_SECRETS_DIR names for settings; a variable that is set wins.
+    """Take the files in the folder that SAMAN_SECRETS_DIR names for settings; a variable that is
+    set wins.
 
     Raises:
         NotFound: there is no such folder.
@@ -33,4 +36,8 @@ def read(folder: Path) -> dict[str, str]:
     """
     if not folder.is_dir():
         raise NotFound(f"{FOLDER_VARIABLE} names {folder}, which is no folder")
-    return {path.name: path.read_text().strip() for path in sorted(folder.glob(f"{PREFIX}*")) if path.is_file()}
+    return {
+        path.name: path.read_text().strip()
+        for path in sorted(folder.glob(f"{PREFIX}*"))
+        if path.is_file()
+    }

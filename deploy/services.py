@@ -47,5 +47,7 @@ def migration_folders(service: str) -> list[Path]:
 def subscriptions(service: str) -> dict[str, Subscription]:
     """Return a service's subscriptions by consumer group, whether or not it runs anywhere."""
     module = wiring(service)
-    idle: Service = module.create_app(module.Settings(database_dsn="postgresql://nowhere/none")).state.service
+    idle: Service = module.create_app(
+        module.Settings(database_dsn="postgresql://nowhere/none")
+    ).state.service
     return idle.subscriptions

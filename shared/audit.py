@@ -1,9 +1,11 @@
-"""The audit log: who changed what, in the transaction of the change, sealed into a chain within about a second.
+"""The audit log: who changed what, in the transaction of the change, sealed into a chain within
+about a second.
 
-A chain that every change had to lengthen itself would make all of a service's transactions queue for its head. So
-entries are written without one, and a background task seals what has become visible, one service's replicas after
-another. An entry that was tampered with before its seal is the price; it is a second, and a test of the database's own
-logs. Afterwards nothing can be changed, taken out or put in without breaking the chain (`verify`).
+A chain that every change had to lengthen itself would make all of a service's transactions queue
+for its head. So entries are written without one, and a background task seals what has become
+visible, one service's replicas after another. An entry that was tampered with before its seal is
+the price; it is a second, and a test of the database's own logs. Afterwards nothing can be changed,
+taken out or put in without breaking the chain (`verify`).
 """
 
 import asyncio
@@ -28,8 +30,9 @@ SEAL_LOCK = 7302
 """Advisory lock of the chain's end; fixed, replicas of two versions must agree."""
 
 LATE_IDS = 10_000
-"""So far behind the newest sealed entry others are still looked for; ids are given out before transactions commit.
-At its start a service looks at all of them."""
+"""So far behind the newest sealed entry others are still looked for; ids are given out before
+transactions commit. At its start a service looks at all of them.
+"""
 
 ANY_IDS = 1 << 62
 
@@ -44,7 +47,8 @@ class Actor:
     """Who acts.
 
     Attributes:
-        who: `operator`, `publisher/<orgnr>` with the key's id, `nobody`, or `saman` for what happens by itself.
+        who: `operator`, `publisher/<orgnr>` with the key's id, `nobody`, or `saman` for what
+            happens by itself.
         source: the address that asked, or the consumer or task that acts.
     """
 
@@ -102,21 +106,32 @@ async def note(conn: Connection, *changes: Change) -> None:
     )
 
 
-async def note_events(conn: Connection, events: Iterable[Event], *, reason: str | None = None) -> None:
+async def note_events(
+    conn: Connection, events: Iterable[Event], *, reason: str | None = None
+) -> None:
     """Note changes whose events carry the whole state."""
     await note(
         conn,
         *(
-            Change(type(event).__name__, f"{event.aggregate}/{event.key}", json.loads(event.payload()), reason)
+            Change(
+                type(event).__name__,
+                f"{event.aggregate}/{event.key}",
+                json.loads(event.payload()),
+                reason,
+            )
             for event in events
         ),
     )
 
 
 async def noted_events(conn: Connection, kinds: Mapping[str, type[E]]) -> AsyncIterator[E]:
-    """Yield the events of these kinds that were noted whole, in their order; ids are not noted and are made up."""
+    """Yield the events of these kinds that were noted whole, in their order; ids are not noted and
+    are made up.
+    """
     async for row in QUERIES.list_audit_entries(conn, actions=list(kinds)):
-        yield kinds[row["action"]].from_wire(str(uuid.uuid4()), row["noted_at"].isoformat(), row["after"].encode())
+        yield kinds[row["action"]].from_wire(
+            str(uuid.uuid4()), row["noted_at"].isoformat(), row["after"].encode()
+        )
 
 
 async def keep_sealed(database: Database) -> None:
@@ -149,7 +164,9 @@ async def seal(conn: Connection, *, late_ids: int = LATE_IDS) -> int:
     async for row in QUERIES.unsealed(conn, late_ids=late_ids, count=SEAL_COUNT):
         number, previous = number + 1, hash_of(previous, row)
         seals.append((number, row["entry_id"], previous))
-    await conn.copy_records_to_table("audit_seal", records=seals, columns=["seal", "entry_id", "hash"])
+    await conn.copy_records_to_table(
+        "audit_seal", records=seals, columns=["seal", "entry_id", "hash"]
+    )
     return len(seals)
 
 
@@ -157,7 +174,11 @@ def hash_of(previous: bytes, row: Mapping[str, Any]) -> bytes:
     """Return the SHA-256 of the seal before and an entry, written as a JSON list of its columns."""
     noted_at = row["noted_at"].astimezone(UTC).isoformat(timespec="microseconds")
     named = ("who", "source", "request_id", "action", "object", "reason", "after")
-    columns = [row["entry_id"], noted_at, *(None if row[name] is None else str(row[name]) for name in named)]
+    columns = [
+        row["entry_id"],
+        noted_at,
+        *(None if row[name] is None else str(row[name]) for name in named),
+    ]
     return hashlib.sha256(previous + json.dumps(columns, ensure_ascii=False).encode()).digest()
 
 
@@ -167,7 +188,8 @@ class Verdict:
 
     Attributes:
         seal_count: how many entries are sealed.
-        head: the last seal's hash; kept elsewhere, it proves later that nothing before it was changed.
+        head: the last seal's hash; kept elsewhere, it proves later that nothing before it was
+            changed.
         faults: what is wrong, one sentence each; the first broken link and no more of those.
     """
 
@@ -184,14 +206,18 @@ async def verify(conn: Connection, *, known: Mapping[int, str] | None = None) ->
         known: hashes by seal number that somebody kept elsewhere.
     """
     verdict, previous = Verdict(), FIRST_HASH
-    wanted = {number: head for number, head in (known or {}).items() if number}  # 0: the chain had not begun
+    wanted = {
+        number: head for number, head in (known or {}).items() if number
+    }  # 0: the chain had not begun
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         async for row in _sealed(conn):
             if row["seal"] != verdict.seal_count + 1:
                 verdict.faults.append(f"seal {verdict.seal_count + 1} is missing")
                 return verdict
             if row["noted_at"] is None or hash_of(previous, row) != row["hash"]:
-                verdict.faults.append(f"entry {row['entry_id']} is not what seal {row['seal']} was put on")
+                verdict.faults.append(
+                    f"entry {row['entry_id']} is not what seal {row['seal']} was put on"
+                )
                 return verdict
             previous = row["hash"]
             verdict.seal_count, verdict.head = row["seal"], previous.hex()

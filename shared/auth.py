@@ -1,8 +1,9 @@
 """Who is asking, and whether they may: keys, principals, and the one function that decides.
 
-A publisher's key is `pub_<key id>.<43 characters>`. Only its SHA-256 is kept: the key is 256 random bits, so a slow
-hash would protect nothing and would be a lever for overloading us. The hashes travel on `registry.publisher.v1`, so
-each service checks by itself, and a revocation holds as soon as that event is read.
+A publisher's key is `pub_<key id>.<43 characters>`. Only its SHA-256 is kept: the key is 256 random
+bits, so a slow hash would protect nothing and would be a lever for overloading us. The hashes
+travel on `registry.publisher.v1`, so each service checks by itself, and a revocation holds as soon
+as that event is read.
 """
 
 import hashlib
@@ -124,8 +125,8 @@ def require(
         return
     if not principal.may_speak_for(municipality_id, on):
         raise NotAllowed(
-            f"publisher {principal.organisation_number} may not speak for {municipality_id} on {on.isoformat()}; "
-            "ask the programme's operator to register it",
+            f"publisher {principal.organisation_number} may not speak for {municipality_id} on"
+            f" {on.isoformat()}; ask the programme's operator to register it",
             code="publisher-not-allowed",
         )
 
@@ -170,23 +171,35 @@ async def authenticate(
     form = _KEY_FORM.fullmatch(key)
     key_id = form["key_id"] if form else ""
     row = await QUERIES.find_publisher_by_key(conn, key_id=key_id) if form else None
-    known = next((k for k in json.loads(row["keys"]) if k["key_id"] == key_id), None) if row else None
+    known = (
+        next((k for k in json.loads(row["keys"]) if k["key_id"] == key_id), None) if row else None
+    )
     if row is None or known is None or not hmac.compare_digest(hash_of(key), known["hash"]):
         raise NotAuthenticated("the key is not known")
     if _is_revoked(row):
         raise NotAuthenticated(f"publisher {row['organisation_number']} was revoked")
     if known["expires_at"] and datetime.fromisoformat(known["expires_at"]) <= now:
-        raise NotAuthenticated(f"key {key_id} expired at {known['expires_at']}; ask the operator for a new one")
-    return Principal(row["organisation_number"], mandates=_mandates(row["may_speak_for"]), key_id=key_id)
+        raise NotAuthenticated(
+            f"key {key_id} expired at {known['expires_at']}; ask the operator for a new one"
+        )
+    return Principal(
+        row["organisation_number"], mandates=_mandates(row["may_speak_for"]), key_id=key_id
+    )
 
 
 async def list_publishers(
     conn: Connection, organisation_numbers: Collection[str], *, also_revoked: bool = False
 ) -> dict[str, Principal]:
-    """Return those of the publishers that were heard of, by organisation number; revoked ones only when asked for."""
+    """Return those of the publishers that were heard of, by organisation number; revoked ones only
+    when asked for.
+    """
     return {
-        row["organisation_number"]: Principal(row["organisation_number"], mandates=_mandates(row["may_speak_for"]))
-        async for row in QUERIES.list_publishers(conn, organisation_numbers=list(organisation_numbers))
+        row["organisation_number"]: Principal(
+            row["organisation_number"], mandates=_mandates(row["may_speak_for"])
+        )
+        async for row in QUERIES.list_publishers(
+            conn, organisation_numbers=list(organisation_numbers)
+        )
         if also_revoked or not _is_revoked(row)
     }
 
@@ -199,14 +212,18 @@ async def keep_publishers(conn: Connection, events: Sequence[PublisherEvent]) ->
             organisation_number=event.organisation_number,
             version=event.version,
             name=event.name,
-            may_speak_for=json.dumps([m.model_dump(mode="json", by_alias=True) for m in event.may_speak_for]),
+            may_speak_for=json.dumps(
+                [m.model_dump(mode="json", by_alias=True) for m in event.may_speak_for]
+            ),
             keys=json.dumps([k.model_dump(mode="json") for k in event.keys]),
             revoked_at=event.revoked_at,
         )
 
 
 def _is_revoked(row: Mapping[str, Any]) -> bool:
-    """Tell whether a publisher lost its rights: as soon as we hear of it, whatever the registry's clock said then."""
+    """Tell whether a publisher lost its rights: as soon as we hear of it, whatever the registry's
+    clock said then.
+    """
     return row["revoked_at"] is not None
 
 

@@ -1,4 +1,6 @@
-"""HTTP clients of our own: they go straight to where they are sent, whatever proxy the environment names."""
+"""HTTP clients of our own: they go straight to where they are sent, whatever proxy the environment
+names.
+"""
 
 import ssl
 from functools import cache
@@ -9,7 +11,9 @@ import httpx2
 
 @cache
 def certificates() -> ssl.SSLContext:
-    """Return the authorities that servers' certificates are judged by. Reading them takes 18 ms, so it is done once."""
+    """Return the authorities that servers' certificates are judged by. Reading them takes 18 ms, so
+    it is done once.
+    """
     return httpx2.create_ssl_context(trust_env=False)
 
 

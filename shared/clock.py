@@ -34,7 +34,9 @@ def local_date(moment: datetime) -> date:
 
 def next_midnight(moment: datetime) -> datetime:
     """Return when the next day begins in Europe/Oslo."""
-    return datetime.combine(local_date(moment) + timedelta(days=1), datetime.min.time(), OSLO).astimezone(UTC)
+    return datetime.combine(
+        local_date(moment) + timedelta(days=1), datetime.min.time(), OSLO
+    ).astimezone(UTC)
 
 
 def seconds_since(moment: float | None) -> float | None:

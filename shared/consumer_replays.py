@@ -26,7 +26,9 @@ class ConsumerReplay(http.RequestModel):
     """
 
     since: Moment | Literal["beginning"]
-    topics: list[Annotated[str, Field(max_length=249)]] = Field(default_factory=list, max_length=1_000)
+    topics: list[Annotated[str, Field(max_length=249)]] = Field(
+        default_factory=list, max_length=1_000
+    )
     dry_run: StrictBool = False
 
 
@@ -49,7 +51,9 @@ class ReplayAnswer(BaseModel):
 
 def make_router(service: "Service") -> APIRouter:
     """Return the routes of one service's consumers."""
-    router = APIRouter(prefix=f"/api/{service.name}/v1/consumers", tags=["consumers"], route_class=StrictRoute)
+    router = APIRouter(
+        prefix=f"/api/{service.name}/v1/consumers", tags=["consumers"], route_class=StrictRoute
+    )
 
     @router.post(
         "/{consumer}/replay",
@@ -57,7 +61,9 @@ def make_router(service: "Service") -> APIRouter:
         dependencies=[service.needs(Action.OPERATE)],
         responses=http.problems(401, 403, 404),
     )
-    async def replay_consumer(consumer: Annotated[str, Path(max_length=249)], body: ConsumerReplay) -> ReplayAnswer:
+    async def replay_consumer(
+        consumer: Annotated[str, Path(max_length=249)], body: ConsumerReplay
+    ) -> ReplayAnswer:
         if (subscription := service.subscriptions.get(consumer)) is None:
             known = ", ".join(sorted(service.subscriptions))
             raise NotFound(f"{service.name} has no consumer {consumer[:80]!r}; it has {known}")

@@ -1,9 +1,10 @@
-"""PostgreSQL: one pool per service with a time-out on every wait, queries from `queries.sql`, migrations by dbmate.
+"""PostgreSQL: one pool per service with a time-out on every wait, queries from `queries.sql`,
+migrations by dbmate.
 
-Why the time-outs: without `command_timeout` a connection whose network went silent hangs for ever, even through
-`asyncio.wait_for`; without one on `acquire` an exhausted pool does the same. A request has one end for all of its waits
-(`shared/deadline.py`); a connection that is still busy then is cut, because rolling back and giving back would wait for
-the same silent server again.
+Why the time-outs: without `command_timeout` a connection whose network went silent hangs for ever,
+even through `asyncio.wait_for`; without one on `acquire` an exhausted pool does the same. A request
+has one end for all of its waits (`shared/deadline.py`); a connection that is still busy then is
+cut, because rolling back and giving back would wait for the same silent server again.
 """
 
 import asyncio
@@ -25,7 +26,9 @@ from shared.errors import AppError, Unavailable
 LOG = structlog.get_logger()
 
 Connection: TypeAlias = asyncpg.Connection
-"""A connection inside the caller's transaction. asyncpg has no type information, so this is for the reader."""
+"""A connection inside the caller's transaction. asyncpg has no type information, so this is for the
+reader.
+"""
 
 ACQUIRE_SECONDS = 5
 """How long a request waits for a connection before it is told to come back later."""
@@ -39,7 +42,9 @@ _SESSION = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
-    "client_connection_check_interval": "2s",  # a statement that nobody waits for any longer ends soon
+    "client_connection_check_interval": (
+        "2s"
+    ),  # a statement that nobody waits for any longer ends soon
     "timezone": "UTC",
     "jit": "off",
 }
@@ -47,26 +52,40 @@ COMMAND_SECONDS = 25
 """Above `statement_timeout`, so that the server, which knows why, answers first."""
 
 DIRECT_IDLE_SECONDS = 60
-"""When the server ends a session that holds locks and asks for nothing. The kernel of a process that hangs goes on
-answering, so that nothing else would end it. A relay lets hardly more than half of that pass, with the broker away."""
+"""When the server ends a session that holds locks and asks for nothing. The kernel of a process
+that hangs goes on answering, so that nothing else would end it. A relay lets hardly more than half
+of that pass, with the broker away.
+"""
 
 _TRANSIENT_STATES = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25P03", "25006")
-"""SQLSTATEs (or their classes) that say "not now": connection, resources, operator, system, serialization, deadlock,
-lock, read-only standby."""
+"""SQLSTATEs (or their classes) that say "not now": connection, resources, operator, system,
+serialization, deadlock, lock, read-only standby.
+"""
 
 _DEPLOYMENT_STATES = ("28", "3D", "42")
-"""SQLSTATEs that no record and no request is to blame for: a password, a database, a table or a right is missing. Were
-they permanent, one migration that was forgotten would send a whole topic to the dead letters."""
+"""SQLSTATEs that no record and no request is to blame for: a password, a database, a table or a
+right is missing. Were they permanent, one migration that was forgotten would send a whole topic to
+the dead letters.
+"""
 
-DRIVER_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+DRIVER_FAILURES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 """All that the driver raises; whether to try again, `is_transient` tells."""
 
 _GONE = ("is closed", "is closing", "released back", "is not initialized")
-"""How asyncpg words that a connection or pool went away; its other `InterfaceError`s are faults of the caller."""
+"""How asyncpg words that a connection or pool went away; its other `InterfaceError`s are faults of
+the caller.
+"""
 
 _BUSY = "another operation is in progress"
-"""What rolling back says on a connection that broke in the middle of something; what broke it is the error's context.
-By itself it is a fault of the caller: two tasks on one connection."""
+"""What rolling back says on a connection that broke in the middle of something; what broke it is
+the error's context. By itself it is a fault of the caller: two tasks on one connection.
+"""
 
 
 def is_transient(error: BaseException) -> bool:
@@ -111,7 +130,8 @@ class Database:
         """Make the pool, once however many ask for it at the same time.
 
         Raises:
-            OSError, asyncpg.PostgresError: the server does not answer or refuses; see `is_transient`.
+            OSError, asyncpg.PostgresError: the server does not answer or refuses; see
+                `is_transient`.
         """
         async with self._opening:
             if self._pool is None:
@@ -127,7 +147,9 @@ class Database:
             self._is_closed = False
 
     async def close(self) -> None:
-        """End the pool, by force after some seconds; who asks for a connection afterwards is told `Unavailable`."""
+        """End the pool, by force after some seconds; who asks for a connection afterwards is told
+        `Unavailable`.
+        """
         async with self._opening:
             self._is_closed = True
             pool, self._pool = self._pool, None
@@ -164,17 +186,25 @@ class Database:
             # Without a connection, nothing that the caller does can be at fault.
             if lent and not is_cut and not is_transient(error):
                 raise
-            if isinstance(error, asyncpg.PostgresError) and str(error.sqlstate).startswith(_DEPLOYMENT_STATES):
-                LOG.error("the database is not as this service needs it", error=f"{type(error).__name__}: {error}")
-            raise Unavailable(f"the database does not answer now ({type(error).__name__})") from error
+            if isinstance(error, asyncpg.PostgresError) and str(error.sqlstate).startswith(
+                _DEPLOYMENT_STATES
+            ):
+                LOG.error(
+                    "the database is not as this service needs it",
+                    error=f"{type(error).__name__}: {error}",
+                )
+            raise Unavailable(
+                f"the database does not answer now ({type(error).__name__})"
+            ) from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Lend a connection inside a transaction that commits at the end and rolls back on any error.
+        """Lend a connection inside a transaction that commits at the end and rolls back on any
+        error.
 
         Raises:
-            Unavailable: as `connection`; whether a commit that broke took effect is unknown, so callers repeat
-                the same ids.
+            Unavailable: as `connection`; whether a commit that broke took effect is unknown, so
+                callers repeat the same ids.
         """
         async with self.connection() as conn, conn.transaction():
             yield conn
@@ -202,15 +232,21 @@ class Database:
         if self._is_closed:
             raise Unavailable("the service is stopping")
         try:
-            async with asyncio.timeout(deadline.seconds_left()):  # others may be trying before us, one after another
+            async with asyncio.timeout(
+                deadline.seconds_left()
+            ):  # others may be trying before us, one after another
                 await self.open()
         except DRIVER_FAILURES as error:
-            raise Unavailable(f"the database does not answer now ({type(error).__name__})") from error
+            raise Unavailable(
+                f"the database does not answer now ({type(error).__name__})"
+            ) from error
 
 
 @contextmanager
 def _cutting(lent: Sequence[Connection]) -> Iterator[None]:
-    """Cut the connection that is put in there when nobody waits any longer, until it has been given back."""
+    """Cut the connection that is put in there when nobody waits any longer, until it has been given
+    back.
+    """
 
     def cut() -> None:
         for conn in lent:
@@ -240,15 +276,30 @@ def migrate(owner_dsn: str, folders: Sequence[Path]) -> None:
         folders: the mechanisms' migrations and the service's own, numbered without overlap.
 
     Raises:
-        MigrationFailed: a file failed; what was applied before it stays, each file is a transaction.
+        MigrationFailed: a file failed; what was applied before it stays, each file is a
+            transaction.
     """
     dbmate = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
     if dbmate is None:
         raise MigrationFailed("dbmate was not found beside python; run `make setup`")
-    url = owner_dsn if "sslmode=" in owner_dsn else f"{owner_dsn}{'&' if '?' in owner_dsn else '?'}sslmode=disable"
+    url = (
+        owner_dsn
+        if "sslmode=" in owner_dsn
+        else f"{owner_dsn}{'&' if '?' in owner_dsn else '?'}sslmode=disable"
+    )
     arguments = [part for folder in folders for part in ("-d", str(folder))]
     done = subprocess.run(
-        [dbmate, "--url", url, *arguments, "--no-dump-schema", "--wait", "--wait-timeout", "30s", "up"],
+        [
+            dbmate,
+            "--url",
+            url,
+            *arguments,
+            "--no-dump-schema",
+            "--wait",
+            "--wait-timeout",
+            "30s",
+            "up",
+        ],
         capture_output=True,
         text=True,
         check=False,

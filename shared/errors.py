@@ -1,7 +1,7 @@
 """The few kinds of error that code raises and that only the doors catch.
 
-An error names the value and the bound, so that the person who meets it knows what to do. Each kind has a stable
-`code` that outsiders may rely on; a rule with a code of its own passes it in.
+An error names the value and the bound, so that the person who meets it knows what to do. Each kind
+has a stable `code` that outsiders may rely on; a rule with a code of its own passes it in.
 """
 
 import dataclasses
@@ -25,7 +25,9 @@ class FieldError:
 
 
 def json_pointer(*path: str | int) -> str:
-    """Write the way to a place in a JSON value as a pointer (RFC 6901); nothing leads to the whole, ""."""
+    """Write the way to a place in a JSON value as a pointer (RFC 6901); nothing leads to the whole,
+    "".
+    """
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
@@ -40,7 +42,9 @@ class AppError(Exception):
 
     default_code: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, code: str | None = None, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, errors: tuple[FieldError, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
@@ -48,13 +52,17 @@ class AppError(Exception):
 
 
 class RuleBroken(AppError):
-    """A rule of the domain says no. The same input gives the same answer, so it is never tried again."""
+    """A rule of the domain says no. The same input gives the same answer, so it is never tried
+    again.
+    """
 
     default_code = "rule-broken"
 
 
 class Conflict(RuleBroken):
-    """The request does not fit the present state: an id used before with other content, or a lost update."""
+    """The request does not fit the present state: an id used before with other content, or a lost
+    update.
+    """
 
     default_code = "conflict"
 
@@ -86,7 +94,9 @@ class Unavailable(AppError):
 
     default_code = "unavailable"
 
-    def __init__(self, message: str, *, retry_after_seconds: int = 5, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_seconds: int = 5, code: str | None = None
+    ) -> None:
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
 

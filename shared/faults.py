@@ -1,9 +1,10 @@
-"""Fault points: named places between a commit, a send, an acknowledgement and a commit of offsets, where a process can
-be told to die or to hang.
+"""Fault points: named places between a commit, a send, an acknowledgement and a commit of offsets,
+where a process can be told to die or to hang.
 
-What protects against loss and doubling is the order of these steps, and a random kill rarely falls between two of
-them. `SAMAN_FAULT=delivery.committed:die:2` ends the process by SIGKILL when it comes to that point for the second
-time; `hang` stops it with SIGSTOP, as a frozen machine would be. Where nothing is armed a point costs one comparison.
+What protects against loss and doubling is the order of these steps, and a random kill rarely falls
+between two of them. `SAMAN_FAULT=delivery.committed:die:2` ends the process by SIGKILL when it
+comes to that point for the second time; `hang` stops it with SIGSTOP, as a frozen machine would be.
+Where nothing is armed a point costs one comparison.
 """
 
 import os
@@ -55,7 +56,8 @@ def arm(orders: str) -> None:
     """Make this process fail at a point, or at several one after the other.
 
     Args:
-        orders: `point:die` or `point:hang`, and `:n` for the n-th time it is reached, else the first. Empty: nothing.
+        orders: `point:die` or `point:hang`, and `:n` for the n-th time it is reached, else the
+            first. Empty: nothing.
 
     Raises:
         RuleBroken: there is no such point, or no such way to fail.

@@ -1,6 +1,8 @@
-"""HTTP as all services speak it: problem documents (RFC 9457), limits, lists with cursors, entity tags.
+"""HTTP as all services speak it: problem documents (RFC 9457), limits, lists with cursors, entity
+tags.
 
-This is one of the two doors that catch errors; whatever is raised behind it leaves as a problem document.
+This is one of the two doors that catch errors; whatever is raised behind it leaves as a problem
+document.
 """
 
 import asyncio
@@ -42,11 +44,14 @@ LOG = structlog.get_logger()
 BODY_BYTES_MAX = 256 * 1024
 FIGURES_BYTES_MAX = 1024 * 1024
 BODY_SECONDS = 30
-"""A body that comes slower than this is an attack or a broken line; the connection is not held for it."""
+"""A body that comes slower than this is an attack or a broken line; the connection is not held for
+it.
+"""
 
 ANSWER_SECONDS = 10
-"""When a request gives up what it still waits for, and says so, counted from when all of its body has arrived; the
-answer is out within 12 s of that."""
+"""When a request gives up what it still waits for, and says so, counted from when all of its body
+has arrived; the answer is out within 12 s of that.
+"""
 
 CONCURRENT_MAX = 200
 LIST_DEFAULT = 100
@@ -98,14 +103,19 @@ class Problem(BaseModel):
 
 
 class RequestModel(BaseModel):
-    """A request body: a field that is not known is refused, because that is where persons' data hides."""
+    """A request body: a field that is not known is refused, because that is where persons' data
+    hides.
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_by_name=True
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _is_object(cls, value: Any) -> Any:
-        # FastAPI lets a model be made of anything that has attributes, and an exact number is such a thing.
+        # FastAPI lets a model be made of anything that has attributes, and an exact number is such
+        # a thing.
         if isinstance(value, Decimal):
             raise PydanticKnownError("model_attributes_type")
         return value
@@ -115,7 +125,9 @@ class ListQuery(RequestModel):
     """What every list takes; a parameter that is not known is refused."""
 
     limit: int = Field(default=LIST_DEFAULT, ge=1, le=LIST_MAX, description="Items per answer.")
-    cursor: str | None = Field(default=None, max_length=500, description="`next` of the answer before.")
+    cursor: str | None = Field(
+        default=None, max_length=500, description="`next` of the answer before."
+    )
 
 
 SlugPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
@@ -123,20 +135,26 @@ SlugPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a route that may refuse so; what any request may meet stands in every document."""
+    """Return the `responses` of a route that may refuse so; what any request may meet stands in
+    every document.
+    """
     return {status: {"description": _MEANINGS[status], "model": Problem} for status in statuses}
 
 
 def problem_of(error: AppError) -> Problem:
     """Describe an error to the one who asked."""
-    status = _STATUS_BY_CODE.get(error.code) or next(s for kind, s in _STATUS.items() if isinstance(error, kind))
+    status = _STATUS_BY_CODE.get(error.code) or next(
+        s for kind, s in _STATUS.items() if isinstance(error, kind)
+    )
     return Problem(
         type=f"https://saman.no/problems/{error.code}",
         title=error.code.replace("-", " ").capitalize(),
         status=status,
         detail=error.message,
         code=error.code,
-        errors=[ProblemError(code=e.code, message=e.message, pointer=e.pointer) for e in error.errors],
+        errors=[
+            ProblemError(code=e.code, message=e.message, pointer=e.pointer) for e in error.errors
+        ],
     )
 
 
@@ -178,7 +196,9 @@ def install(app: FastAPI) -> None:
         return respond(
             RuleBroken(
                 f"the request has {len(faults)} fault(s); first: {faults[0].message}",
-                code=faults[0].code if len({fault.code for fault in faults}) == 1 else "schema-mismatch",
+                code=faults[0].code
+                if len({fault.code for fault in faults}) == 1
+                else "schema-mismatch",
                 errors=faults,
             )
         )
@@ -207,7 +227,9 @@ def install(app: FastAPI) -> None:
 
 
 class Limits:
-    """Bound what a request may cost: the size and time of its body, and how many are served at once."""
+    """Bound what a request may cost: the size and time of its body, and how many are served at
+    once.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -217,9 +239,13 @@ class Limits:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         address = scope.get("client")
-        audit.act_as(audit.Actor("nobody", f"http from {address[0] if address else 'here'}", uuid.uuid4()))
+        audit.act_as(
+            audit.Actor("nobody", f"http from {address[0] if address else 'here'}", uuid.uuid4())
+        )
         if self._running >= CONCURRENT_MAX:
-            busy = Unavailable(f"more than {CONCURRENT_MAX} requests run at once", retry_after_seconds=1)
+            busy = Unavailable(
+                f"more than {CONCURRENT_MAX} requests run at once", retry_after_seconds=1
+            )
             return await respond(busy)(scope, receive, send)
         self._running += 1
         ends: list[Callable[[], None]] = []
@@ -235,9 +261,13 @@ class Limits:
         headers = dict(scope["headers"])
         try:
             if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-                raise RuleBroken("compressed bodies are not taken; send it plain", code="content-encoding")
+                raise RuleBroken(
+                    "compressed bodies are not taken; send it plain", code="content-encoding"
+                )
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-                raise RuleBroken("the address holds U+0000, which cannot be stored", code="text-unstorable")
+                raise RuleBroken(
+                    "the address holds U+0000, which cannot be stored", code="text-unstorable"
+                )
         except AppError as error:
             await respond(error)(scope, receive, send)
         else:
@@ -276,7 +306,8 @@ class Limits:
 class _Body:
     """The body as the app receives it: no larger and no slower than it may be.
 
-    Nothing is taken from the connection before the app asks for it, so whoever may not come is told so unread.
+    Nothing is taken from the connection before the app asks for it, so whoever may not come is told
+    so unread.
     """
 
     def __init__(self, receive: Receive, *, length: bytes, limit: int) -> None:
@@ -294,12 +325,16 @@ class _Body:
             self._deadline = asyncio.get_running_loop().time() + BODY_SECONDS
             if not self._length.isdigit() or int(self._length[:20]) > self._limit:
                 told = self._length.decode("latin-1")[:20]
-                raise RuleBroken(f"the body has {told} bytes, at most {self._limit}", code="body-too-large")
+                raise RuleBroken(
+                    f"the body has {told} bytes, at most {self._limit}", code="body-too-large"
+                )
         try:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
-            raise RuleBroken(f"the body did not arrive within {BODY_SECONDS} seconds", code="body-too-slow") from None
+            raise RuleBroken(
+                f"the body did not arrive within {BODY_SECONDS} seconds", code="body-too-slow"
+            ) from None
         self.size += len(message.get("body", b""))
         if self.size > self._limit:
             raise RuleBroken(f"the body has more than {self._limit} bytes", code="body-too-large")
@@ -316,9 +351,14 @@ def _limit_of(scope: Scope) -> int:
 
 
 def page(items: Sequence[Any], limit: int, cursor_of: Any) -> dict[str, Any]:
-    """Make a list's answer of `limit + 1` fetched items: the first `limit`, and the cursor if there are more."""
+    """Make a list's answer of `limit + 1` fetched items: the first `limit`, and the cursor if there
+    are more.
+    """
     shown = list(items[:limit])
-    return {"items": shown, "next": write_cursor(cursor_of(shown[-1])) if len(items) > limit else None}
+    return {
+        "items": shown,
+        "next": write_cursor(cursor_of(shown[-1])) if len(items) > limit else None,
+    }
 
 
 def write_cursor(place: Any) -> str:
@@ -330,7 +370,8 @@ def read_cursor(cursor: str | None, read: Callable[[Any], Any] = lambda place: p
     """Return the place in a list that a cursor stands for; None at the start.
 
     Args:
-        read: makes the place of what was written; what it raises over a stranger's content is a malformed cursor.
+        read: makes the place of what was written; what it raises over a stranger's content is a
+            malformed cursor.
 
     Raises:
         RuleBroken: `cursor-malformed`; the cursor is not one that was given out.
@@ -338,12 +379,16 @@ def read_cursor(cursor: str | None, read: Callable[[Any], Any] = lambda place: p
     if cursor is None:
         return None
     try:
-        place = strict_json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
+        place = strict_json.loads(
+            base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
+        )
         if any(isinstance(part, int) and not -(2**63) <= part < 2**63 for part in _parts(place)):
             raise ValueError("larger than any column")
         return read(place)
     except (RuleBroken, ValueError, TypeError, LookupError, AttributeError):
-        raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed") from None
+        raise RuleBroken(
+            "the cursor is not one that this list gave out", code="cursor-malformed"
+        ) from None
 
 
 def _parts(place: Any) -> Sequence[Any]:
@@ -363,7 +408,10 @@ def etag(content: BaseModel | dict[str, Any]) -> str:
 def _fault(fault: dict[str, Any]) -> FieldError:
     place = [part for part in fault["loc"] if part != "body"]
     if fault["type"] == "json_invalid":
-        return FieldError("json-malformed", f"the body is not JSON: {fault.get('ctx', {}).get('error', fault['msg'])}")
+        return FieldError(
+            "json-malformed",
+            f"the body is not JSON: {fault.get('ctx', {}).get('error', fault['msg'])}",
+        )
     code = {"extra_forbidden": "unknown-field", "missing": "field-missing"}.get(
         fault["type"], fault["type"].replace("_", "-")
     )

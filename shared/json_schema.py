@@ -1,4 +1,6 @@
-"""JSON Schemas as outsiders read them: the sentences of our docstrings stand at the fields that they are about."""
+"""JSON Schemas as outsiders read them: the sentences of our docstrings stand at the fields that
+they are about.
+"""
 
 import re
 from copy import deepcopy
@@ -12,7 +14,8 @@ _ENTRY = re.compile(r"^(?P<names>[a-z_0-9]+(?:, [a-z_0-9]+)*): (?P<text>.*)$")
 
 
 class DescribedSchema(GenerateJsonSchema):
-    """Writes docstrings out as descriptions: the summary of the class, each line under "Attributes:" of its field.
+    """Writes docstrings out as descriptions: the summary of the class, each line under
+    "Attributes:" of its field.
 
     Titles that only repeat a field's name are left out.
     """
@@ -22,7 +25,9 @@ class DescribedSchema(GenerateJsonSchema):
         return False
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
-        """Describe a model and its fields; a field is described where it, or a class above, declares it."""
+        """Describe a model and its fields; a field is described where it, or a class above,
+        declares it.
+        """
         written = super().model_schema(schema)
         model: type[BaseModel] = schema["cls"]
         summary, _ = read_docstring(model.__doc__ or "")
@@ -57,7 +62,9 @@ def read_docstring(text: str) -> tuple[str, dict[str, str]]:
 
 
 def describe_fields(schema: dict[str, Any]) -> None:
-    """Move what a schema's description says of its attributes to its properties; for schemas that others wrote."""
+    """Move what a schema's description says of its attributes to its properties; for schemas that
+    others wrote.
+    """
     summary, texts = read_docstring(schema.get("description", ""))
     if not texts:
         return
@@ -69,7 +76,9 @@ def describe_fields(schema: dict[str, Any]) -> None:
 
 
 def self_contained(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema with its definitions put in the place of the references to them; none may refer to itself."""
+    """Return a schema with its definitions put in the place of the references to them; none may
+    refer to itself.
+    """
     definitions = schema.get("$defs", {})
 
     def put_in(part: Any) -> Any:
@@ -79,7 +88,9 @@ def self_contained(schema: dict[str, Any]) -> dict[str, Any]:
             return part
         if "$ref" in part:
             name = part["$ref"].removeprefix("#/$defs/")
-            return put_in(deepcopy(definitions[name])) | {k: put_in(v) for k, v in part.items() if k != "$ref"}
+            return put_in(deepcopy(definitions[name])) | {
+                k: put_in(v) for k, v in part.items() if k != "$ref"
+            }
         return {key: put_in(value) for key, value in part.items() if key != "$defs"}
 
     contained: dict[str, Any] = put_in(schema)

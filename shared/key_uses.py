@@ -1,7 +1,8 @@
-"""When publishers' keys were last used at a service: noted in memory, kept in the database now and then.
+"""When publishers' keys were last used at a service: noted in memory, kept in the database now and
+then.
 
-A request never waits for it. A process that is killed forgets at most the last minute's uses, so what is shown is never
-later than the truth and seldom a minute earlier.
+A request never waits for it. A process that is killed forgets at most the last minute's uses, so
+what is shown is never later than the truth and seldom a minute earlier.
 """
 
 import asyncio
@@ -41,7 +42,9 @@ class KeyUses:
             await self.keep(database)
 
     async def keep_at_the_end(self, database: Database) -> None:
-        """Keep what was noted if the database answers at once; it is worth one try and no waiting."""
+        """Keep what was noted if the database answers at once; it is worth one try and no
+        waiting.
+        """
         with suppress(Unavailable, TimeoutError, *DRIVER_FAILURES):
             async with asyncio.timeout(LAST_SECONDS):
                 await self.keep(database)
@@ -69,7 +72,9 @@ class KeyUses:
         return len(noted)
 
     async def of(self, conn: Connection, organisation_number: str) -> dict[str, datetime]:
-        """Return when a publisher's keys were last used here, by key: as kept by any replica or noted by this one."""
+        """Return when a publisher's keys were last used here, by key: as kept by any replica or
+        noted by this one.
+        """
         rows = QUERIES.list_key_uses(conn, organisation_number=organisation_number)
         uses = {row["key_id"]: row["last_used_at"] async for row in rows}
         for key_id, (publisher, at) in self._fresh.items():

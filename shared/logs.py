@@ -10,7 +10,9 @@ def configure_logging(level: str = "INFO") -> None:
     """Write logs as JSON lines on standard error, library warnings among them."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
-    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # a traceback per try while the database is away
+    logging.getLogger("asyncpg.pool").setLevel(
+        logging.ERROR
+    )  # a traceback per try while the database is away
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

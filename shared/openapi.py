@@ -1,7 +1,9 @@
-"""What every service's OpenAPI document says beyond its routes: problem documents, keys, bodies that are read raw.
+"""What every service's OpenAPI document says beyond its routes: problem documents, keys, bodies
+that are read raw.
 
-FastAPI describes its own validation errors and answers them as plain JSON; ours are problem documents (RFC 9457), and
-some may come of any request. They are written into each operation here, so that no route has to repeat them.
+FastAPI describes its own validation errors and answers them as plain JSON; ours are problem
+documents (RFC 9457), and some may come of any request. They are written into each operation here,
+so that no route has to repeat them.
 """
 
 from collections.abc import Iterator
@@ -18,7 +20,9 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 _METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 _COMPONENTS = "#/components/schemas/"
 
-_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
+_RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
+}
 _KEY = {
     "type": "http",
     "scheme": "bearer",
@@ -32,11 +36,15 @@ def describe(app: FastAPI, problem: type[BaseModel]) -> dict[str, Any]:
     Args:
         problem: the model of problem documents.
     """
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    _, definitions = models_json_schema([(problem, "serialization")], ref_template=f"{_COMPONENTS}{{model}}")
+    _, definitions = models_json_schema(
+        [(problem, "serialization")], ref_template=f"{_COMPONENTS}{{model}}"
+    )
     schemas.update(definitions["$defs"])
     for schema in schemas.values():
         describe_fields(schema)
@@ -48,11 +56,16 @@ def describe(app: FastAPI, problem: type[BaseModel]) -> dict[str, Any]:
 
 
 def body_of(*models: type[BaseModel]) -> dict[str, Any]:
-    """Return the OpenAPI part of a body that the route reads from its raw bytes, so that numbers stay exact.
+    """Return the OpenAPI part of a body that the route reads from its raw bytes, so that numbers
+    stay exact.
 
-    The schemas stand in the operation itself: FastAPI knows nothing of these models, and makes no components of them.
+    The schemas stand in the operation itself: FastAPI knows nothing of these models, and makes no
+    components of them.
     """
-    schemas = [self_contained(model.model_json_schema(schema_generator=DescribedSchema)) for model in models]
+    schemas = [
+        self_contained(model.model_json_schema(schema_generator=DescribedSchema))
+        for model in models
+    ]
     schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
@@ -73,7 +86,10 @@ def _complete(operation: dict[str, Any], problem: str) -> None:
         responses[status] = {"description": meaning, "content": content}
     for status in {"429", "503"} & responses.keys():
         responses[status]["headers"] = _RETRY_AFTER
-    responses["default"] = {"description": "Any other refusal; its code says which.", "content": content}
+    responses["default"] = {
+        "description": "Any other refusal; its code says which.",
+        "content": content,
+    }
     operation["responses"] = dict(sorted(responses.items()))
     if "401" in responses:
         operation["security"] = [{"key": []}]

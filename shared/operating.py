@@ -1,5 +1,5 @@
-"""What operators do over HTTP on every service: look at dead letters, replay them, discard them with a reason; let out
-events that the broker refused; see when publishers' keys were last used.
+"""What operators do over HTTP on every service: look at dead letters, replay them, discard them
+with a reason; let out events that the broker refused; see when publishers' keys were last used.
 
 A dead letter holds what a stranger sent, so all of it needs the operator's key.
 """
@@ -80,7 +80,15 @@ class _Which(http.ListQuery):
     def wanted(self, state: State | None) -> LetterFilter:
         """Return what is meant, as the letters are looked up."""
         key = None if self.key is None else self.key.encode()
-        return LetterFilter(state, self.consumer, self.topic, self.code, key, self.created_after, self.created_before)
+        return LetterFilter(
+            state,
+            self.consumer,
+            self.topic,
+            self.code,
+            key,
+            self.created_after,
+            self.created_before,
+        )
 
 
 class LetterQuery(_Which):
@@ -93,7 +101,11 @@ class Replaying(_Which):
     """Which of the waiting letters to replay; all when nothing is given."""
 
     limit: int = Field(
-        default=http.LIST_DEFAULT, ge=1, le=http.LIST_MAX, strict=True, description="Letters at most, in one go."
+        default=http.LIST_DEFAULT,
+        ge=1,
+        le=http.LIST_MAX,
+        strict=True,
+        description="Letters at most, in one go.",
     )
 
 
@@ -140,7 +152,9 @@ def _for_operators(service: "Service") -> dict[str, Any]:
 def _add_letters(router: APIRouter, service: "Service") -> None:
     operators = _for_operators(service)
 
-    @router.get("/dead-letters", summary="List dead letters", **operators, response_model=LetterList)
+    @router.get(
+        "/dead-letters", summary="List dead letters", **operators, response_model=LetterList
+    )
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
         after = http.read_cursor(query.cursor, int) or 0
         async with service.database.connection() as conn:
@@ -149,7 +163,9 @@ def _add_letters(router: APIRouter, service: "Service") -> None:
         listed = http.page(letters, query.limit, lambda letter: letter.id)
         return {**listed, "items": [_answer(letter) for letter in listed["items"]]}
 
-    @router.get("/dead-letters/{letter_id}", summary="One dead letter with its raw record", **operators)
+    @router.get(
+        "/dead-letters/{letter_id}", summary="One dead letter with its raw record", **operators
+    )
     async def show(letter_id: LetterId) -> WholeLetter:
         async with service.database.transaction() as conn:
             letter = await dead_letters.show(conn, letter_id)
@@ -159,23 +175,36 @@ def _add_letters(router: APIRouter, service: "Service") -> None:
 def _add_deciding(router: APIRouter, service: "Service") -> None:
     operators = _for_operators(service)
 
-    @router.post("/dead-letters/{letter_id}/replay", summary="Hand it once more to its consumer", **operators)
+    @router.post(
+        "/dead-letters/{letter_id}/replay", summary="Hand it once more to its consumer", **operators
+    )
     async def replay(letter_id: LetterId) -> LetterAnswer:
         return _answer(await dead_letters.replay(service.deliveries, service.database, letter_id))
 
     @router.post(
-        "/dead-letters/replay", summary="Hand all that wait, or those meant, once more to their consumers", **operators
+        "/dead-letters/replay",
+        summary="Hand all that wait, or those meant, once more to their consumers",
+        **operators,
     )
     async def replay_all(body: Replaying) -> ReplayedAnswer:
         after = http.read_cursor(body.cursor, int) or 0
         done = await dead_letters.replay_all(
-            service.deliveries, service.database, body.wanted("waiting"), after=after, count=body.limit
+            service.deliveries,
+            service.database,
+            body.wanted("waiting"),
+            after=after,
+            count=body.limit,
         )
-        failed = [FailedAgain(id=number, code=why.code, error=why.error) for number, why in done.failed.items()]
+        failed = [
+            FailedAgain(id=number, code=why.code, error=why.error)
+            for number, why in done.failed.items()
+        ]
         following = None if done.last_id is None else http.write_cursor(done.last_id)
         return ReplayedAnswer(replayed=done.replayed, failed=failed, next=following)
 
-    @router.post("/dead-letters/{letter_id}/discard", summary="Give it up, with a reason", **operators)
+    @router.post(
+        "/dead-letters/{letter_id}/discard", summary="Give it up, with a reason", **operators
+    )
     async def discard(letter_id: LetterId, body: Discarding) -> LetterAnswer:
         async with service.database.transaction() as conn:
             await dead_letters.discard(conn, letter_id, reason=body.reason)
@@ -183,7 +212,8 @@ def _add_deciding(router: APIRouter, service: "Service") -> None:
 
 
 class ParkedKey(BaseModel):
-    """Events of one key that wait for a person, because the broker refuses the first of them for good.
+    """Events of one key that wait for a person, because the broker refuses the first of them for
+    good.
 
     Attributes:
         reason: why it does.
@@ -218,16 +248,26 @@ class ReleasedAnswer(BaseModel):
 def _add_parked_keys(router: APIRouter, service: "Service") -> None:
     operators = _for_operators(service) | {"tags": ["parked keys"]}
 
-    @router.get("/parked-keys", summary="List the keys whose events the broker refuses", **operators)
+    @router.get(
+        "/parked-keys", summary="List the keys whose events the broker refuses", **operators
+    )
     async def list_parked_keys() -> ParkedKeyList:
         async with service.database.connection() as conn:
             parked = await outbox.list_parked(conn)
-        return ParkedKeyList(items=[ParkedKey.model_validate(one, from_attributes=True) for one in parked])
+        return ParkedKeyList(
+            items=[ParkedKey.model_validate(one, from_attributes=True) for one in parked]
+        )
 
-    @router.post("/parked-keys/release", summary="Let the events of a key go out, in their old order", **operators)
+    @router.post(
+        "/parked-keys/release",
+        summary="Let the events of a key go out, in their old order",
+        **operators,
+    )
     async def release(body: Releasing) -> ReleasedAnswer:
         async with service.database.transaction() as conn:
-            return ReleasedAnswer(event_count=await outbox.release_parked(conn, body.topic, body.key))
+            return ReleasedAnswer(
+                event_count=await outbox.release_parked(conn, body.topic, body.key)
+            )
 
 
 class KeyUse(BaseModel):
@@ -251,10 +291,14 @@ def _add_key_uses(router: APIRouter, service: "Service") -> None:
         dependencies=[service.needs(Action.OPERATE)],
         responses=http.problems(401, 403),
     )
-    async def list_key_uses(organisation_number: Annotated[str, Path(pattern=r"^\d{9}$")]) -> KeyUseList:
+    async def list_key_uses(
+        organisation_number: Annotated[str, Path(pattern=r"^\d{9}$")],
+    ) -> KeyUseList:
         async with service.database.connection() as conn:
             uses = await service.key_uses.of(conn, organisation_number)
-        return KeyUseList(items=[KeyUse(key_id=key_id, last_used_at=uses[key_id]) for key_id in sorted(uses)])
+        return KeyUseList(
+            items=[KeyUse(key_id=key_id, last_used_at=uses[key_id]) for key_id in sorted(uses)]
+        )
 
 
 def _answer(letter: DeadLetter) -> LetterAnswer:

@@ -1,4 +1,6 @@
-"""Conditional changes (RFC 9110, 13.1): what a PUT was based on, so that nobody overwrites what he has not seen."""
+"""Conditional changes (RFC 9110, 13.1): what a PUT was based on, so that nobody overwrites what he
+has not seen.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ from shared.errors import Conflict
 LENGTH_MAX = 100
 
 Guard = Callable[[int | None], None]
-"""Told the version that is in force (none when there is nothing yet) before anything is written; raises to refuse."""
+"""Told the version that is in force (none when there is nothing yet) before anything is written;
+raises to refuse.
+"""
 
 
 def unguarded(_version: int | None) -> None:
@@ -29,7 +33,8 @@ class Precondition:
 
     Attributes:
         if_match: the tag that the change is based on; `*` is whatever there is.
-        if_none_match: a tag that must not be in force; `*` is any, so that only something new is made.
+        if_none_match: a tag that must not be in force; `*` is any, so that only something new is
+            made.
     """
 
     if_match: str | None = None
@@ -49,19 +54,25 @@ class Precondition:
 
 
 def _is_among(current: str | None, wanted: str) -> bool:
-    return current is not None and (wanted.strip() == "*" or current in (each.strip() for each in wanted.split(",")))
+    return current is not None and (
+        wanted.strip() == "*" or current in (each.strip() for each in wanted.split(","))
+    )
 
 
 def _lost(condition: str, current: str | None) -> Conflict:
-    return Conflict(f"the thing has changed: {condition}, now {current or 'absent'}", code="lost-update")
+    return Conflict(
+        f"the thing has changed: {condition}, now {current or 'absent'}", code="lost-update"
+    )
 
 
 def _read(
     if_match: Annotated[
-        str | None, Header(max_length=LENGTH_MAX, description="The ETag that this change is based on.")
+        str | None,
+        Header(max_length=LENGTH_MAX, description="The ETag that this change is based on."),
     ] = None,
     if_none_match: Annotated[
-        str | None, Header(max_length=LENGTH_MAX, description="`*` to make something new and change nothing.")
+        str | None,
+        Header(max_length=LENGTH_MAX, description="`*` to make something new and change nothing."),
     ] = None,
 ) -> Precondition:
     return Precondition(if_match, if_none_match)

@@ -1,15 +1,19 @@
-"""Shows people what a stranger sent, so that neither a terminal nor a page does what stands in it."""
+"""Shows people what a stranger sent, so that neither a terminal nor a page does what stands in
+it.
+"""
 
 _LINE = 16
 
 
 def printable(text: str) -> str:
-    """Return a text with everything written out that is no character to look at: escapes, returns, turned directions.
+    """Return a text with everything written out that is no character to look at: escapes, returns,
+    turned directions.
 
     Line ends stay, because a traceback has them.
     """
     return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
+        for char in text
     )
 
 
@@ -19,7 +23,11 @@ def readable(content: bytes) -> str:
         text = content.decode()
     except UnicodeDecodeError:
         return hex_dump(content)
-    return printable(text) if all(char.isprintable() or char in "\n\r\t" for char in text) else hex_dump(content)
+    return (
+        printable(text)
+        if all(char.isprintable() or char in "\n\r\t" for char in text)
+        else hex_dump(content)
+    )
 
 
 def hex_dump(content: bytes) -> str:

@@ -1,7 +1,8 @@
 """How often and how many at once: the limits of one key, kept in the memory of each process.
 
-The rate is the generic cell rate algorithm (ITU-T I.371): one time per key, at which its next request would be due if
-all of them came evenly; a request may come early by as much as the burst allows. Several replicas each allow the rate.
+The rate is the generic cell rate algorithm (ITU-T I.371): one time per key, at which its next
+request would be due if all of them came evenly; a request may come early by as much as the burst
+allows. Several replicas each allow the rate.
 """
 
 import math
@@ -13,7 +14,9 @@ from shared.errors import Unavailable
 
 CODE = "too-many-requests"
 KEYS_MAX = 10_000
-"""So many keys are remembered; those that have been quiet long enough to have their whole burst again are forgotten."""
+"""So many keys are remembered; those that have been quiet long enough to have their whole burst
+again are forgotten.
+"""
 
 
 class Rate:
@@ -25,7 +28,9 @@ class Rate:
         clock: seconds that only rise.
     """
 
-    def __init__(self, *, per_minute: int, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, per_minute: int, burst: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._interval = 60 / per_minute
         self._tolerance = self._interval * (burst - 1)
         self._due: dict[str, float] = {}
@@ -70,7 +75,11 @@ class Places:
             Unavailable: `too-many-requests`; all of them are taken.
         """
         if self._taken[key] >= self._each:
-            raise Unavailable(f"more than {self._each} requests of one key at once", code=CODE, retry_after_seconds=1)
+            raise Unavailable(
+                f"more than {self._each} requests of one key at once",
+                code=CODE,
+                retry_after_seconds=1,
+            )
         self._taken[key] += 1
 
         def give_back() -> None:

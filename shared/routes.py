@@ -1,8 +1,8 @@
 """Routes that ask first who comes and whether they may, and only then read what was sent.
 
-FastAPI reads and judges a body before it runs a route's dependencies, so a stranger would learn of faults in a body
-that is none of their business, and could make us hold it. Here a route says what it is for with `Needs`, and that is
-decided before the first byte of the body is taken.
+FastAPI reads and judges a body before it runs a route's dependencies, so a stranger would learn of
+faults in a body that is none of their business, and could make us hold it. Here a route says what
+it is for with `Needs`, and that is decided before the first byte of the body is taken.
 """
 
 from collections import Counter
@@ -22,7 +22,8 @@ _PRINCIPAL = "saman.principal"
 class Needs:
     """A route's dependency that lets in whom an action is for, and tells who it is.
 
-    It decides without an object; where there is one, the route asks `require` again once it knows which.
+    It decides without an object; where there is one, the route asks `require` again once it knows
+    which.
 
     Args:
         identify: tells who asks.
@@ -44,9 +45,10 @@ class Needs:
 class StrictRoute(APIRoute):
     """A route for machines, behind what it needs.
 
-    A body of JSON is read so that numbers stay exact and nothing is hidden: no float, no NaN, no key that stands twice.
-    A query's parameter stands once too, for whoever gives two values means something that only one of them would get.
-    Routes that take raw bytes, as those of figures do, read them strictly themselves.
+    A body of JSON is read so that numbers stay exact and nothing is hidden: no float, no NaN, no
+    key that stands twice. A query's parameter stands once too, for whoever gives two values means
+    something that only one of them would get. Routes that take raw bytes, as those of figures do,
+    read them strictly themselves.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -59,8 +61,14 @@ class StrictRoute(APIRoute):
                 await need(request)
             _refuse_repeated(request)
             body = await request.body()
-            if body and self.body_field is not None and "json" in request.headers.get("content-type", "json").lower():
-                request._json = strict_json.loads(body)  # where Starlette keeps a body that was parsed already
+            if (
+                body
+                and self.body_field is not None
+                and "json" in request.headers.get("content-type", "json").lower()
+            ):
+                request._json = strict_json.loads(
+                    body
+                )  # where Starlette keeps a body that was parsed already
             return await handle(request)
 
         return answer
@@ -70,6 +78,7 @@ def _refuse_repeated(request: Request) -> None:
     times = Counter(name for name, _ in request.query_params.multi_items())
     if repeated := sorted(name for name, count in times.items() if count > 1):
         raise RuleBroken(
-            f"each parameter may stand once in the address, got {', '.join(map(repr, repeated))} several times",
+            f"each parameter may stand once in the address, got {', '.join(map(repr, repeated))}"
+            " several times",
             code="parameter-repeated",
         )

@@ -1,7 +1,9 @@
-"""Read JSON from strangers: exact numbers, and a clear refusal of what would hide or lose something.
+"""Read JSON from strangers: exact numbers, and a clear refusal of what would hide or lose
+something.
 
-The standard library's parser accepts NaN, lets the last of two equal keys win, and recurses without a bound of its
-own; PostgreSQL cannot hold U+0000 or lone surrogates in text. All of these are refused here, at the door.
+The standard library's parser accepts NaN, lets the last of two equal keys win, and recurses without
+a bound of its own; PostgreSQL cannot hold U+0000 or lone surrogates in text. All of these are
+refused here, at the door.
 """
 
 import json
@@ -12,14 +14,17 @@ from typing import Any
 from shared.errors import RuleBroken
 
 DEPTH_MAX = 20
-"""Objects and lists inside each other; contracts need four. Deeper bodies are attacks on the parser."""
+"""Objects and lists inside each other; contracts need four. Deeper bodies are attacks on the
+parser.
+"""
 
 DIGITS_SHOWN_MAX = 9
 """A national identity number has eleven digits, ten when a zero in front was lost."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-"""A string that nothing ends reaches to the end of the body, and nothing is looked at twice: a body of escaped quotes
-would otherwise take time with the square of its length."""
+"""A string that nothing ends reaches to the end of the body, and nothing is looked at twice: a body
+of escaped quotes would otherwise take time with the square of its length.
+"""
 
 _AS_ROUND = bytes.maketrans(b"[{]}", b"(())")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
@@ -37,20 +42,30 @@ def loads(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise RuleBroken(f"the body is not UTF-8: byte {error.start} cannot be read", code="json-malformed") from None
+        raise RuleBroken(
+            f"the body is not UTF-8: byte {error.start} cannot be read", code="json-malformed"
+        ) from None
     if body.count(b"{") + body.count(b"[") > DEPTH_MAX:
         _refuse_depth(body)
     try:
-        content = json.loads(text, parse_float=_exact, parse_constant=_refuse_constant, object_pairs_hook=_object)
+        content = json.loads(
+            text, parse_float=_exact, parse_constant=_refuse_constant, object_pairs_hook=_object
+        )
     except json.JSONDecodeError as error:
         raise RuleBroken(
-            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", code="json-malformed"
+            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
+            code="json-malformed",
         ) from None
-    except ValueError as error:  # an integer with more digits than Python converts, or such an exponent
-        raise RuleBroken(f"the body holds a number that cannot be read: {error}", code="json-malformed") from None
+    except (
+        ValueError
+    ) as error:  # an integer with more digits than Python converts, or such an exponent
+        raise RuleBroken(
+            f"the body holds a number that cannot be read: {error}", code="json-malformed"
+        ) from None
     if ("\\u" in text or "\x00" in text) and _holds_unstorable(content):
         raise RuleBroken(
-            "the body holds a character that cannot be stored (U+0000 or half of a surrogate pair); remove it",
+            "the body holds a character that cannot be stored (U+0000 or half of a surrogate pair);"
+            " remove it",
             code="text-unstorable",
         )
     return content
@@ -62,14 +77,18 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise RuleBroken(f"the key {_shown(key)} stands twice in one object", code="json-duplicate-key")
+                raise RuleBroken(
+                    f"the key {_shown(key)} stands twice in one object", code="json-duplicate-key"
+                )
             seen.add(key)
     return content
 
 
 def _shown(key: str) -> str:
     """Repeat a stranger's key, but no long number: it may be a person's."""
-    return repr(key[:80]) if sum(map(str.isdigit, key)) < DIGITS_SHOWN_MAX else "with the long number"
+    return (
+        repr(key[:80]) if sum(map(str.isdigit, key)) < DIGITS_SHOWN_MAX else "with the long number"
+    )
 
 
 def _exact(number: str) -> Decimal:
@@ -84,10 +103,12 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _refuse_depth(body: bytes) -> None:
-    """Take away the innermost pairs of brackets as often as levels are allowed; what is left nests too deep.
+    """Take away the innermost pairs of brackets as often as levels are allowed; what is left nests
+    too deep.
 
-    So a body of a megabyte takes some milliseconds, where a look at each bracket takes seconds. What does not pair at
-    all is left to the parser, which stops at it, as long as it has not gone too deep before.
+    So a body of a megabyte takes some milliseconds, where a look at each bracket takes seconds.
+    What does not pair at all is left to the parser, which stops at it, as long as it has not gone
+    too deep before.
     """
     left = _STRING.sub(b"", body).translate(_AS_ROUND, _NO_BRACKETS)
     for _ in range(DEPTH_MAX):
@@ -102,7 +123,9 @@ def _holds_unstorable(content: Any) -> bool:
         case str():
             return _UNSTORABLE.search(content) is not None
         case dict():
-            return any(_holds_unstorable(key) or _holds_unstorable(value) for key, value in content.items())
+            return any(
+                _holds_unstorable(key) or _holds_unstorable(value) for key, value in content.items()
+            )
         case list():
             return any(map(_holds_unstorable, content))
     return False

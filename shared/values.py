@@ -1,6 +1,7 @@
 """Values that every service speaks of: periods, definitions and exact decimals.
 
-Only the standard library is used, so that domain code may import it. No binary floating point touches a figure.
+Only the standard library is used, so that domain code may import it. No binary floating point
+touches a figure.
 """
 
 import re
@@ -24,7 +25,9 @@ PLACES_MAX = 6
 _DECIMAL = re.compile(rf"-?\d{{1,{DIGITS_MAX}}}(\.\d{{1,{PLACES_MAX}}})?\Z", re.ASCII)
 _PERIOD = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|-Q([1-4])|-H([12]))?\Z", re.ASCII)
 SIGNIFICANT_DIGITS = 12
-"""Quotients are kept to this many digits (CONTRACTS, "Precision"); fewer would show in a board's second decimal."""
+"""Quotients are kept to this many digits (CONTRACTS, "Precision"); fewer would show in a board's
+second decimal.
+"""
 
 _QUOTIENTS = Context(prec=SIGNIFICANT_DIGITS, rounding=ROUND_HALF_UP)
 
@@ -145,7 +148,8 @@ def _parse_period(text: str) -> Period:
     found = _PERIOD.match(text)
     if found is None or int(found[1]) == 0:
         raise RuleBroken(
-            f"period must be written like 2013-02, 2013-Q1, 2013-H1 or 2013, got {text[:40]!r}", code="period-malformed"
+            f"period must be written like 2013-02, 2013-Q1, 2013-H1 or 2013, got {text[:40]!r}",
+            code="period-malformed",
         )
     year, month, quarter, half = found.groups()
     if month:
@@ -205,7 +209,9 @@ class Definition:
 
     @property
     def order(self) -> tuple[int, str]:
-        """Where it stands when one of several has to be chosen: what counts more goes first, then by key."""
+        """Where it stands when one of several has to be chosen: what counts more goes first, then
+        by key.
+        """
         return list(Certification).index(self.certification), self.key
 
     @classmethod
@@ -225,13 +231,16 @@ class Definition:
             )
         except (ValueError, KeyError):
             raise RuleBroken(
-                f"definition key must be like total.agreed.corrected.municipality-hr, got {key[:80]!r}",
+                "definition key must be like total.agreed.corrected.municipality-hr, got"
+                f" {key[:80]!r}",
                 code="definition-unknown",
             ) from None
 
 
 def is_within_contract(value: Decimal) -> bool:
-    """Tell whether a decimal can be written as contracts do: at most 12 digits before and 6 after the point."""
+    """Tell whether a decimal can be written as contracts do: at most 12 digits before and 6 after
+    the point.
+    """
     if not value.is_finite():
         return False
     exponent = value.as_tuple().exponent
@@ -242,30 +251,36 @@ def parse_decimal(value: object) -> Decimal:
     """Read an exact decimal as contracts write it: at most 12 digits before and 6 after the point.
 
     Args:
-        value: text, an int, or a Decimal. A float is refused, because it already lost the digits that were sent.
+        value: text, an int, or a Decimal. A float is refused, because it already lost the digits
+            that were sent.
 
     Raises:
-        RuleBroken: `decimal-malformed`; NaN, infinity, an exponent in a text, too many digits, or no number at all.
+        RuleBroken: `decimal-malformed`; NaN, infinity, an exponent in a text, too many digits, or
+            no number at all.
     """
     if isinstance(value, Decimal) and is_within_contract(value):
         return value
     text = str(value)
     if isinstance(value, bool | float | Decimal) or not _DECIMAL.match(text):
         raise RuleBroken(
-            f"a number must have at most {DIGITS_MAX} digits before and {PLACES_MAX} after the point, "
-            f"got {text[:40]!r}",
+            f"a number must have at most {DIGITS_MAX} digits before and {PLACES_MAX} after the"
+            f" point, got {text[:40]!r}",
             code="decimal-malformed",
         )
     return Decimal(text)
 
 
 def quotient(numerator: Decimal, denominator: Decimal) -> Decimal:
-    """Divide, keeping 12 significant digits. The result is published or compared, never added up again."""
+    """Divide, keeping 12 significant digits. The result is published or compared, never added up
+    again.
+    """
     return _QUOTIENTS.divide(numerator, denominator)
 
 
 def rounded(value: Decimal, places: int) -> Decimal:
-    """Round to `places` decimals, halves away from zero (SSB's and the programme's rule; not banker's rounding)."""
+    """Round to `places` decimals, halves away from zero (SSB's and the programme's rule; not
+    banker's rounding).
+    """
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
@@ -281,7 +296,8 @@ D = TypeVar("D", bound=Dated)
 
 
 def version_on(versions: Sequence[D], day: date) -> D:
-    """Return the version that holds on a day: of those that have begun the last, else the first that will.
+    """Return the version that holds on a day: of those that have begun the last, else the first
+    that will.
 
     What ended keeps its last version.
 
@@ -289,4 +305,6 @@ def version_on(versions: Sequence[D], day: date) -> D:
         versions: at least one, in order of time.
         day: in Europe/Oslo.
     """
-    return next((version for version in reversed(versions) if version.valid_from <= day), versions[0])
+    return next(
+        (version for version in reversed(versions) if version.valid_from <= day), versions[0]
+    )

@@ -1,6 +1,8 @@
-"""How many made-up examples each property is tried with: a hundred, or a handful where somebody waits (`make fast`).
+"""How many made-up examples each property is tried with: a hundred, or a handful where somebody
+waits (`make fast`).
 
-Nothing fails for being slow: that would say something of a busy machine, and nothing of the property.
+Nothing fails for being slow: that would say something of a busy machine, and nothing of the
+property.
 """
 
 import os

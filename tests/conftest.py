@@ -1,4 +1,6 @@
-"""Fixtures that all tests share: real servers, a database per test, the bus as an outsider sees it."""
+"""Fixtures that all tests share: real servers, a database per test, the bus as an outsider sees
+it.
+"""
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +17,9 @@ from tests.support.containers import choose, containers_infra
 from tests.support.infrastructure import Infra, local_infra
 
 TAKES_MINUTES = ("tests/faults/", "tests/story/")
-"""Whole systems are started and struck here. If they came last, one process would be left alone with them."""
+"""Whole systems are started and struck here. If they came last, one process would be left alone
+with them.
+"""
 
 MakeDatabase = Callable[[str], Awaitable[Database]]
 RunService = Callable[..., Awaitable[RunningService]]
@@ -23,7 +27,9 @@ RunService = Callable[..., Awaitable[RunningService]]
 
 @pytest_asyncio.fixture(scope="session")
 async def infra() -> AsyncIterator[Infra]:
-    """PostgreSQL and Kafka, started once for all tests that ask for them; the head of the report says where."""
+    """PostgreSQL and Kafka, started once for all tests that ask for them; the head of the report
+    says where.
+    """
     async with containers_infra() if choose().kind == "containers" else local_infra() as running:
         yield running
 
@@ -55,7 +61,9 @@ async def bus(infra: Infra) -> AsyncIterator[Bus]:
 
 @pytest_asyncio.fixture
 async def run(infra: Infra) -> AsyncIterator[RunService]:
-    """Runs whole services on databases and consumer groups of their own, and stops them after the test."""
+    """Runs whole services on databases and consumer groups of their own, and stops them after the
+    test.
+    """
     async with AsyncExitStack() as stack:
 
         async def start(service: str, **settings: object) -> RunningService:
@@ -69,7 +77,9 @@ async def run(infra: Infra) -> AsyncIterator[RunService]:
 @pytest.fixture(scope="session", autouse=True)
 def plain_logs() -> None:
     """Log tracebacks without the values of all variables: with them, one takes seconds."""
-    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
@@ -89,9 +99,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs the servers, so that `pytest -m "not infra"` can leave it out; put first what takes minutes.
+    """Mark what needs the servers, so that `pytest -m "not infra"` can leave it out; put first what
+    takes minutes.
 
-    The order is changed only where several processes share the work: whoever runs one wants quick answers first.
+    The order is changed only where several processes share the work: whoever runs one wants quick
+    answers first.
     """
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not item.nodeid.startswith(TAKES_MINUTES))

@@ -12,11 +12,22 @@ FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 SERVICES = ("registry", "reporting", "metrics", "notifications")
 ROOMS = {
-    "__init__", "domain", "store", "commands", "handlers", "api", "api_models", "pages", "channels", "app",
-    "programme_folder", "restoring",
-}  # fmt: skip
-"""`channels` is the door outward: mail and webhooks. `programme_folder` reads a programme for whoever loads it, and
-`restoring` is what `saman restore` asks a service after a restore."""
+    "__init__",
+    "domain",
+    "store",
+    "commands",
+    "handlers",
+    "api",
+    "api_models",
+    "pages",
+    "channels",
+    "app",
+    "programme_folder",
+    "restoring",
+}
+"""`channels` is the door outward: mail and webhooks. `programme_folder` reads a programme for
+whoever loads it, and `restoring` is what `saman restore` asks a service after a restore.
+"""
 
 FURNITURE = {"migrations", "templates", "static", "translations", "reference", "__pycache__"}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "manager", "base_service", "data", "info"}
@@ -55,7 +66,9 @@ def test_files_are_named_after_what_they_hold(path: Path) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_has_only_the_rooms_of_the_house(service: str) -> None:
-    entries = [path for path in (ROOT / "services" / service).iterdir() if path.suffix in ("", ".py")]
+    entries = [
+        path for path in (ROOT / "services" / service).iterdir() if path.suffix in ("", ".py")
+    ]
     found = {path.stem for path in entries} - FURNITURE
     assert found <= ROOMS
     assert "__init__" in found
@@ -82,11 +95,15 @@ def test_migrations_are_numbered_apart_from_the_mechanisms(service: str) -> None
     assert len(numbers) == len(set(numbers))
 
 
-@pytest.mark.parametrize("path", python_files("services", "shared"), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", python_files("services", "shared"), ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_sql_lists_its_columns(path: Path) -> None:
     assert not re.search(r"select \*", path.read_text(), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "services").rglob("*.sql")), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "services").rglob("*.sql")), ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_queries_list_their_columns(path: Path) -> None:
     assert not re.search(r"select \*", path.read_text(), re.IGNORECASE)

@@ -24,7 +24,9 @@ def query_files() -> Iterator[tuple[str, Path]]:
                 yield service, path
 
 
-FILES = [pytest.param(service, path, id=str(path.relative_to(ROOT))) for service, path in query_files()]
+FILES = [
+    pytest.param(service, path, id=str(path.relative_to(ROOT))) for service, path in query_files()
+]
 
 
 def queries_in(path: Path) -> dict[str, str]:
@@ -35,7 +37,9 @@ def queries_in(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("service", "path"), FILES)
-async def test_every_query_is_understood_by_the_migrated_database(infra: Infra, service: str, path: Path) -> None:
+async def test_every_query_is_understood_by_the_migrated_database(
+    infra: Infra, service: str, path: Path
+) -> None:
     handle = await infra.make_database(service)
     conn = await asyncpg.connect(handle.dsn)
     faults = {}

@@ -1,7 +1,8 @@
 """Making the broker's accounts what they must be, and saying in what they differ.
 
-Whose rights are wanted follows from the code (services), from the registry's log (publishers) and from the accounts
-themselves (readers). So rights that somebody gave or took by hand show, and can be put right at any time.
+Whose rights are wanted follows from the code (services), from the registry's log (publishers) and
+from the accounts themselves (readers). So rights that somebody gave or took by hand show, and can
+be put right at any time.
 """
 
 import secrets
@@ -49,7 +50,8 @@ class Difference:
         surplus: rights of our accounts that have to be taken.
         ended: accounts of revoked publishers that can still connect.
         unbounded: accounts whose quota is not as it must be, with the one that they must have.
-        foreign: rights of accounts that are not ours; nobody but their maker knows whether they are right.
+        foreign: rights of accounts that are not ours; nobody but their maker knows whether they are
+            right.
     """
 
     missing: frozenset[Right] = frozenset()
@@ -63,9 +65,18 @@ class Difference:
         return [
             *(f"missing: {right}; run `saman accounts apply`" for right in sentences(self.missing)),
             *(f"surplus: {right}; run `saman accounts apply`" for right in sentences(self.surplus)),
-            *(f"{account} is revoked and has a password; run `saman accounts apply`" for account in sorted(self.ended)),
-            *(f"{account} has not the quota it must have; run `saman accounts apply`" for account in self.unbounded),
-            *(f"not ours: {right}; take it away if nobody needs it" for right in sentences(self.foreign)),
+            *(
+                f"{account} is revoked and has a password; run `saman accounts apply`"
+                for account in sorted(self.ended)
+            ),
+            *(
+                f"{account} has not the quota it must have; run `saman accounts apply`"
+                for account in self.unbounded
+            ),
+            *(
+                f"not ours: {right}; take it away if nobody needs it"
+                for right in sentences(self.foreign)
+            ),
         ]
 
 
@@ -108,8 +119,11 @@ def apply(bus: BusSettings, passwords: Mapping[str, str], publishers: Publishers
     return done + [f"ended {account}" for account in sorted(differs.ended)]
 
 
-def admit(bus: BusSettings, account: str, *, quota: Quota, new_password: bool = False) -> str | None:
-    """Give a publisher or reader its rights, its quota, and a password if it has none or a new one is wanted.
+def admit(
+    bus: BusSettings, account: str, *, quota: Quota, new_password: bool = False
+) -> str | None:
+    """Give a publisher or reader its rights, its quota, and a password if it has none or a new one
+    is wanted.
 
     Returns:
         The password, which is kept nowhere; None where the account had one, which nobody can read.
@@ -124,12 +138,16 @@ def admit(bus: BusSettings, account: str, *, quota: Quota, new_password: bool = 
             accounts.put_password(account, password)
         _until(lambda: wanted <= accounts.rights() and account in accounts.names())
     if password is not None and not is_let_in(bus.as_account(account, SecretStr(password))):
-        raise Unavailable(f"Kafka at {bus.bootstrap} did not take in the password of {account}; make a new one")
+        raise Unavailable(
+            f"Kafka at {bus.bootstrap} did not take in the password of {account}; make a new one"
+        )
     return password
 
 
 def expel(bus: BusSettings, account: str) -> None:
-    """Take an account's rights, which ends open connections' work at once, then its password and its bounds."""
+    """Take an account's rights, which ends open connections' work at once, then its password and
+    its bounds.
+    """
     with keeping_accounts(bus) as accounts:
         accounts.withdraw(right for right in accounts.rights() if right.account == account)
         accounts.remove(account)
@@ -146,7 +164,9 @@ def _until(fact: Callable[[], bool]) -> None:
     deadline = time.monotonic() + KNOWN_SECONDS
     while not fact():
         if time.monotonic() > deadline:
-            raise Unavailable(f"Kafka did not take in an account or its rights within {KNOWN_SECONDS:.0f} s")
+            raise Unavailable(
+                f"Kafka did not take in an account or its rights within {KNOWN_SECONDS:.0f} s"
+            )
         time.sleep(KNOWN_POLL_SECONDS)
 
 
@@ -158,7 +178,9 @@ def _difference(accounts: BrokerAccounts, publishers: Publishers) -> Difference:
     wanted |= {right for reader in readers for right in rights_of_reader(reader)}
     surplus = {right for right in present - wanted if _is_ours(right.account)}
     unbounded = {
-        account: Quota() for account in sorted(publishers.live | readers) if quotas.get(account, {}) != Quota().values()
+        account: Quota()
+        for account in sorted(publishers.live | readers)
+        if quotas.get(account, {}) != Quota().values()
     }
     return Difference(
         missing=frozenset(wanted - present),

@@ -1,7 +1,7 @@
 """Accounts, rights and quotas as the broker keeps them, through kafka-python's admin client.
 
-aiokafka has no requests for any of the three. The client works in threads of its own and blocks, so asynchronous
-callers use `asyncio.to_thread`.
+aiokafka has no requests for any of the three. The client works in threads of its own and blocks, so
+asynchronous callers use `asyncio.to_thread`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,13 +57,15 @@ def keeping_accounts(bus: BusSettings) -> Iterator["BrokerAccounts"]:
     except KafkaError as error:
         who = bus.username or "somebody without an account"
         raise Unavailable(
-            f"Kafka at {bus.bootstrap} does not answer {who} ({type(error).__name__}); is the password right?"
+            f"Kafka at {bus.bootstrap} does not answer {who} ({type(error).__name__}); is the"
+            " password right?"
         ) from None
     try:
         yield BrokerAccounts(client)
     except SecurityDisabledError:
         raise NoAccounts(
-            f"Kafka at {bus.bootstrap} has no authorizer; whoever reaches it may do everything there"
+            f"Kafka at {bus.bootstrap} has no authorizer; whoever reaches it may do everything"
+            " there"
         ) from None
     except KafkaError as error:
         raise Unavailable(f"Kafka at {bus.bootstrap} refused: {error}") from None
@@ -72,7 +74,9 @@ def keeping_accounts(bus: BusSettings) -> Iterator["BrokerAccounts"]:
 
 
 def is_let_in(bus: BusSettings) -> bool:
-    """Tell whether the broker knows this account with this password, or comes to know it while the client tries."""
+    """Tell whether the broker knows this account with this password, or comes to know it while the
+    client tries.
+    """
     try:
         _connect(bus).close()
     except KafkaError:
@@ -82,7 +86,9 @@ def is_let_in(bus: BusSettings) -> bool:
 
 def _connect(bus: BusSettings) -> Any:
     return KafkaAdminClient(
-        **bus.client_options(), request_timeout_ms=ANSWER_MILLISECONDS, bootstrap_timeout_ms=ANSWER_MILLISECONDS
+        **bus.client_options(),
+        request_timeout_ms=ANSWER_MILLISECONDS,
+        bootstrap_timeout_ms=ANSWER_MILLISECONDS,
     )
 
 
@@ -93,14 +99,18 @@ class BrokerAccounts:
         self._client = client
 
     def names(self) -> set[str]:
-        """Return all accounts that have a password here; the operator's first one is kept in a file instead."""
+        """Return all accounts that have a password here; the operator's first one is kept in a file
+        instead.
+        """
         return set(self._client.describe_user_scram_credentials())
 
     def put_password(self, account: str, password: str) -> None:
         """Make the account, or give it another password; connections that are open stay."""
         salted = UserScramCredentialUpsertion(account, _MECHANISM, password)
         self._alter(
-            upsertions=[(account, int(_MECHANISM), salted.iterations, salted.salt, salted.salted_password)],
+            upsertions=[
+                (account, int(_MECHANISM), salted.iterations, salted.salt, salted.salted_password)
+            ],
         )
 
     def remove(self, account: str) -> None:
@@ -109,7 +119,9 @@ class BrokerAccounts:
             self._alter(deletions=[(account, int(_MECHANISM))])
 
     def rights(self) -> set[Right]:
-        """Return all rights that were given to accounts, whatever host they are for; denials are somebody else's."""
+        """Return all rights that were given to accounts, whatever host they are for; denials are
+        somebody else's.
+        """
         everything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
         found, _ = self._client.describe_acls(
             ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ALLOW, everything)
@@ -137,7 +149,8 @@ class BrokerAccounts:
         if answer.error_code:
             raise for_code(answer.error_code)(answer.error_message)
         return {
-            entry.entity[0].entity_name: {value.key: value.value for value in entry.values} for entry in answer.entries
+            entry.entity[0].entity_name: {value.key: value.value for value in entry.values}
+            for entry in answer.entries
         }
 
     def put_quota(self, account: str, quota: Quota | None) -> None:
@@ -148,20 +161,30 @@ class BrokerAccounts:
             for key, value in (quota or Quota()).values().items()
         ]
         entry = data(entity=[data.EntityData(entity_type="user", entity_name=account)], ops=ops)
-        for outcome in self._send(AlterClientQuotasRequest(entries=[entry], validate_only=False)).entries:
+        for outcome in self._send(
+            AlterClientQuotasRequest(entries=[entry], validate_only=False)
+        ).entries:
             if outcome.error_code:
                 raise for_code(outcome.error_code)(outcome.error_message)
 
     def _send(self, request: Any) -> Any:
-        """Send a request that the client knows and has no method for, or none that tells of every refusal."""
+        """Send a request that the client knows and has no method for, or none that tells of every
+        refusal.
+        """
         return self._client._manager.run(self._client._manager.send, request)
 
     def _alter(self, *, deletions: Sequence[Any] = (), upsertions: Sequence[Any] = ()) -> None:
-        """Change accounts. The client's own method takes a refusal without a message for success."""
-        request = AlterUserScramCredentialsRequest(deletions=list(deletions), upsertions=list(upsertions))
+        """Change accounts. The client's own method takes a refusal without a message for
+        success.
+        """
+        request = AlterUserScramCredentialsRequest(
+            deletions=list(deletions), upsertions=list(upsertions)
+        )
         for outcome in self._send(request).results:
             if outcome.error_code:
-                raise for_code(outcome.error_code)(outcome.error_message or f"account {outcome.user} stays as it is")
+                raise for_code(outcome.error_code)(
+                    outcome.error_message or f"account {outcome.user} stays as it is"
+                )
 
 
 def _acl(right: Right) -> Any:

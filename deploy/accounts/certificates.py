@@ -1,7 +1,7 @@
 """The certificate by which clients know the broker, from an authority of the installation's own.
 
-Whoever has certificates of an authority of its own puts them in the place of these: `server.pem` holds the private key
-(PKCS 8) and the chain, `ca.pem` what clients trust.
+Whoever has certificates of an authority of its own puts them in the place of these: `server.pem`
+holds the private key (PKCS 8) and the chain, `ca.pem` what clients trust.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,9 @@ from deploy.local.folder import write_private
 AUTHORITY_DAYS = 3_650
 SERVER_DAYS = 397
 RENEWAL_DAYS = 60
-"""The server's certificate is made anew at a start that finds fewer days left; clients notice nothing."""
+"""The server's certificate is made anew at a start that finds fewer days left; clients notice
+nothing.
+"""
 
 AUTHORITY = "ca.pem"
 AUTHORITY_KEY = "ca.key"
@@ -35,7 +37,8 @@ _EARLIER = timedelta(hours=1)
 
 
 def put_certificates(folder: Path, *, names: Sequence[str], now: datetime | None = None) -> Path:
-    """Make the authority if there is none, and the server's certificate if there is none that will do.
+    """Make the authority if there is none, and the server's certificate if there is none that will
+    do.
 
     Args:
         folder: gets `ca.pem`, `ca.key` and `server.pem`; the latter two for nobody else's eyes.
@@ -66,7 +69,9 @@ def _will_do(path: Path, names: Sequence[str], now: datetime) -> bool:
 
 def _make_authority(folder: Path, now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Saman, authority of this installation")])
+    name = x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, "Saman, authority of this installation")]
+    )
     certificate = (
         _builder(name, name, key, now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -89,7 +94,10 @@ def _make_server(folder: Path, names: Sequence[str], now: datetime) -> None:
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(_alternatives(names)), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
+            critical=False,
+        )
         .sign(authority_key, hashes.SHA256())
     )
     chain = (certificate.public_bytes(Encoding.PEM) + authority.public_bytes(Encoding.PEM)).decode()

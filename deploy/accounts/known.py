@@ -1,4 +1,6 @@
-"""Which publishers there are, read from the registry's log: the registry itself need not run when rights are made."""
+"""Which publishers there are, read from the registry's log: the registry itself need not run when
+rights are made.
+"""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -6,7 +8,12 @@ from typing import Any, cast
 from aiokafka import AIOKafkaConsumer
 
 from deploy.accounts.applying import Publishers
-from shared.events.registry import PublisherChanged, PublisherEvent, PublisherRegistered, PublisherRevoked
+from shared.events.registry import (
+    PublisherChanged,
+    PublisherEvent,
+    PublisherRegistered,
+    PublisherRevoked,
+)
 from shared.messaging.admin import administering
 from shared.messaging.broker import BusSettings
 from shared.messaging.consumers import record_of
@@ -19,7 +26,8 @@ _EVENTS: Mapping[str, type[PublisherEvent]] = {
 
 
 async def known_publishers(bus: BusSettings) -> Publishers:
-    """Return the publishers of the registry's log as it is now; none where the topic does not exist yet.
+    """Return the publishers of the registry's log as it is now; none where the topic does not exist
+    yet.
 
     Raises:
         KafkaError, OSError: the broker does not answer.
@@ -51,7 +59,9 @@ def _is_newer(event: PublisherEvent, kept: PublisherEvent | None) -> bool:
 
 
 def _event(raw: Any) -> PublisherEvent | None:
-    """Read a record; one that cannot be read says nothing here, and the services keep it as a dead letter."""
+    """Read a record; one that cannot be read says nothing here, and the services keep it as a dead
+    letter.
+    """
     try:
         return cast("PublisherEvent | None", read_event(record_of(raw), _EVENTS, {}))
     except Unreadable:

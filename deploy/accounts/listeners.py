@@ -1,9 +1,10 @@
-"""What a broker is told so that it knows accounts: listeners, authorizer, and the two accounts that come first.
+"""What a broker is told so that it knows accounts: listeners, authorizer, and the two accounts that
+come first.
 
-Three doors. INTERNAL is for the services, with TLS where it crosses a network; PUBLISHERS is for everybody else, always
-with TLS; CONTROLLER never leaves the machine.
-All other accounts are kept by the broker itself, as SCRAM credentials that the operator makes. The operator's own and
-the brokers' stand in a file, for somebody has to come first.
+Three doors. INTERNAL is for the services, with TLS where it crosses a network; PUBLISHERS is for
+everybody else, always with TLS; CONTROLLER never leaves the machine.
+All other accounts are kept by the broker itself, as SCRAM credentials that the operator makes. The
+operator's own and the brokers' stand in a file, for somebody has to come first.
 """
 
 from collections.abc import Sequence
@@ -17,22 +18,27 @@ CONNECTIONS_MAX = 1_000
 """On the listener for publishers, so that they cannot take all of the broker's."""
 
 CONNECTIONS_PER_SECOND = 50
-"""New ones on that listener; each costs a TLS handshake and thousands of hashes for the password."""
+"""New ones on that listener; each costs a TLS handshake and thousands of hashes for the password.
+"""
 
 _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
-def properties(*, certificate: str, authority: str, superusers: Sequence[str] = ()) -> dict[str, str]:
+def properties(
+    *, certificate: str, authority: str, superusers: Sequence[str] = ()
+) -> dict[str, str]:
     """Return the broker's settings.
 
     Args:
         certificate: path of a PEM file with the private key and the chain.
-        authority: path of a PEM file with the authority's certificate. Where brokers speak TLS among themselves, one
-            does not start that would not trust itself.
+        authority: path of a PEM file with the authority's certificate. Where brokers speak TLS
+            among themselves, one does not start that would not trust itself.
         superusers: accounts that may do everything, beside the brokers and the operator.
     """
-    internal, publishers, controller = (f"listener.name.{n.lower()}." for n in (INTERNAL, PUBLISHERS, CONTROLLER))
+    internal, publishers, controller = (
+        f"listener.name.{n.lower()}." for n in (INTERNAL, PUBLISHERS, CONTROLLER)
+    )
     return {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "false",

@@ -1,7 +1,7 @@
 """What each account may do on the broker. Nothing is allowed that does not stand here.
 
-`tests/security` holds the services' part against what their code subscribes to and publishes, and tries every cell of
-the whole against a real broker.
+`tests/security` holds the services' part against what their code subscribes to and publishes, and
+tries every cell of the whole against a real broker.
 """
 
 from collections.abc import Iterable
@@ -64,12 +64,16 @@ class Right:
     is_prefix: bool = False
 
     def __str__(self) -> str:
-        return f"{self.account} may {self.operation} {self.resource} {self.name}{'*' if self.is_prefix else ''}"
+        return (
+            f"{self.account} may {self.operation} {self.resource}"
+            f" {self.name}{'*' if self.is_prefix else ''}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What one account may take of the broker; above it the broker answers later, and nothing is lost.
+    """What one account may take of the broker; above it the broker answers later, and nothing is
+    lost.
 
     Attributes:
         produced_bytes_per_second: 2 MiB hold some 4,000 figures.
@@ -91,7 +95,8 @@ class Quota:
 
 
 def rights_of_service(service: str) -> set[Right]:
-    """Return what a service needs, and no more: its topics, its groups, and to see how all topics are kept.
+    """Return what a service needs, and no more: its topics, its groups, and to see how all topics
+    are kept.
 
     The latter is what its readiness says; it lets nobody see a record.
     """
@@ -109,10 +114,18 @@ def rights_of_service(service: str) -> set[Right]:
 
 
 def rights_of_publisher(organisation_number: str) -> set[Right]:
-    """Return what a publisher may do: write to its own inbound topics, and read its receipts and what is open."""
+    """Return what a publisher may do: write to its own inbound topics, and read its receipts and
+    what is open.
+    """
     receipts = reporting.SubmissionAccepted.topic_of(organisation_number)
     return {
-        Right(organisation_number, "topic", inbound_prefix(organisation_number), "write", is_prefix=True),
+        Right(
+            organisation_number,
+            "topic",
+            inbound_prefix(organisation_number),
+            "write",
+            is_prefix=True,
+        ),
         Right(organisation_number, "topic", receipts, "read"),
         *_reading(organisation_number),
     }
@@ -129,8 +142,13 @@ def reader_account(name: str) -> str:
     Raises:
         RuleBroken: the name would not be one word of lower case letters, digits and hyphens.
     """
-    if not (2 < len(name) <= 40 and all(c.isascii() and (c.islower() or c.isdigit() or c == "-") for c in name)):
-        raise RuleBroken(f"a reader's name is 3 to 40 lower case letters, digits and hyphens, got {name!r}")
+    if not (
+        2 < len(name) <= 40
+        and all(c.isascii() and (c.islower() or c.isdigit() or c == "-") for c in name)
+    ):
+        raise RuleBroken(
+            f"a reader's name is 3 to 40 lower case letters, digits and hyphens, got {name!r}"
+        )
     return f"{READER_PREFIX}{name}"
 
 
@@ -150,7 +168,8 @@ def sentences(rights: Iterable[Right]) -> list[str]:
 
 
 def _reading(account: str) -> set[Right]:
-    # The prefix of a group ends with a dot: without it 310000019's would cover an account that continues the number.
+    # The prefix of a group ends with a dot: without it 310000019's would cover an account that
+    # continues the number.
     return {
         *(Right(account, "topic", topic, "read") for topic in OPEN_TOPICS),
         Right(account, "group", f"{account}.", "read", is_prefix=True),

@@ -1,4 +1,6 @@
-"""`saman accounts` and `saman readers`: who may do what on Kafka, as code, and downstream consumers."""
+"""`saman accounts` and `saman readers`: who may do what on Kafka, as code, and downstream
+consumers.
+"""
 
 import json
 import os
@@ -12,9 +14,15 @@ from deploy.accounts.rights import OPERATOR, Quota, reader_account
 from deploy.cli.connection import AsJson, Folder, find_bus, reached
 from deploy.services import SERVICES
 
-accounts = typer.Typer(help="Compare Kafka's accounts and rights with what they must be, or make them so.")
-readers = typer.Typer(help="Downstream consumers: who may read the open topics.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="Lower case letters, digits and hyphens.", metavar="NAME")]
+accounts = typer.Typer(
+    help="Compare Kafka's accounts and rights with what they must be, or make them so."
+)
+readers = typer.Typer(
+    help="Downstream consumers: who may read the open topics.", no_args_is_help=True
+)
+Name = Annotated[
+    str, typer.Argument(help="Lower case letters, digits and hyphens.", metavar="NAME")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,21 +36,28 @@ def check(dir_: Folder = None, as_json: AsJson = False) -> None:
     """Say in what the broker differs; exit code 1 when it does."""
     bus = find_bus(dir_)
     sentences = applying.difference(bus, reached(bus, known_publishers(bus))).sentences()
-    typer.echo(json.dumps({"differences": sentences}) if as_json else "\n".join(sentences) or "all as they must be")
+    typer.echo(
+        json.dumps({"differences": sentences})
+        if as_json
+        else "\n".join(sentences) or "all as they must be"
+    )
     if sentences:
         raise typer.Exit(1)
 
 
 @accounts.command()
 def apply(dir_: Folder = None, as_json: AsJson = False) -> None:
-    """Give what is missing and take what is too much, for services, publishers and readers. Repeatable.
+    """Give what is missing and take what is too much, for services, publishers and readers.
+    Repeatable.
 
-    The services' passwords are taken from SAMAN_<SERVICE>_KAFKA_PASSWORD, the operator's from SAMAN_KAFKA_PASSWORD;
-    where one is not said, that account stays as it is.
+    The services' passwords are taken from SAMAN_<SERVICE>_KAFKA_PASSWORD, the operator's from
+    SAMAN_KAFKA_PASSWORD; where one is not said, that account stays as it is.
     """
     bus = find_bus(dir_)
     variables = {service: f"SAMAN_{service.upper()}_KAFKA_PASSWORD" for service in SERVICES}
-    passwords = {account: os.environ[name] for account, name in variables.items() if os.environ.get(name)}
+    passwords = {
+        account: os.environ[name] for account, name in variables.items() if os.environ.get(name)
+    }
     if own := bus.password.get_secret_value():
         passwords[OPERATOR] = own
     done = applying.apply(bus, passwords, reached(bus, known_publishers(bus)))
@@ -52,7 +67,9 @@ def apply(dir_: Folder = None, as_json: AsJson = False) -> None:
 @readers.command()
 def add(
     name: Name,
-    new_password: Annotated[bool, typer.Option("--new-password", help="Another password; the old one ends.")] = False,
+    new_password: Annotated[
+        bool, typer.Option("--new-password", help="Another password; the old one ends.")
+    ] = False,
     dir_: Folder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +79,9 @@ def add(
     if as_json:
         typer.echo(json.dumps({"account": account, "kafka_password": password}))
         return
-    typer.echo(f"{account} may read the open topics, in consumer groups whose names begin with {account}.")
+    typer.echo(
+        f"{account} may read the open topics, in consumer groups whose names begin with {account}."
+    )
     if password:
         typer.echo(f"password for Kafka, shown once: {password}")
 

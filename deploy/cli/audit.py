@@ -33,7 +33,10 @@ def verify(
         str | None, typer.Argument(help="One service; without it all four.", metavar="[SERVICE]")
     ] = None,
     heads: Annotated[
-        Path | None, typer.Option(help="What an earlier `--json` wrote, kept elsewhere: the chain must still hold it.")
+        Path | None,
+        typer.Option(
+            help="What an earlier `--json` wrote, kept elsewhere: the chain must still hold it."
+        ),
     ] = None,
     dir_: Folder = None,
     as_json: AsJson = False,
@@ -75,7 +78,9 @@ async def verify_log(dsn: str, service: str, known: Mapping[int, str] | None = N
         finally:
             await conn.close()
     except DRIVER_FAILURES as error:
-        raise Unavailable(f"the database of {service} does not answer ({type(error).__name__}: {error})") from None
+        raise Unavailable(
+            f"the database of {service} does not answer ({type(error).__name__}: {error})"
+        ) from None
 
 
 def _kept(path: Path | None) -> dict[str, dict[int, str]]:
@@ -85,13 +90,17 @@ def _kept(path: Path | None) -> dict[str, dict[int, str]]:
         content: dict[str, Any] = json.loads(path.read_text())
         return {name: {verdict["seal_count"]: verdict["head"]} for name, verdict in content.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RuleBroken(f"{path} is not what `saman audit verify --json` writes ({error})") from None
+        raise RuleBroken(
+            f"{path} is not what `saman audit verify --json` writes ({error})"
+        ) from None
 
 
 def _dsn(service: str, folder: Path | None) -> str:
     named(service)
     if folder is not None:
-        from deploy.local.stack import read_description  # needs wheels that the image of the services does not have
+        from deploy.local.stack import (
+            read_description,
+        )  # needs wheels that the image of the services does not have
 
         return str(read_description(folder)["databases"][service])
     names = (f"SAMAN_{service.upper()}_OWNER_DSN", f"SAMAN_{service.upper()}_DATABASE_DSN")

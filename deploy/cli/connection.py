@@ -31,10 +31,15 @@ Folder = Annotated[
     typer.Option(
         "--dir",
         envvar="SAMAN_DIR",
-        help="Folder of the stack; else SAMAN_URL, SAMAN_OPERATOR_KEY, SAMAN_KAFKA_BOOTSTRAP (and …_USERNAME, …).",
+        help=(
+            "Folder of the stack; else SAMAN_URL, SAMAN_OPERATOR_KEY, SAMAN_KAFKA_BOOTSTRAP (and"
+            " …_USERNAME, …)."
+        ),
     ),
 ]
-NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until the other services have heard it.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Do not wait until the other services have heard it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable output.")]
 
 
@@ -78,7 +83,9 @@ class Api:
         try:
             answer = await self._client.request(method, path, **options)
         except httpx2.HTTPError as error:
-            raise Unavailable(f"{self._client.base_url} does not answer ({type(error).__name__})") from None
+            raise Unavailable(
+                f"{self._client.base_url} does not answer ({type(error).__name__})"
+            ) from None
         if answer.status_code >= 400:
             raise _error_of(answer)
         return answer
@@ -94,7 +101,9 @@ def find_connection(folder: Path | None) -> Connection:
     if folder is not None:
         stack = _stack(folder)
         return Connection(stack["http"], operator_bus(stack), stack["operator_key"])
-    http, _, operator_key = (_set(name) for name in ("SAMAN_URL", "SAMAN_KAFKA_BOOTSTRAP", "SAMAN_OPERATOR_KEY"))
+    http, _, operator_key = (
+        _set(name) for name in ("SAMAN_URL", "SAMAN_KAFKA_BOOTSTRAP", "SAMAN_OPERATOR_KEY")
+    )
     return Connection(http, BusSettings(client_id=CLIENT_ID), operator_key)
 
 
@@ -111,7 +120,9 @@ def find_bus(folder: Path | None) -> BusSettings:
 
 
 def _stack(folder: Path) -> dict[str, Any]:
-    from deploy.local.stack import read_description  # needs wheels that the image of the services does not have
+    from deploy.local.stack import (
+        read_description,
+    )  # needs wheels that the image of the services does not have
 
     return read_description(folder)
 
@@ -120,8 +131,9 @@ def _set(name: str) -> str:
     if value := os.environ.get(name):
         return value
     raise RuleBroken(
-        "say where the system is: --dir FOLDER, or SAMAN_URL, SAMAN_KAFKA_BOOTSTRAP, SAMAN_OPERATOR_KEY and, where "
-        f"Kafka has accounts, SAMAN_KAFKA_USERNAME, SAMAN_KAFKA_PASSWORD, SAMAN_KAFKA_CA_FILE; {name} is not set"
+        "say where the system is: --dir FOLDER, or SAMAN_URL, SAMAN_KAFKA_BOOTSTRAP,"
+        " SAMAN_OPERATOR_KEY and, where Kafka has accounts, SAMAN_KAFKA_USERNAME,"
+        f" SAMAN_KAFKA_PASSWORD, SAMAN_KAFKA_CA_FILE; {name} is not set"
     )
 
 
@@ -134,7 +146,9 @@ def reached(bus: BusSettings, work: Coroutine[Any, Any, Answer]) -> Answer:
     try:
         return asyncio.run(work)
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"Kafka at {bus.bootstrap} does not answer ({type(error).__name__})") from None
+        raise Unavailable(
+            f"Kafka at {bus.bootstrap} does not answer ({type(error).__name__})"
+        ) from None
 
 
 def operator_bus(stack: Mapping[str, Any]) -> BusSettings:
@@ -148,7 +162,9 @@ def operator_bus(stack: Mapping[str, Any]) -> BusSettings:
     )
 
 
-async def until_heard(connection: Connection, topics: Iterable[str], services: Sequence[str]) -> None:
+async def until_heard(
+    connection: Connection, topics: Iterable[str], services: Sequence[str]
+) -> None:
     """Wait until the registry has published what it was told, and the services have taken it in.
 
     Raises:
@@ -177,7 +193,9 @@ async def _has_read(admin: Admin, group: str, ends: dict[TopicPartition, int]) -
     return all(place in done and done[place].offset >= offset for place, offset in ends.items())
 
 
-async def _ends(admin: Admin, bus: BusSettings, topics: Iterable[str]) -> dict[str, dict[TopicPartition, int]]:
+async def _ends(
+    admin: Admin, bus: BusSettings, topics: Iterable[str]
+) -> dict[str, dict[TopicPartition, int]]:
     """Return where each topic ends now, without its empty partitions."""
     topics = list(topics)
     places = await admin.places(topics)
@@ -187,7 +205,10 @@ async def _ends(admin: Admin, bus: BusSettings, topics: Iterable[str]) -> dict[s
         await learn(consumer, topics)
         ends, starts = await consumer.end_offsets(places), await consumer.beginning_offsets(places)
         written = [place for place in places if ends[place] > starts[place]]
-        return {topic: {place: ends[place] for place in written if place.topic == topic} for topic in topics}
+        return {
+            topic: {place: ends[place] for place in written if place.topic == topic}
+            for topic in topics
+        }
     finally:
         await consumer.stop()
 
@@ -201,9 +222,14 @@ def _error_of(answer: httpx2.Response) -> AppError:
     try:
         problem = answer.json()
         sentence, code = problem["detail"], problem["code"]
-        sentence += "".join(f"\n  {fault['pointer'] or '/'}: {fault['message']}" for fault in problem.get("errors", []))
+        sentence += "".join(
+            f"\n  {fault['pointer'] or '/'}: {fault['message']}"
+            for fault in problem.get("errors", [])
+        )
     except (ValueError, KeyError, TypeError):
-        return Unavailable(f"{answer.request.url} answered {answer.status_code}: {answer.text[:200]}")
+        return Unavailable(
+            f"{answer.request.url} answered {answer.status_code}: {answer.text[:200]}"
+        )
     kind = NotFound if answer.status_code == 404 else RuleBroken
     return kind(sentence, code=code)
 

@@ -15,7 +15,9 @@ from deploy.local import databases as postgres
 from deploy.services import SERVICES
 from shared.errors import RuleBroken, Unavailable
 
-databases = typer.Typer(help="The services' databases, each with two roles of its own.", no_args_is_help=True)
+databases = typer.Typer(
+    help="The services' databases, each with two roles of its own.", no_args_is_help=True
+)
 
 ADMIN = "SAMAN_ADMIN_DSN"
 
@@ -41,20 +43,30 @@ def apply(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the databases and roles that the settings name, or put their passwords and rights right. Repeatable.
+    """Make the databases and roles that the settings name, or put their passwords and rights right.
+    Repeatable.
 
-    The administrator's address is read from SAMAN_ADMIN_DSN; names and passwords from SAMAN_<SERVICE>_OWNER_DSN and
-    SAMAN_<SERVICE>_DATABASE_DSN, the same settings that `saman migrate` and `saman serve` use.
+    The administrator's address is read from SAMAN_ADMIN_DSN; names and passwords from
+    SAMAN_<SERVICE>_OWNER_DSN and SAMAN_<SERVICE>_DATABASE_DSN, the same settings that `saman
+    migrate` and `saman serve` use.
     """
     made = {}
     for name in service or SERVICES:
-        owner, worker = account(f"SAMAN_{name.upper()}_OWNER_DSN"), account(f"SAMAN_{name.upper()}_DATABASE_DSN")
+        owner, worker = (
+            account(f"SAMAN_{name.upper()}_OWNER_DSN"),
+            account(f"SAMAN_{name.upper()}_DATABASE_DSN"),
+        )
         if owner.database != worker.database:
-            raise RuleBroken(f"{name} has two databases: {owner.database} for its owner, {worker.database} for itself")
+            raise RuleBroken(
+                f"{name} has two databases: {owner.database} for its owner, {worker.database} for"
+                " itself"
+            )
         asyncio.run(_make(owner, worker))
         made[name] = {"database": owner.database, "owner": owner.role, "service": worker.role}
         if not as_json:
-            typer.echo(f"{name}: database {owner.database}, owner {owner.role}, service {worker.role}")
+            typer.echo(
+                f"{name}: database {owner.database}, owner {owner.role}, service {worker.role}"
+            )
     if as_json:
         typer.echo(json.dumps(made))
 
@@ -82,11 +94,18 @@ async def _make(owner: Account, worker: Account) -> None:
 
     try:
         await postgres.create(
-            as_administrator, passwords.__getitem__, owner.database, owner=owner.role, service=worker.role
+            as_administrator,
+            passwords.__getitem__,
+            owner.database,
+            owner=owner.role,
+            service=worker.role,
         )
     except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError) as error:
-        raise Unavailable(f"PostgreSQL at {admin.hostname} does not answer ({type(error).__name__})") from None
+        raise Unavailable(
+            f"PostgreSQL at {admin.hostname} does not answer ({type(error).__name__})"
+        ) from None
     except asyncpg.InvalidPasswordError:
         raise RuleBroken(
-            f"PostgreSQL at {admin.hostname} does not take the password in {ADMIN}: its data were made with another one"
+            f"PostgreSQL at {admin.hostname} does not take the password in {ADMIN}: its data were"
+            " made with another one"
         ) from None

@@ -19,7 +19,9 @@ from shared.printable import printable, readable
 _AGE = re.compile(r"(\d{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
-ServiceName = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.", metavar="SERVICE")]
+ServiceName = Annotated[
+    str, typer.Argument(help=f"One of {', '.join(SERVICES)}.", metavar="SERVICE")
+]
 LetterId = Annotated[int, typer.Argument(help="The letter's number.", metavar="ID")]
 
 dead_letters = typer.Typer(help="Records that a service could not handle.", no_args_is_help=True)
@@ -32,10 +34,16 @@ def add_to(app: typer.Typer) -> None:
 
 Topic = Annotated[str | None, typer.Option(help="Only records of this topic.")]
 Consumer = Annotated[str | None, typer.Option(help="Only this consumer's.")]
-Code = Annotated[str | None, typer.Option(help="Only this code, such as LookupError or record-unreadable.")]
+Code = Annotated[
+    str | None, typer.Option(help="Only this code, such as LookupError or record-unreadable.")
+]
 Key = Annotated[str | None, typer.Option(help="Only records with this key.")]
-OlderThan = Annotated[str | None, typer.Option(help="Only letters at least so old: 90s, 15m, 2h, 7d.")]
-NewerThan = Annotated[str | None, typer.Option(help="Only letters that came since: 90s, 15m, 2h, 7d.")]
+OlderThan = Annotated[
+    str | None, typer.Option(help="Only letters at least so old: 90s, 15m, 2h, 7d.")
+]
+NewerThan = Annotated[
+    str | None, typer.Option(help="Only letters that came since: 90s, 15m, 2h, 7d.")
+]
 
 
 @dead_letters.command("list")
@@ -65,7 +73,9 @@ def list_letters(
 
 
 @dead_letters.command()
-def show(service: ServiceName, letter_id: LetterId, dir_: Folder = None, as_json: AsJson = False) -> None:
+def show(
+    service: ServiceName, letter_id: LetterId, dir_: Folder = None, as_json: AsJson = False
+) -> None:
     """Show one letter with the error and the raw record; that you looked is noted in the audit log.
 
     Bytes are shown as text, or in hexadecimal where they are none; with --json as base64.
@@ -74,7 +84,17 @@ def show(service: ServiceName, letter_id: LetterId, dir_: Folder = None, as_json
     if as_json:
         typer.echo(json.dumps(letter))
         return
-    for name in ("id", "consumer", "origin", "code", "attempts", "state", "reason", "created_at", "settled_at"):
+    for name in (
+        "id",
+        "consumer",
+        "origin",
+        "code",
+        "attempts",
+        "state",
+        "reason",
+        "created_at",
+        "settled_at",
+    ):
         if letter[name] is not None:
             typer.echo(f"{name + ':':<12}{printable(str(letter[name]))}")
     record = letter["record"]
@@ -87,9 +107,13 @@ def show(service: ServiceName, letter_id: LetterId, dir_: Folder = None, as_json
 @dead_letters.command()
 def replay(
     service: ServiceName,
-    letter_id: Annotated[int | None, typer.Argument(help="The letter's number.", metavar="ID")] = None,
+    letter_id: Annotated[
+        int | None, typer.Argument(help="The letter's number.", metavar="ID")
+    ] = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="All that wait, or those of them that are meant.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that wait, or those of them that are meant.")
+    ] = False,
     topic: Topic = None,
     consumer: Consumer = None,
     code: Code = None,
@@ -99,7 +123,9 @@ def replay(
     dir_: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hand a letter, or all that wait, once more to its consumer. What fails again stays. Repeatable."""
+    """Hand a letter, or all that wait, once more to its consumer. What fails again stays.
+    Repeatable.
+    """
     which = _which(topic, consumer, code, key, older_than, newer_than)
     if (letter_id is None) is not everything or (which and not everything):
         raise RuleBroken("name one letter, or --all, which options may narrow")
@@ -133,20 +159,26 @@ def discard(
     typer.echo(json.dumps(letter) if as_json else f"{letter_id} discarded")
 
 
-async def _list(connection: Connection, service: str, params: dict[str, str]) -> list[dict[str, Any]]:
+async def _list(
+    connection: Connection, service: str, params: dict[str, str]
+) -> list[dict[str, Any]]:
     letters: list[dict[str, Any]] = []
     async with connection.client() as api:
         cursor: str | None = None
         while True:
             page = await api.call(
-                "GET", _path(service), params={**params, "limit": "1000", **({"cursor": cursor} if cursor else {})}
+                "GET",
+                _path(service),
+                params={**params, "limit": "1000", **({"cursor": cursor} if cursor else {})},
             )
             letters += page["items"]
             if (cursor := page["next"]) is None:
                 return letters
 
 
-def _replay_one(connection: Connection, service: str, letter_id: int) -> tuple[list[int], dict[int, str]]:
+def _replay_one(
+    connection: Connection, service: str, letter_id: int
+) -> tuple[list[int], dict[int, str]]:
     try:
         ask(connection, "POST", f"{_path(service)}/{letter_id}/replay")
     except RuleBroken as broken:
@@ -162,7 +194,9 @@ async def _replay_all(
     async with connection.client() as api:
         cursor: str | None = None
         while True:
-            done = await api.call("POST", f"{_path(service)}/replay", json={**which, "cursor": cursor})
+            done = await api.call(
+                "POST", f"{_path(service)}/replay", json={**which, "cursor": cursor}
+            )
             replayed += done["replayed"]
             failed |= {letter["id"]: letter["error"] for letter in done["failed"]}
             if (cursor := done["next"]) is None:

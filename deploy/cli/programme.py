@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.connection import AsJson, Connection, Folder, NoWait, find_connection, reached, until_heard
+from deploy.cli.connection import (
+    AsJson,
+    Connection,
+    Folder,
+    NoWait,
+    find_connection,
+    reached,
+    until_heard,
+)
 from deploy.local.progress import Progress, shown, silent
 from services.registry.programme_folder import read_programme_folder
 from shared.events.registry import ProgrammeRegistered, ProjectRegistered
@@ -32,7 +40,13 @@ class Loaded:
 
     def note(self, name: str, answer: Any) -> None:
         """Sort a PUT's answer; version 1 is new."""
-        kept = self.unchanged if not answer["changed"] else self.registered if answer["version"] == 1 else self.changed
+        kept = (
+            self.unchanged
+            if not answer["changed"]
+            else self.registered
+            if answer["version"] == 1
+            else self.changed
+        )
         kept.append(name)
 
 
@@ -43,10 +57,14 @@ def load(
     no_wait: NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Register a programme with its cohorts, themes and projects. Repeatable; says what it changed."""
+    """Register a programme with its cohorts, themes and projects. Repeatable; says what it
+    changed.
+    """
     connection = find_connection(dir_)
     with shown() as progress:
-        loaded = reached(connection.bus, load_programme(connection, folder, wait=not no_wait, progress=progress))
+        loaded = reached(
+            connection.bus, load_programme(connection, folder, wait=not no_wait, progress=progress)
+        )
     if as_json:
         typer.echo(json.dumps(loaded.__dict__))
         return
@@ -55,16 +73,21 @@ def load(
         if names:
             typer.echo(f"{what}: {', '.join(names)}")
     typer.echo(
-        f"{len(loaded.registered)} registered, {len(loaded.changed)} changed, {len(loaded.unchanged)} as they were"
+        f"{len(loaded.registered)} registered, {len(loaded.changed)} changed,"
+        f" {len(loaded.unchanged)} as they were"
     )
 
 
-async def load_programme(connection: Connection, folder: Path, *, wait: bool, progress: Progress = silent) -> Loaded:
+async def load_programme(
+    connection: Connection, folder: Path, *, wait: bool, progress: Progress = silent
+) -> Loaded:
     """Put a folder's programme and projects; see `load`."""
     content = read_programme_folder(folder)
     loaded = Loaded()
     async with connection.client() as api:
-        answer = await api.call("PUT", f"{REGISTRY}/programmes/{content.programme_id}", json=content.programme)
+        answer = await api.call(
+            "PUT", f"{REGISTRY}/programmes/{content.programme_id}", json=content.programme
+        )
         loaded.note(content.programme_id, answer)
         for done, (project_id, body) in enumerate(content.projects.items(), start=1):
             answer = await api.call("PUT", f"{REGISTRY}/projects/{project_id}", json=body)
@@ -72,6 +95,8 @@ async def load_programme(connection: Connection, folder: Path, *, wait: bool, pr
             progress("Loading the programme", done=done, total=len(content.projects))
     if wait:
         progress("Waiting until every service has heard it")
-        await until_heard(connection, [ProjectRegistered.topic()], ("reporting", "metrics", "notifications"))
+        await until_heard(
+            connection, [ProjectRegistered.topic()], ("reporting", "metrics", "notifications")
+        )
         await until_heard(connection, [ProgrammeRegistered.topic()], ("metrics", "notifications"))
     return loaded

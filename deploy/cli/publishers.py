@@ -53,15 +53,21 @@ def add_to(app: typer.Typer) -> None:
 def add(
     organisation_number: Annotated[str, typer.Argument(help="Nine digits.", metavar="ORGNR")],
     name: Annotated[str, typer.Option(help="The publisher's name.")],
-    municipality: Annotated[list[str], typer.Option(help="Municipality id it may speak for; repeatable.")],
+    municipality: Annotated[
+        list[str], typer.Option(help="Municipality id it may speak for; repeatable.")
+    ],
     new_password: Annotated[
-        bool, typer.Option("--new-password", help="Give its Kafka account another password; the old one ends.")
+        bool,
+        typer.Option(
+            "--new-password", help="Give its Kafka account another password; the old one ends."
+        ),
     ] = False,
     dir_: Folder = None,
     no_wait: NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Register a publisher or let it speak for more, with topics, a Kafka account, and a key. Repeatable.
+    """Register a publisher or let it speak for more, with topics, a Kafka account, and a key.
+    Repeatable.
 
     Key and password are shown once, when they are made: where there is none yet.
     """
@@ -92,14 +98,19 @@ def _show(added: dict[str, Any], name: str) -> None:
     if added["key"]:
         typer.echo(f"key for HTTP, shown once: {added['key']}")
     if added["kafka_password"]:
-        typer.echo(f"password for Kafka (account {organisation_number}), shown once: {added['kafka_password']}")
+        typer.echo(
+            f"password for Kafka (account {organisation_number}), shown once:"
+            f" {added['kafka_password']}"
+        )
     if added["kafka_without_accounts"]:
         typer.echo(added["kafka_without_accounts"], err=True)
 
 
 def spoken_for(added: dict[str, Any]) -> str:
     """Return for whom a publisher that was added may speak, and in which days."""
-    return ", ".join(f"{mandate['municipality_id']}{days_of(mandate)}" for mandate in added["may_speak_for"])
+    return ", ".join(
+        f"{mandate['municipality_id']}{days_of(mandate)}" for mandate in added["may_speak_for"]
+    )
 
 
 @publishers.command()
@@ -119,12 +130,15 @@ def revoke(
     if as_json:
         typer.echo(json.dumps({"revoked": organisation_number}))
         return
-    typer.echo(f"{organisation_number} may not publish any more; its keys and its Kafka account are gone")
+    typer.echo(
+        f"{organisation_number} may not publish any more; its keys and its Kafka account are gone"
+    )
 
 
 def post(
     figures: Annotated[
-        Path, typer.Argument(help="CSV file; columns are named like the fields.", metavar="FIGURES.CSV")
+        Path,
+        typer.Argument(help="CSV file; columns are named like the fields.", metavar="FIGURES.CSV"),
     ],
     publisher: Annotated[str, typer.Option(help="Organisation number.")],
     password: Annotated[
@@ -166,26 +180,34 @@ async def add_publisher(
 ) -> dict[str, Any]:
     """Register a publisher with topics, account and key; see `add`.
 
-    The registry comes first: it refuses one that was revoked, which must not get its rights on the broker back.
+    The registry comes first: it refuses one that was revoked, which must not get its rights on the
+    broker back.
     """
     if not orgnr.is_valid(organisation_number):
         raise RuleBroken(
-            f"{organisation_number!r} is no organisation number: nine digits, the last a check digit (mod 11)"
+            f"{organisation_number!r} is no organisation number: nine digits, the last a check"
+            " digit (mod 11)"
         )
     path = f"{PUBLISHERS}/{organisation_number}"
     async with connection.client() as api:
         known, tag = await _find_publisher(api, path)
         mandates = _mandates(known["may_speak_for"] if known else [], municipalities)
         guard = {"If-Match": tag} if tag else {"If-None-Match": "*"}
-        put = await api.call("PUT", path, json={"name": name, "may_speak_for": mandates}, headers=guard)
+        put = await api.call(
+            "PUT", path, json={"name": name, "may_speak_for": mandates}, headers=guard
+        )
         topics = await apply(connection.bus, topics_of_publisher(organisation_number))
-        password, lack = await _admit(connection.bus, organisation_number, new_password=new_password)
+        password, lack = await _admit(
+            connection.bus, organisation_number, new_password=new_password
+        )
         key = None if known and known["keys"] else (await api.call("POST", f"{path}/keys"))["key"]
     if wait:
         await _until_publisher_heard(connection)
     return {
         "organisation_number": organisation_number,
-        "may_speak_for": [m for m in put["may_speak_for"] if m["municipality_id"] in municipalities and _lasts(m)],
+        "may_speak_for": [
+            m for m in put["may_speak_for"] if m["municipality_id"] in municipalities and _lasts(m)
+        ],
         "topics": topics,
         "key": key,
         "kafka_password": password,
@@ -208,12 +230,20 @@ async def revoke_publisher(connection: Connection, organisation_number: str, *, 
 
 
 def account_of(connection: Connection, added: dict[str, Any]) -> BusSettings:
-    """Return how a publisher whose password was just made reaches Kafka; without accounts as everybody else."""
-    return connection.bus.as_account(added["organisation_number"], SecretStr(added["kafka_password"] or ""))
+    """Return how a publisher whose password was just made reaches Kafka; without accounts as
+    everybody else.
+    """
+    return connection.bus.as_account(
+        added["organisation_number"], SecretStr(added["kafka_password"] or "")
+    )
 
 
 async def post_figures(
-    bus: BusSettings, publisher: str, figures: list[reference.OutgoingFigure], *, progress: Progress = silent
+    bus: BusSettings,
+    publisher: str,
+    figures: list[reference.OutgoingFigure],
+    *,
+    progress: Progress = silent,
 ) -> reference.Receipts:
     """Publish figures and wait for their receipts; see `post`.
 
@@ -230,8 +260,12 @@ async def post_figures(
     return receipts
 
 
-async def _admit(bus: BusSettings, organisation_number: str, *, new_password: bool) -> tuple[str | None, str | None]:
-    """Return the password, if one was made, and the sentence that says that the broker knows no accounts."""
+async def _admit(
+    bus: BusSettings, organisation_number: str, *, new_password: bool
+) -> tuple[str | None, str | None]:
+    """Return the password, if one was made, and the sentence that says that the broker knows no
+    accounts.
+    """
     try:
         made = await asyncio.to_thread(
             applying.admit, bus, organisation_number, quota=Quota(), new_password=new_password
@@ -242,11 +276,17 @@ async def _admit(bus: BusSettings, organisation_number: str, *, new_password: bo
 
 
 async def _until_publisher_heard(connection: Connection) -> None:
-    await until_heard(connection, [PublisherRegistered.topic()], ("registry", "reporting", "metrics", "notifications"))
+    await until_heard(
+        connection,
+        [PublisherRegistered.topic()],
+        ("registry", "reporting", "metrics", "notifications"),
+    )
 
 
 async def _find_publisher(api: Api, path: str) -> tuple[dict[str, Any] | None, str | None]:
-    """Return a publisher with its entity tag, on which a change is based; none of both where there is none yet."""
+    """Return a publisher with its entity tag, on which a change is based; none of both where there
+    is none yet.
+    """
     try:
         answer = await api.answer("GET", path)
     except NotFound:
@@ -255,8 +295,12 @@ async def _find_publisher(api: Api, path: str) -> tuple[dict[str, Any] | None, s
 
 
 def _mandates(held: list[dict[str, Any]], municipalities: list[str]) -> list[dict[str, Any]]:
-    """Return the mandates that are held and those that are wanted besides; one that has ended begins anew today."""
-    ever, now = ({m["municipality_id"] for m in mandates} for mandates in (held, filter(_lasts, held)))
+    """Return the mandates that are held and those that are wanted besides; one that has ended
+    begins anew today.
+    """
+    ever, now = (
+        {m["municipality_id"] for m in mandates} for mandates in (held, filter(_lasts, held))
+    )
     lacking = [one for one in dict.fromkeys(municipalities) if one not in now]
     anew = {"from": Clock().today().isoformat()}
     return held + [{"municipality_id": one, **(anew if one in ever else {})} for one in lacking]

@@ -22,12 +22,16 @@ from deploy.services import SERVICES
 from shared.errors import RuleBroken
 from shared.messaging.broker import BusSettings
 
-restore = typer.Typer(help="After a restore: databases and log compared, and brought together.", no_args_is_help=True)
+restore = typer.Typer(
+    help="After a restore: databases and log compared, and brought together.", no_args_is_help=True
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where everything is, and metrics' database for the role that rebuilds, where that is known."""
+    """Where everything is, and metrics' database for the role that rebuilds, where that is
+    known.
+    """
 
     places: Places
     target: Target | None
@@ -40,10 +44,12 @@ def add_to(app: typer.Typer) -> None:
 
 @restore.command()
 def check(dir_: Folder = None, as_json: AsJson = False) -> None:
-    """Say in what each database and the log differ, and what has to become of it; exit code 1 when they do.
+    """Say in what each database and the log differ, and what has to become of it; exit code 1 when
+    they do.
 
-    The services may run or not. Addresses come from the stack's folder, or from SAMAN_<SERVICE>_DATABASE_DSN and
-    SAMAN_KAFKA_BOOTSTRAP. A stack that does not run is started for it, without its services.
+    The services may run or not. Addresses come from the stack's folder, or from
+    SAMAN_<SERVICE>_DATABASE_DSN and SAMAN_KAFKA_BOOTSTRAP. A stack that does not run is started for
+    it, without its services.
     """
 
     async def run() -> list[Difference]:
@@ -61,20 +67,25 @@ def check(dir_: Folder = None, as_json: AsJson = False) -> None:
 def repair(dir_: Folder = None, as_json: AsJson = False) -> None:
     """Do what the check says, while the services are stopped. Repeatable; safe after it was killed.
 
-    Rebuilding metrics, should it be needed, takes SAMAN_ADMIN_DSN and SAMAN_METRICS_OWNER_DSN as well.
+    Rebuilding metrics, should it be needed, takes SAMAN_ADMIN_DSN and SAMAN_METRICS_OWNER_DSN as
+    well.
     """
 
     async def run(progress: Progress) -> tuple[list[Difference], list[Difference]]:
         async with _found(_resolved(dir_)) as found:
             target = found.target
-            rebuild = (lambda: rebuild_metrics(target, progress=progress)) if target is not None else None
+            rebuild = (
+                (lambda: rebuild_metrics(target, progress=progress)) if target is not None else None
+            )
             before = await run_repair(found.places, rebuild, progress=progress)
             return before, await examine(found.places)
 
     with shown() as progress:
         before, after = asyncio.run(run(progress))
     _tell(before, as_json=as_json)
-    if left := [said for difference in after if difference.needs_rebuild for said in difference.sentences()]:
+    if left := [
+        said for difference in after if difference.needs_rebuild for said in difference.sentences()
+    ]:
         raise RuleBroken(
             f"metrics must not be started yet: {'; '.join(left)}; "
             "set SAMAN_ADMIN_DSN and SAMAN_METRICS_OWNER_DSN and repair again"
@@ -85,7 +96,9 @@ def repair(dir_: Folder = None, as_json: AsJson = False) -> None:
 
 def _tell(differences: list[Difference], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({difference.service: _written(difference) for difference in differences}))
+        typer.echo(
+            json.dumps({difference.service: _written(difference) for difference in differences})
+        )
         return
     sentences = [sentence for difference in differences for sentence in difference.sentences()]
     typer.echo("\n".join(sentences) or "databases and log are of the same moment")
@@ -109,9 +122,13 @@ async def _found(folder: Path | None) -> AsyncIterator[Found]:
         async with _stack(folder) as found:
             yield found
         return
-    databases = {name: os.environ.get(f"SAMAN_{name.upper()}_DATABASE_DSN", "") for name in SERVICES}
+    databases = {
+        name: os.environ.get(f"SAMAN_{name.upper()}_DATABASE_DSN", "") for name in SERVICES
+    }
     if missing := [name for name, dsn in databases.items() if not dsn]:
-        raise RuleBroken(f"say where the databases are: --dir FOLDER, or SAMAN_{missing[0].upper()}_DATABASE_DSN")
+        raise RuleBroken(
+            f"say where the databases are: --dir FOLDER, or SAMAN_{missing[0].upper()}_DATABASE_DSN"
+        )
     bus = BusSettings(client_id="saman-restore")
     admin, owner = os.environ.get("SAMAN_ADMIN_DSN"), os.environ.get("SAMAN_METRICS_OWNER_DSN")
     target = Target(admin, owner, databases[METRICS], bus) if admin and owner else None
@@ -122,12 +139,16 @@ async def _found(folder: Path | None) -> AsyncIterator[Found]:
 async def _stack(folder: Path) -> AsyncIterator[Found]:
     """Take the servers of a stack's folder, and start them where they do not run."""
     from deploy.local import accounts
-    from deploy.local.infrastructure import infrastructure  # needs wheels that the image of the services lacks
+    from deploy.local.infrastructure import (
+        infrastructure,
+    )  # needs wheels that the image of the services lacks
     from deploy.local.postgres import PostgresServer
     from deploy.local.stack import read_description, running_programs
 
     if running_programs(folder)["postgres"] is None:
-        async with infrastructure(folder, kafka_options=accounts.options(folder, local=False)) as started:
+        async with infrastructure(
+            folder, kafka_options=accounts.options(folder, local=False)
+        ) as started:
             yield _of(started.postgres, accounts.operator_at(folder, started.bootstrap))
     else:
         yield _of(PostgresServer(folder), operator_bus(read_description(folder)))

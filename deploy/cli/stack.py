@@ -20,7 +20,9 @@ from deploy.local.stack import Stack, start_stack, stop_stack, watched
 
 StackFolder = Annotated[Path, typer.Option("--dir", help="Folder that holds everything.")]
 
-stack = typer.Typer(help="The whole system on this machine, empty, in the background.", no_args_is_help=True)
+stack = typer.Typer(
+    help="The whole system on this machine, empty, in the background.", no_args_is_help=True
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,12 +33,16 @@ def add_to(app: typer.Typer) -> None:
 
 def default_folder() -> Path:
     """Return where the demo keeps its data."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "saman" / "demo"
+    return (
+        Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "saman" / "demo"
+    )
 
 
 @stack.command()
 def start(dir_: StackFolder, as_json: AsJson = False) -> None:
-    """Start the system and return when all four services are ready; on a running folder, say where it is."""
+    """Start the system and return when all four services are ready; on a running folder, say where
+    it is.
+    """
     with shown() as progress:
         started = asyncio.run(start_stack(dir_, attached=False, progress=progress))
     description = started.description()
@@ -44,7 +50,9 @@ def start(dir_: StackFolder, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(description))
         return
     typer.echo(f"pages and HTTP  {description['http']}\nKafka           {description['kafka']}")
-    typer.echo(f"mail            {description['mail']}\nkeys and more   {started.path / 'stack.json'}")
+    typer.echo(
+        f"mail            {description['mail']}\nkeys and more   {started.path / 'stack.json'}"
+    )
 
 
 @stack.command()
@@ -73,13 +81,22 @@ def stop(dir_: StackFolder, as_json: AsJson = False) -> None:
 
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="Check the board against its source, and that a mail came, and end.")
+        bool,
+        typer.Option(
+            "--once", help="Check the board against its source, and that a mail came, and end."
+        ),
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Remove what an earlier demo kept.")] = False,
-    dir_: Annotated[Path | None, typer.Option("--dir", help="Folder that holds everything.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Remove what an earlier demo kept.")
+    ] = False,
+    dir_: Annotated[
+        Path | None, typer.Option("--dir", help="Folder that holds everything.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the whole system with the model programme: real figures of Vefsn, generated ones for all others."""
+    """Run the whole system with the model programme: real figures of Vefsn, generated ones for all
+    others.
+    """
     folder = dir_ or default_folder()
     wrong = asyncio.run(_demo(folder, once=once, fresh=fresh, as_json=as_json))
     if wrong:
@@ -132,7 +149,9 @@ async def _run(folder: Path, *, once: bool, fresh: bool, as_json: bool) -> list[
 
 
 async def _told(started: Stack, progress: Progress) -> story.Outcome:
-    connection = Connection(started.services.address, operator_bus(started.description()), started.operator_key)
+    connection = Connection(
+        started.services.address, operator_bus(started.description()), started.operator_key
+    )
     return await story.tell(connection, started.mail.address, progress=progress)
 
 

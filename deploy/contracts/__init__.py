@@ -1,6 +1,8 @@
-"""The contracts as documents: JSON Schema of every event, AsyncAPI 3, OpenAPI 3.1, all generated from the code.
+"""The contracts as documents: JSON Schema of every event, AsyncAPI 3, OpenAPI 3.1, all generated
+from the code.
 
-`python -m deploy.contracts` writes `docs/contracts/`. The output depends on the code alone, so a test can compare.
+`python -m deploy.contracts` writes `docs/contracts/`. The output depends on the code alone, so a
+test can compare.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +20,10 @@ def documents() -> dict[str, str]:
         ImportError: a service cannot be imported; none is left out in silence.
     """
     apps = openapi.apps()
-    written = {f"{events.PLACE}/{event.file}": events.text_of(event.schema()) for event in events.all_events()}
+    written = {
+        f"{events.PLACE}/{event.file}": events.text_of(event.schema())
+        for event in events.all_events()
+    }
     written |= {f"openapi-{name}.json": events.text_of(app.openapi()) for name, app in apps.items()}
     written["asyncapi.json"] = events.text_of(asyncapi.document(apps))
     written["README.md"] = index.text(apps)
@@ -37,7 +42,9 @@ def differences(wanted: Mapping[str, str], folder: Path = FOLDER) -> Iterator[st
 
 
 def write(wanted: Mapping[str, str], folder: Path = FOLDER) -> list[str]:
-    """Make the folder hold the documents and nothing else; return what was done, one sentence each."""
+    """Make the folder hold the documents and nothing else; return what was done, one sentence
+    each.
+    """
     done = list(differences(wanted, folder))
     for path in folder.rglob("*"):
         if path.is_file() and str(path.relative_to(folder)) not in wanted:

@@ -1,6 +1,8 @@
-"""The AsyncAPI 3.0 document: channels, messages and operations, from the classes and the services' subscriptions.
+"""The AsyncAPI 3.0 document: channels, messages and operations, from the classes and the services'
+subscriptions.
 
-FastStream's own generator is not used: it sees raw batches where we subscribe, and knows nothing of the outbox.
+FastStream's own generator is not used: it sees raw batches where we subscribe, and knows nothing of
+the outbox.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +22,9 @@ TITLES = {
     "registry.programme.v1": "Programmes with cohorts and themes",
     "registry.project.v1": "Projects with members and goals",
     "registry.publisher.v1": "Publishers, their keys and mandates; internal",
-    f"inbound.{ORGNR}.absence-figures.v1": "What a publisher reports of absence; only it may write here",
+    f"inbound.{ORGNR}.absence-figures.v1": (
+        "What a publisher reports of absence; only it may write here"
+    ),
     f"inbound.{ORGNR}.reports.v1": "Reports that a publisher hands in; only it may write here",
     f"receipts.{ORGNR}.v1": "What became of a publisher's submissions; only it may read here",
     "reporting.absence-figure.v1": "Accepted figures with every vintage",
@@ -47,7 +51,9 @@ def document(apps: Mapping[str, FastAPI]) -> Document:
         "info": {"title": "Saman", "version": "1", "description": INTRODUCTION},
         "defaultContentType": "application/json",
         "channels": {
-            channel_of(address): _channel(address, [event for event in described if event.address == address])
+            channel_of(address): _channel(
+                address, [event for event in described if event.address == address]
+            )
             for address in addresses
         },
         "operations": dict(sorted(_operations(apps, described))),
@@ -66,7 +72,9 @@ def _channel(address: str, events: list[Described]) -> Document:
     channel: Document = {
         "address": address,
         "title": TITLES[address],
-        "messages": {event.name: {"$ref": f"#/components/messages/{event.name}"} for event in events},
+        "messages": {
+            event.name: {"$ref": f"#/components/messages/{event.name}"} for event in events
+        },
         "bindings": {
             "kafka": {
                 "topic": address,
@@ -82,7 +90,10 @@ def _channel(address: str, events: list[Described]) -> Document:
     }
     if ORGNR in address:
         channel["parameters"] = {
-            "orgnr": {"description": "Organisation number of the publisher.", "examples": ["974760673"]}
+            "orgnr": {
+                "description": "Organisation number of the publisher.",
+                "examples": ["974760673"],
+            }
         }
     return channel
 
@@ -104,17 +115,23 @@ def _message(event: Described) -> Document:
     }
 
 
-def _operations(apps: Mapping[str, FastAPI], described: list[Described]) -> Iterator[tuple[str, Document]]:
+def _operations(
+    apps: Mapping[str, FastAPI], described: list[Described]
+) -> Iterator[tuple[str, Document]]:
     for name, app in apps.items():
         sent = [event for event in described if event.producer == name]
         for address in {event.address for event in sent}:
-            yield _operation(name, "send", address, [event for event in sent if event.address == address])
+            yield _operation(
+                name, "send", address, [event for event in sent if event.address == address]
+            )
         for subscription in _subscriptions(app):
             taken = [event for event in described if _is_taken_by(event, subscription)]
             address = subscription.topic
             yield _operation(name, "receive", address, taken, group=subscription.group)
     for address in {event.address for event in described if event.producer == INBOUND}:
-        yield _operation("publisher", "send", address, [event for event in described if event.address == address])
+        yield _operation(
+            "publisher", "send", address, [event for event in described if event.address == address]
+        )
 
 
 def _subscriptions(app: FastAPI) -> list[Subscription]:
@@ -135,7 +152,10 @@ def _operation(
     operation: Document = {
         "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},
-        "summary": f"{who} {'publishes' if action == 'send' else 'reads'} {', '.join(event.name for event in events)}",
+        "summary": (
+            f"{who} {'publishes' if action == 'send' else 'reads'}"
+            f" {', '.join(event.name for event in events)}"
+        ),
         "tags": [{"name": who}],
         "messages": [{"$ref": f"#/channels/{channel}/messages/{event.name}"} for event in events],
     }

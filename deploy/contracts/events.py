@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode
 
 from shared.events.envelope import Event
 from shared.events.inbound import Submitted
@@ -40,7 +41,9 @@ KEYS = {
 """How the record key, and the CloudEvents subject, follow from the payload."""
 
 OTHER_KEYS = {
-    "inbound.AbsenceFigureWithdrawn.v1": "the key of the figure that is taken back, so that it stays behind it",
+    "inbound.AbsenceFigureWithdrawn.v1": (
+        "the key of the figure that is taken back, so that it stays behind it"
+    ),
     "reporting.SubmissionRejected.v1": "{submission_id}, or {origin} when there is no id",
 }
 """Where the key of a type is another than its aggregate's."""
@@ -91,8 +94,10 @@ class Described:
 
     def payload(self) -> dict[str, Any]:
         """Return the JSON Schema of its payload, all in one."""
-        mode = "validation" if self.is_taken else "serialization"
-        return self_contained(self.model.model_json_schema(mode=mode, schema_generator=DescribedSchema))  # type: ignore[arg-type]
+        mode: JsonSchemaMode = "validation" if self.is_taken else "serialization"
+        return self_contained(
+            self.model.model_json_schema(mode=mode, schema_generator=DescribedSchema)
+        )
 
     def schema(self) -> dict[str, Any]:
         """Return the document of its payload's schema."""
@@ -124,9 +129,12 @@ class Described:
 def all_events() -> list[Described]:
     """Return every event that a contract defines, by type."""
     own = [cls for cls in event_types().values() if cls.__module__.startswith("shared.events.")]
-    described = [Described(cls, cls.producer, cls.type(), _address(cls), cls.aggregate) for cls in own]
+    described = [
+        Described(cls, cls.producer, cls.type(), _address(cls), cls.aggregate) for cls in own
+    ]
     described += [
-        Described(cls, INBOUND, cls.type, f"inbound.{ORGNR}.{cls.kind}.v1", cls.kind) for cls in submissions(Submitted)
+        Described(cls, INBOUND, cls.type, f"inbound.{ORGNR}.{cls.kind}.v1", cls.kind)
+        for cls in submissions(Submitted)
     ]
     return sorted(described, key=lambda event: event.type)
 

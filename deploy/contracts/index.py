@@ -33,10 +33,23 @@ def _topics() -> str:
     described = all_events()
     for address in TITLES:
         topic = topic_at(address)
-        kept = "for ever" if topic.retention_ms < 0 else f"{topic.retention_ms // DAY_MILLISECONDS} days"
-        how = "compacted: the last event of each key" if topic.cleanup == "compact" else f"kept {kept}"
+        kept = (
+            "for ever"
+            if topic.retention_ms < 0
+            else f"{topic.retention_ms // DAY_MILLISECONDS} days"
+        )
+        how = (
+            "compacted: the last event of each key"
+            if topic.cleanup == "compact"
+            else f"kept {kept}"
+        )
         here = [event for event in described if event.address == address]
-        lines += [f"### `{address}`", "", f"{TITLES[address]}. Key `{KEYS[here[0].aggregate]}`; {how}.", ""]
+        lines += [
+            f"### `{address}`",
+            "",
+            f"{TITLES[address]}. Key `{KEYS[here[0].aggregate]}`; {how}.",
+            "",
+        ]
         lines += ["| Event | `ce_type` | Meaning |", "|---|---|---|"]
         for event in here:
             name = event.name.split(".")[1]

@@ -1,1 +1,3 @@
-"""The demonstration: the whole system, real figures of one municipality, generated ones for all other participants."""
+"""The demonstration: the whole system, real figures of one municipality, generated ones for all
+other participants.
+"""

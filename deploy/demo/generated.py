@@ -1,8 +1,9 @@
 """Figures that nobody reported: day counts for the participants whose real ones are not public.
 
-They are marked as generated wherever they show. The same municipality always gets the same figures, so a second run
-posts the same ids and changes nothing. The shape is that of Norwegian municipalities of those years (about 9 % with a
-winter top and a summer low, FORMULAS 1.1); nothing in them is a statement about a real place.
+They are marked as generated wherever they show. The same municipality always gets the same figures,
+so a second run posts the same ids and changes nothing. The shape is that of Norwegian
+municipalities of those years (about 9 % with a winter top and a summer low, FORMULAS 1.1); nothing
+in them is a statement about a real place.
 """
 
 import math
@@ -56,7 +57,10 @@ class _Shape:
         years = (period.ordinal - FIRST.ordinal) / 12
         season = 0.9 * math.cos(2 * math.pi * (period.number - 1.5) / 12)
         holiday = 0.45 if period.number == 7 else 1.0
-        rate = min(25.0, max(1.0, self._level + self._yearly * years + season + self._random.gauss(0, 0.45)))
+        rate = min(
+            25.0,
+            max(1.0, self._level + self._yearly * years + season + self._random.gauss(0, 0.45)),
+        )
         agreed = round(self._persons * 0.78 * WORKING_DAYS_A_MONTH * holiday * 2) / 2
         return {
             "municipality": number,

@@ -11,7 +11,20 @@ from rich.text import Text
 from deploy.demo import story
 from shared.values import Grain, Period
 
-_MONTHS = ("jan.", "feb.", "mars", "apr.", "mai", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "des.")
+_MONTHS = (
+    "jan.",
+    "feb.",
+    "mars",
+    "apr.",
+    "mai",
+    "juni",
+    "juli",
+    "aug.",
+    "sep.",
+    "okt.",
+    "nov.",
+    "des.",
+)
 COLUMNS = {"month": "Siste mnd.", "year-to-date": "Hittil i år", "rolling-12": "Siste 12 mnd."}
 SLIDE = {"month": "month", "year-to-date": "year_to_date", "rolling-12": "rolling_12"}
 
@@ -21,9 +34,14 @@ def print_board(console: Console, board: Mapping[str, Any]) -> None:
     goal = board["goal"]
     title = f"{board['name']}: sjukefråvær i prosent"
     if goal is not None:
-        title += f"; mål {_comma(goal['target'])} %, utgangspunkt {_comma(goal['baseline']['value'])} %"
+        title += (
+            f"; mål {_comma(goal['target'])} %, utgangspunkt {_comma(goal['baseline']['value'])} %"
+        )
     table = Table(
-        title=title, caption="* rapportert; på éin desimal eit anna enn det som følgjer av månadene (i parentes)"
+        title=title,
+        caption=(
+            "* rapportert; på éin desimal eit anna enn det som følgjer av månadene (i parentes)"
+        ),
     )
     table.add_column("", no_wrap=True)
     for heading in COLUMNS.values():
@@ -33,15 +51,20 @@ def print_board(console: Console, board: Mapping[str, Any]) -> None:
         smileys = row["smileys"] or 0
         cells = [_cell(row["rates"].get(window)) for window in COLUMNS]
         style = "bold" if row["is_sum"] else ""
-        table.add_row(_label(row), *cells, Text("☺" * smileys + (f" {smileys}" if smileys else "")), style=style)
+        table.add_row(
+            _label(row),
+            *cells,
+            Text("☺" * smileys + (f" {smileys}" if smileys else "")),
+            style=style,
+        )
     console.print(table)
 
 
 def differences(board: Mapping[str, Any]) -> list[str]:
     """Return in what a board differs from the slide, one sentence per cell; none when it is right.
 
-    Smileys are compared with the rule on the shown figures; in two cells the slide has one more, because it was made
-    from unrounded figures (FORMULAS 1.5).
+    Smileys are compared with the rule on the shown figures; in two cells the slide has one more,
+    because it was made from unrounded figures (FORMULAS 1.5).
     """
     rows = {("SUM" if row["is_sum"] else "row", row["until"]): row for row in board["rows"]}
     found = []
@@ -55,10 +78,13 @@ def differences(board: Mapping[str, Any]) -> list[str]:
             if wanted := expected[column]:
                 got = _on_slide(row["rates"].get(window))
                 if got != wanted:
-                    found.append(f"{expected['row']} {window}: the source has {wanted}, the board {got}")
+                    found.append(
+                        f"{expected['row']} {window}: the source has {wanted}, the board {got}"
+                    )
         if row["smileys"] != int(expected["smileys_by_rule"]):
             found.append(
-                f"{expected['row']}: {expected['smileys_by_rule']} smileys follow, the board has {row['smileys']}"
+                f"{expected['row']}: {expected['smileys_by_rule']} smileys follow, the board has"
+                f" {row['smileys']}"
             )
     found += [f"the board has a row {kind} {until} that the source has not" for kind, until in rows]
     return found
@@ -69,8 +95,8 @@ def print_milestones(console: Console, outcome: story.Outcome) -> None:
     mails = {mail["MessageID"].partition(".")[0]: mail for mail in outcome.mails}
     for milestone in outcome.milestones:
         console.print(
-            f"{type(milestone).__name__} {milestone.subject}: {milestone.window} {milestone.period} "
-            f"{_comma(str(milestone.value))} %, mål {_comma(str(milestone.target))} %"
+            f"{type(milestone).__name__} {milestone.subject}: {milestone.window} {milestone.period}"
+            f" {_comma(str(milestone.value))} %, mål {_comma(str(milestone.target))} %"
         )
         if (mail := mails.get(str(milestone.event_id))) is not None:
             to = ", ".join(receiver["Address"] for receiver in mail["To"])
@@ -82,7 +108,10 @@ def undelivered(deliveries: Sequence[Mapping[str, Any]]) -> list[str]:
     if any(delivery["state"] == "delivered" for delivery in deliveries):
         return []
     errors = [delivery["last_error"] for delivery in deliveries if delivery["last_error"]]
-    return [f"no mail to {story.MAIL_ADDRESS} was delivered ({errors[0] if errors else 'none was tried'})"]
+    return [
+        f"no mail to {story.MAIL_ADDRESS} was delivered"
+        f" ({errors[0] if errors else 'none was tried'})"
+    ]
 
 
 def print_source_cells(console: Console) -> None:
@@ -90,8 +119,8 @@ def print_source_cells(console: Console) -> None:
     for expected in story.expected_board():
         if expected["smileys_shown"] != expected["smileys_by_rule"]:
             console.print(
-                f"  {expected['row']}: the slide shows {expected['smileys_shown']} smileys, its rule on the shown "
-                f"{expected['month']} % gives {expected['smileys_by_rule']}",
+                f"  {expected['row']}: the slide shows {expected['smileys_shown']} smileys, its"
+                f" rule on the shown {expected['month']} % gives {expected['smileys_by_rule']}",
                 style="dim",
             )
 
@@ -100,7 +129,11 @@ def _label(row: Mapping[str, Any]) -> str:
     period = Period.parse(row["period"])
     if row["is_sum"]:
         return f"SUM {period.year}"
-    return f"{_MONTHS[period.number - 1]} {period.year}" if period.grain is Grain.MONTH else str(period)
+    return (
+        f"{_MONTHS[period.number - 1]} {period.year}"
+        if period.grain is Grain.MONTH
+        else str(period)
+    )
 
 
 def _cell(cell: Mapping[str, Any] | None) -> str:
@@ -119,5 +152,7 @@ def _on_slide(cell: Mapping[str, Any] | None) -> str | None:
 
 
 def _comma(value: str) -> str:
-    """A figure as published, with two decimals: to round it once more could round it the wrong way."""
+    """A figure as published, with two decimals: to round it once more could round it the wrong
+    way.
+    """
     return value.replace(".", ",")

@@ -1,4 +1,6 @@
-"""What the demonstration does, step by step, through the doors that everybody else has too: HTTP and Kafka."""
+"""What the demonstration does, step by step, through the doors that everybody else has too: HTTP
+and Kafka.
+"""
 
 import asyncio
 import csv
@@ -24,7 +26,9 @@ from shared.messaging.broker import BusSettings
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "saman-2011"
 VEFSN = "vefsn-1824"
 VEFSN_HR = "310000019"
-"""Stands for the HR system of Vefsn. Numbers that begin with 3 are kept for synthetic organisations."""
+"""Stands for the HR system of Vefsn. Numbers that begin with 3 are kept for synthetic
+organisations.
+"""
 
 GENERATOR = "310000027"
 SUBSCRIPTION = "demo-vefsn-prosjektleiar"
@@ -48,11 +52,16 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as JSON has it."""
-        return {**vars(self), "milestones": [json.loads(milestone.payload()) for milestone in self.milestones]}
+        return {
+            **vars(self),
+            "milestones": [json.loads(milestone.payload()) for milestone in self.milestones],
+        }
 
 
 async def tell(connection: Connection, mail_page: str, *, progress: Progress) -> Outcome:
-    """Load the programme, subscribe, let the figures come in over Kafka, and wait until all have been counted."""
+    """Load the programme, subscribe, let the figures come in over Kafka, and wait until all have
+    been counted.
+    """
     await load_programme(connection, PROGRAMME, wait=True, progress=progress)
     progress("Adding publishers and a subscriber")
     async with connection.client() as api:
@@ -70,10 +79,19 @@ async def tell(connection: Connection, mail_page: str, *, progress: Progress) ->
         return await _outcome(connection.bus, api, mail_page)
 
 
-async def _add(connection: Connection, publisher: str, name: str, municipalities: list[str]) -> BusSettings:
-    """Add a publisher and return how it reaches Kafka: with an account of its own, like any municipal system."""
+async def _add(
+    connection: Connection, publisher: str, name: str, municipalities: list[str]
+) -> BusSettings:
+    """Add a publisher and return how it reaches Kafka: with an account of its own, like any
+    municipal system.
+    """
     added = await add_publisher(
-        connection, publisher, name=name, municipalities=municipalities, new_password=True, wait=True
+        connection,
+        publisher,
+        name=name,
+        municipalities=municipalities,
+        new_password=True,
+        wait=True,
     )
     return account_of(connection, added)
 
@@ -90,11 +108,15 @@ async def until_quiet(api: Api, progress: Progress) -> None:
         waiting = 0
         for name in ("registry", "reporting", "metrics", "notifications"):
             status = await api.call("GET", f"/api/{name}/v1/status")
-            waiting += status["outbox"]["waiting_count"] + sum(c["lag"] for c in status["consumers"])
+            waiting += status["outbox"]["waiting_count"] + sum(
+                c["lag"] for c in status["consumers"]
+            )
         progress("Waiting until everything has been counted and sent")
         quiet = quiet + 1 if waiting == 0 else 0
         if time.monotonic() > deadline:
-            raise Unavailable(f"after {QUIET_SECONDS:.0f} s {waiting} records still wait; see /status")
+            raise Unavailable(
+                f"after {QUIET_SECONDS:.0f} s {waiting} records still wait; see /status"
+            )
         await asyncio.sleep(0.1)
 
 
@@ -112,10 +134,14 @@ async def participants(api: Api) -> list[tuple[str, str]]:
     while True:
         params = {"limit": "1000", **({"cursor": cursor} if cursor else {})}
         page = await api.call("GET", "/api/registry/v1/projects", params=params)
-        members |= {member["municipality_id"] for project in page["items"] for member in project["members"]}
+        members |= {
+            member["municipality_id"] for project in page["items"] for member in project["members"]
+        }
         if (cursor := page["next"]) is None:
             break
-    page = await api.call("GET", "/api/registry/v1/municipalities", params={"at": "2013-07-31", "limit": "1000"})
+    page = await api.call(
+        "GET", "/api/registry/v1/municipalities", params={"at": "2013-07-31", "limit": "1000"}
+    )
     for municipality in page["items"]:
         if municipality["municipality_id"] in members:
             found[municipality["municipality_id"]] = _number_in_2013(municipality)
@@ -125,7 +151,9 @@ async def participants(api: Api) -> list[tuple[str, str]]:
 def _number_in_2013(municipality: Mapping[str, Any]) -> str:
     day = "2013-07-31"
     for version in municipality["versions"]:
-        if version["valid_from"] <= day and (version["valid_to"] is None or day < version["valid_to"]):
+        if version["valid_from"] <= day and (
+            version["valid_to"] is None or day < version["valid_to"]
+        ):
             return str(version["number"])
     raise Unavailable(f"{municipality['municipality_id']} bore no number on {day}")
 
@@ -148,23 +176,34 @@ async def _outcome(bus: BusSettings, api: Api, mail_page: str) -> Outcome:
     deadline = time.monotonic() + MAIL_SECONDS
     while True:
         deliveries = await api.call(
-            "GET", "/api/notifications/v1/deliveries", params={"subscription_id": SUBSCRIPTION, "limit": "100"}
+            "GET",
+            "/api/notifications/v1/deliveries",
+            params={"subscription_id": SUBSCRIPTION, "limit": "100"},
         )
-        if any(d["state"] == "delivered" for d in deliveries["items"]) or time.monotonic() > deadline:
+        if (
+            any(d["state"] == "delivered" for d in deliveries["items"])
+            or time.monotonic() > deadline
+        ):
             break
         await asyncio.sleep(0.1)
     board = await api.call("GET", f"/api/metrics/v1/boards/{VEFSN}")
     mails = await api.call("GET", f"{mail_page}/api/v1/messages")
-    milestones = await _milestones(bus, [UUID(delivery["event_id"]) for delivery in deliveries["items"]])
+    milestones = await _milestones(
+        bus, [UUID(delivery["event_id"]) for delivery in deliveries["items"]]
+    )
     return Outcome(board, milestones, deliveries["items"], mails["messages"])
 
 
 async def _milestones(bus: BusSettings, event_ids: Sequence[UUID]) -> list[MilestoneEvent]:
     async with reading(bus) as log:
         records = await log.find(set(event_ids), [TargetReached.topic()])
-    kinds: dict[str, type[MilestoneEvent]] = {kind.type(): kind for kind in (TargetReached, TargetLost)}
+    kinds: dict[str, type[MilestoneEvent]] = {
+        kind.type(): kind for kind in (TargetReached, TargetLost)
+    }
     return [
         kinds[kind].from_wire(str(event_id), record.header("ce_time") or "", record.value)
         for event_id in event_ids
-        if (record := records.get(event_id)) and (kind := record.header("ce_type")) in kinds and record.value
+        if (record := records.get(event_id))
+        and (kind := record.header("ce_type")) in kinds
+        and record.value
     ]

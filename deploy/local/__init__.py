@@ -1,29 +1,35 @@
-"""The one-machine stack: PostgreSQL 18 and Apache Kafka 4.3.1 (KRaft) without containers, from wheels and jars.
+"""The one-machine stack: PostgreSQL 18 and Apache Kafka 4.3.1 (KRaft) without containers, from
+wheels and jars.
 
 ```python
-from deploy.local.errors import StackError  # one sentence for the user; the command line prints it and exits 1
-from deploy.local.infrastructure import erase, infrastructure, start_infrastructure, stop_infrastructure
-from deploy.local.progress import shown     # `with shown() as progress:` shows long steps through rich
+from deploy.local.errors import StackError  # one sentence for the user; the command line prints it
+and exits 1 from deploy.local.infrastructure import erase, infrastructure, start_infrastructure,
+stop_infrastructure from deploy.local.progress import shown     # `with shown() as progress:` shows
+long steps through rich
 
-async with infrastructure(folder, progress=progress) as running:  # ends with the block, even if this process is killed
-    running.bootstrap                                             # "127.0.0.1:18532", the same at each start
-    running.admin_dsn                                             # the superuser of PostgreSQL
-    database = await running.postgres.create_database("metrics")  # idempotent
-    database.owner_dsn                                            # for migrations: role metrics_owner
-    database.service_dsn                                          # for everything else: role metrics
+async with infrastructure(folder, progress=progress) as running:  # ends with the block, even if
+    this process is killed running.bootstrap                                             #
+    "127.0.0.1:18532", the same at each start running.admin_dsn
+    # the superuser of PostgreSQL database = await running.postgres.create_database("metrics")  #
+    idempotent database.owner_dsn                                            # for migrations: role
+    metrics_owner database.service_dsn                                          # for everything
+    else: role metrics
 
-running = await start_infrastructure(folder, attached=False)      # both stay when this process ends; a second call
-                                                                  # takes over what runs
+running = await start_infrastructure(folder, attached=False)      # both stay when this process
+                                                                  ends; a second call # takes over
+                                                                  what runs
 await stop_infrastructure(folder)                                 # from any process
 await erase(folder)                                               # stops, and removes all data
 ```
 
-A supervisor starts with `attached=True` and, for each of `running.servers`, repeats `await server.ended()`,
-`await server.start()`. `attached=True` holds the folder: a second Saman on it gets a StackError. Tests pass
-`keep=False` to `infrastructure` to have the data erased afterwards. Running `python -m
-deploy.local.prepare` once (in `make setup`) fetches the jars and lets Kafka start in one second instead of three.
-Call all of this from the thread that stays, the main thread: the kernel ends attached programs when their thread ends.
+A supervisor starts with `attached=True` and, for each of `running.servers`, repeats `await
+server.ended()`, `await server.start()`. `attached=True` holds the folder: a second Saman on it gets
+a StackError. Tests pass `keep=False` to `infrastructure` to have the data erased afterwards.
+Running `python -m deploy.local.prepare` once (in `make setup`) fetches the jars and lets Kafka
+start in one second instead of three. Call all of this from the thread that stays, the main thread:
+the kernel ends attached programs when their thread ends.
 
-In the folder: `postgres/` (for root perhaps a link to below `/var/lib/saman`, because PostgreSQL does not run as root),
-`kafka/`, `logs/`, `ports.json`, `secrets.json` (0600), `run/` (pids), `lock`.
+In the folder: `postgres/` (for root perhaps a link to below `/var/lib/saman`, because PostgreSQL
+does not run as root), `kafka/`, `logs/`, `ports.json`, `secrets.json` (0600), `run/` (pids),
+`lock`.
 """

@@ -1,8 +1,9 @@
-"""The broker of a stack folder with accounts: who has which password, and through which doors they come.
+"""The broker of a stack folder with accounts: who has which password, and through which doors they
+come.
 
-Beside INTERNAL and PUBLISHERS there is by default a third door, LOCAL, on the loopback address and without accounts:
-whoever can start programs on this machine may do everything there. It is what `stack.json` calls `kafka`. Decision 30
-says why it is there, and how to shut it.
+Beside INTERNAL and PUBLISHERS there is by default a third door, LOCAL, on the loopback address and
+without accounts: whoever can start programs on this machine may do everything there. It is what
+`stack.json` calls `kafka`. Decision 30 says why it is there, and how to shut it.
 """
 
 import os
@@ -47,7 +48,8 @@ def options(folder: Path, *, local: bool) -> KafkaOptions:
         put_certificates(own, names=("localhost", HOST))
         secrets = Secrets(folder)
         login = listeners.login(
-            broker_password=secrets.make(secret_of(BROKER)), operator_password=secrets.make(secret_of(OPERATOR))
+            broker_password=secrets.make(secret_of(BROKER)),
+            operator_password=secrets.make(secret_of(OPERATOR)),
         )
         write_private(own / _LOGIN, login)
 
@@ -70,10 +72,16 @@ def options(folder: Path, *, local: bool) -> KafkaOptions:
 
 
 def operator_at(folder: Path, bootstrap: str) -> BusSettings:
-    """Return how the operator reaches the INTERNAL listener at an address, on a broker that knows nobody else too."""
+    """Return how the operator reaches the INTERNAL listener at an address, on a broker that knows
+    nobody else too.
+    """
     password = SecretStr(Secrets(folder).make(secret_of(OPERATOR)))
     return BusSettings(
-        bootstrap=bootstrap, client_id="saman-stack", username=OPERATOR, password=password, mechanism="PLAIN"
+        bootstrap=bootstrap,
+        client_id="saman-stack",
+        username=OPERATOR,
+        password=password,
+        mechanism="PLAIN",
     )
 
 
@@ -84,7 +92,9 @@ def passwords(folder: Path) -> dict[str, str]:
 
 
 def description(folder: Path, kafka: KafkaServer, *, local: bool) -> dict[str, object]:
-    """Return what `stack.json` tells of Kafka: `kafka` is LOCAL, or PUBLISHERS where that is shut."""
+    """Return what `stack.json` tells of Kafka: `kafka` is LOCAL, or PUBLISHERS where that is
+    shut.
+    """
     publishers = f"{HOST}:{kafka.port_of(listeners.PUBLISHERS)}"
     return {
         "kafka": f"{HOST}:{kafka.port_of(LOCAL)}" if local else publishers,

@@ -1,7 +1,8 @@
 """Makes the databases of the services, each with its own two roles and nobody else's eyes on it.
 
-The *owner* runs migrations and nothing else. The *service* role reads and writes rows of its own database and can
-neither change tables nor connect to another database. The one-machine stack and `saman databases apply` both use this.
+The *owner* runs migrations and nothing else. The *service* role reads and writes rows of its own
+database and can neither change tables nor connect to another database. The one-machine stack and
+`saman databases apply` both use this.
 """
 
 import re
@@ -31,12 +32,18 @@ class Database:
 
 
 async def create(
-    as_administrator: Callable[[str], str], password_of: Callable[[str], str], name: str, *, owner: str, service: str
+    as_administrator: Callable[[str], str],
+    password_of: Callable[[str], str],
+    name: str,
+    *,
+    owner: str,
+    service: str,
 ) -> None:
     """Make the database and its two roles, or put them right when they exist.
 
     Args:
-        as_administrator: gives the address of a database for a role that may make roles and databases.
+        as_administrator: gives the address of a database for a role that may make roles and
+            databases.
         password_of: gives the password of a role.
         name: of the database.
         owner: the role that migrates.
@@ -48,15 +55,19 @@ async def create(
     for identifier in (name, owner, service):
         if not _NAME.fullmatch(identifier):
             raise StackError(
-                f"{identifier!r} is no name for a database or role: use a-z, 0-9 and _, at most 51 characters."
+                f"{identifier!r} is no name for a database or role: use a-z, 0-9 and _, at most 51"
+                " characters."
             )
     admin = await asyncpg.connect(as_administrator(SUPERUSER))
     try:
-        # Rights on the same catalogue rows cannot be changed side by side; the lock goes with the connection.
+        # Rights on the same catalogue rows cannot be changed side by side; the lock goes with the
+        # connection.
         await admin.execute(f"SELECT pg_advisory_lock({_LOCK})")
         for role in (owner, service):
             await _put_role(admin, role, password=password_of(role))
-        if not await admin.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
+        if not await admin.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name
+        ):
             await admin.execute(f"CREATE DATABASE {name} OWNER {owner}")
         await admin.execute(_door(name, owner, service))
         inside = await asyncpg.connect(as_administrator(name))
@@ -70,7 +81,9 @@ async def create(
 
 async def _put_role(admin: asyncpg.Connection, role: str, *, password: str) -> None:
     verb = (
-        "ALTER" if await admin.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role) else "CREATE"
+        "ALTER"
+        if await admin.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role)
+        else "CREATE"
     )
     statement = await admin.fetchval(
         "SELECT format('%s ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', "
@@ -92,7 +105,9 @@ def _door(name: str, owner: str, service: str) -> str:
 
 
 def _rights(owner: str, service: str) -> str:
-    """What the service role may do: rows, in what the owner made before and in what its migrations will make."""
+    """What the service role may do: rows, in what the owner made before and in what its migrations
+    will make.
+    """
     return f"""
         REVOKE ALL ON SCHEMA public FROM PUBLIC;
         GRANT USAGE ON SCHEMA public TO {service};
@@ -105,7 +120,9 @@ def _rights(owner: str, service: str) -> str:
 
 
 def _append_only(table: str, service: str) -> str:
-    """Take back what the grant on all tables gave; this runs at every start, long after the table's migration."""
+    """Take back what the grant on all tables gave; this runs at every start, long after the table's
+    migration.
+    """
     return f"""
         DO $$ BEGIN
             IF to_regclass('public.{table}') IS NOT NULL THEN

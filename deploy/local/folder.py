@@ -10,7 +10,9 @@ from deploy.local.errors import StackError
 
 
 class StackFolder:
-    """A folder that holds everything of one stack: data, logs, ports, secrets, records of running programs."""
+    """A folder that holds everything of one stack: data, logs, ports, secrets, records of running
+    programs.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
@@ -22,15 +24,19 @@ class StackFolder:
             (self.path / "logs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StackError(
-                f"The folder {self.path} cannot be made ({error.strerror}): choose another with --dir."
+                f"The folder {self.path} cannot be made ({error.strerror}): choose another with"
+                " --dir."
             ) from error
         if not os.access(self.path, os.W_OK):
             raise StackError(
-                f"The folder {self.path} cannot be written to: choose another with --dir, or run as its owner."
+                f"The folder {self.path} cannot be written to: choose another with --dir, or run as"
+                " its owner."
             )
 
     def hold(self) -> None:
-        """Keep other Samans off this folder until `release`, or until this process ends, whatever it ends of."""
+        """Keep other Samans off this folder until `release`, or until this process ends, whatever
+        it ends of.
+        """
         if self._lock is not None:
             return
         lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -40,8 +46,8 @@ class StackFolder:
             holder = os.pread(lock, 20, 0).decode() or "unknown"
             os.close(lock)
             raise StackError(
-                f"Another Saman (process {holder}) is at work in {self.path}: stop it first, or choose another folder "
-                "with --dir."
+                f"Another Saman (process {holder}) is at work in {self.path}: stop it first, or"
+                " choose another folder with --dir."
             ) from error
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
@@ -65,7 +71,9 @@ class Secrets:
         return self._read().get(name)
 
     def make(self, name: str) -> str:
-        """Return the secret of that name and make it if there is none; its characters need no quoting in addresses."""
+        """Return the secret of that name and make it if there is none; its characters need no
+        quoting in addresses.
+        """
         kept = self._read()
         if name not in kept:
             kept[name] = secrets.token_urlsafe(24)
@@ -85,7 +93,9 @@ class Secrets:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else may read, at no moment, and that is either the old one or the new one."""
+    """Write a file that nobody else may read, at no moment, and that is either the old one or the
+    new one.
+    """
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -77,9 +77,9 @@ async def start_infrastructure(
 
     Args:
         path: the folder that holds everything; made if need be.
-        attached: whether both end when this process ends. Then the folder is held until `stop`, what an earlier run
-            left behind is ended first, and what dies is the caller's to start again. Otherwise both stay, and what
-            already runs is taken over.
+        attached: whether both end when this process ends. Then the folder is held until `stop`,
+            what an earlier run left behind is ended first, and what dies is the caller's to start
+            again. Otherwise both stay, and what already runs is taken over.
         postgres_port: None for a free one at the first start, kept afterwards.
         kafka_port: likewise.
         kafka_options: further listeners and properties.
@@ -94,7 +94,9 @@ async def start_infrastructure(
     postgres = PostgresServer(folder.path, attached=attached, port=postgres_port)
     kafka = KafkaServer(folder.path, attached=attached, port=kafka_port, options=kafka_options)
     infrastructure = Infrastructure(folder, postgres, kafka)
-    starts = [asyncio.ensure_future(server.start(progress=progress)) for server in infrastructure.servers]
+    starts = [
+        asyncio.ensure_future(server.start(progress=progress)) for server in infrastructure.servers
+    ]
     try:
         await asyncio.gather(*starts)
     except BaseException:
@@ -110,13 +112,20 @@ async def start_infrastructure(
 
 @asynccontextmanager
 async def infrastructure(
-    path: Path, *, keep: bool = True, progress: Progress = silent, kafka_options: KafkaOptions | None = None
+    path: Path,
+    *,
+    keep: bool = True,
+    progress: Progress = silent,
+    kafka_options: KafkaOptions | None = None,
 ) -> AsyncIterator[Infrastructure]:
     """Run both while the block runs, and not a moment longer, whatever this process ends of.
 
-    `keep=False` is for tests: it erases all data afterwards. To remove the folder is not enough, see `postgres_home`.
+    `keep=False` is for tests: it erases all data afterwards. To remove the folder is not enough,
+    see `postgres_home`.
     """
-    running = await start_infrastructure(path, attached=True, progress=progress, kafka_options=kafka_options)
+    running = await start_infrastructure(
+        path, attached=True, progress=progress, kafka_options=kafka_options
+    )
     try:
         yield running
     finally:
@@ -127,7 +136,9 @@ async def infrastructure(
 
 async def stop_infrastructure(path: Path) -> list[str]:
     """Stop what runs in the folder, whoever started it, and return the names."""
-    return await processes.end_leftovers(StackFolder(path).path, PostgresServer.name, KafkaServer.name)
+    return await processes.end_leftovers(
+        StackFolder(path).path, PostgresServer.name, KafkaServer.name
+    )
 
 
 async def erase(path: Path) -> None:

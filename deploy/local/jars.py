@@ -1,9 +1,11 @@
-"""Fetches the published jars of Apache Kafka into the user's cache folder, and proves that they are the right ones.
+"""Fetches the published jars of Apache Kafka into the user's cache folder, and proves that they are
+the right ones.
 
-The repository holds no third-party program: it holds the list of jars with their SHA-256 sums (`kafka_jars.txt`). The
-wheel `maven-artifact` knows where artefacts are published. The cache is shared by all clones of this user, so two
-processes may want the same jars at the same time: a lock lets one fetch while the other waits, and a jar appears
-under its name only when it is whole and verified.
+The repository holds no third-party program: it holds the list of jars with their SHA-256 sums
+(`kafka_jars.txt`). The wheel `maven-artifact` knows where artefacts are published. The cache is
+shared by all clones of this user, so two processes may want the same jars at the same time: a lock
+lets one fetch while the other waits, and a jar appears under its name only when it is whole and
+verified.
 """
 
 import fcntl
@@ -51,7 +53,9 @@ class Jar:
 
 
 def user_cache_dir() -> Path:
-    """Return the folder where this user keeps what can be fetched again, `SAMAN_CACHE_DIR` before everything else."""
+    """Return the folder where this user keeps what can be fetched again, `SAMAN_CACHE_DIR` before
+    everything else.
+    """
     if own := os.environ.get("SAMAN_CACHE_DIR"):
         return Path(own).expanduser().absolute()
     if shared := os.environ.get("XDG_CACHE_HOME"):
@@ -60,14 +64,16 @@ def user_cache_dir() -> Path:
 
 
 def fetch_jars(cache_dir: Path, *, progress: Progress) -> list[Path]:
-    """Return the jars of Kafka in the order of the list, fetching those that are missing or damaged.
+    """Return the jars of Kafka in the order of the list, fetching those that are missing or
+    damaged.
 
     Args:
         cache_dir: the user's cache folder, see `user_cache_dir`.
         progress: told how many of the jars are there.
 
     Raises:
-        StackError: a jar cannot be fetched, is not the one that the list promises, or the folder cannot be written.
+        StackError: a jar cannot be fetched, is not the one that the list promises, or the folder
+            cannot be written.
     """
     jars = _read_list()
     folder = cache_dir / f"kafka-{KAFKA_VERSION}"
@@ -79,14 +85,16 @@ def fetch_jars(cache_dir: Path, *, progress: Progress) -> list[Path]:
                     _fetch_missing(folder, jars, progress)
     except OSError as error:
         raise StackError(
-            f"The cache folder {folder} cannot be used ({error.strerror}): make room or set SAMAN_CACHE_DIR to a "
-            "folder that you may write to."
+            f"The cache folder {folder} cannot be used ({error.strerror}): make room or set"
+            " SAMAN_CACHE_DIR to a folder that you may write to."
         ) from error
     return [folder / jar.filename for jar in jars]
 
 
 def _read_list() -> list[Jar]:
-    lines = (line.split() for line in _LIST.read_text().splitlines() if line and not line.startswith("#"))
+    lines = (
+        line.split() for line in _LIST.read_text().splitlines() if line and not line.startswith("#")
+    )
     return [Jar(*_coordinate(coordinate), sha256) for coordinate, sha256 in lines]
 
 
@@ -96,7 +104,9 @@ def _coordinate(text: str) -> tuple[str, str, str, str | None]:
 
 
 def _all_verified(folder: Path, jars: list[Jar]) -> bool:
-    """Tell whether nothing changed since the sums were last checked; to hash 55 MB at each start would be slow."""
+    """Tell whether nothing changed since the sums were last checked; to hash 55 MB at each start
+    would be slow.
+    """
     try:
         verified = json.loads((folder / _VERIFIED).read_text())
         return bool(verified == {jar.filename: _mark(folder / jar.filename, jar) for jar in jars})
@@ -105,7 +115,9 @@ def _all_verified(folder: Path, jars: list[Jar]) -> bool:
 
 
 def _mark(path: Path, jar: Jar) -> list[str | int]:
-    """Return what a damaged, replaced or no longer wanted file cannot have in common with the verified one."""
+    """Return what a damaged, replaced or no longer wanted file cannot have in common with the
+    verified one.
+    """
     state = path.stat()
     return [jar.sha256, state.st_size, state.st_mtime_ns]
 
@@ -123,7 +135,9 @@ def _only_one_fetches(folder: Path, progress: Progress) -> Iterator[None]:
 
 
 def _fetch_missing(folder: Path, jars: list[Jar], progress: Progress) -> None:
-    for remains in folder.glob("*.part"):  # what a killed process left; whoever holds the lock is alone here
+    for remains in folder.glob(
+        "*.part"
+    ):  # what a killed process left; whoever holds the lock is alone here
         remains.unlink()
     missing = [jar for jar in jars if not _is_intact(folder / jar.filename, jar)]
     there = len(jars) - len(missing)
@@ -136,7 +150,10 @@ def _fetch_missing(folder: Path, jars: list[Jar], progress: Progress) -> None:
                 progress(_STEP, done=done, total=len(jars))
         finally:
             pool.shutdown(cancel_futures=True)
-    _replace(folder / _VERIFIED, json.dumps({jar.filename: _mark(folder / jar.filename, jar) for jar in jars}))
+    _replace(
+        folder / _VERIFIED,
+        json.dumps({jar.filename: _mark(folder / jar.filename, jar) for jar in jars}),
+    )
 
 
 def _is_intact(path: Path, jar: Jar) -> bool:
@@ -154,8 +171,9 @@ def _fetch(folder: Path, jar: Jar) -> None:
     if not _is_intact(part, jar):
         part.unlink()
         raise StackError(
-            f"The fetched {jar.filename} is not the published one (its SHA-256 sum differs from the list): something "
-            "between here and the Maven repository alters downloads, so try again from another network."
+            f"The fetched {jar.filename} is not the published one (its SHA-256 sum differs from the"
+            " list): something between here and the Maven repository alters downloads, so try"
+            " again from another network."
         )
     part.replace(folder / jar.filename)
 
@@ -163,11 +181,13 @@ def _fetch(folder: Path, jar: Jar) -> None:
 def _download(jar: Jar) -> bytes:
     """Return the published bytes.
 
-    `Downloader.download` is not used: it prints, has no time limit, and writes under the final name from the first
-    byte on.
+    `Downloader.download` is not used: it prints, has no time limit, and writes under the final name
+    from the first byte on.
     """
     downloader = Downloader()
-    uri = downloader.resolver.uri_for_artifact(Artifact(jar.group, jar.name, jar.version, jar.classifier))
+    uri = downloader.resolver.uri_for_artifact(
+        Artifact(jar.group, jar.name, jar.version, jar.classifier)
+    )
 
     def fail(_uri: str, error: Exception) -> NoReturn:
         raise StackError(_no_download(jar, error)) from error
@@ -184,8 +204,9 @@ def _no_download(jar: Jar, error: Exception) -> str:
         why = f"the Maven repository answered {error.response.status_code} for {jar.filename}"
         return f"Apache Kafka could not be fetched ({why}): try again later."
     return (
-        f"Apache Kafka could not be fetched ({_reason(error)} at {jar.filename}): connect this machine to the internet "
-        f"once, or check HTTPS_PROXY, or copy a filled cache folder from another machine to {user_cache_dir()}."
+        f"Apache Kafka could not be fetched ({_reason(error)} at {jar.filename}): connect this"
+        " machine to the internet once, or check HTTPS_PROXY, or copy a filled cache folder from"
+        f" another machine to {user_cache_dir()}."
     )
 
 

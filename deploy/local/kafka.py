@@ -1,4 +1,6 @@
-"""Apache Kafka (KRaft, broker and controller in one process) from its published jars, as one supervised program."""
+"""Apache Kafka (KRaft, broker and controller in one process) from its published jars, as one
+supervised program.
+"""
 
 import asyncio
 import base64
@@ -23,17 +25,22 @@ from shared.messaging.broker import BusSettings
 _READY_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 
-# One broker on a small machine. What a topic wants for itself (partitions, retention, cleanup) its definition says.
+# One broker on a small machine. What a topic wants for itself (partitions, retention, cleanup) its
+# definition says.
 PROPERTIES = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "INTERNAL",
     "auto.create.topics.enable": "false",
-    "message.max.bytes": str(1_310_720),  # a body of 1 MiB (CONTRACTS.md §3) with its key and headers
+    "message.max.bytes": str(
+        1_310_720
+    ),  # a body of 1 MiB (CONTRACTS.md §3) with its key and headers
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "12",
-    "offsets.retention.minutes": str(365 * 24 * 60),  # a stack that was off for a week must not forget where it was
+    "offsets.retention.minutes": str(
+        365 * 24 * 60
+    ),  # a stack that was off for a week must not forget where it was
     "transaction.state.log.replication.factor": "1",
     "transaction.state.log.min.isr": "1",
     "transaction.state.log.num.partitions": "2",
@@ -41,11 +48,15 @@ PROPERTIES = {
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
     "group.initial.rebalance.delay.ms": "0",
-    "log.cleaner.dedupe.buffer.size": str(16 << 20),  # the default of 128 MB is a third of the heap, taken at once
-    # After a crash the controller refuses the broker until the session of the one before it is over (9 s by default).
+    "log.cleaner.dedupe.buffer.size": str(
+        16 << 20
+    ),  # the default of 128 MB is a third of the heap, taken at once
+    # After a crash the controller refuses the broker until the session of the one before it is over
+    # (9 s by default).
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",
-    # Each such record is a write to the disk, every half second by default, for a quorum that has only one member.
+    # Each such record is a write to the disk, every half second by default, for a quorum that has
+    # only one member.
     "metadata.max.idle.interval.ms": "5000",
     "num.network.threads": "2",
     "num.io.threads": "4",
@@ -81,9 +92,13 @@ class KafkaOptions:
     protocols: Mapping[str, str] = field(default_factory=dict)
     """Of INTERNAL and CONTROLLER where they are not PLAINTEXT."""
     prepare: Callable[[], None] = nothing
-    """Called before each start, while nobody else may use the folder: writes the files that properties name."""
+    """Called before each start, while nobody else may use the folder: writes the files that
+    properties name.
+    """
     bus_at: Callable[[str], BusSettings] = without_account
-    """For an address of INTERNAL, with what somebody who asks whether the broker answers comes there."""
+    """For an address of INTERNAL, with what somebody who asks whether the broker answers comes
+    there.
+    """
     properties: Mapping[str, str] = field(default_factory=dict)
     """Added to `server.properties`; where a name is ours as well, this value holds."""
     format_arguments: tuple[str, ...] = ()
@@ -100,7 +115,12 @@ class KafkaServer:
     name = "kafka"
 
     def __init__(
-        self, folder: Path, *, attached: bool = True, port: int | None = None, options: KafkaOptions | None = None
+        self,
+        folder: Path,
+        *,
+        attached: bool = True,
+        port: int | None = None,
+        options: KafkaOptions | None = None,
     ) -> None:
         self._folder = folder
         self._attached = attached
@@ -132,7 +152,9 @@ class KafkaServer:
         """Return the port of a listener: INTERNAL, CONTROLLER, or one from the options."""
         if listener == "INTERNAL":
             return Ports(self._folder).take("kafka", wanted=self._wanted_port)
-        wanted = next((door.port for door in self._options.listeners if door.name == listener), None)
+        wanted = next(
+            (door.port for door in self._options.listeners if door.name == listener), None
+        )
         return Ports(self._folder).take(f"kafka-{listener.lower()}", wanted=wanted)
 
     async def start(self, *, progress: Progress = silent) -> None:
@@ -168,20 +190,29 @@ class KafkaServer:
         self.ready = False
 
     async def _adopted(self) -> bool:
-        """Take over a broker that an earlier run left on purpose, if this one would be left as well and it answers."""
+        """Take over a broker that an earlier run left on purpose, if this one would be left as well
+        and it answers.
+        """
         self._running = None if self._attached else processes.find(self._folder, self.name)
         return self._running is not None and await self._answers()
 
     def _require_free_ports(self) -> None:
-        for listener in ("INTERNAL", "CONTROLLER", *(door.name for door in self._options.listeners)):
+        for listener in (
+            "INTERNAL",
+            "CONTROLLER",
+            *(door.name for door in self._options.listeners),
+        ):
             Ports(self._folder).require_free("Kafka", self.port_of(listener))
 
     def _write_properties(self) -> None:
-        """Write the configuration anew at each start: it follows the code, not what an older version wrote."""
+        """Write the configuration anew at each start: it follows the code, not what an older
+        version wrote.
+        """
         plain = {"INTERNAL": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **self._options.protocols}
         doors = {"INTERNAL": (plain["INTERNAL"], f"{HOST}:{self.port}")}
         doors |= {
-            door.name: (door.protocol, f"{door.host}:{self.port_of(door.name)}") for door in self._options.listeners
+            door.name: (door.protocol, f"{door.host}:{self.port_of(door.name)}")
+            for door in self._options.listeners
         }
         controller = f"{HOST}:{self.port_of('CONTROLLER')}"
         protocols = {**plain, **{name: protocol for name, (protocol, _) in doors.items()}}
@@ -192,10 +223,14 @@ class KafkaServer:
             "controller.quorum.voters": f"1@{controller}",
             "listeners": ",".join([*advertised, f"CONTROLLER://{controller}"]),
             "advertised.listeners": ",".join(advertised),
-            "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:{protocol}" for name, protocol in protocols.items()
+            ),
             **self._options.properties,
         }
-        shutil.rmtree(self.data_dir / "tmp", ignore_errors=True)  # native code that a killed JVM left unpacked
+        shutil.rmtree(
+            self.data_dir / "tmp", ignore_errors=True
+        )  # native code that a killed JVM left unpacked
         (self.data_dir / "tmp").mkdir(parents=True)
         path = self.data_dir / "server.properties"
         path.touch(mode=0o600)
@@ -203,35 +238,52 @@ class KafkaServer:
 
     async def _format(self) -> None:
         cluster_id = self._options.cluster_id or new_cluster_id()
-        arguments = ("format", "--ignore-formatted", "--cluster-id", cluster_id, "--config", self._properties)
+        arguments = (
+            "format",
+            "--ignore-formatted",
+            "--cluster-id",
+            cluster_id,
+            "--config",
+            self._properties,
+        )
         program = self._program(
-            "kafka.tools.StorageTool", (*arguments, *self._options.format_arguments), heap_megabytes=128
+            "kafka.tools.StorageTool",
+            (*arguments, *self._options.format_arguments),
+            heap_megabytes=128,
         )
         if await processes.run(program):
             raise StackError(
-                f"Kafka could not make its data folder ({processes.last_lines(self._output)}): see {self._output}."
+                f"Kafka could not make its data folder ({processes.last_lines(self._output)}): see"
+                f" {self._output}."
             )
 
     async def _start_broker(self) -> None:
-        program = self._program("kafka.Kafka", (self._properties,), heap_megabytes=self._options.heap_megabytes)
+        program = self._program(
+            "kafka.Kafka", (self._properties,), heap_megabytes=self._options.heap_megabytes
+        )
         self._running = processes.start(program, self._folder, attached=self._attached)
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 while not await self._answers():
                     if not self._running.alive():
                         raise StackError(
-                            f"Kafka ended while starting ({self._last_words()}): see {self.log} and {self._output}."
+                            f"Kafka ended while starting ({self._last_words()}): see {self.log} and"
+                            f" {self._output}."
                         )
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError as error:
             await self.stop()
-            raise StackError(f"Kafka did not answer within {_READY_SECONDS:.0f} s: see {self.log}.") from error
+            raise StackError(
+                f"Kafka did not answer within {_READY_SECONDS:.0f} s: see {self.log}."
+            ) from error
 
     @property
     def _properties(self) -> str:
         return str(self.data_dir / "server.properties")
 
-    def _program(self, main_class: str, arguments: tuple[str, ...], *, heap_megabytes: int) -> Program:
+    def _program(
+        self, main_class: str, arguments: tuple[str, ...], *, heap_megabytes: int
+    ) -> Program:
         options = (
             f"-Dlog4j2.configurationFile={Path(__file__).with_name('kafka_log4j2.yaml')}",
             f"-Dsaman.logs={self.log.parent}",
@@ -242,7 +294,12 @@ class KafkaServer:
         cache = java.aot_cache(self._jars)
         return Program(
             name=self.name,
-            argv=(*java.command(main_class, heap_megabytes=heap_megabytes, cache=cache, options=options), *arguments),
+            argv=(
+                *java.command(
+                    main_class, heap_megabytes=heap_megabytes, cache=cache, options=options
+                ),
+                *arguments,
+            ),
             marker=self._properties,
             cwd=self.data_dir,
             log=self._output,
@@ -255,10 +312,16 @@ class KafkaServer:
         return errors[-1] if errors else processes.last_lines(self._output)
 
     async def _answers(self) -> bool:
-        """Ask for the metadata; the list of brokers is empty until the controller knows this one."""
-        if not await _is_listening(self.port):  # the client would write an error to the log at each try
+        """Ask for the metadata; the list of brokers is empty until the controller knows this
+        one.
+        """
+        if not await _is_listening(
+            self.port
+        ):  # the client would write an error to the log at each try
             return False
-        bus = self._options.bus_at(self.bootstrap).model_copy(update={"client_id": "saman-readiness"})
+        bus = self._options.bus_at(self.bootstrap).model_copy(
+            update={"client_id": "saman-readiness"}
+        )
         client = AIOKafkaClient(**bus.client_options(), request_timeout_ms=5_000)
         try:
             await client.bootstrap()

@@ -1,16 +1,18 @@
-"""Becomes the program that the stack wants to run; started as a script by `processes.start`, never imported.
+"""Becomes the program that the stack wants to run; started as a script by `processes.start`, never
+imported.
 
-What has to happen between fork and exec happens here, in a fresh single-threaded interpreter, because doing it in a
-`preexec_fn` of a process with threads can deadlock. The order matters: the kernel forgets the parent-death signal
-when the user changes, so the user changes first. Only the standard library is at hand, and the first argument is a
-JSON object:
+What has to happen between fork and exec happens here, in a fresh single-threaded interpreter,
+because doing it in a `preexec_fn` of a process with threads can deadlock. The order matters: the
+kernel forgets the parent-death signal when the user changes, so the user changes first. Only the
+standard library is at hand, and the first argument is a JSON object:
 
 - `argv`: the program and its arguments.
 - `cwd`: where it runs; core files and the JVM's error files land there.
 - `user`: `[uid, gid]` to change to, or null.
 - `parent`: the pid that it must not outlive, or null for a program that stays when its parent goes.
 - `death_signal`: what the kernel sends it when the parent goes.
-- `probe`: instead of running anything, exit with 0 if that user may read and enter all these paths, else with 1.
+- `probe`: instead of running anything, exit with 0 if that user may read and enter all these paths,
+  else with 1.
 """
 
 import ctypes

@@ -1,8 +1,9 @@
-"""A mail server that keeps what it gets and shows it on a page, so that the demo and the tests can look at real mail.
+"""A mail server that keeps what it gets and shows it on a page, so that the demo and the tests can
+look at real mail.
 
-It takes mail for everybody, passes none on, and is for one machine: it listens where it is told, by default on the
-loopback address only. Mails are shown as what they are, somebody else's text: escaped, and HTML in a frame that may
-run nothing and fetch nothing.
+It takes mail for everybody, passes none on, and is for one machine: it listens where it is told, by
+default on the loopback address only. Mails are shown as what they are, somebody else's text:
+escaped, and HTML in a frame that may run nothing and fetch nothing.
 """
 
 import argparse
@@ -32,16 +33,20 @@ MAILS_MAX = 1_000
 
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}-[0-9a-f]{6}\Z")
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
 _MAIL_HEADERS = {
     **_PAGE_HEADERS,
-    "Content-Security-Policy": "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
-    "style-src 'unsafe-inline'; img-src data:; "
-    "frame-ancestors 'self'",
+    "Content-Security-Policy": (
+        "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+        "style-src 'unsafe-inline'; img-src data:; "
+        "frame-ancestors 'self'"
+    ),
 }
 
 
@@ -77,7 +82,10 @@ class CaughtMail:
             return None
         try:
             return str(body.get_content())
-        except (LookupError, ValueError):  # a character set that does not exist, or bytes that are none of it
+        except (
+            LookupError,
+            ValueError,
+        ):  # a character set that does not exist, or bytes that are none of it
             return bytes(body.get_payload(decode=True) or b"").decode("utf-8", "replace")
 
     def summary(self) -> dict[str, Any]:
@@ -89,7 +97,11 @@ class CaughtMail:
             "MessageID": self.header("Message-ID").strip(" <>"),
             "From": next(iter(self._addresses("From")), {"Name": "", "Address": self.sender}),
             **shown,
-            "Bcc": [{"Name": "", "Address": address} for address in self.recipients if address not in seen],
+            "Bcc": [
+                {"Name": "", "Address": address}
+                for address in self.recipients
+                if address not in seen
+            ],
             "Subject": self.header("Subject"),
             "Created": self.received_at.isoformat(),
             "Size": len(self.raw),
@@ -109,11 +121,17 @@ class CaughtMail:
 
     def _addresses(self, name: str) -> list[dict[str, str]]:
         values = [str(value) for value in self.message.get_all(name, [])]
-        return [{"Name": shown, "Address": address} for shown, address in getaddresses(values) if address]
+        return [
+            {"Name": shown, "Address": address}
+            for shown, address in getaddresses(values)
+            if address
+        ]
 
 
 class Mailbox:
-    """Keeps mails as `.eml` files in a folder; the envelope stands in front of each as `X-Envelope-…` headers."""
+    """Keeps mails as `.eml` files in a folder; the envelope stands in front of each as
+    `X-Envelope-…` headers.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -123,7 +141,10 @@ class Mailbox:
         """Write a mail to disk, whole or not at all."""
         now = datetime.now(UTC)
         mail_id = f"{now:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(3)}"
-        envelope = f"X-Envelope-From: {_one_line(sender)}\r\nX-Envelope-To: {_one_line(', '.join(recipients))}\r\n"
+        envelope = (
+            f"X-Envelope-From: {_one_line(sender)}\r\nX-Envelope-To:"
+            f" {_one_line(', '.join(recipients))}\r\n"
+        )
         unfinished = self._folder / f".{mail_id}"
         unfinished.write_bytes(envelope.encode() + raw)
         unfinished.rename(self._folder / f"{mail_id}.eml")
@@ -136,7 +157,9 @@ class Mailbox:
         return [mail for name in reversed(self._names()) if (mail := self.find(name)) is not None]
 
     def find(self, mail_id: str) -> CaughtMail | None:
-        """Return a mail by its id, or the `latest`; None for what was never one, so that no other file can be had."""
+        """Return a mail by its id, or the `latest`; None for what was never one, so that no other
+        file can be had.
+        """
         if mail_id == "latest":
             mail_id = next(reversed(self._names()), "")
         path = self._folder / f"{mail_id}.eml"
@@ -144,7 +167,9 @@ class Mailbox:
             return None
         sender, recipients, raw = path.read_bytes().split(b"\r\n", 2)
         received_at = datetime.strptime(mail_id[:22], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
-        return CaughtMail(mail_id, received_at, _value(sender), tuple(_value(recipients).split(", ")), raw)
+        return CaughtMail(
+            mail_id, received_at, _value(sender), tuple(_value(recipients).split(", ")), raw
+        )
 
     def _names(self) -> list[str]:
         return sorted(path.stem for path in self._folder.glob("*.eml") if _NAME.match(path.stem))
@@ -186,7 +211,9 @@ class MailCatcher:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         """Keep a mail; called by aiosmtpd."""
         raw = envelope.original_content or b""
-        mail = self.mailbox.keep(envelope.mail_from or "", [str(to) for to in envelope.rcpt_tos], raw)
+        mail = self.mailbox.keep(
+            envelope.mail_from or "", [str(to) for to in envelope.rcpt_tos], raw
+        )
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():
@@ -215,13 +242,17 @@ class MailCatcher:
         @app.get("/view/{mail_id}/html")
         def html(mail_id: str) -> Response:
             content = shown(mail_id).part("html") or ""
-            return HTMLResponse(content.replace("<head>", '<head><base target="_blank">', 1), headers=_MAIL_HEADERS)
+            return HTMLResponse(
+                content.replace("<head>", '<head><base target="_blank">', 1), headers=_MAIL_HEADERS
+            )
 
         @app.get("/api/v1/messages")
         def messages(start: int = 0, limit: int = 50) -> Response:
             mails = self.mailbox.list_()
             part = [mail.summary() for mail in mails[start : start + limit]]
-            return JSONResponse({"total": len(mails), "count": len(part), "start": start, "messages": part})
+            return JSONResponse(
+                {"total": len(mails), "count": len(part), "start": start, "messages": part}
+            )
 
         @app.get("/api/v1/message/{mail_id}")
         def message(mail_id: str) -> Response:
@@ -233,7 +264,9 @@ class MailCatcher:
 
         @app.get("/api/v1/message/{mail_id}/raw")
         def raw(mail_id: str) -> Response:
-            return PlainTextResponse(shown(mail_id).raw.decode("utf-8", "replace"), headers=_PAGE_HEADERS)
+            return PlainTextResponse(
+                shown(mail_id).raw.decode("utf-8", "replace"), headers=_PAGE_HEADERS
+            )
 
         @app.get("/livez")
         @app.get("/readyz")
@@ -243,7 +276,13 @@ class MailCatcher:
         return app
 
     def _protocol(self) -> SMTP:
-        return SMTP(self, data_size_limit=MAIL_BYTES_MAX, enable_SMTPUTF8=True, hostname="mail-catcher", timeout=30)
+        return SMTP(
+            self,
+            data_size_limit=MAIL_BYTES_MAX,
+            enable_SMTPUTF8=True,
+            hostname="mail-catcher",
+            timeout=30,
+        )
 
 
 class _Pages:
@@ -257,7 +296,9 @@ class _Pages:
         )
 
     def answer(self, template: str, *, status: int = 200, **view: Any) -> Response:
-        return HTMLResponse(self._environment.get_template(template).render(view), status, _PAGE_HEADERS)
+        return HTMLResponse(
+            self._environment.get_template(template).render(view), status, _PAGE_HEADERS
+        )
 
 
 def _one_line(text: str) -> str:
@@ -271,11 +312,14 @@ def _value(header: bytes) -> str:
 async def serve(catcher: MailCatcher, http_port: int) -> None:
     """Run the mail server and its page until SIGTERM or SIGINT."""
     server = uvicorn.Server(
-        uvicorn.Config(catcher.app(), host=catcher.host, port=http_port, log_level="warning", lifespan="off")
+        uvicorn.Config(
+            catcher.app(), host=catcher.host, port=http_port, log_level="warning", lifespan="off"
+        )
     )
     async with catcher.running():
         print(
-            f"mail catcher: smtp {catcher.host}:{catcher.smtp_port}, page http://{catcher.host}:{http_port}/",
+            f"mail catcher: smtp {catcher.host}:{catcher.smtp_port}, page"
+            f" http://{catcher.host}:{http_port}/",
             flush=True,
         )
         await server.serve()
@@ -283,15 +327,21 @@ async def serve(catcher: MailCatcher, http_port: int) -> None:
 
 def main() -> None:
     """Run the mail catcher as a process of its own."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.local.mail_catcher", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.local.mail_catcher", description=__doc__
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
     parser.add_argument("--smtp-port", type=int, required=True, help="port that takes mail")
     parser.add_argument("--http-port", type=int, required=True, help="port of the page")
     parser.add_argument("--dir", type=Path, required=True, help="folder where mails are kept")
     arguments = parser.parse_args()
 
     async def run() -> None:
-        await serve(MailCatcher(arguments.host, arguments.smtp_port, arguments.dir), arguments.http_port)
+        await serve(
+            MailCatcher(arguments.host, arguments.smtp_port, arguments.dir), arguments.http_port
+        )
 
     asyncio.run(run())
 

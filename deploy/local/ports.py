@@ -1,8 +1,9 @@
-"""Finds free loopback ports at the first start and keeps them afterwards, so that addresses stay true.
+"""Finds free loopback ports at the first start and keeps them afterwards, so that addresses stay
+true.
 
-Ports come from below the range out of which the kernel gives ports to clients. Inside that range a client that tries
-again and again to reach a stopped server can be given the server's own port, connect to itself, and keep the server
-from coming back.
+Ports come from below the range out of which the kernel gives ports to clients. Inside that range a
+client that tries again and again to reach a stopped server can be given the server's own port,
+connect to itself, and keep the server from coming back.
 """
 
 import json
@@ -25,7 +26,9 @@ class Ports:
         self._file = folder / "ports.json"
 
     def take(self, name: str, *, wanted: int | None = None) -> int:
-        """Return the port of that name: the wanted one, else the one it had before, else a free one; and keep it."""
+        """Return the port of that name: the wanted one, else the one it had before, else a free
+        one; and keep it.
+        """
         kept = self._read()
         port = wanted or kept.get(name) or _free_port(taken=set(kept.values()))
         if kept.get(name) != port:
@@ -38,8 +41,8 @@ class Ports:
         """Raise StackError if a stranger listens there."""
         if not _is_free(port):
             raise StackError(
-                f"Port {port} on {HOST}, which {name} needs, is held by another program: end that program, or delete "
-                f"{self._file} to let Saman take other ports."
+                f"Port {port} on {HOST}, which {name} needs, is held by another program: end that"
+                f" program, or delete {self._file} to let Saman take other ports."
             )
 
     def _read(self) -> dict[str, int]:
@@ -48,7 +51,9 @@ class Ports:
         except FileNotFoundError:
             return {}
         except ValueError as error:
-            raise StackError(f"{self._file} is damaged: delete it to let Saman take other ports.") from error
+            raise StackError(
+                f"{self._file} is damaged: delete it to let Saman take other ports."
+            ) from error
         return kept
 
 
@@ -57,19 +62,24 @@ def _free_port(*, taken: set[int]) -> int:
         last = int(CLIENT_RANGE.read_text().split()[0]) - 1
     except FileNotFoundError:
         last = 32_767
-    if last - _FIRST < _TRIES:  # someone widened the clients' range; then there is nothing better than it
+    if (
+        last - _FIRST < _TRIES
+    ):  # someone widened the clients' range; then there is nothing better than it
         last = 60_999
     for _ in range(_TRIES):
         port = random.randint(_FIRST, last)  # noqa: S311 - this is no secret
         if port not in taken and _is_free(port):
             return port
     raise StackError(
-        f"No free port was found on {HOST} between {_FIRST} and {last}: end some of the programs that listen there."
+        f"No free port was found on {HOST} between {_FIRST} and {last}: end some of the programs"
+        " that listen there."
     )
 
 
 def _is_free(port: int) -> bool:
-    """Try to listen the way servers do: connections of an earlier server that linger do not count."""
+    """Try to listen the way servers do: connections of an earlier server that linger do not
+    count.
+    """
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -22,13 +22,17 @@ _MAJOR = "18"
 # After a crash the server first reads its log again, which can take a while on a slow disk.
 _READY_SECONDS = 120.0
 _POLL_SECONDS = 0.05
-# After SIGKILL its helpers need a moment to notice; until then a new server may not touch the shared memory.
+# After SIGKILL its helpers need a moment to notice; until then a new server may not touch the
+# shared memory.
 _STILL_DYING = "pre-existing shared memory block"
 
-# For a machine with two cores that other programs share. What a client wants for itself (`lock_timeout`, ...) it sets.
+# For a machine with two cores that other programs share. What a client wants for itself
+# (`lock_timeout`, ...) it sets.
 SETTINGS = {
     "listen_addresses": HOST,
-    "unix_socket_directories": "",  # a socket's path may not be longer than 107 bytes; nobody needs it
+    "unix_socket_directories": (
+        ""
+    ),  # a socket's path may not be longer than 107 bytes; nobody needs it
     "max_connections": "200",
     "shared_buffers": "256MB",
     "effective_cache_size": "1GB",
@@ -81,12 +85,14 @@ class PostgresServer:
     def dsn(self, database: str = "postgres", user: str = SUPERUSER) -> str:
         """Return the address of a database for a user whose password is in this folder.
 
-        The wheel's server knows no TLS; a client that is not told so would ask for it each time, or refuse (dbmate).
+        The wheel's server knows no TLS; a client that is not told so would ask for it each time, or
+        refuse (dbmate).
         """
         password = self._secrets.find(f"postgres/{user}")
         if password is None:
             raise StackError(
-                f"No password of the PostgreSQL role {user} is kept in {self._folder}: create its database first."
+                f"No password of the PostgreSQL role {user} is kept in {self._folder}: create its"
+                " database first."
             )
         return f"postgresql://{quote(user)}:{password}@{HOST}:{self.port}/{quote(database)}?sslmode=disable"
 
@@ -94,13 +100,17 @@ class PostgresServer:
         """Start the server, at the first time with new data, and return when it answers.
 
         Raises:
-            StackError: the data are of another version or user, the port is taken, or the server ended again.
+            StackError: the data are of another version or user, the port is taken, or the server
+                ended again.
         """
         self.ready = False
         if not await self._adopted():
             await processes.end_leftovers(self._folder, self.name)
             user = postgres_home.run_user()
-            binaries, data = postgres_home.binaries(user), postgres_home.choose_data_dir(self._folder, user)
+            binaries, data = (
+                postgres_home.binaries(user),
+                postgres_home.choose_data_dir(self._folder, user),
+            )
             if not data.exists():
                 progress("Creating the PostgreSQL data folder")
                 await self._create_data(binaries, data, user)
@@ -124,20 +134,30 @@ class PostgresServer:
     async def create_database(
         self, name: str, *, owner_role: str | None = None, service_role: str | None = None
     ) -> Database:
-        """Make a service's database and roles, or put them right: by default `<name>_owner` and `<name>`."""
+        """Make a service's database and roles, or put them right: by default `<name>_owner` and
+        `<name>`.
+        """
         owner, service = owner_role or f"{name}_owner", service_role or name
         await databases.create(
-            self.dsn, lambda role: self._secrets.make(f"postgres/{role}"), name, owner=owner, service=service
+            self.dsn,
+            lambda role: self._secrets.make(f"postgres/{role}"),
+            name,
+            owner=owner,
+            service=service,
         )
         return Database(name, owner_dsn=self.dsn(name, owner), service_dsn=self.dsn(name, service))
 
     async def _adopted(self) -> bool:
-        """Take over a server that an earlier run left on purpose, if this one would be left as well and it answers."""
+        """Take over a server that an earlier run left on purpose, if this one would be left as well
+        and it answers.
+        """
         self._running = None if self._attached else processes.find(self._folder, self.name)
         return self._running is not None and await self._answers()
 
     async def _create_data(self, binaries: Path, data: Path, user: tuple[int, int] | None) -> None:
-        """Run initdb beside the final place, so that data that exist are complete, whatever ended the first start."""
+        """Run initdb beside the final place, so that data that exist are complete, whatever ended
+        the first start.
+        """
         new, password_file = data.with_name("postgres.new"), data.with_name("postgres.password")
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
@@ -155,12 +175,29 @@ class PostgresServer:
             raise StackError(f"initdb failed ({processes.last_lines(self.log)}): see {self.log}.")
         new.rename(data)
 
-    def _initdb(self, binaries: Path, new: Path, password_file: Path, user: tuple[int, int] | None) -> Program:
-        # The server's own C.UTF-8 sorts by code point on every system alike; the system's locales come and go.
-        locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+    def _initdb(
+        self, binaries: Path, new: Path, password_file: Path, user: tuple[int, int] | None
+    ) -> Program:
+        # The server's own C.UTF-8 sorts by code point on every system alike; the system's locales
+        # come and go.
+        locale = (
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        )
         access = ("--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password_file}")
-        argv = (str(binaries / "initdb"), f"--pgdata={new}", *locale, *access, "--data-checksums", "--no-instructions")
-        return Program(name="initdb", argv=argv, marker=str(new), cwd=Path("/"), log=self.log, user=user)
+        argv = (
+            str(binaries / "initdb"),
+            f"--pgdata={new}",
+            *locale,
+            *access,
+            "--data-checksums",
+            "--no-instructions",
+        )
+        return Program(
+            name="initdb", argv=argv, marker=str(new), cwd=Path("/"), log=self.log, user=user
+        )
 
     async def _start_server(self, binaries: Path, data: Path, user: tuple[int, int] | None) -> None:
         port = self.port
@@ -185,7 +222,9 @@ class PostgresServer:
                 await self._start_until_it_answers(program)
         except TimeoutError as error:
             await self.stop()
-            raise StackError(f"PostgreSQL did not answer within {_READY_SECONDS:.0f} s: see {self.log}.") from error
+            raise StackError(
+                f"PostgreSQL did not answer within {_READY_SECONDS:.0f} s: see {self.log}."
+            ) from error
 
     async def _start_until_it_answers(self, program: Program) -> None:
         while True:
@@ -203,12 +242,17 @@ class PostgresServer:
     async def _answers(self) -> bool:
         try:
             connection = await asyncpg.connect(self.dsn(), timeout=10)
-        except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+        except (
+            OSError,
+            TimeoutError,
+            asyncpg.CannotConnectNowError,
+            asyncpg.ConnectionDoesNotExistError,
+        ):
             return False
         except asyncpg.InvalidPasswordError as error:
             raise StackError(
-                f"PostgreSQL does not know the password in {self._folder / 'secrets.json'}: restore that file, or "
-                "choose another folder with --dir."
+                f"PostgreSQL does not know the password in {self._folder / 'secrets.json'}: restore"
+                " that file, or choose another folder with --dir."
             ) from error
         await connection.close()
         return True
@@ -219,7 +263,8 @@ def _check_data(data: Path, user: tuple[int, int] | None) -> None:
     owner = data.stat().st_uid
     if owner != (user[0] if user else os.geteuid()):
         raise StackError(
-            f"The data in {data} belong to another user (uid {owner}): run this as that user, or choose another --dir."
+            f"The data in {data} belong to another user (uid {owner}): run this as that user, or"
+            " choose another --dir."
         )
     try:
         major = (data / "PG_VERSION").read_text().strip()
@@ -227,16 +272,17 @@ def _check_data(data: Path, user: tuple[int, int] | None) -> None:
         major = "no known version"
     if major != _MAJOR:
         raise StackError(
-            f"The data in {data} are of PostgreSQL {major}, not {_MAJOR}: choose another folder with --dir, or dump "
-            "them with that version and load them here."
+            f"The data in {data} are of PostgreSQL {major}, not {_MAJOR}: choose another folder"
+            " with --dir, or dump them with that version and load them here."
         )
 
 
 def _remove_stale_lock(data: Path) -> None:
-    """Remove the server's lock file when its pid went to some other program, as it does when a container restarts.
+    """Remove the server's lock file when its pid went to some other program, as it does when a
+    container restarts.
 
-    A server works inside its data folder, which tells it from one of another stack. A pid that nobody has, or one of a
-    stranger whose folder we may not see, PostgreSQL itself knows to ignore.
+    A server works inside its data folder, which tells it from one of another stack. A pid that
+    nobody has, or one of a stranger whose folder we may not see, PostgreSQL itself knows to ignore.
     """
     lock = data / "postmaster.pid"
     with contextlib.suppress(FileNotFoundError, PermissionError):

@@ -1,8 +1,9 @@
-"""Fetches and makes, once per machine and user, what lets the stack start quickly: `python -m deploy.local.prepare`.
+"""Fetches and makes, once per machine and user, what lets the stack start quickly: `python -m
+deploy.local.prepare`.
 
-`make setup` calls it, because there a few seconds go unnoticed; the stack also starts without it, more slowly. The
-JVM's ahead-of-time cache comes from a broker that is watched while it does what it will do later: start, take
-records, hand them out.
+`make setup` calls it, because there a few seconds go unnoticed; the stack also starts without it,
+more slowly. The JVM's ahead-of-time cache comes from a broker that is watched while it does what it
+will do later: start, take records, hand them out.
 """
 
 import asyncio
@@ -33,7 +34,9 @@ async def prepare(*, progress: Progress) -> None:
         progress(_STEP)
         with tempfile.TemporaryDirectory(prefix="saman-", dir=cache.parent) as folder:
             made = await _train(Path(folder))
-            if made.exists() and made.stat().st_size:  # without it everything works, a second more slowly
+            if (
+                made.exists() and made.stat().st_size
+            ):  # without it everything works, a second more slowly
                 made.replace(cache)
 
 
@@ -59,7 +62,11 @@ async def _exercise(bootstrap: str) -> None:
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True) as producer:
         for number in range(100):
             await producer.send_and_wait("exercise", b"figure", key=str(number).encode())
-    settings = {"auto_offset_reset": "earliest", "group_id": "exercise", "group_instance_id": "exercise-1"}
+    settings = {
+        "auto_offset_reset": "earliest",
+        "group_id": "exercise",
+        "group_instance_id": "exercise-1",
+    }
     async with AIOKafkaConsumer(
         "exercise", bootstrap_servers=bootstrap, enable_auto_commit=False, **settings
     ) as consumer:

@@ -1,15 +1,15 @@
 """Starts the programs of the stack, and ends those - and only those - that are provably its own.
 
-A pid alone proves nothing, because the kernel gives it to a stranger as soon as its owner is gone. So a record is
-kept beside the data: pid, the moment the process started, the boot it started in, and a path that stands in its
-command line. All four must agree before a signal is sent.
+A pid alone proves nothing, because the kernel gives it to a stranger as soon as its owner is gone.
+So a record is kept beside the data: pid, the moment the process started, the boot it started in,
+and a path that stands in its command line. All four must agree before a signal is sent.
 
-*Attached* programs end when their parent ends, even by SIGKILL: the kernel sends them their stop signal. *Detached*
-ones stay. Both run in a session of their own, so that Ctrl-C reaches the parent alone, which then ends things in
-order.
+*Attached* programs end when their parent ends, even by SIGKILL: the kernel sends them their stop
+signal. *Detached* ones stay. Both run in a session of their own, so that Ctrl-C reaches the parent
+alone, which then ends things in order.
 
-The kernel watches the thread that started a program, not the whole process: call `start` from the thread that stays.
-Needs Linux (`/proc`, `prctl`).
+The kernel watches the thread that started a program, not the whole process: call `start` from the
+thread that stays. Needs Linux (`/proc`, `prctl`).
 """
 
 import asyncio
@@ -68,7 +68,9 @@ class Running:
 
     def is_ours(self) -> bool:
         """Tell whether what runs under this pid is provably what was started."""
-        return self.boot_id == _boot_id() and self.alive() and self.marker in _command_line(self.pid)
+        return (
+            self.boot_id == _boot_id() and self.alive() and self.marker in _command_line(self.pid)
+        )
 
     async def ended(self) -> None:
         """Return when the process is gone; also for one that is not a child of ours."""
@@ -90,7 +92,12 @@ class Running:
 
 def start(program: Program, folder: Path, *, attached: bool) -> Running:
     """Start the program and keep its record in `folder/run`."""
-    task = {"argv": program.argv, "cwd": str(program.cwd), "user": program.user, "death_signal": program.stop_signal}
+    task = {
+        "argv": program.argv,
+        "cwd": str(program.cwd),
+        "user": program.user,
+        "death_signal": program.stop_signal,
+    }
     pid = _spawn({**task, "parent": os.getpid() if attached else None}, program)
     ticks = _started_ticks(pid)
     if ticks is None:
@@ -102,7 +109,12 @@ def start(program: Program, folder: Path, *, attached: bool) -> Running:
 
 async def run(program: Program) -> int:
     """Run the program to its end and return its exit status; it ends with us when we end."""
-    task = {"argv": program.argv, "cwd": str(program.cwd), "user": program.user, "death_signal": signal.SIGKILL}
+    task = {
+        "argv": program.argv,
+        "cwd": str(program.cwd),
+        "user": program.user,
+        "death_signal": signal.SIGKILL,
+    }
     pid = _spawn({**task, "parent": os.getpid()}, program)
     try:
         while (status := _exit_status(pid)) is None:  # noqa: ASYNC110 - as above
@@ -114,7 +126,9 @@ async def run(program: Program) -> int:
 
 
 def can_enter(user: tuple[int, int], paths: Iterable[Path]) -> bool:
-    """Ask the kernel whether that user may read and enter all these paths; modes alone do not tell (ACLs, mounts)."""
+    """Ask the kernel whether that user may read and enter all these paths; modes alone do not tell
+    (ACLs, mounts).
+    """
     task = {"user": user, "probe": [str(path) for path in paths]}
     pid = os.posix_spawn(sys.executable, _launcher_argv(task), {})
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
@@ -130,7 +144,9 @@ def find(folder: Path, name: str) -> Running | None:
 
 
 async def end_leftovers(folder: Path, *names: str) -> list[str]:
-    """End what an earlier run left behind and return the names; without names, everything that has a record."""
+    """End what an earlier run left behind and return the names; without names, everything that has
+    a record.
+    """
     wanted = names or tuple(sorted(path.stem for path in (folder / "run").glob("*.json")))
     left = [running for name in wanted if (running := find(folder, name))]
     await asyncio.gather(*(running.stop() for running in left))
@@ -188,12 +204,16 @@ def _write_record(path: Path, running: Running) -> None:
 
 
 def _send(pid: int, number: int) -> None:
-    with suppress(ProcessLookupError):  # it ended by itself in the meantime, which is what was wanted
+    with suppress(
+        ProcessLookupError
+    ):  # it ended by itself in the meantime, which is what was wanted
         os.kill(pid, number)
 
 
 def _reap(pid: int) -> None:
-    """Take leave of a child that ended, so that no zombie stays; what an earlier run started is not our child."""
+    """Take leave of a child that ended, so that no zombie stays; what an earlier run started is not
+    our child.
+    """
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 
@@ -204,21 +224,27 @@ def _exit_status(pid: int) -> int | None:
 
 
 def _started_ticks(pid: int) -> int | None:
-    """Return when the process started, in clock ticks since boot; None when there is none or only its remains."""
+    """Return when the process started, in clock ticks since boot; None when there is none or only
+    its remains.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The second field is the program's name in parentheses and may itself hold blanks and parentheses.
+    # The second field is the program's name in parentheses and may itself hold blanks and
+    # parentheses.
     state, *fields = stat[stat.rindex(")") + 2 :].split()
-    # A killed program looks dead as soon as its first thread is, while the others still hold its ports.
+    # A killed program looks dead as soon as its first thread is, while the others still hold its
+    # ports.
     threads = int(fields[16])
     return None if state in "ZX" and threads <= 1 else int(fields[18])
 
 
 def _command_line(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except (FileNotFoundError, ProcessLookupError):
         return ""
 

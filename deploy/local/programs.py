@@ -1,4 +1,6 @@
-"""The stack's own programs: the four services in one process, and the mail catcher. Each can be started again."""
+"""The stack's own programs: the four services in one process, and the mail catcher. Each can be
+started again.
+"""
 
 import asyncio
 import sys
@@ -32,7 +34,14 @@ class ProgramServer:
     """
 
     def __init__(
-        self, folder: Path, name: str, arguments: tuple[str, ...], *, marker: str, ready_path: str, attached: bool
+        self,
+        folder: Path,
+        name: str,
+        arguments: tuple[str, ...],
+        *,
+        marker: str,
+        ready_path: str,
+        attached: bool,
     ) -> None:
         self.name = name
         self.ready = False
@@ -102,11 +111,14 @@ class ProgramServer:
         deadline = time.monotonic() + READY_SECONDS
         while not await self._answers():
             if not running.alive():
-                raise StackError(f"The {self.name} ended at once: see {self.log} ({processes.last_lines(self.log)}).")
+                raise StackError(
+                    f"The {self.name} ended at once: see {self.log}"
+                    f" ({processes.last_lines(self.log)})."
+                )
             if time.monotonic() > deadline:
                 raise StackError(
-                    f"The {self.name} did not get ready in {READY_SECONDS:.0f} s ({await self._reasons()}): "
-                    f"see {self.log}."
+                    f"The {self.name} did not get ready in {READY_SECONDS:.0f} s"
+                    f" ({await self._reasons()}): see {self.log}."
                 )
             await asyncio.sleep(POLL_SECONDS)
 
@@ -127,12 +139,29 @@ class ProgramServer:
 
 
 def services_server(folder: Path, settings: Mapping[str, str], *, attached: bool) -> ProgramServer:
-    """Return the four services in one process; what they are told lies in a file that only the owner reads."""
+    """Return the four services in one process; what they are told lies in a file that only the
+    owner reads.
+    """
     env_file = folder / "services.env"
     write_private(env_file, "".join(f"{name}='{value}'\n" for name, value in settings.items()))
     port = Ports(folder).take("services")
-    arguments = ("deploy.cli.main", "serve", "all", "--env-file", str(env_file), "--port", str(port))
-    return ProgramServer(folder, "services", arguments, marker=str(env_file), ready_path="/-/ready", attached=attached)
+    arguments = (
+        "deploy.cli.main",
+        "serve",
+        "all",
+        "--env-file",
+        str(env_file),
+        "--port",
+        str(port),
+    )
+    return ProgramServer(
+        folder,
+        "services",
+        arguments,
+        marker=str(env_file),
+        ready_path="/-/ready",
+        attached=attached,
+    )
 
 
 def mail_server(folder: Path, *, attached: bool) -> ProgramServer:
@@ -148,4 +177,6 @@ def mail_server(folder: Path, *, attached: bool) -> ProgramServer:
         "--dir",
         str(mails),
     )
-    return ProgramServer(folder, "mail", arguments, marker=str(mails), ready_path="/readyz", attached=attached)
+    return ProgramServer(
+        folder, "mail", arguments, marker=str(mails), ready_path="/readyz", attached=attached
+    )

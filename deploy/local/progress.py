@@ -21,7 +21,9 @@ def silent(step: str, *, done: int = 0, total: int = 0) -> None:
 
 @contextmanager
 def shown(console: Console | None = None) -> Iterator[Progress]:
-    """Show each step on a line of its own while the block runs, on standard error so that output stays readable."""
+    """Show each step on a line of its own while the block runs, on standard error so that output
+    stays readable.
+    """
     columns = (rich_progress.SpinnerColumn(), rich_progress.TextColumn("{task.description}"))
     counts = (rich_progress.TextColumn("{task.fields[count]}"), rich_progress.TimeElapsedColumn())
     with rich_progress.Progress(*columns, *counts, console=console or Console(stderr=True)) as bars:
@@ -31,7 +33,9 @@ def shown(console: Console | None = None) -> Iterator[Progress]:
             line = lines.get(step)
             if line is None:
                 line = lines[step] = bars.add_task(step, total=total or None, count="")
-            bars.update(line, completed=done, total=total or None, count=f"{done}/{total}" if total else "")
+            bars.update(
+                line, completed=done, total=total or None, count=f"{done}/{total}" if total else ""
+            )
 
         yield show
 

@@ -1,4 +1,6 @@
-"""The whole system on one machine: servers, databases, topics, the four services, the mail catcher."""
+"""The whole system on one machine: servers, databases, topics, the four services, the mail
+catcher.
+"""
 
 import asyncio
 import hashlib
@@ -79,7 +81,8 @@ class Stack:
 
 
 async def start_stack(path: Path, *, attached: bool, progress: Progress = silent) -> Stack:
-    """Start the whole system, empty or with what it kept, and return when all four services are ready.
+    """Start the whole system, empty or with what it kept, and return when all four services are
+    ready.
 
     Args:
         path: the folder that holds everything.
@@ -90,7 +93,9 @@ async def start_stack(path: Path, *, attached: bool, progress: Progress = silent
     """
     path = StackFolder(path).path
     options = accounts.options(path, local=accounts.is_open())
-    infrastructure = await start_infrastructure(path, attached=attached, kafka_options=options, progress=progress)
+    infrastructure = await start_infrastructure(
+        path, attached=attached, kafka_options=options, progress=progress
+    )
     mail = mail_server(path, attached=attached)
     try:
         databases = await _databases(infrastructure, progress)
@@ -161,7 +166,10 @@ def running_programs(path: Path) -> dict[str, int | None]:
         StackError: there is no such folder.
     """
     folder = _existing(path)
-    found = {name: processes.find(folder, name) for name in (PostgresServer.name, KafkaServer.name, "mail", "services")}
+    found = {
+        name: processes.find(folder, name)
+        for name in (PostgresServer.name, KafkaServer.name, "mail", "services")
+    }
     return {name: running.pid if running is not None else None for name, running in found.items()}
 
 
@@ -175,7 +183,9 @@ def read_description(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(file.read_text())
     except FileNotFoundError:
-        raise StackError(f"No stack runs in {path}: start one with `saman stack start --dir {path}`.") from None
+        raise StackError(
+            f"No stack runs in {path}: start one with `saman stack start --dir {path}`."
+        ) from None
     return content
 
 
@@ -196,7 +206,9 @@ async def _topics_and_accounts(infrastructure: Infrastructure, progress: Progres
     progress("Making the topics")
     await apply(bus, OWN_TOPICS)
     publishers = await known_publishers(bus)
-    await apply(bus, [topic for number in sorted(publishers.live) for topic in topics_of_publisher(number)])
+    await apply(
+        bus, [topic for number in sorted(publishers.live) for topic in topics_of_publisher(number)]
+    )
     progress("Making the accounts")
     await asyncio.to_thread(applying.apply, bus, accounts.passwords(path), publishers)
 
@@ -207,8 +219,14 @@ def _settings(
     ports = Ports(path)
     http = f"http://{HOST}:{ports.take('services')}"
     return {
-        **{f"SAMAN_{name.upper()}_DATABASE_DSN": database.service_dsn for name, database in databases.items()},
-        **{f"SAMAN_{name.upper()}_KAFKA_PASSWORD": accounts.passwords(path)[name] for name in databases},
+        **{
+            f"SAMAN_{name.upper()}_DATABASE_DSN": database.service_dsn
+            for name, database in databases.items()
+        },
+        **{
+            f"SAMAN_{name.upper()}_KAFKA_PASSWORD": accounts.passwords(path)[name]
+            for name in databases
+        },
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
         "SAMAN_KAFKA_BOOTSTRAP": infrastructure.bootstrap,
         "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(operator_key.encode()).hexdigest(),
@@ -223,5 +241,7 @@ def _settings(
 def _existing(path: Path) -> Path:
     folder = path.expanduser().resolve()
     if not folder.is_dir():
-        raise StackError(f"There is no stack folder {folder}: start one with `saman stack start --dir {folder}`.")
+        raise StackError(
+            f"There is no stack folder {folder}: start one with `saman stack start --dir {folder}`."
+        )
     return folder

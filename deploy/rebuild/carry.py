@@ -1,4 +1,6 @@
-"""What the rebuilt database takes over: how goals stand, what was not published yet, and what is in no log."""
+"""What the rebuilt database takes over: how goals stand, what was not published yet, and what is in
+no log.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -12,13 +14,17 @@ from services.metrics.domain import GoalState
 from shared.database import Connection
 
 CARRIED = ("outbox", "outbox_parked", "audit_entry", "audit_seal", "key_use")
-"""Tables whose rows move as they are: events that wait for the broker, and the log of who changed what."""
+"""Tables whose rows move as they are: events that wait for the broker, and the log of who changed
+what.
+"""
 
 _GOALS = "SELECT project_id, goal_id, state FROM goal"
 
 
 async def goals(new: Connection, published: Published, *, now: datetime) -> None:
-    """Let goals go on from what was told of them, where they stand otherwise and nothing that was written says why."""
+    """Let goals go on from what was told of them, where they stand otherwise and nothing that was
+    written says why.
+    """
     stands = await _stands(new)
     known = {(content["project_id"], content["goal_id"]) for content, _ in await milestones(new)}
     last = {
@@ -39,10 +45,13 @@ async def news(new: asyncpg.Connection, comparison: Comparison) -> None:
 
 
 async def _unheard(new: asyncpg.Connection, published: Published) -> list[tuple[Any, ...]]:
-    """Return the last milestone of each goal that stands otherwise than it was last told, where that says how."""
+    """Return the last milestone of each goal that stands otherwise than it was last told, where
+    that says how.
+    """
     stands = await _stands(new)
     last = {
-        (content["project_id"], content["goal_id"]): (content["state"], row) for content, row in await milestones(new)
+        (content["project_id"], content["goal_id"]): (content["state"], row)
+        for content, row in await milestones(new)
     }
     return [
         row
@@ -57,13 +66,19 @@ async def _stands(new: asyncpg.Connection) -> dict[GoalKey, str]:
 
 
 async def everything_else(old: asyncpg.Connection, new: asyncpg.Connection) -> None:
-    """Carry over what the log does not hold: events that wait, dead letters' fates, and the audit log."""
-    changed = await new.fetch("DELETE FROM outbox RETURNING event_id, topic, key, shard, headers::text, payload")
+    """Carry over what the log does not hold: events that wait, dead letters' fates, and the audit
+    log.
+    """
+    changed = await new.fetch(
+        "DELETE FROM outbox RETURNING event_id, topic, key, shard, headers::text, payload"
+    )
     for table in CARRIED:
         await _copy(old, new, table)
     await _go_on_counting(new)
     # Behind the events that waited: those are older than what the rebuild adds.
-    await new.copy_records_to_table("outbox", records=[tuple(row) for row in changed], columns=OUTBOX)
+    await new.copy_records_to_table(
+        "outbox", records=[tuple(row) for row in changed], columns=OUTBOX
+    )
     await _settle_letters(old, new)
 
 
@@ -83,7 +98,9 @@ SELECT column_name FROM information_schema.columns
 
 
 async def _go_on_counting(new: asyncpg.Connection) -> None:
-    """Let numbers that are given out go on behind those that came over; order per key is the order of the numbers."""
+    """Let numbers that are given out go on behind those that came over; order per key is the order
+    of the numbers.
+    """
     for table, column in (("outbox", "id"), ("audit_entry", "entry_id")):
         sequence = f"pg_get_serial_sequence('{table}', '{column}')"
         await new.execute(
@@ -93,7 +110,9 @@ async def _go_on_counting(new: asyncpg.Connection) -> None:
 
 
 async def _settle_letters(old: asyncpg.Connection, new: asyncpg.Connection) -> None:
-    """Discard in the new database what somebody has discarded in the old one; the rest was judged anew."""
+    """Discard in the new database what somebody has discarded in the old one; the rest was judged
+    anew.
+    """
     for row in await old.fetch(
         "SELECT consumer, topic, partition, record_offset, reason, settled_at FROM dead_letter "
         "WHERE state = 'discarded'"

@@ -1,7 +1,7 @@
 """Comparing the rebuilt states with the published ones.
 
-That takes seconds for a whole programme, so all are compared while the service still serves, and those that moved
-meanwhile are compared again when it is kept out of its database.
+That takes seconds for a whole programme, so all are compared while the service still serves, and
+those that moved meanwhile are compared again when it is kept out of its database.
 """
 
 import json
@@ -110,13 +110,14 @@ SELECT event_id, topic, key, shard, headers::text AS headers, payload
 class Comparison:
     """What came out of the published states in the rebuilt database.
 
-    What was published is what the log and the outbox have; where the old database says otherwise, one of the two was
-    restored to another moment. A state that the log has in a newer version goes on behind that one, and a version that
-    the log does not have is told as the next.
+    What was published is what the log and the outbox have; where the old database says otherwise,
+    one of the two was restored to another moment. A state that the log has in a newer version goes
+    on behind that one, and a version that the log does not have is told as the next.
 
-    A state that comes out equal keeps its version. One that is another now gets the next version and its event, once.
-    One that only the old database has (a figure that came and went within one batch of the rebuild) stays with what it
-    says; one that only the new one has was never published, and is.
+    A state that comes out equal keeps its version. One that is another now gets the next version
+    and its event, once. One that only the old database has (a figure that came and went within one
+    batch of the rebuild) stays with what it says; one that only the new one has was never
+    published, and is.
 
     Attributes:
         published: what was told of states.
@@ -131,7 +132,9 @@ class Comparison:
     only_old: set[str] = field(default_factory=set)
 
     async def compare_all(self, old: asyncpg.Connection, new: asyncpg.Connection) -> None:
-        """Compare everything, and set aside what reading the log wrote into the new database's outbox."""
+        """Compare everything, and set aside what reading the log wrote into the new database's
+        outbox.
+        """
         self.published.moved.clear()
         async with new.transaction():
             await self._compare(old, new, None)
@@ -141,7 +144,8 @@ class Comparison:
         """Compare again what either side has told since, in the caller's transaction."""
         written = {row["key"] for row in await new.fetch(_WRITTEN_KEYS, MetricUpdated.topic())}
         await self._compare(old, new, written | self.published.moved | self.only_old)
-        # Not before: with such a state at hand, a figure that was read later would have nothing to tell.
+        # Not before: with such a state at hand, a figure that was read later would have nothing to
+        # tell.
         await new.execute(_ONLY_OLD_SERIES)
         await new.execute(_ONLY_OLD)
 
@@ -150,11 +154,15 @@ class Comparison:
         rows = await new.fetch(_WRITTEN, MetricUpdated.topic(), list(self.versions))
         return [_event(row, self.versions[row["key"]]) for row in rows]
 
-    async def _compare(self, old: asyncpg.Connection, new: asyncpg.Connection, keys: Collection[str] | None) -> None:
+    async def _compare(
+        self, old: asyncpg.Connection, new: asyncpg.Connection, keys: Collection[str] | None
+    ) -> None:
         for key in keys or ():
             self.versions.pop(key, None)
         places = _columns(keys)
-        rows = self._as_published(await old.fetch(_STATES, *places), await new.fetch(_STATES, *places))
+        rows = self._as_published(
+            await old.fetch(_STATES, *places), await new.fetch(_STATES, *places)
+        )
         await new.execute(_OLD_TABLE)
         await new.copy_records_to_table("old_state", records=rows)
         await new.execute("ANALYZE old_state")
@@ -174,11 +182,15 @@ class Comparison:
         for row in old:
             key = _key(row)
             seen.add(key)
-            is_as_told = self.published.version(key) == row["version"] and key not in self.published.outdated
+            is_as_told = (
+                self.published.version(key) == row["version"] and key not in self.published.outdated
+            )
             if is_as_told or key not in rebuilt:
                 rows.append(tuple(row))
             else:
-                rows.append(self._told(rebuilt[key], max(row["version"], self.published.version(key))))
+                rows.append(
+                    self._told(rebuilt[key], max(row["version"], self.published.version(key)))
+                )
         rows += [
             self._told(rebuilt[key], self.published.version(key))
             for key in (self.published.states.keys() & rebuilt.keys()) - seen
@@ -186,16 +198,25 @@ class Comparison:
         return rows
 
     def _told(self, row: Any, version: int) -> tuple[Any, ...]:
-        """Return a rebuilt state with the version told last, marked unlike unless the log says the same of it."""
-        is_alike = self.published.version(_key(row)) == version and self.published.says(_key(row), row["content"])
+        """Return a rebuilt state with the version told last, marked unlike unless the log says the
+        same of it.
+        """
+        is_alike = self.published.version(_key(row)) == version and self.published.says(
+            _key(row), row["content"]
+        )
         content = row["content"] if is_alike else UNLIKE
         place = (row["subject"], row["definition_key"], row["last_month"], row["months"])
         return (*place, version, content, row["unrounded"], row["computed_at"])
 
 
 async def milestones(new: asyncpg.Connection) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
-    """Return all milestones that reading the log wrote, in order, each with its row of the outbox."""
-    return [(json.loads(row["payload"]), tuple(row)) for row in await new.fetch(_MILESTONES, TargetReached.topic())]
+    """Return all milestones that reading the log wrote, in order, each with its row of the
+    outbox.
+    """
+    return [
+        (json.loads(row["payload"]), tuple(row))
+        for row in await new.fetch(_MILESTONES, TargetReached.topic())
+    ]
 
 
 def _key(row: Any) -> str:

@@ -1,7 +1,8 @@
 """What metrics has told so far, as the log and the outbox on the way there have it.
 
-A rebuild goes on behind it, not behind what the old database believes: one of the two may have been restored to another
-moment, and a version that was told once must never be told again with another content.
+A rebuild goes on behind it, not behind what the old database believes: one of the two may have been
+restored to another moment, and a version that was told once must never be told again with another
+content.
 """
 
 import json
@@ -45,7 +46,8 @@ class Published:
     Attributes:
         states: the content of the newest version of each state, by key.
         goals: what was last said of each goal.
-        outdated: keys of states behind whose newest version an older one was told again; compaction would keep that.
+        outdated: keys of states behind whose newest version an older one was told again; compaction
+            would keep that.
         moved: keys of the states of which something was told since somebody cleared this.
     """
 
@@ -56,13 +58,16 @@ class Published:
     consumer: AIOKafkaConsumer | None = None
     _milestones: set[str] = field(default_factory=set)
 
-    async def read(self, consumer: AIOKafkaConsumer, conn: asyncpg.Connection | None = None) -> None:
+    async def read(
+        self, consumer: AIOKafkaConsumer, conn: asyncpg.Connection | None = None
+    ) -> None:
         """Read the topics from where the last reading ended to where they end now.
 
         Args:
             consumer: without a group, and nobody else's.
-            conn: to the old database, to take in as well what waits there for the log. It is looked at first, so that
-                nothing that leaves meanwhile is missed, and taken in last, because it is newer than the log.
+            conn: to the old database, to take in as well what waits there for the log. It is looked
+                at first, so that nothing that leaves meanwhile is missed, and taken in last,
+                because it is newer than the log.
         """
         waiting = () if conn is None else await conn.fetch(_WAITING, list(TOPICS))
         await self._read_log(consumer)
@@ -73,7 +78,11 @@ class Published:
         if self.consumer is None:
             self.consumer = consumer
             await learn(consumer, TOPICS)
-            places = [TopicPartition(topic, n) for topic in TOPICS for n in consumer.partitions_for_topic(topic) or ()]
+            places = [
+                TopicPartition(topic, n)
+                for topic in TOPICS
+                for n in consumer.partitions_for_topic(topic) or ()
+            ]
             consumer.assign(places)
             await consumer.seek_to_beginning(*places)
         ends = await consumer.end_offsets(list(consumer.assignment()))
@@ -83,9 +92,11 @@ class Published:
                     self.add(Told(record.topic, record.header("ce_id") or "", record.value or b""))
 
     def add(self, told: Told) -> None:
-        """Take one event in; what is none of metrics' is passed over, and so is a milestone that comes again.
+        """Take one event in; what is none of metrics' is passed over, and so is a milestone that
+        comes again.
 
-        A relay that lost its session, or a database that was restored, can tell one again behind newer ones.
+        A relay that lost its session, or a database that was restored, can tell one again behind
+        newer ones.
         """
         try:
             content = json.loads(told.body)
@@ -111,4 +122,6 @@ class Published:
     def says(self, key: str, content: str) -> bool:
         """Tell whether a state was last told with this content."""
         told = self.states.get(key, {})
-        return key not in self.outdated and all(told.get(name) == value for name, value in json.loads(content).items())
+        return key not in self.outdated and all(
+            told.get(name) == value for name, value in json.loads(content).items()
+        )

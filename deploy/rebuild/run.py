@@ -1,9 +1,10 @@
 """The course of a rebuild; see docs/decisions/0020 for why it is a second database.
 
-The new database reads the whole log while the old one serves, and all states are compared. For the switch the service
-is kept out of its database for a moment: what was committed by then is in the log or in the outbox, the new database
-reads on to the end of the log, what moved is compared again, the outbox is taken over, and the two change names. The
-service's consumers go on where they had committed; what they read twice, the new database's inbox knows.
+The new database reads the whole log while the old one serves, and all states are compared. For the
+switch the service is kept out of its database for a moment: what was committed by then is in the
+log or in the outbox, the new database reads on to the end of the log, what moved is compared again,
+the outbox is taken over, and the two change names. The service's consumers go on where they had
+committed; what they read twice, the new database's inbox knows.
 """
 
 import asyncio
@@ -37,10 +38,14 @@ SERVICE = "metrics"
 BATCH = 1_000
 READ_MILLISECONDS = 500
 READING = {"auto_offset_reset": "earliest", "fetch_max_wait_ms": 20}
-"""Where the log ends is asked over the connection on which a fetch waits for records, and is answered behind it."""
+"""Where the log ends is asked over the connection on which a fetch waits for records, and is
+answered behind it.
+"""
 
 SWITCH_SECONDS = 30.0
-"""A switch takes well under a second; when it takes this long something is wrong, and the old database goes on."""
+"""A switch takes well under a second; when it takes this long something is wrong, and the old
+database goes on.
+"""
 
 CLOSE_ENOUGH = 200
 """So few unread records are read during the switch."""
@@ -91,27 +96,37 @@ async def rebuild(target: Target, *, dry_run: bool = False, progress: Progress =
 
     Raises:
         Conflict: `rebuild-running`; another one is at work.
-        Unavailable: the switch took too long or a server went away; the old database goes on as it was.
+        Unavailable: the switch took too long or a server went away; the old database goes on as it
+            was.
     """
     try:
         async with _alone(target):
             return await _rebuild(target, dry_run=dry_run, progress=progress)
     except KafkaError as error:
         where = f"Kafka at {target.bus.bootstrap}"
-        raise Unavailable(f"{where} does not answer ({type(error).__name__}); try again when it does") from error
+        raise Unavailable(
+            f"{where} does not answer ({type(error).__name__}); try again when it does"
+        ) from error
     except (OSError, asyncpg.PostgresConnectionError) as error:
         where = f"PostgreSQL at {urlsplit(target.admin).hostname}"
-        raise Unavailable(f"{where} does not answer ({type(error).__name__}); try again when it does") from error
+        raise Unavailable(
+            f"{where} does not answer ({type(error).__name__}); try again when it does"
+        ) from error
 
 
 @asynccontextmanager
 async def _alone(target: Target) -> AsyncIterator[None]:
-    """Let nobody else rebuild the same database meanwhile; the lock goes with its connection, and is never left."""
+    """Let nobody else rebuild the same database meanwhile; the lock goes with its connection, and
+    is never left.
+    """
     admin = await asyncpg.connect(_renamed(target.admin, databases.SUPERUSER))
     try:
         lock = f"rebuild of {target.name}"
         if not await admin.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", lock):
-            raise Conflict(f"{target.name} is being rebuilt already; wait until that has ended", code="rebuild-running")
+            raise Conflict(
+                f"{target.name} is being rebuilt already; wait until that has ended",
+                code="rebuild-running",
+            )
         yield
     finally:
         await admin.close()
@@ -131,7 +146,9 @@ async def _rebuild(target: Target, *, dry_run: bool, progress: Progress) -> Outc
     service: Service = create_app(
         Settings.model_validate({"database_dsn": new.service, "bus": target.bus})
     ).state.service
-    consumer, told_consumer = (AIOKafkaConsumer(**target.bus.client_options(), **READING) for _ in range(2))
+    consumer, told_consumer = (
+        AIOKafkaConsumer(**target.bus.client_options(), **READING) for _ in range(2)
+    )
     try:
         await consumer.start()
         await told_consumer.start()
@@ -159,13 +176,17 @@ class Reading:
         told_consumer: another, for what metrics itself has told.
     """
 
-    def __init__(self, service: Service, consumer: AIOKafkaConsumer, told_consumer: AIOKafkaConsumer) -> None:
+    def __init__(
+        self, service: Service, consumer: AIOKafkaConsumer, told_consumer: AIOKafkaConsumer
+    ) -> None:
         self.count = 0
         self.service = service
         self.published = Published()
         self._consumer = consumer
         self._told_consumer = told_consumer
-        self._deliveries = {s.topic: service.deliveries[s.group] for s in service.consumers.subscriptions}
+        self._deliveries = {
+            s.topic: service.deliveries[s.group] for s in service.consumers.subscriptions
+        }
         self._places: list[TopicPartition] = []
         self._states: list[TopicPartition] = []
 
@@ -194,11 +215,13 @@ class Reading:
     async def read_on(self) -> None:
         """Read and apply what comes next: what tells of states first.
 
-        A figure that met a municipality as it was registered would count in the county of then, whose states nobody
-        was ever told of.
+        A figure that met a municipality as it was registered would count in the county of then,
+        whose states nobody was ever told of.
         """
         states = await self._unread_of(self._states)
-        batches = await self._consumer.getmany(*states, timeout_ms=READ_MILLISECONDS, max_records=BATCH)
+        batches = await self._consumer.getmany(
+            *states, timeout_ms=READ_MILLISECONDS, max_records=BATCH
+        )
         for place, records in batches.items():
             await self._deliveries[place.topic].take([record_of(record) for record in records])
             self.count += len(records)
@@ -211,7 +234,9 @@ class Reading:
         await self.read_published()
 
     async def read_published(self, old_conn: asyncpg.Connection | None = None) -> None:
-        """Read on what metrics has told, and with the old database at hand what it is about to tell."""
+        """Read on what metrics has told, and with the old database at hand what it is about to
+        tell.
+        """
         await self.published.read(self._told_consumer, old_conn)
 
     async def go_on(self) -> None:
@@ -261,7 +286,9 @@ async def _compare_or_switch(
                     outcome.switch_seconds = round(time.monotonic() - begun, 3)
                 return outcome
         except TimeoutError:
-            raise Unavailable(f"the switch took longer than {SWITCH_SECONDS:.0f} s; nothing was switched") from None
+            raise Unavailable(
+                f"the switch took longer than {SWITCH_SECONDS:.0f} s; nothing was switched"
+            ) from None
         finally:
             await _let_in(admin, target)
     finally:
@@ -269,7 +296,9 @@ async def _compare_or_switch(
         await old_conn.close()
 
 
-async def _carried(old_conn: asyncpg.Connection, new: Target, comparison: Comparison, *, dry_run: bool) -> Outcome:
+async def _carried(
+    old_conn: asyncpg.Connection, new: Target, comparison: Comparison, *, dry_run: bool
+) -> Outcome:
     new_conn = await asyncpg.connect(new.admin)
     try:
         async with new_conn.transaction():
@@ -282,8 +311,12 @@ async def _carried(old_conn: asyncpg.Connection, new: Target, comparison: Compar
         await new_conn.close()
 
 
-async def _keep_out(admin: asyncpg.Connection, target: Target, old_conn: asyncpg.Connection) -> None:
-    """Let nobody but superusers into the database, and end the sessions that are there; they are tried again."""
+async def _keep_out(
+    admin: asyncpg.Connection, target: Target, old_conn: asyncpg.Connection
+) -> None:
+    """Let nobody but superusers into the database, and end the sessions that are there; they are
+    tried again.
+    """
     await admin.execute(f"ALTER DATABASE {target.name} CONNECTION LIMIT 0")
     await admin.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> $2",
@@ -304,7 +337,9 @@ async def _swap(admin: asyncpg.Connection, target: Target, new: Target) -> str:
                 await admin.execute(f"ALTER DATABASE {target.name} RENAME TO {kept_as}")
                 await admin.execute(f"ALTER DATABASE {new.name} RENAME TO {target.name}")
                 await admin.execute(f"ALTER DATABASE {kept_as} CONNECTION LIMIT -1")
-        except asyncpg.ObjectInUseError:  # the server has not noticed yet that the last session is gone
+        except (
+            asyncpg.ObjectInUseError
+        ):  # the server has not noticed yet that the last session is gone
             await asyncio.sleep(0.01)
         else:
             return kept_as
@@ -312,15 +347,23 @@ async def _swap(admin: asyncpg.Connection, target: Target, new: Target) -> str:
 
 async def _make(target: Target, name: str) -> None:
     accounts = [urlsplit(dsn) for dsn in (target.owner, target.service)]
-    passwords = {unquote(account.username or ""): unquote(account.password or "") for account in accounts}
+    passwords = {
+        unquote(account.username or ""): unquote(account.password or "") for account in accounts
+    }
     owner, service = passwords
     await databases.create(
-        lambda database: _renamed(target.admin, database), passwords.__getitem__, name, owner=owner, service=service
+        lambda database: _renamed(target.admin, database),
+        passwords.__getitem__,
+        name,
+        owner=owner,
+        service=service,
     )
 
 
 async def _clear_up(target: Target, name: str) -> None:
-    """Undo what a rebuild that was killed left: the service kept out, and a database that is half filled."""
+    """Undo what a rebuild that was killed left: the service kept out, and a database that is half
+    filled.
+    """
     await _drop(target, name)
     admin = await asyncpg.connect(_renamed(target.admin, databases.SUPERUSER))
     try:

@@ -1,8 +1,8 @@
 """Comparing each database with the log: what one of them has and the other has not.
 
-The order of looking makes it right while everything runs as well. An event is in its database before it is in the log,
-and a position is in the database before it is with the broker; so whatever is compared is read first on the side on
-which it appears last.
+The order of looking makes it right while everything runs as well. An event is in its database
+before it is in the log, and a position is in the database before it is with the broker; so whatever
+is compared is read first on the side on which it appears last.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,7 +32,9 @@ from shared.messaging.topics import OWN_TOPICS
 
 REPORTS_SHOWN = 20
 METRICS = "metrics"
-"""The one service whose database follows from the log, and is worked out anew instead of being pieced together."""
+"""The one service whose database follows from the log, and is worked out anew instead of being
+pieced together.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +99,45 @@ class Difference:
     def sentences(self) -> list[str]:
         """Say what differs and what becomes of it, one sentence each."""
         said = [
-            f"{one.group}: {one.count} records of {one.topic}/{one.partition} from {one.first} on were read and have "
-            "no effect in the database; they are read again at the next start"
+            f"{one.group}: {one.count} records of {one.topic}/{one.partition} from {one.first} on"
+            " were read and have no effect in the database; they are read again at the next start"
             for one in self.unread
         ]
         said += [
-            f"{one.group}: the database has handled {one.topic}/{one.partition} to {one.handled}, and the log ends at "
-            f"{'nothing, it does not exist' if one.end is None else one.end}; the position is set back"
+            f"{one.group}: the database has handled {one.topic}/{one.partition} to {one.handled},"
+            f" and the log ends at {'nothing, it does not exist' if one.end is None else one.end};"
+            " the position is set back"
             for one in self.beyond
         ]
-        reports = [str(event.submission_id) for event in self.unknown if isinstance(event, ReportSubmitted)]
+        reports = [
+            str(event.submission_id) for event in self.unknown if isinstance(event, ReportSubmitted)
+        ]
         if adopted := [event for event in self.unknown if not isinstance(event, ReportSubmitted)]:
-            said.append(f"{self.service}: {_counted(adopted)} are in the log only; they are taken from there")
+            said.append(
+                f"{self.service}: {_counted(adopted)} are in the log only; they are taken from"
+                " there"
+            )
         if reports:
             said.append(
-                f"reporting: {len(reports)} reports are in no database; their publishers have to hand them in again: "
+                f"reporting: {len(reports)} reports are in no database; their publishers have to"
+                " hand them in again: "
                 f"{', '.join(reports[:REPORTS_SHOWN])}{' and more' if len(reports) > REPORTS_SHOWN else ''}"
             )
         if self.untold:
-            said.append(f"{self.service}: {_counted(self.untold)} are in no log; they are published under their ids")
+            said.append(
+                f"{self.service}: {_counted(self.untold)} are in no log; they are published under"
+                " their ids"
+            )
         if self.states.newer_in_log:
-            said.append(f"metrics: {self.states.newer_in_log} states are newer in the log; metrics is rebuilt")
+            said.append(
+                f"metrics: {self.states.newer_in_log} states are newer in the log; metrics is"
+                " rebuilt"
+            )
         if self.states.lost_in_log:
-            said.append(f"metrics: {self.states.lost_in_log} states are in no log; metrics is rebuilt and tells them")
+            said.append(
+                f"metrics: {self.states.lost_in_log} states are in no log; metrics is rebuilt and"
+                " tells them"
+            )
         return said
 
 
@@ -138,7 +156,8 @@ def restoring(service: str) -> Restoring:
 
 
 async def examine(places: Places) -> list[Difference]:
-    """Return how each service's database and the log differ; differences without sentences are none.
+    """Return how each service's database and the log differ; differences without sentences are
+    none.
 
     Raises:
         Unavailable: a database or the broker does not answer.
@@ -153,7 +172,10 @@ async def _examine(places: Places, service: str) -> Difference:
         before.transaction(isolation="repeatable_read", readonly=True),
     ):
         waiting = await before.fetch(_WAITING)
-        async with reading(places.bus) as log, connected(places.databases[service], service) as after:
+        async with (
+            reading(places.bus) as log,
+            connected(places.databases[service], service) as after,
+        ):
             await _compare_positions(difference, log, after)
             known = Log(find=partial(log.find, topics=[topic.name for topic in OWN_TOPICS]))
             await _compare_events(difference, log, known, after)
@@ -181,9 +203,13 @@ async def connected(dsn: str, service: str) -> AsyncIterator[Connection]:
         Unavailable: it does not answer.
     """
     try:
-        conn = await asyncpg.connect(dsn, timeout=10, server_settings={"application_name": "restore"})
+        conn = await asyncpg.connect(
+            dsn, timeout=10, server_settings={"application_name": "restore"}
+        )
     except DRIVER_FAILURES as error:
-        raise Unavailable(f"the database of {service} does not answer ({type(error).__name__}: {error})") from None
+        raise Unavailable(
+            f"the database of {service} does not answer ({type(error).__name__}: {error})"
+        ) from None
     try:
         yield conn
     finally:
@@ -202,7 +228,10 @@ async def _compare_positions(difference: Difference, log: Reader, conn: Connecti
                 beyond = Beyond(group, place.topic, place.partition, position.next_offset, end)
                 difference.beyond.append(beyond)
         spans = {
-            place: (handled.get(place, positions.Position()).next_offset, min(offset, log.ends[place]))
+            place: (
+                handled.get(place, positions.Position()).next_offset,
+                min(offset, log.ends[place]),
+            )
             for place, offset in committed.items()
             if place in log.ends
         }
@@ -229,7 +258,9 @@ async def _count(
     return counts
 
 
-async def _compare_events(difference: Difference, log: Reader, known: Log, conn: Connection) -> None:
+async def _compare_events(
+    difference: Difference, log: Reader, known: Log, conn: Connection
+) -> None:
     """Read the service's own topics, and ask it what it does not know of them."""
     service = difference.service
     topics = [topic.name for topic in OWN_TOPICS if topic.name.startswith(f"{service}.")]

@@ -36,7 +36,9 @@ class Reader:
 
     def places(self, topics: Collection[str]) -> list[TopicPartition]:
         """Return the partitions of some topics that hold anything."""
-        return sorted(p for p, end in self.ends.items() if p.topic in topics and end > self.starts[p])
+        return sorted(
+            p for p, end in self.ends.items() if p.topic in topics and end > self.starts[p]
+        )
 
     async def committed(self, group: str) -> dict[TopicPartition, int]:
         """Return how far a group has read."""
@@ -50,8 +52,11 @@ class Reader:
         ends: dict[TopicPartition, int] = await self.client.end_offsets([place])
         return ends[place]
 
-    async def records(self, spans: Mapping[TopicPartition, tuple[int, int]]) -> AsyncIterator[list[Record]]:
-        """Yield what stands between two offsets of each partition, some at a time, in the order of each.
+    async def records(
+        self, spans: Mapping[TopicPartition, tuple[int, int]]
+    ) -> AsyncIterator[list[Record]]:
+        """Yield what stands between two offsets of each partition, some at a time, in the order of
+        each.
 
         Raises:
             Unavailable: the broker gives nothing any more.
@@ -68,19 +73,26 @@ class Reader:
             while left:
                 batches = await consumer.getmany(*left, timeout_ms=READ_MILLISECONDS)
                 for place, records in batches.items():
-                    yield [record_of(record) for record in records if record.offset < left[place][1]]
+                    yield [
+                        record_of(record) for record in records if record.offset < left[place][1]
+                    ]
                     given_at = time.monotonic()
                 for place in [p for p in left if await consumer.position(p) >= left[p][1]]:
                     consumer.pause(place)
                     del left[place]
                 if time.monotonic() - given_at > SILENT_SECONDS:
-                    raise Unavailable(f"Kafka has given no record of {next(iter(left))} for {SILENT_SECONDS:.0f} s")
+                    raise Unavailable(
+                        f"Kafka has given no record of {next(iter(left))} for"
+                        f" {SILENT_SECONDS:.0f} s"
+                    )
         finally:
             await consumer.stop()
 
     async def whole(self, topics: Collection[str]) -> AsyncIterator[list[Record]]:
         """Yield everything in some topics."""
-        async for batch in self.records({place: (0, self.ends[place]) for place in self.places(topics)}):
+        async for batch in self.records(
+            {place: (0, self.ends[place]) for place in self.places(topics)}
+        ):
             yield batch
 
     async def find(self, ids: set[UUID], topics: Iterable[str]) -> dict[UUID, Record]:
@@ -88,7 +100,11 @@ class Reader:
         wanted, found = {str(one): one for one in ids}, dict[UUID, Record]()
         if wanted:
             async for batch in self.whole(set(topics)):
-                found |= {wanted[one]: record for record in batch if (one := record.header("ce_id")) in wanted}
+                found |= {
+                    wanted[one]: record
+                    for record in batch
+                    if (one := record.header("ce_id")) in wanted
+                }
         return found
 
 
@@ -106,8 +122,16 @@ async def reading(bus: BusSettings) -> AsyncIterator[Reader]:
             topics = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
             places = await admin.places(topics)
             await learn(client, topics)
-            yield Reader(bus, await client.beginning_offsets(places), await client.end_offsets(places), admin, client)
+            yield Reader(
+                bus,
+                await client.beginning_offsets(places),
+                await client.end_offsets(places),
+                admin,
+                client,
+            )
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"Kafka at {bus.bootstrap} does not answer ({type(error).__name__})") from error
+        raise Unavailable(
+            f"Kafka at {bus.bootstrap} does not answer ({type(error).__name__})"
+        ) from error
     finally:
         await client.stop()

@@ -1,8 +1,9 @@
 """Bringing databases and log together again while no service runs.
 
-First each database takes from the log what it has forgotten, so that nothing is decided or sent a second time; then the
-log is given what it has lost; metrics is worked out anew last, from a log that is whole. What the consumers have to
-read again they read by themselves at their next start, because their databases say how far they came.
+First each database takes from the log what it has forgotten, so that nothing is decided or sent a
+second time; then the log is given what it has lost; metrics is worked out anew last, from a log
+that is whole. What the consumers have to read again they read by themselves at their next start,
+because their databases say how far they came.
 """
 
 import asyncio
@@ -31,7 +32,9 @@ from shared.messaging.restoring import Log
 from shared.messaging.topics import OWN_TOPICS
 
 SEND_SECONDS = 600.0
-"""For publishing what the log has lost; as long as something moves, each service's time begins anew."""
+"""For publishing what the log has lost; as long as something moves, each service's time begins
+anew.
+"""
 
 SOURCE = "saman restore repair"
 Rebuild = Callable[[], Awaitable[Any]]
@@ -59,7 +62,9 @@ class Retold(NamedTuple):
         return self.body
 
 
-async def repair(places: Places, rebuild: Rebuild | None, *, progress: Progress = silent) -> list[Difference]:
+async def repair(
+    places: Places, rebuild: Rebuild | None, *, progress: Progress = silent
+) -> list[Difference]:
     """Do what the check says; return what differed before.
 
     Args:
@@ -67,7 +72,8 @@ async def repair(places: Places, rebuild: Rebuild | None, *, progress: Progress 
 
     Raises:
         Conflict: a service is connected to its database.
-        Unavailable: a database or the broker does not answer; do it again, what was done stays done.
+        Unavailable: a database or the broker does not answer; do it again, what was done stays
+            done.
     """
     audit.act_as(audit.Actor("operator", SOURCE))
     for service in SERVICES:
@@ -97,12 +103,14 @@ async def repair(places: Places, rebuild: Rebuild | None, *, progress: Progress 
 async def _require_silence(places: Places, service: str) -> None:
     async with connected(places.databases[service], service) as conn:
         count = await conn.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1",
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
+            " application_name LIKE $1",
             f"saman {service}%",
         )
     if count:
         raise Conflict(
-            f"{service} is at work; stop the four services first, and start them again after the repair",
+            f"{service} is at work; stop the four services first, and start them again after the"
+            " repair",
             code="service-at-work",
         )
 
@@ -114,18 +122,22 @@ async def _take_in(places: Places, difference: Difference) -> None:
             place = (one.group, one.topic, one.partition)
             if one.end is None:
                 await conn.execute(
-                    "DELETE FROM consumer_position WHERE consumer = $1 AND topic = $2 AND partition = $3", *place
+                    "DELETE FROM consumer_position WHERE consumer = $1 AND topic = $2 AND partition"
+                    " = $3",
+                    *place,
                 )
             else:
                 await conn.execute(
-                    "UPDATE consumer_position SET next_offset = $4, replay_from = least(replay_from, $4) "
-                    "WHERE consumer = $1 AND topic = $2 AND partition = $3",
+                    "UPDATE consumer_position SET next_offset = $4, replay_from ="
+                    " least(replay_from, $4) WHERE consumer = $1 AND topic = $2 AND partition = $3",
                     *(*place, one.end),
                 )
         if difference.unknown:
             async with reading(places.bus) as log:
                 topics = [topic.name for topic in OWN_TOPICS]
-                await restoring(service).adopt(conn, difference.unknown, Log(find=partial(log.find, topics=topics)))
+                await restoring(service).adopt(
+                    conn, difference.unknown, Log(find=partial(log.find, topics=topics))
+                )
         if difference.sentences():
             said = {"differences": difference.sentences()}
             await audit.note(conn, audit.Change("restore-repaired", f"service/{service}", said))
@@ -134,7 +146,8 @@ async def _take_in(places: Places, difference: Difference) -> None:
 async def _drop_sent(places: Places, service: str) -> None:
     """Take out of an outbox what the log has had already, as a restored one has it.
 
-    Sent once more it would come behind what is newer, and compaction keeps the last record of a key.
+    Sent once more it would come behind what is newer, and compaction keeps the last record of a
+    key.
     """
     async with connected(places.databases[service], service) as conn, conn.transaction():
         waiting = await conn.fetch("SELECT id, topic, key, event_id::text, payload FROM outbox")
@@ -147,14 +160,18 @@ async def _drop_sent(places: Places, service: str) -> None:
 
 async def _tell(places: Places, difference: Difference) -> None:
     if difference.untold:
-        async with connected(places.databases[difference.service], difference.service) as conn, conn.transaction():
+        async with (
+            connected(places.databases[difference.service], difference.service) as conn,
+            conn.transaction(),
+        ):
             await outbox.put(conn, difference.untold)
 
 
 async def _retell(places: Places) -> None:
     """Publish again, as they were, the events that somebody was told of and that the log lacks.
 
-    Notifications keeps them; the ones of metrics nobody else does. Under the same ids nobody hears of them again.
+    Notifications keeps them; the ones of metrics nobody else does. Under the same ids nobody hears
+    of them again.
     """
     async with connected(places.databases["notifications"], "notifications") as conn:
         told = [event async for event in notifications.list_told_events(conn)]
@@ -168,7 +185,9 @@ async def _retell(places: Places) -> None:
 
 async def _known(log: Reader, service: str) -> Log:
     known = Log(find=partial(log.find, topics=[]))
-    async for batch in log.whole([topic.name for topic in OWN_TOPICS if topic.name.startswith(f"{service}.")]):
+    async for batch in log.whole(
+        [topic.name for topic in OWN_TOPICS if topic.name.startswith(f"{service}.")]
+    ):
         for record in batch:
             key = (record.key or b"").decode("utf-8", "replace")
             known.add(record.topic, key, record.header("ce_id") or "", record.value or b"")
@@ -188,7 +207,9 @@ def _lost(told: Sequence[ToldEvent], service: str, known: Log) -> list[Retold]:
             continue
         time_ = event.occurred_at.isoformat().replace("+00:00", "Z")
         content = cls.from_wire(str(event.event_id), time_, event.payload)
-        if isinstance(content, MetricUpdated) and content.version <= known.versions.get((cls.topic(), content.key), 0):
+        if isinstance(content, MetricUpdated) and content.version <= known.versions.get(
+            (cls.topic(), content.key), 0
+        ):
             continue  # compacted away, not lost
         headers = cloudevent_headers(event.event_id, event.type, content.source, time_, content.key)
         lost.append(Retold(event.event_id, cls.topic(), content.key, headers, event.payload))
@@ -209,7 +230,9 @@ async def _send(places: Places, service: str) -> None:
                 deadline = time.monotonic() + SEND_SECONDS
             left = now
             if time.monotonic() > deadline:
-                raise Unavailable(f"{left} events of {service} could not be published; is each topic there?")
+                raise Unavailable(
+                    f"{left} events of {service} could not be published; is each topic there?"
+                )
     finally:
         if relaying is not None:
             relaying.cancel()

@@ -39,19 +39,28 @@ def _add_series(router: APIRouter, service: Service) -> None:
         async with service.database.connection() as conn:
             # A state that a page broke off in is read again, hence the place just before it.
             after = (place.definition_key, place.last_month, place.months - 1)
-            listed = await states.list_states(conn, query.filter(), after=after, count=query.limit + 2)
-        rates = [held for held in models.rates_of(query.subject, listed, query.window) if held[1] >= place]
+            listed = await states.list_states(
+                conn, query.filter(), after=after, count=query.limit + 2
+            )
+        rates = [
+            held
+            for held in models.rates_of(query.subject, listed, query.window)
+            if held[1] >= place
+        ]
         page, rest = rates[: query.limit], rates[query.limit :]
         cursor = http.write_cursor(rest[0][1]) if rest else None
         items = [rate for rate, _ in page]
         if prefers_csv(accept):
             return _csv_page(request, items, cursor)
         answer = models.SeriesAnswer(items=items, next=cursor)
-        return Response(answer.model_dump_json(), media_type="application/json", headers={"Vary": "Accept"})
+        return Response(
+            answer.model_dump_json(), media_type="application/json", headers={"Vary": "Accept"}
+        )
 
 
 def prefers_csv(accept: str) -> bool:
-    """Tell whether an `Accept` header likes CSV better than JSON (RFC 9110 §12.5.1); JSON when it likes both alike.
+    """Tell whether an `Accept` header likes CSV better than JSON (RFC 9110 §12.5.1); JSON when it
+    likes both alike.
 
     A form that it names is liked better than one that only a wildcard stands for.
     """
@@ -60,7 +69,9 @@ def prefers_csv(accept: str) -> bool:
 
 
 def _liking(accept: str, media_type: str) -> tuple[float, int]:
-    """Return the quality value of a media type, and how exactly it is named; the most exact of its names counts."""
+    """Return the quality value of a media type, and how exactly it is named; the most exact of its
+    names counts.
+    """
     exactness = {"*/*": 0, f"{media_type.partition('/')[0]}/*": 1, media_type: 2}
     liked = [(-1, 0.0)]
     for wish in accept.lower().split(","):
@@ -83,8 +94,12 @@ def _csv_page(request: Request, items: list[models.RateAnswer], cursor: str | No
     """Answer with CSV; the next page stands in the `Link` header (RFC 8288)."""
     headers = {"Vary": "Accept"}
     if cursor is not None:
-        parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-        headers["Link"] = f'<{request.url.path}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
+        parameters = [
+            (name, value) for name, value in request.query_params.multi_items() if name != "cursor"
+        ]
+        headers["Link"] = (
+            f'<{request.url.path}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
+        )
     return Response(models.csv_of(items), media_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -10,7 +10,15 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, Row, from_micro, last_month_of, percent
+from services.metrics.domain import (
+    GRAIN_WINDOWS,
+    Cell,
+    Goal,
+    Row,
+    from_micro,
+    last_month_of,
+    percent,
+)
 from services.metrics.store.boards import Board
 from services.metrics.store.states import BEYOND, ListedState, StateFilter
 from shared import http
@@ -21,14 +29,17 @@ from shared.events.registry import Baseline
 from shared.values import Definition, Period, rounded
 
 _WINDOW_MONTHS = {window.value: months for months, window in GRAIN_WINDOWS.items()}
-"""Windows that only some periods close; the year to date and the rolling 12 end with every period."""
+"""Windows that only some periods close; the year to date and the rolling 12 end with every period.
+"""
 
 
 def _definition_key(key: str) -> str:
     try:
         return Definition.from_key(key).key
     except RuleBroken as broken:
-        raise PydanticCustomError("definition_malformed", "{message}", {"message": broken.message}) from None
+        raise PydanticCustomError(
+            "definition_malformed", "{message}", {"message": broken.message}
+        ) from None
 
 
 DefinitionKey = Annotated[
@@ -36,13 +47,19 @@ DefinitionKey = Annotated[
     Field(max_length=80, examples=["total.agreed.corrected.municipality-hr"]),
     AfterValidator(_definition_key),
 ]
-"""A definition that a client names. What has no figures by it yet has an empty list, as before its first figure."""
+"""A definition that a client names. What has no figures by it yet has an empty list, as before its
+first figure.
+"""
 
 
 class SeriesQuery(http.ListQuery):
     """Which rates to list."""
 
-    subject: str = Field(min_length=3, max_length=200, description="Such as municipality/vefsn-1824 or cohort/pulje-1.")
+    subject: str = Field(
+        min_length=3,
+        max_length=200,
+        description="Such as municipality/vefsn-1824 or cohort/pulje-1.",
+    )
     window: WindowName | None = Field(default=None, description="One window; all when left out.")
     definition_key: DefinitionKey | None = None
     from_: PeriodText | None = Field(default=None, alias="from", description="First period.")
@@ -61,7 +78,9 @@ class SeriesQuery(http.ListQuery):
 
 
 class RateAnswer(BaseModel):
-    """One window's rate at one period. `shown` is the reported figure where there is one, else the computed one."""
+    """One window's rate at one period. `shown` is the reported figure where there is one, else the
+    computed one.
+    """
 
     subject: str
     definition_key: str
@@ -110,7 +129,9 @@ def read_place(cursor: str | None) -> Place:
     if held is None:
         return START
     match held:
-        case [str(key), int(last_month), int(months), int(window)] if 0 <= last_month < BEYOND and 0 < months <= 12:
+        case [str(key), int(last_month), int(months), int(window)] if (
+            0 <= last_month < BEYOND and 0 < months <= 12
+        ):
             return Place(key, last_month, months, window)
     raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed")
 
@@ -123,7 +144,11 @@ def rates_of(
         names = [name for name in state.content["rates"] if window in (None, name)]
         for number, name in enumerate(names):
             rate = state.content["rates"][name]
-            suppressed = bool(state.content["suppressed"]) and rate["value"] is None and rate["reason"] is None
+            suppressed = (
+                bool(state.content["suppressed"])
+                and rate["value"] is None
+                and rate["reason"] is None
+            )
             answer = RateAnswer(
                 subject=subject,
                 definition_key=state.definition_key,
@@ -141,13 +166,30 @@ def rates_of(
 
 
 _CSV_COLUMNS = (
-    "subject", "definition_key", "grain", "period", "window", "value", "reported", "shown", "numerator", "denominator",
-    "present", "expected", "reason", "suppressed", "generated", "version", "computed_at",
-)  # fmt: skip
+    "subject",
+    "definition_key",
+    "grain",
+    "period",
+    "window",
+    "value",
+    "reported",
+    "shown",
+    "numerator",
+    "denominator",
+    "present",
+    "expected",
+    "reason",
+    "suppressed",
+    "generated",
+    "version",
+    "computed_at",
+)
 
 
 def csv_of(rates: Sequence[RateAnswer]) -> str:
-    """Write rates as CSV (RFC 4180): a line of names, then one line per rate; what is missing is empty."""
+    """Write rates as CSV (RFC 4180): a line of names, then one line per rate; what is missing is
+    empty.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, _CSV_COLUMNS)
     writer.writeheader()
@@ -163,7 +205,9 @@ def _csv_value(value: Any) -> Any:
 
 
 class CellAnswer(BaseModel):
-    """One window's rate on the board; `differs` marks where reported and computed are not the same at one decimal."""
+    """One window's rate on the board; `differs` marks where reported and computed are not the same
+    at one decimal.
+    """
 
     reported: Exact | None
     computed: Exact | None
@@ -178,8 +222,8 @@ class RowAnswer(BaseModel):
 
     Attributes:
         counted: the window that persons count from.
-        persons_at_work: persons more at work than at the baseline, signed and not clamped; null where the rate is
-            computed from fewer figures than its window expects.
+        persons_at_work: persons more at work than at the baseline, signed and not clamped; null
+            where the rate is computed from fewer figures than its window expects.
         persons_at_work_clamped: the same, whole, from 0 to the goal's places; the row's smileys.
     """
 
@@ -196,7 +240,9 @@ class RowAnswer(BaseModel):
 
 
 class BoardGoal(BaseModel):
-    """The goal that the board counts from; `places` is the number of persons from baseline to target."""
+    """The goal that the board counts from; `places` is the number of persons from baseline to
+    target.
+    """
 
     project_id: str
     goal_id: str
@@ -244,7 +290,9 @@ def _goal_answer(goal: Goal, state: GoalState) -> BoardGoal:
         baseline=Baseline(value=from_micro(goal.baseline), period=goal.baseline_period),
         target=from_micro(goal.target),
         due_on=goal.due_on,
-        persons_per_point=None if goal.persons_per_point is None else from_micro(goal.persons_per_point),
+        persons_per_point=(
+            None if goal.persons_per_point is None else from_micro(goal.persons_per_point)
+        ),
         places=goal.places,
         state=state,
     )
@@ -257,7 +305,9 @@ def _row_answer(row: Row) -> RowAnswer:
         is_sum=row.is_sum,
         counted=row.counted.value,
         rates={window.value: _cell_answer(cell) for window, cell in row.cells.items()},
-        persons_at_work=None if row.persons_tenths is None else Decimal(row.persons_tenths).scaleb(-1),
+        persons_at_work=(
+            None if row.persons_tenths is None else Decimal(row.persons_tenths).scaleb(-1)
+        ),
         persons_at_work_clamped=row.smileys,
         smileys=row.smileys,
         generated=row.generated,

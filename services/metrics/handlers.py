@@ -26,13 +26,19 @@ router = Router("metrics")
 
 
 @subscribe(router, AbsenceFigurePosted, AbsenceFigureWithdrawn)
-async def on_absence_figures(events: Sequence[AbsenceFigureEvent], conn: Connection, now: datetime) -> None:
+async def on_absence_figures(
+    events: Sequence[AbsenceFigureEvent], conn: Connection, now: datetime
+) -> None:
     """Recompute the series that these figures move."""
     await commands.apply_figures(conn, events, now=now)
 
 
-@subscribe(router, MunicipalityRegistered, MunicipalityChanged, MunicipalitiesMerged, MunicipalitySplit)
-async def on_municipalities(events: Sequence[MunicipalityEvent], conn: Connection, now: datetime) -> None:
+@subscribe(
+    router, MunicipalityRegistered, MunicipalityChanged, MunicipalitiesMerged, MunicipalitySplit
+)
+async def on_municipalities(
+    events: Sequence[MunicipalityEvent], conn: Connection, now: datetime
+) -> None:
     """Recompute the counties whose municipalities are others now."""
     await commands.hear_municipalities(conn, events, now=now)
 

@@ -1,7 +1,8 @@
 """Finding out whether metrics and its own topics are of the same moment.
 
-What metrics keeps follows from the figures, so nothing is taken from the log or told again piece by piece: `saman
-rebuild metrics` works it out anew and goes on behind the newest version that either of the two has.
+What metrics keeps follows from the figures, so nothing is taken from the log or told again piece by
+piece: `saman rebuild metrics` works it out anew and goes on behind the newest version that either
+of the two has.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""HTTP doors of notifications: who is told what, and whether it arrived. All of it is the operator's."""
+"""HTTP doors of notifications: who is told what, and whether it arrived. All of it is the
+operator's.
+"""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -83,9 +85,14 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     operator = service.needs(Action.OPERATE)
 
     @router.get(
-        "/subscriptions", summary="Who is told what", dependencies=[operator], responses=http.problems(401, 403)
+        "/subscriptions",
+        summary="Who is told what",
+        dependencies=[operator],
+        responses=http.problems(401, 403),
     )
-    async def list_subscriptions(query: Annotated[http.ListQuery, Query()]) -> models.SubscriptionList:
+    async def list_subscriptions(
+        query: Annotated[http.ListQuery, Query()],
+    ) -> models.SubscriptionList:
         after = http.read_cursor(query.cursor) or ""
         async with service.database.connection() as conn:
             kept = await store.list_subscriptions(conn, after=str(after), count=query.limit + 1)
@@ -99,7 +106,9 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         dependencies=[operator],
         responses=http.problems(401, 403, 404),
     )
-    async def get_subscription(subscription_id: http.SlugPath, response: Response) -> models.SubscriptionAnswer:
+    async def get_subscription(
+        subscription_id: http.SlugPath, response: Response
+    ) -> models.SubscriptionAnswer:
         async with service.database.connection() as conn:
             kept = await store.get_subscription(conn, subscription_id)
         response.headers["ETag"] = version_tag(kept.version)
@@ -117,7 +126,10 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         wanted = DeliveryFilter(query.subscription_id, query.event_id, query.channel, query.state)
         async with service.database.connection() as conn:
             logged = await store.list_deliveries(
-                conn, wanted, before=before if isinstance(before, int) else _NEWEST, count=query.limit + 1
+                conn,
+                wanted,
+                before=before if isinstance(before, int) else _NEWEST,
+                count=query.limit + 1,
             )
         listed = http.page(logged, query.limit, lambda delivery: delivery.number)
         return {**listed, "items": [models.delivery_of(delivery) for delivery in listed["items"]]}
@@ -125,7 +137,10 @@ def _add_reading(router: APIRouter, service: Service) -> None:
 
 def _signer(signer: Signer | None) -> Signer:
     if signer is None:
-        raise Unavailable("webhooks are not set up here: set SAMAN_NOTIFICATIONS_WEBHOOK_KEY", retry_after_seconds=3600)
+        raise Unavailable(
+            "webhooks are not set up here: set SAMAN_NOTIFICATIONS_WEBHOOK_KEY",
+            retry_after_seconds=3600,
+        )
     return signer
 
 

@@ -13,18 +13,26 @@ from shared.events.envelope import Slug
 
 
 class SubscriptionBody(http.RequestModel):
-    """What somebody wants to be told of. Empty lists mean all; `MetricUpdated` goes to webhooks only."""
+    """What somebody wants to be told of. Empty lists mean all; `MetricUpdated` goes to webhooks
+    only.
+    """
 
     channel: Channel
-    address: str = Field(max_length=2_000, description="A mail address, or an https URL for a webhook.")
+    address: str = Field(
+        max_length=2_000, description="A mail address, or an https URL for a webhook."
+    )
     language: Language = Field(default=Language.NB, description="Of the text; webhooks have none.")
     events: list[str] = Field(
-        default=[], max_length=1_000, description="Such as TargetReached. MetricUpdated only by webhook."
+        default=[],
+        max_length=1_000,
+        description="Such as TargetReached. MetricUpdated only by webhook.",
     )
     subjects: list[str] = Field(
         default=[], max_length=1_000, description="Such as municipality/vefsn-1824 or cohort/*."
     )
-    windows: list[str] = Field(default=[], max_length=1_000, description="Such as year-to-date; reports have none.")
+    windows: list[str] = Field(
+        default=[], max_length=1_000, description="Such as year-to-date; reports have none."
+    )
     active: StrictBool = True
 
     def value(self, subscription_id: str, now: datetime) -> Subscription:
@@ -47,7 +55,8 @@ class SubscriptionAnswer(BaseModel):
 
     Attributes:
         active_since: earlier events are not for it.
-        stopped_because: why it was switched off by the system; a PUT with `active` switches it on again.
+        stopped_because: why it was switched off by the system; a PUT with `active` switches it on
+            again.
     """
 
     subscription_id: Slug
@@ -65,7 +74,9 @@ class SubscriptionAnswer(BaseModel):
 
 
 class PutAnswer(SubscriptionAnswer):
-    """A subscription just put; a webhook's `secret` stands in the answer that made it, and nowhere else."""
+    """A subscription just put; a webhook's `secret` stands in the answer that made it, and nowhere
+    else.
+    """
 
     secret: str | None = None
 
@@ -142,7 +153,9 @@ def subscription_of(kept: KeptSubscription) -> SubscriptionAnswer:
 
 def put_answer(kept: KeptSubscription, secret: str | None) -> PutAnswer:
     """Write a subscription out that was just put; without a secret there is no such field."""
-    return PutAnswer(**subscription_of(kept).model_dump(), **({} if secret is None else {"secret": secret}))
+    return PutAnswer(
+        **subscription_of(kept).model_dump(), **({} if secret is None else {"secret": secret})
+    )
 
 
 def delivery_of(delivery: LoggedDelivery) -> DeliveryAnswer:

@@ -23,43 +23,71 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 class Settings(ServiceSettings):
     """What notifications is told."""
 
-    model_config = SettingsConfigDict(env_prefix="SAMAN_NOTIFICATIONS_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SAMAN_NOTIFICATIONS_", extra="ignore", populate_by_name=True
+    )
 
     public_url: str = Field(
-        default="http://127.0.0.1:8000", description="Address of the pages as readers reach it; links begin with it."
+        default="http://127.0.0.1:8000",
+        description="Address of the pages as readers reach it; links begin with it.",
     )
     mail: MailSettings = Field(
-        default_factory=MailSettings, description="Where mail is handed in; SAMAN_NOTIFICATIONS_MAIL_…"
+        default_factory=MailSettings,
+        description="Where mail is handed in; SAMAN_NOTIFICATIONS_MAIL_…",
     )
-    mail_places: int = Field(default=4, ge=1, le=50, description="Mail subscriptions that are served at once.")
+    mail_places: int = Field(
+        default=4, ge=1, le=50, description="Mail subscriptions that are served at once."
+    )
     mailbox_per_minute: int = Field(
-        default=1, ge=1, le=1_000, description="Mails to one address per minute on average, from each replica."
+        default=1,
+        ge=1,
+        le=1_000,
+        description="Mails to one address per minute on average, from each replica.",
     )
     mailbox_burst: int = Field(
-        default=200, ge=1, le=100_000, description="Of these so many at once; a due date may mean many municipalities."
+        default=200,
+        ge=1,
+        le=100_000,
+        description="Of these so many at once; a due date may mean many municipalities.",
     )
     subscriptions_per_address: int = Field(
-        default=50, ge=1, le=10_000, description="Active subscriptions of one mail address or webhook."
+        default=50,
+        ge=1,
+        le=10_000,
+        description="Active subscriptions of one mail address or webhook.",
     )
     webhook_key: SecretStr | None = Field(
         default=None,
         min_length=KEY_LENGTH_MIN,
-        description="Secrets of webhooks follow from it; the same for all replicas. Without it there are no webhooks.",
+        description=(
+            "Secrets of webhooks follow from it; the same for all replicas. Without it there are no"
+            " webhooks."
+        ),
     )
-    webhook_places: int = Field(default=16, ge=1, le=200, description="Webhook subscriptions that are served at once.")
-    webhook_timeout_seconds: float = Field(default=15.0, gt=0, le=20, description="For one try, start to end.")
+    webhook_places: int = Field(
+        default=16, ge=1, le=200, description="Webhook subscriptions that are served at once."
+    )
+    webhook_timeout_seconds: float = Field(
+        default=15.0, gt=0, le=20, description="For one try, start to end."
+    )
     allow_private_webhooks: bool = Field(
-        default=False, description="For tests and demonstrations: http, any port, loopback and private networks."
+        default=False,
+        description="For tests and demonstrations: http, any port, loopback and private networks.",
     )
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return notifications as an ASGI app; its lifespan runs consumers, relay and sender."""
-    signer = Signer(settings.webhook_key.get_secret_value().encode()) if settings.webhook_key else None
+    signer = (
+        Signer(settings.webhook_key.get_secret_value().encode()) if settings.webhook_key else None
+    )
 
     async def send(service: Service) -> None:
         """Send what is owed, as long as the service runs."""
-        caller = Caller(allow_private=settings.allow_private_webhooks, timeout_seconds=settings.webhook_timeout_seconds)
+        caller = Caller(
+            allow_private=settings.allow_private_webhooks,
+            timeout_seconds=settings.webhook_timeout_seconds,
+        )
         texts = letters.load_texts()
         means = Means(
             database=service.database,
@@ -87,7 +115,9 @@ def create_app(settings: Settings) -> FastAPI:
         inbound=handlers.late_router,
         background=[send],
     )
-    app = service.fastapi("Saman notifications", "Who gets told: subscriptions, mail, webhooks, and what arrived.")
+    app = service.fastapi(
+        "Saman notifications", "Who gets told: subscriptions, mail, webhooks, and what arrived."
+    )
     bounds = Bounds(settings.allow_private_webhooks, settings.subscriptions_per_address)
     app.include_router(api.make_router(service, signer=signer, bounds=bounds))
     return app

@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import TypeAlias
 
 from services.notifications import store
-from services.notifications.domain.delivery import LEASE, Outcome, Unwanted, after_try, health_after, is_dead
+from services.notifications.domain.delivery import (
+    LEASE,
+    Outcome,
+    Unwanted,
+    after_try,
+    health_after,
+    is_dead,
+)
 from services.notifications.domain.municipality import MunicipalityVersion
 from services.notifications.domain.name import Name
 from services.notifications.domain.subscription import (
@@ -20,7 +27,14 @@ from services.notifications.domain.subscription import (
     patterns_of,
     subject_patterns,
 )
-from services.notifications.store import DueDelivery, EndedDelivery, KeptSubscription, Lease, NewDelivery, ToldEvent
+from services.notifications.store import (
+    DueDelivery,
+    EndedDelivery,
+    KeptSubscription,
+    Lease,
+    NewDelivery,
+    ToldEvent,
+)
 from shared import audit
 from shared.clock import local_date
 from shared.database import Connection
@@ -71,18 +85,20 @@ async def put_subscription(
 ) -> PutSubscription:
     """Make or change a subscription; the same again changes nothing.
 
-    One that was switched off, by its owner or by us, begins anew when it is made active: what happened in between is
-    not for it.
+    One that was switched off, by its owner or by us, begins anew when it is made active: what
+    happened in between is not for it.
 
     Args:
         wanted: what was asked for; its `active_since` is not looked at.
         new_salt: for a webhook's secret, should it need one.
-        guard: told the version that was kept before; raises where the caller's condition is not met.
+        guard: told the version that was kept before; raises where the caller's condition is not
+            met.
         now: by the service's clock, which events carry.
         true_now: when deliveries are looked at.
 
     Raises:
-        RuleBroken: with every fault of the subscription; `too-many-subscriptions`, the address has as many as it may.
+        RuleBroken: with every fault of the subscription; `too-many-subscriptions`, the address has
+            as many as it may.
         Conflict: what the guard raises.
     """
     address = check_subscription(wanted, allow_private_webhooks=bounds.allow_private_webhooks)
@@ -114,15 +130,23 @@ async def put_subscription(
 async def _check_room(conn: Connection, subscription: Subscription, bounds: Bounds) -> None:
     if not subscription.active:
         return
-    others = await store.count_subscriptions_to(conn, subscription.address, other_than=subscription.subscription_id)
+    others = await store.count_subscriptions_to(
+        conn, subscription.address, other_than=subscription.subscription_id
+    )
     if others >= bounds.per_address:
-        sentence = f"the address has {others} active subscriptions, at most {bounds.per_address}; end one first"
+        sentence = (
+            f"the address has {others} active subscriptions, at most {bounds.per_address}; end one"
+            " first"
+        )
         error = FieldError("too-many-subscriptions", sentence, "/address")
         raise RuleBroken(sentence, code=error.code, errors=(error,))
 
 
-async def renew_secret(conn: Connection, subscription_id: str, *, new_salt: bytes) -> KeptSubscription:
-    """Give a webhook another secret, which signs from now on; the old one is worth nothing any more.
+async def renew_secret(
+    conn: Connection, subscription_id: str, *, new_salt: bytes
+) -> KeptSubscription:
+    """Give a webhook another secret, which signs from now on; the old one is worth nothing any
+    more.
 
     Raises:
         NotFound: there is no such subscription.
@@ -132,7 +156,10 @@ async def renew_secret(conn: Connection, subscription_id: str, *, new_salt: byte
     await store.lock_sending(conn, [subscription_id])
     before = await store.get_subscription(conn, subscription_id)
     if before.subscription.channel is not Channel.WEBHOOK:
-        raise RuleBroken(f"the subscription {subscription_id} goes to a mail address, not a webhook", code="no-webhook")
+        raise RuleBroken(
+            f"the subscription {subscription_id} goes to a mail address, not a webhook",
+            code="no-webhook",
+        )
     kept = replace(before, secret_salt=new_salt, version=before.version + 1)
     await store.put_subscription(conn, kept)
     await audit.note(conn, _noted("subscription-secret-renewed", kept))
@@ -140,7 +167,9 @@ async def renew_secret(conn: Connection, subscription_id: str, *, new_salt: byte
 
 
 def _noted(action: str, kept: KeptSubscription) -> audit.Change:
-    """Note a subscription without its address, which may be a person's and would stand in the log for ever."""
+    """Note a subscription without its address, which may be a person's and would stand in the log
+    for ever.
+    """
     subscription = kept.subscription
     state = {
         "version": kept.version,
@@ -156,32 +185,44 @@ async def hear_municipalities(conn: Connection, events: Sequence[MunicipalityEve
     """Keep what municipalities are called and where they lie, from which day on."""
     for event in events:
         told = sorted(event.versions, key=lambda version: version.valid_from)
-        versions = [MunicipalityVersion(one.valid_from, one.name, one.county_number) for one in told]
+        versions = [
+            MunicipalityVersion(one.valid_from, one.name, one.county_number) for one in told
+        ]
         await store.put_municipality(conn, event.municipality_id, event.version, versions)
 
 
 async def hear_projects(conn: Connection, events: Sequence[ProjectEvent]) -> None:
     """Keep what projects are called, and what they belong to."""
-    await store.put_names(conn, {f"project/{e.project_id}": (e.version, _name(e.names)) for e in events})
+    await store.put_names(
+        conn, {f"project/{e.project_id}": (e.version, _name(e.names)) for e in events}
+    )
     for event in events:
         belongs_to = [f"municipality/{member.municipality_id}" for member in event.members]
         belongs_to += [f"cohort/{event.cohort_id}"] if event.cohort_id else []
         belongs_to += [f"theme/{theme_id}" for theme_id in event.theme_ids]
         belongs_to.append(f"programme/{event.programme_id}")
-        await store.put_project_subjects(conn, event.project_id, event.version, list(dict.fromkeys(belongs_to)))
+        await store.put_project_subjects(
+            conn, event.project_id, event.version, list(dict.fromkeys(belongs_to))
+        )
 
 
 async def hear_programmes(conn: Connection, events: Sequence[ProgrammeEvent]) -> None:
     """Keep what kinds of reports are called."""
     await store.put_names(
-        conn, {f"report-kind/{kind.id}": (e.version, _name(kind.names)) for e in events for kind in e.report_kinds}
+        conn,
+        {
+            f"report-kind/{kind.id}": (e.version, _name(kind.names))
+            for e in events
+            for kind in e.report_kinds
+        },
     )
 
 
 async def followed_metrics(conn: Connection, subjects: Collection[str]) -> set[str]:
     """Return the subjects among these whose metrics some webhook may want to hear of.
 
-    Asked of every batch before anything of it is read: metrics come by the thousand, and mostly nobody listens.
+    Asked of every batch before anything of it is read: metrics come by the thousand, and mostly
+    nobody listens.
     """
     patterns = {subject: subject_patterns(subject) for subject in subjects}
     everything = {pattern for each in patterns.values() for pattern in each}
@@ -193,43 +234,61 @@ async def followed_metrics(conn: Connection, subjects: Collection[str]) -> set[s
 
 
 async def tell(conn: Connection, events: Sequence[ToldOf], *, true_now: datetime) -> int:
-    """Owe a notification of each event to each subscription that it concerns, once; return how many are new.
+    """Owe a notification of each event to each subscription that it concerns, once; return how many
+    are new.
 
-    An event that concerns nobody leaves no row. What happens to a project concerns those who follow the project, its
-    cohort, its themes, its programme, its municipalities or their counties; a milestone of one municipality concerns
-    none of the others.
+    An event that concerns nobody leaves no row. What happens to a project concerns those who follow
+    the project, its cohort, its themes, its programme, its municipalities or their counties; a
+    milestone of one municipality concerns none of the others.
 
     Args:
-        true_now: when the first try is due. Deliveries keep the true time, as receivers and mail servers do.
+        true_now: when the first try is due. Deliveries keep the true time, as receivers and mail
+            servers do.
     """
     happenings = await _happenings(conn, events)
     names = {happening.name for happening in happenings}
     patterns = {pattern for happening in happenings for pattern in patterns_of(happening)}
-    candidates = await store.list_candidates(conn, names, patterns, only_webhooks=names <= WEBHOOK_ONLY)
+    candidates = await store.list_candidates(
+        conn, names, patterns, only_webhooks=names <= WEBHOOK_ONLY
+    )
     pairs = list(matching(candidates, happenings)) if candidates else []
     if not pairs:
         return 0
     await store.lock_sending(conn, {subscription.subscription_id for subscription, _ in pairs})
     told_ids = {happening.event_id for _, happening in pairs}
-    await store.add_told_events(conn, [_told(event) for event in events if event.event_id in told_ids])
+    await store.add_told_events(
+        conn, [_told(event) for event in events if event.event_id in told_ids]
+    )
     deliveries = [_owed(subscription, happening) for subscription, happening in pairs]
     woken = await store.add_deliveries(conn, deliveries, made_at=true_now)
     await store.wake_sending(conn, set(woken), now=true_now)
     return len(woken)
 
 
-async def take_work(conn: Connection, channel: Channel, *, by: str, count: int, true_now: datetime) -> list[Lease]:
+async def take_work(
+    conn: Connection, channel: Channel, *, by: str, count: int, true_now: datetime
+) -> list[Lease]:
     """Take subscriptions of a channel that have something to do, for the time of a lease."""
-    return await store.lease_sending(conn, channel, now=true_now, until=true_now + LEASE, by=by, count=count)
+    return await store.lease_sending(
+        conn, channel, now=true_now, until=true_now + LEASE, by=by, count=count
+    )
 
 
 async def record_try(
-    conn: Connection, lease: Lease, due: DueDelivery, outcome: Outcome, *, now: datetime, true_now: datetime
+    conn: Connection,
+    lease: Lease,
+    due: DueDelivery,
+    outcome: Outcome,
+    *,
+    now: datetime,
+    true_now: datetime,
 ) -> Lease:
-    """Keep how a try ended, tell it where that ended the delivery, and return the lease as it stands then.
+    """Keep how a try ended, tell it where that ended the delivery, and return the lease as it
+    stands then.
 
-    A receiver that wants no more, or a webhook where nothing arrived for days, is switched off. A subscription that was
-    changed while the try was under way is not: how its old address answered says nothing of the new one.
+    A receiver that wants no more, or a webhook where nothing arrived for days, is switched off. A
+    subscription that was changed while the try was under way is not: how its old address answered
+    says nothing of the new one.
     """
     is_outdated = await _is_outdated(conn, lease)
     after = after_try(due.delivery_id, due.attempts, outcome, now=true_now)
@@ -256,7 +315,9 @@ async def give_up(conn: Connection, lease: Lease, *, now: datetime, true_now: da
     if await _is_outdated(conn, lease):
         return 0
     because = lease.stopped_because or SWITCHED_OFF
-    ended = await store.give_up_waiting(conn, lease.subscription_id, because=because, now=true_now, count=GIVE_UP_COUNT)
+    ended = await store.give_up_waiting(
+        conn, lease.subscription_id, because=because, now=true_now, count=GIVE_UP_COUNT
+    )
     await outbox.put(conn, [ended_event(delivery, now) for delivery in ended])
     return len(ended)
 
@@ -268,7 +329,9 @@ async def give_back(conn: Connection, lease: Lease, *, by: str) -> None:
 
 
 async def _is_outdated(conn: Connection, lease: Lease) -> bool:
-    """Tell whether a subscription was changed since it was leased; nobody changes it before the transaction ends."""
+    """Tell whether a subscription was changed since it was leased; nobody changes it before the
+    transaction ends.
+    """
     await store.lock_sending(conn, [lease.subscription_id])
     kept = await store.get_subscription(conn, lease.subscription_id)
     return kept.version != lease.version
@@ -279,44 +342,66 @@ def _name(names: Names) -> Name:
 
 
 async def _happenings(conn: Connection, events: Sequence[ToldOf]) -> list[Happening]:
-    """Return events as subscriptions see them: with all that they concern, as far as the registry has told."""
+    """Return events as subscriptions see them: with all that they concern, as far as the registry
+    has told.
+    """
     of_projects = [event for event in events if not isinstance(event, MetricUpdated)]
     if not of_projects:
         return [_happening(event, ()) for event in events]
-    belongs_to = await store.list_project_subjects(conn, {event.project_id for event in of_projects})
+    belongs_to = await store.list_project_subjects(
+        conn, {event.project_id for event in of_projects}
+    )
     concerned = {event.event_id: _concerned(event, belongs_to) for event in of_projects}
-    known = await store.list_municipalities(conn, {one for each in concerned.values() for one in _municipalities(each)})
+    known = await store.list_municipalities(
+        conn, {one for each in concerned.values() for one in _municipalities(each)}
+    )
     for event in of_projects:
         subjects = concerned[event.event_id]
         places = [known[one] for one in _municipalities(subjects) if one in known]
         day = local_date(event.occurred_at)
-        subjects += dict.fromkeys(f"county/{version_on(place, day).county_number}" for place in places)
+        subjects += dict.fromkeys(
+            f"county/{version_on(place, day).county_number}" for place in places
+        )
     return [_happening(event, concerned.get(event.event_id, ())) for event in events]
 
 
-def _concerned(event: MilestoneEvent | ReportEvent, belongs_to: Mapping[str, Sequence[str]]) -> list[str]:
+def _concerned(
+    event: MilestoneEvent | ReportEvent, belongs_to: Mapping[str, Sequence[str]]
+) -> list[str]:
     project = f"project/{event.project_id}"
     above = belongs_to.get(event.project_id, ())
     if isinstance(event, MilestoneEvent) and event.subject != project:
-        return [event.subject, project, *(one for one in above if not one.startswith(_MUNICIPALITY))]
+        return [
+            event.subject,
+            project,
+            *(one for one in above if not one.startswith(_MUNICIPALITY)),
+        ]
     return [project, *above]
 
 
 def _municipalities(subjects: Sequence[str]) -> list[str]:
-    return [subject.removeprefix(_MUNICIPALITY) for subject in subjects if subject.startswith(_MUNICIPALITY)]
+    return [
+        subject.removeprefix(_MUNICIPALITY)
+        for subject in subjects
+        if subject.startswith(_MUNICIPALITY)
+    ]
 
 
 def _happening(event: ToldOf, concerned: Sequence[str]) -> Happening:
     name = type(event).__name__
     if isinstance(event, MetricUpdated):
-        return Happening(event.event_id, name, event.occurred_at, (event.subject,), _windows_moved(event))
+        return Happening(
+            event.event_id, name, event.occurred_at, (event.subject,), _windows_moved(event)
+        )
     windows = frozenset({event.window}) if isinstance(event, MilestoneEvent) else frozenset()
     return Happening(event.event_id, name, event.occurred_at, tuple(concerned), windows)
 
 
 def _windows_moved(event: MetricUpdated) -> frozenset[str]:
     """Return the windows whose rates changed; all of them where the event does not say."""
-    moved = frozenset(change.removeprefix("rates.") for change in event.changed if change.startswith("rates."))
+    moved = frozenset(
+        change.removeprefix("rates.") for change in event.changed if change.startswith("rates.")
+    )
     return moved or frozenset(event.rates)
 
 
@@ -326,7 +411,9 @@ def _told(event: ToldOf) -> ToldEvent:
 
 def _owed(subscription: Subscription, happening: Happening) -> NewDelivery:
     delivery_id = derived_id("delivery", subscription.subscription_id, happening.event_id)
-    return NewDelivery(delivery_id, subscription.subscription_id, happening.event_id, subscription.channel)
+    return NewDelivery(
+        delivery_id, subscription.subscription_id, happening.event_id, subscription.channel
+    )
 
 
 def _reason_to_stop(lease: Lease, outcome: Outcome, dead: bool) -> str | None:

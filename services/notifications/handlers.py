@@ -28,8 +28,12 @@ late_router = Router("notifications")
 """What is told begins when the names are known, so that nobody is told of `vefsn-1824`."""
 
 
-@subscribe(router, MunicipalityRegistered, MunicipalityChanged, MunicipalitiesMerged, MunicipalitySplit)
-async def on_municipalities(events: Sequence[MunicipalityEvent], conn: Connection, _now: datetime) -> None:
+@subscribe(
+    router, MunicipalityRegistered, MunicipalityChanged, MunicipalitiesMerged, MunicipalitySplit
+)
+async def on_municipalities(
+    events: Sequence[MunicipalityEvent], conn: Connection, _now: datetime
+) -> None:
     """Keep what municipalities are called."""
     await commands.hear_municipalities(conn, events)
 
@@ -59,10 +63,16 @@ async def on_reports(events: Sequence[ReportEvent], conn: Connection, _now: date
 
 
 async def followed(records: Sequence[Record], conn: Connection) -> Sequence[Record]:
-    """Pass on the records of subjects that some webhook follows, by their headers, and those that do not say."""
+    """Pass on the records of subjects that some webhook follows, by their headers, and those that
+    do not say.
+    """
     subjects = [(record.header("ce_subject") or "").partition("|")[0] for record in records]
     wanted = await commands.followed_metrics(conn, set(subjects))
-    return [record for record, subject in zip(records, subjects, strict=True) if not subject or subject in wanted]
+    return [
+        record
+        for record, subject in zip(records, subjects, strict=True)
+        if not subject or subject in wanted
+    ]
 
 
 @subscribe(late_router, MetricUpdated, sift=followed)

@@ -1,7 +1,9 @@
-"""Bringing notifications and its own topic together again, after one of them was restored to another moment.
+"""Bringing notifications and its own topic together again, after one of them was restored to
+another moment.
 
-What the database forgot of deliveries is taken from the log before anything is read again, so that nobody is told twice
-of what has arrived. Subscriptions are in no event; the ones made since have to be made again.
+What the database forgot of deliveries is taken from the log before anything is read again, so that
+nobody is told twice of what has arrived. Subscriptions are in no event; the ones made since have to
+be made again.
 """
 
 from collections.abc import Sequence
@@ -25,15 +27,23 @@ KEPT = timedelta(days=90)
 
 async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
     """Return the ended deliveries that are not kept as ended, of subscriptions that are kept."""
-    theirs = [event for event in events if isinstance(event, NotificationDelivered | NotificationFailed)]
+    theirs = [
+        event for event in events if isinstance(event, NotificationDelivered | NotificationFailed)
+    ]
     ended = await store.list_ended(conn, [event.delivery_id for event in theirs])
-    subscriptions = await store.list_subscription_ids(conn, {event.subscription_id for event in theirs})
+    subscriptions = await store.list_subscription_ids(
+        conn, {event.subscription_id for event in theirs}
+    )
     return [e for e in theirs if e.delivery_id not in ended and e.subscription_id in subscriptions]
 
 
 async def adopt(conn: Connection, events: Sequence[Event], log: Log) -> None:
-    """Keep deliveries as ended. What they told of is looked up in the log; what is gone there comes to nobody again."""
-    theirs = [event for event in events if isinstance(event, NotificationDelivered | NotificationFailed)]
+    """Keep deliveries as ended. What they told of is looked up in the log; what is gone there comes
+    to nobody again.
+    """
+    theirs = [
+        event for event in events if isinstance(event, NotificationDelivered | NotificationFailed)
+    ]
     found = await log.find({event.notified_event_id for event in theirs})
     await store.add_told_events(conn, [_told(record) for record in found.values()])
     for event in theirs:

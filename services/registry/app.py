@@ -19,16 +19,24 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 class Settings(ServiceSettings):
     """What the registry is told."""
 
-    model_config = SettingsConfigDict(env_prefix="SAMAN_REGISTRY_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SAMAN_REGISTRY_", extra="ignore", populate_by_name=True
+    )
 
     reference: bool = Field(
         default=True,
-        description="Whether Norway's municipalities, 2013 to 2024, are registered at the start, as far as missing.",
+        description=(
+            "Whether Norway's municipalities, 2013 to 2024, are registered at the start, as far as"
+            " missing."
+        ),
     )
     status_address: str = Field(
         default="",
-        description="Where the status page asks a service for its state, such as "
-        "http://{service}:8000/api/{service}/v1/status; empty where one process serves all four.",
+        description=(
+            "Where the status page asks a service for its state, such as"
+            " http://{service}:8000/api/{service}/v1/status; empty where one process serves all"
+            " four."
+        ),
     )
 
 
@@ -42,7 +50,9 @@ async def load_reference(service: Service) -> None:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the registry as an ASGI app; its lifespan runs the relay and registers what is missing."""
+    """Return the registry as an ASGI app; its lifespan runs the relay and registers what is
+    missing.
+    """
     service = Service(
         "registry",
         settings,
@@ -52,7 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     if settings.reference:
         service.health.waiting["reference"] = "the reference municipalities are not registered yet"
-    app = service.fastapi("Saman registry", "Who takes part: municipalities, programmes, projects, publishers.")
+    app = service.fastapi(
+        "Saman registry", "Who takes part: municipalities, programmes, projects, publishers."
+    )
     app.include_router(api.make_router(service))
     pages.install(app, service, status_address=settings.status_address)
     return app

@@ -1,8 +1,10 @@
-"""Reads a programme kept as a folder of readable files into the bodies that the registry's routes take.
+"""Reads a programme kept as a folder of readable files into the bodies that the registry's routes
+take.
 
-`programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv` and `goals.toml` add to it. Columns that the
-registry has no use for (sources, names as printed, remarks) are for people and are passed over. What the values must
-be is judged by the registry; here only the form of the files is.
+`programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv` and `goals.toml` add to
+it. Columns that the registry has no use for (sources, names as printed, remarks) are for people and
+are passed over. What the values must be is judged by the registry; here only the form of the files
+is.
 """
 
 import csv
@@ -40,8 +42,8 @@ def read_programme_folder(folder: Path) -> ProgrammeFolder:
     """Read a folder.
 
     Raises:
-        RuleBroken: `programme-folder-malformed`; a file is missing, no TOML or CSV, lacks a column or key, or speaks of
-            a project that `projects.csv` does not have.
+        RuleBroken: `programme-folder-malformed`; a file is missing, no TOML or CSV, lacks a column
+            or key, or speaks of a project that `projects.csv` does not have.
     """
     if not folder.is_dir():
         raise _malformed(folder, "this is no folder")
@@ -69,7 +71,10 @@ def _projects(folder: Path, programme_id: str) -> dict[str, Body]:
         }
     themes = _grouped(folder / "themes.csv", projects, "theme_id", lambda row: row["theme_id"])
     members = _grouped(
-        folder / "members.csv", projects, "municipality_id", lambda row: {"municipality_id": row["municipality_id"]}
+        folder / "members.csv",
+        projects,
+        "municipality_id",
+        lambda row: {"municipality_id": row["municipality_id"]},
     )
     goals = _goals(folder / "goals.toml", projects)
     for project_id, body in projects.items():
@@ -123,7 +128,9 @@ def _csv(file: Path, *columns: str) -> Iterator[dict[str, str]]:
                 raise _malformed(file, f"the column {min(missing)!r} is missing")
             for row in reader:
                 if None in row.values() or None in row:
-                    raise _malformed(file, f"line {reader.line_num} has not as many cells as the first line")
+                    raise _malformed(
+                        file, f"line {reader.line_num} has not as many cells as the first line"
+                    )
                 yield row
     except (OSError, csv.Error, UnicodeDecodeError) as error:
         raise _malformed(file, str(error)) from None

@@ -1,7 +1,9 @@
-"""Bringing the registry and its own topics together again, after one of them was restored to another moment.
+"""Bringing the registry and its own topics together again, after one of them was restored to
+another moment.
 
-The topics carry whole states with rising versions, and the audit log holds every event that was ever told. So what the
-database forgot is taken from the log, and what the log forgot is told again, under the ids and versions of the time.
+The topics carry whole states with rising versions, and the audit log holds every event that was
+ever told. So what the database forgot is taken from the log, and what the log forgot is told again,
+under the ids and versions of the time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,11 +25,18 @@ from shared.events.envelope import Event
 from shared.messaging.restoring import Log
 from shared.values import Certification, Definition, Denominator, Source
 
-State: TypeAlias = told.MunicipalityEvent | told.ProgrammeEvent | told.ProjectEvent | told.PublisherEvent
+State: TypeAlias = (
+    told.MunicipalityEvent | told.ProgrammeEvent | told.ProjectEvent | told.PublisherEvent
+)
 EVENTS: Mapping[str, type[State]] = {
     cls.__name__: cls
     for cls in (
-        *(told.MunicipalityRegistered, told.MunicipalityChanged, told.MunicipalitiesMerged, told.MunicipalitySplit),
+        *(
+            told.MunicipalityRegistered,
+            told.MunicipalityChanged,
+            told.MunicipalitiesMerged,
+            told.MunicipalitySplit,
+        ),
         *(told.ProgrammeRegistered, told.ProgrammeChanged),
         *(told.ProjectRegistered, told.ProjectChanged, told.ProjectEnded),
         *(told.PublisherRegistered, told.PublisherChanged, told.PublisherRevoked),
@@ -39,15 +48,21 @@ REASON = "taken from the log after a restore"
 async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
     """Return the states that are newer than those kept."""
     kept = await _versions(conn, events)
-    return [e for e in events if isinstance(e, State) and e.version > kept.get((e.topic(), e.key), 0)]
+    return [
+        e for e in events if isinstance(e, State) and e.version > kept.get((e.topic(), e.key), 0)
+    ]
 
 
 async def adopt(conn: Connection, events: Sequence[Event], _log: Log) -> None:
-    """Keep the newest of these states, as they were told. A change's own wording is not in the log: the same change
-    sent again is judged anew, and refused where its municipalities ended."""
+    """Keep the newest of these states, as they were told. A change's own wording is not in the log:
+    the same change sent again is judged anew, and refused where its municipalities ended.
+    """
     newest: dict[tuple[str, str], State] = {}
     for event in events:
-        if isinstance(event, State) and event.version >= newest.get((event.topic(), event.key), event).version:
+        if (
+            isinstance(event, State)
+            and event.version >= newest.get((event.topic(), event.key), event).version
+        ):
             newest[event.topic(), event.key] = event
     states = list(newest.values())
     found = [_municipality(e) for e in states if isinstance(e, told.MunicipalityEvent)]
@@ -64,11 +79,15 @@ async def adopt(conn: Connection, events: Sequence[Event], _log: Log) -> None:
         before = await publishers.find_publisher(conn, event.organisation_number)
         await publishers.put_publisher(conn, _publisher(event, before))
     await auth.keep_publishers(conn, heard)
-    await audit.note_events(conn, [event for event in events if isinstance(event, State)], reason=REASON)
+    await audit.note_events(
+        conn, [event for event in events if isinstance(event, State)], reason=REASON
+    )
 
 
 async def untold(conn: Connection, log: Log) -> list[Event]:
-    """Return the events of states that are newer than what the log ends with, in their old order."""
+    """Return the events of states that are newer than what the log ends with, in their old
+    order.
+    """
     found: dict[UUID, State] = {}
     async for noted in audit.noted_events(conn, EVENTS):
         if noted.version > log.last.get((noted.topic(), noted.key), 0):
@@ -82,19 +101,36 @@ async def _versions(conn: Connection, events: Sequence[Event]) -> dict[tuple[str
         return sorted({event.key for event in events if isinstance(event, kind)})
 
     found: list[tuple[type[Event], Mapping[str, Any]]] = [
-        (told.MunicipalityRegistered, await municipalities.list_municipalities(conn, keys(told.MunicipalityEvent))),
+        (
+            told.MunicipalityRegistered,
+            await municipalities.list_municipalities(conn, keys(told.MunicipalityEvent)),
+        ),
         (told.ProjectRegistered, await programmes.list_projects(conn, keys(told.ProjectEvent))),
-        (told.PublisherRegistered, await publishers.list_publishers(conn, keys(told.PublisherEvent))),
+        (
+            told.PublisherRegistered,
+            await publishers.list_publishers(conn, keys(told.PublisherEvent)),
+        ),
     ]
     ids = keys(told.ProgrammeEvent)
     known = {one: await programmes.find_programme(conn, one) for one in ids}
-    found.append((told.ProgrammeRegistered, {one: state for one, state in known.items() if state is not None}))
-    return {(kind.topic(), key): state.version for kind, states in found for key, state in states.items()}
+    found.append(
+        (
+            told.ProgrammeRegistered,
+            {one: state for one, state in known.items() if state is not None},
+        )
+    )
+    return {
+        (kind.topic(), key): state.version
+        for kind, states in found
+        for key, state in states.items()
+    }
 
 
 def _municipality(event: told.MunicipalityEvent) -> Municipality:
     versions = tuple(
-        DatedVersion(v.number, v.name, County(v.county_number, v.county_name), v.valid_from, v.valid_to)
+        DatedVersion(
+            v.number, v.name, County(v.county_number, v.county_name), v.valid_from, v.valid_to
+        )
         for v in event.versions
     )
     successors = tuple(Successor(each.municipality_id, each.on) for each in event.successors)
@@ -135,12 +171,17 @@ def _project(event: told.ProjectEvent) -> Project:
 
 
 def _publisher(event: told.PublisherEvent, before: Publisher | None) -> Publisher:
-    """Return the publisher; keys that were taken back stand in no event, so what was known of them stays."""
+    """Return the publisher; keys that were taken back stand in no event, so what was known of them
+    stays.
+    """
     known = {key.key_id: key for key in before.keys} if before is not None else {}
     live = {key.key_id for key in event.keys}
     gone = (replace(key, revoked_at=key.revoked_at or event.occurred_at) for key in known.values())
     keys = [key for key in gone if key.key_id not in live]
-    keys += [known.get(key.key_id, Key(key.key_id, key.hash, event.occurred_at, key.expires_at)) for key in event.keys]
+    keys += [
+        known.get(key.key_id, Key(key.key_id, key.hash, event.occurred_at, key.expires_at))
+        for key in event.keys
+    ]
     return Publisher(
         event.organisation_number,
         event.name,

@@ -54,8 +54,12 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         entries = _figures(body, publisher) if "figures" in body else [_figure(body, publisher)]
         async with service.database.transaction() as conn:
             rights = await _rights(conn, principal, publisher)
-            outcomes = await commands.post_figures(conn, entries, rights=rights, now=service.clock.now())
-        return models.many_answer(outcomes) if "figures" in body else models.figure_answer(outcomes[0])
+            outcomes = await commands.post_figures(
+                conn, entries, rights=rights, now=service.clock.now()
+            )
+        return (
+            models.many_answer(outcomes) if "figures" in body else models.figure_answer(outcomes[0])
+        )
 
     @router.post(
         "/absence-figures/{figure_id}/withdrawal",
@@ -70,7 +74,9 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         entry = Entry(str(figure_id), publisher, body | {"figure_id": str(figure_id)}, ORIGIN)
         async with service.database.transaction() as conn:
             rights = await _rights(conn, principal, publisher, also_revoked=True)
-            outcomes = await commands.withdraw_figures(conn, [entry], rights=rights, now=service.clock.now())
+            outcomes = await commands.withdraw_figures(
+                conn, [entry], rights=rights, now=service.clock.now()
+            )
         return models.figure_answer(outcomes[0], created=200)
 
 
@@ -84,8 +90,15 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
         responses=http.problems(401, 403),
     )
     async def list_figures(principal: Reader, query: Annotated[models.FigureQuery, Query()]) -> Any:
-        require(principal, Action.READ_SUBMISSIONS, municipality_id=query.municipality, on=service.clock.today())
-        after = http.read_cursor(query.cursor, lambda place: (date.fromisoformat(place[0]), _text(place[1])))
+        require(
+            principal,
+            Action.READ_SUBMISSIONS,
+            municipality_id=query.municipality,
+            on=service.clock.today(),
+        )
+        after = http.read_cursor(
+            query.cursor, lambda place: (date.fromisoformat(place[0]), _text(place[1]))
+        )
         async with service.database.connection() as conn:
             figures = await figure_store.list_figures(
                 conn,
@@ -96,7 +109,9 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
                 after=after,
                 count=query.limit + 1,
             )
-        listed = http.page(figures, query.limit, lambda entry: [entry[1][0].isoformat(), entry[1][1]])
+        listed = http.page(
+            figures, query.limit, lambda entry: [entry[1][0].isoformat(), entry[1][1]]
+        )
         return {**listed, "items": [models.figure_of(figure) for figure, _ in listed["items"]]}
 
 
@@ -118,13 +133,19 @@ def _add_rounds(router: APIRouter, service: Service) -> None:
     ) -> models.RoundAnswer:
         round_ = body.value(round_id)
         async with service.database.transaction() as conn:
-            kept, is_new = await commands.load_round(conn, round_, now=service.clock.now(), guard=precondition.check)
+            kept, is_new = await commands.load_round(
+                conn, round_, now=service.clock.now(), guard=precondition.check
+            )
         response.status_code = 201 if is_new else 200
         response.headers["ETag"] = version_tag(kept.version)
         return models.round_of(kept)
 
-    @router.get("/rounds/{round_id}", summary="One call for reports", responses=http.problems(401, 404))
-    async def get_round(round_id: http.SlugPath, _: Reader, response: Response) -> models.RoundAnswer:
+    @router.get(
+        "/rounds/{round_id}", summary="One call for reports", responses=http.problems(401, 404)
+    )
+    async def get_round(
+        round_id: http.SlugPath, _: Reader, response: Response
+    ) -> models.RoundAnswer:
         async with service.database.connection() as conn:
             kept = await report_store.find_round(conn, round_id)
         if kept is None:
@@ -145,11 +166,18 @@ def _add_obligations(router: APIRouter, service: Service) -> None:
     )
     async def list_obligations(_: Reader, query: Annotated[models.ObligationQuery, Query()]) -> Any:
         after = http.read_cursor(query.cursor, UUID) or _NIL
-        wanted = report_store.ObligationFilter(query.state, query.cohort, query.theme, query.round_id, query.project_id)
+        wanted = report_store.ObligationFilter(
+            query.state, query.cohort, query.theme, query.round_id, query.project_id
+        )
         async with service.database.connection() as conn:
-            kept = await report_store.list_obligations(conn, wanted, after=after, count=query.limit + 1)
+            kept = await report_store.list_obligations(
+                conn, wanted, after=after, count=query.limit + 1
+            )
         listed = http.page(kept, query.limit, lambda obligation: str(obligation.obligation_id))
-        return {**listed, "items": [models.obligation_of(obligation) for obligation in listed["items"]]}
+        return {
+            **listed,
+            "items": [models.obligation_of(obligation) for obligation in listed["items"]],
+        }
 
     @router.post(
         "/obligations/{obligation_id}/submissions",
@@ -166,7 +194,9 @@ def _add_obligations(router: APIRouter, service: Service) -> None:
         entry = Entry(body.get("submission_id"), publisher, content, ORIGIN)
         async with service.database.transaction() as conn:
             rights = await _rights(conn, principal, publisher)
-            outcomes = await commands.submit_reports(conn, [entry], rights=rights, now=service.clock.now())
+            outcomes = await commands.submit_reports(
+                conn, [entry], rights=rights, now=service.clock.now()
+            )
         return models.report_answer(outcomes[0])
 
 
@@ -179,13 +209,17 @@ def _publisher_of(principal: Principal, body: dict[str, Any]) -> str:
     if principal.organisation_number is not None:
         return principal.organisation_number
     publisher = body.pop("publisher", None)
-    if not isinstance(publisher, str) or not (len(publisher) == 9 and publisher.isascii() and publisher.isdigit()):
+    if not isinstance(publisher, str) or not (
+        len(publisher) == 9 and publisher.isascii() and publisher.isdigit()
+    ):
         sentence = "with the operator's key, name the publisher that is posted for: nine digits"
         raise _fault("publisher-missing", sentence, "/publisher")
     return publisher
 
 
-async def _rights(conn: Connection, principal: Principal, publisher: str, *, also_revoked: bool = False) -> Rights:
+async def _rights(
+    conn: Connection, principal: Principal, publisher: str, *, also_revoked: bool = False
+) -> Rights:
     """Return who acts for the publisher. The operator may, but only for a publisher that there is.
 
     Args:
@@ -197,18 +231,27 @@ async def _rights(conn: Connection, principal: Principal, publisher: str, *, als
     if principal.is_operator:
         known = await auth.list_publishers(conn, {publisher}, also_revoked=also_revoked)
         if publisher not in known:
-            sentence = f"publisher {publisher} is not registered{'' if also_revoked else ' or was revoked'}"
+            sentence = (
+                f"publisher {publisher} is not"
+                f" registered{'' if also_revoked else ' or was revoked'}"
+            )
             raise _fault("publisher-unknown", sentence, "/publisher")
     return {publisher: principal}
 
 
 def _object(raw: bytes, *, in_address: str | None = None) -> dict[str, Any]:
-    """Read a body; what stands in the address may not stand in the body too, where it could differ."""
+    """Read a body; what stands in the address may not stand in the body too, where it could
+    differ.
+    """
     content = strict_json.loads(raw)
     if not isinstance(content, dict):
-        raise _fault("json-malformed", f"the body must be a JSON object, got {type(content).__name__}")
+        raise _fault(
+            "json-malformed", f"the body must be a JSON object, got {type(content).__name__}"
+        )
     if in_address in content:
-        raise _fault("unknown-field", f"{in_address} stands in the address; remove it", f"/{in_address}")
+        raise _fault(
+            "unknown-field", f"{in_address} stands in the address; remove it", f"/{in_address}"
+        )
     return content
 
 
@@ -222,11 +265,19 @@ def _figure(content: Any, publisher: str) -> Entry:
 def _figures(body: dict[str, Any], publisher: str) -> list[Entry]:
     figures = body["figures"]
     if not isinstance(figures, list) or not figures:
-        raise _fault("schema-mismatch", f"figures must be a list of 1 to {FIGURES_MAX} figures", "/figures")
+        raise _fault(
+            "schema-mismatch", f"figures must be a list of 1 to {FIGURES_MAX} figures", "/figures"
+        )
     if len(figures) > FIGURES_MAX:
-        raise _fault("too-many-figures", f"at most {FIGURES_MAX} figures at once, got {len(figures)}", "/figures")
+        raise _fault(
+            "too-many-figures",
+            f"at most {FIGURES_MAX} figures at once, got {len(figures)}",
+            "/figures",
+        )
     if len(body) > 1:
-        raise _fault("unknown-field", "beside figures stands a field that does not belong there; remove it")
+        raise _fault(
+            "unknown-field", "beside figures stands a field that does not belong there; remove it"
+        )
     return [_figure(figure, publisher) for figure in figures]
 
 

@@ -22,7 +22,9 @@ from shared.moments import Day
 
 
 class OneFigure(AbsenceFigurePosted):
-    """One figure with its id. The operator, and only the operator, names the `publisher` it posts for."""
+    """One figure with its id. The operator, and only the operator, names the `publisher` it posts
+    for.
+    """
 
     figure_id: UUID
     publisher: OrganisationNumber | None = None
@@ -123,7 +125,9 @@ class FigureList(BaseModel):
 class FigureQuery(http.ListQuery):
     """Which figures to list."""
 
-    municipality: str = Field(pattern=r"^[a-z0-9-]{1,80}$", description="Municipality id, such as vefsn-1824.")
+    municipality: str = Field(
+        pattern=r"^[a-z0-9-]{1,80}$", description="Municipality id, such as vefsn-1824."
+    )
     from_: PeriodText | None = Field(default=None, alias="from")
     to: PeriodText | None = None
     vintages: Literal["current", "all"] = "current"
@@ -234,9 +238,14 @@ def report_answer(judged: Judged) -> JSONResponse:
     """Answer one report: 201, 200 when repeated, or its problem."""
     if judged.error is not None:
         return http.respond(judged.error)
-    body = {"submission_id": judged.entry.shown_id, "result": judged.result, "version": judged.vintage}
+    body = {
+        "submission_id": judged.entry.shown_id,
+        "result": judged.result,
+        "version": judged.vintage,
+    }
     return JSONResponse(
-        ReportOutcome.model_validate(body).model_dump(mode="json"), 201 if judged.result == "accepted" else 200
+        ReportOutcome.model_validate(body).model_dump(mode="json"),
+        201 if judged.result == "accepted" else 200,
     )
 
 

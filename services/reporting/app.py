@@ -17,12 +17,16 @@ TICK_SECONDS = 5.0
 class Settings(ServiceSettings):
     """What reporting is told."""
 
-    model_config = SettingsConfigDict(env_prefix="SAMAN_REPORTING_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SAMAN_REPORTING_", extra="ignore", populate_by_name=True
+    )
 
 
 async def turn_states(service: Service) -> None:
     """Turn obligations with the calendar."""
-    await calendar.follow(service.database, service.clock, commands.turn_states, seconds=TICK_SECONDS)
+    await calendar.follow(
+        service.database, service.clock, commands.turn_states, seconds=TICK_SECONDS
+    )
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -35,6 +39,8 @@ def create_app(settings: Settings) -> FastAPI:
         inbound=handlers.inbound_router,
         background=[turn_states],
     )
-    app = service.fastapi("Saman reporting", "What is owed and what came in: figures, rounds, reports.")
+    app = service.fastapi(
+        "Saman reporting", "What is owed and what came in: figures, rounds, reports."
+    )
     app.include_router(api.make_router(service))
     return app

@@ -1,4 +1,6 @@
-"""The rules by which a figure is accepted, and by which a report is owed. No clock, no database: all is passed in."""
+"""The rules by which a figure is accepted, and by which a report is owed. No clock, no database:
+all is passed in.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ NUMBERS_KNOWN_FROM = date(2013, 1, 1)
 """Before this date the numbers of 2013 hold (CONTRACTS 1)."""
 
 JUMP_POINTS = Decimal(5)
-"""A rate that differs by more from the one it is compared with is accepted, with a warning that asks for a note."""
+"""A rate that differs by more from the one it is compared with is accepted, with a warning that
+asks for a note.
+"""
 
 TICK = timedelta(microseconds=1)
 """The least step between two moments that the log and the database can tell apart."""
@@ -81,7 +85,8 @@ class Draft:
 
 
 class Place(NamedTuple):
-    """What a figure is about. A later one of the same place replaces the earlier one, across publishers and doors.
+    """What a figure is about. A later one of the same place replaces the earlier one, across
+    publishers and doors.
 
     A tuple, because every figure is looked up by it and by its neighbours.
     """
@@ -95,14 +100,18 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NumberHolder:
-    """A municipality that bore a number between two dates; `valid_to` is the first day no longer so."""
+    """A municipality that bore a number between two dates; `valid_to` is the first day no longer
+    so.
+    """
 
     municipality_id: str
     valid_from: date
     valid_to: date | None
 
     def holds_on(self, day: date) -> bool:
-        """Tell whether the municipality bore the number on a day; before 2013 the numbers of 2013 hold."""
+        """Tell whether the municipality bore the number on a day; before 2013 the numbers of 2013
+        hold.
+        """
         asked = max(day, NUMBERS_KNOWN_FROM)
         return self.valid_from <= asked and (self.valid_to is None or asked < self.valid_to)
 
@@ -113,14 +122,21 @@ def holder_of(number: str, day: date, holders: Sequence[NumberHolder]) -> str | 
         if holder.holds_on(day):
             return holder.municipality_id
     if not holders:
-        return FieldError("municipality-unknown", f"no municipality has or had the number {number}", "/municipality")
+        return FieldError(
+            "municipality-unknown",
+            f"no municipality has or had the number {number}",
+            "/municipality",
+        )
     spans = ", ".join(
-        f"from {h.valid_from.isoformat()}" + (f" until {h.valid_to.isoformat()}" if h.valid_to else "") for h in holders
+        f"from {h.valid_from.isoformat()}"
+        + (f" until {h.valid_to.isoformat()}" if h.valid_to else "")
+        for h in holders
     )
     rule = "; before 2013 the numbers of 2013 hold" if day < NUMBERS_KNOWN_FROM else ""
     return FieldError(
         "municipality-number-not-valid",
-        f"municipality number {number} was valid {spans}, not on {day.isoformat()}, the period's last day{rule}",
+        f"municipality number {number} was valid {spans}, not on {day.isoformat()}, the period's"
+        f" last day{rule}",
         "/municipality",
     )
 
@@ -136,11 +152,14 @@ def faults_of(draft: Draft, *, today: date) -> list[FieldError]:
 
 def _period_is_plausible(draft: Draft, today: date) -> Iterable[FieldError]:
     if draft.period.year < YEAR_MIN:
-        yield FieldError("period-too-old", f"period {draft.period} lies before {YEAR_MIN}", "/period")
+        yield FieldError(
+            "period-too-old", f"period {draft.period} lies before {YEAR_MIN}", "/period"
+        )
     if not draft.period.has_ended(today):
         yield FieldError(
             "period-not-ended",
-            f"period {draft.period} ends on {draft.period.last_day.isoformat()}; today is {today.isoformat()}",
+            f"period {draft.period} ends on {draft.period.last_day.isoformat()}; today is"
+            f" {today.isoformat()}",
             "/period",
         )
     if draft.window is not Window.PERIOD and draft.period.grain is not Grain.MONTH:
@@ -155,19 +174,33 @@ def _days_or_rate(draft: Draft, _: date) -> Iterable[FieldError]:
     days = (draft.lost_days is not None) + (draft.agreed_days is not None)
     if days == 1:
         missing = "/agreed_days" if draft.agreed_days is None else "/lost_days"
-        yield FieldError("figure-incomplete", "lost_days and agreed_days go together; one is missing", missing)
+        yield FieldError(
+            "figure-incomplete", "lost_days and agreed_days go together; one is missing", missing
+        )
     if days and draft.rate_percent is not None:
-        yield FieldError("figure-ambiguous", "give either both day counts or rate_percent, not both", "/rate_percent")
+        yield FieldError(
+            "figure-ambiguous",
+            "give either both day counts or rate_percent, not both",
+            "/rate_percent",
+        )
     if not days and draft.rate_percent is None:
-        yield FieldError("figure-incomplete", "give both lost_days and agreed_days, or rate_percent", "")
+        yield FieldError(
+            "figure-incomplete", "give both lost_days and agreed_days, or rate_percent", ""
+        )
 
 
 def _numbers_within_bounds(draft: Draft, _: date) -> Iterable[FieldError]:
     for name in ("lost_days", "agreed_days", "rate_percent", "weight"):
         value: Decimal | None = getattr(draft, name)
         if value is not None and value.is_signed():  # -0 as well: it would be published as such
-            yield FieldError("number-negative", f"{name} must be 0 or more, got {value}", f"/{name}")
-    if draft.lost_days is not None and draft.agreed_days is not None and 0 <= draft.agreed_days < draft.lost_days:
+            yield FieldError(
+                "number-negative", f"{name} must be 0 or more, got {value}", f"/{name}"
+            )
+    if (
+        draft.lost_days is not None
+        and draft.agreed_days is not None
+        and 0 <= draft.agreed_days < draft.lost_days
+    ):
         yield FieldError(
             "lost-above-agreed",
             f"lost_days must be 0 to agreed_days ({draft.agreed_days}), got {draft.lost_days}",
@@ -175,7 +208,9 @@ def _numbers_within_bounds(draft: Draft, _: date) -> Iterable[FieldError]:
         )
     if draft.rate_percent is not None and draft.rate_percent > RATE_MAX:
         yield FieldError(
-            "rate-out-of-bounds", f"rate_percent must be 0 to 100, got {draft.rate_percent}", "/rate_percent"
+            "rate-out-of-bounds",
+            f"rate_percent must be 0 to 100, got {draft.rate_percent}",
+            "/rate_percent",
         )
 
 
@@ -184,7 +219,9 @@ def _weight_is_declared(draft: Draft, _: date) -> Iterable[FieldError]:
     if draft.rate_percent is None:
         if kind is not None or weight is not None:
             place = "/weight_kind" if kind is not None else "/weight"
-            yield FieldError("weight-without-rate", "weight_kind and weight belong to rate_percent only", place)
+            yield FieldError(
+                "weight-without-rate", "weight_kind and weight belong to rate_percent only", place
+            )
     elif kind is None:
         if draft.window is Window.PERIOD:
             yield FieldError(
@@ -194,14 +231,20 @@ def _weight_is_declared(draft: Draft, _: date) -> Iterable[FieldError]:
             )
         elif weight is not None:
             yield FieldError(
-                "weight-not-wanted", f"a weight without weight_kind means nothing, got {weight}", "/weight"
+                "weight-not-wanted",
+                f"a weight without weight_kind means nothing, got {weight}",
+                "/weight",
             )
     elif kind == "equal":
         if weight is not None:
-            yield FieldError("weight-not-wanted", f"equal weights have no weight, got {weight}", "/weight")
+            yield FieldError(
+                "weight-not-wanted", f"equal weights have no weight, got {weight}", "/weight"
+            )
     elif draft.window is Window.PERIOD and not weight:
         got = "none" if weight is None else str(weight)
-        yield FieldError("weight-missing", f"weight_kind {kind} needs a weight above 0, got {got}", "/weight")
+        yield FieldError(
+            "weight-missing", f"weight_kind {kind} needs a weight above 0, got {got}", "/weight"
+        )
 
 
 _RULES: tuple[Callable[[Draft, date], Iterable[FieldError]], ...] = (
@@ -213,15 +256,22 @@ _RULES: tuple[Callable[[Draft, date], Iterable[FieldError]], ...] = (
 
 
 def weight_kind_of(draft: Draft) -> str | None:
-    """Return the kind of weight that a figure brings into its series; day counts and wider windows bring none."""
-    return draft.weight_kind if draft.rate_percent is not None and draft.window is Window.PERIOD else None
+    """Return the kind of weight that a figure brings into its series; day counts and wider windows
+    bring none.
+    """
+    return (
+        draft.weight_kind
+        if draft.rate_percent is not None and draft.window is Window.PERIOD
+        else None
+    )
 
 
 def weight_kind_fault(draft: Draft, kinds_of_others: Iterable[str]) -> FieldError | None:
     """Refuse a second kind of weight in one series: sums over mixed weights would mean nothing.
 
     Args:
-        kinds_of_others: the kinds of the series' other figures in force; the one that this figure replaces is none.
+        kinds_of_others: the kinds of the series' other figures in force; the one that this figure
+            replaces is none.
     """
     kind = weight_kind_of(draft)
     other = next((other for other in sorted(kinds_of_others) if other != kind), None)
@@ -235,16 +285,20 @@ def weight_kind_fault(draft: Draft, kinds_of_others: Iterable[str]) -> FieldErro
 
 
 def moment_after(decided_at: datetime | None, *, now: datetime) -> datetime:
-    """Return the moment of a decision at a place where the last one was made at `decided_at`: now, or just after it.
+    """Return the moment of a decision at a place where the last one was made at `decided_at`: now,
+    or just after it.
 
-    The clocks of two processes differ, one may be put back, and who waited for another looked at its own before. With
-    moments that rise the order of decisions can be read from them, and what held at each.
+    The clocks of two processes differ, one may be put back, and who waited for another looked at
+    its own before. With moments that rise the order of decisions can be read from them, and what
+    held at each.
     """
     return now if decided_at is None else max(now, decided_at + TICK)
 
 
 class Arrival(NamedTuple):
-    """Where something that was taken came from - `http` or its record's place in the log - and when it was taken."""
+    """Where something that was taken came from - `http` or its record's place in the log - and when
+    it was taken.
+    """
 
     origin: str
     taken_at: datetime
@@ -253,9 +307,9 @@ class Arrival(NamedTuple):
 def is_overtaken(origin: str, timestamp: int | None, *, by: Arrival | None) -> bool:
     """Tell whether a record is read again behind one that came after it and was taken.
 
-    A record that was refused leaves nothing by which it is known. Read again - in a replay, after a restore, from its
-    dead letter - it may be good, and would replace what came later. Its offset alone does not tell: a log that was put
-    back gives the same ones out anew.
+    A record that was refused leaves nothing by which it is known. Read again - in a replay, after a
+    restore, from its dead letter - it may be good, and would replace what came later. Its offset
+    alone does not tell: a log that was put back gives the same ones out anew.
 
     Args:
         origin: the place of the record in the log, or `http`.
@@ -270,25 +324,36 @@ def is_overtaken(origin: str, timestamp: int | None, *, by: Arrival | None) -> b
 
 @lru_cache(maxsize=4096)
 def compared_periods(period: Period) -> tuple[Period, Period]:
-    """Return the periods with one of which a new rate is compared: the one before, else the same of the year before."""
+    """Return the periods with one of which a new rate is compared: the one before, else the same of
+    the year before.
+    """
     return period.plus(-1), period.plus(-period.grain.per_year)
 
 
 def findings_of(draft: Draft, before: tuple[Period, Decimal] | None) -> tuple[Finding, ...]:
-    """Return what is accepted but should be looked at: empty denominators, jumps, more days than persons can work.
+    """Return what is accepted but should be looked at: empty denominators, jumps, more days than
+    persons can work.
 
     Args:
-        before: period and rate of the figure in force that this one is compared with, if there is one.
+        before: period and rate of the figure in force that this one is compared with, if there is
+            one.
     """
     return tuple(
-        finding for finding in (_no_denominator(draft), _jump(draft, before), _too_many_days(draft)) if finding
+        finding
+        for finding in (_no_denominator(draft), _jump(draft, before), _too_many_days(draft))
+        if finding
     )
 
 
 def _no_denominator(draft: Draft) -> Finding | None:
     if draft.agreed_days != 0:
         return None
-    return Finding("denominator-zero", "warning", "no days were agreed, so no rate can be given", "/agreed_days")
+    return Finding(
+        "denominator-zero",
+        "warning",
+        "no days were agreed, so no rate can be given",
+        "/agreed_days",
+    )
 
 
 def _jump(draft: Draft, before: tuple[Period, Decimal] | None) -> Finding | None:
@@ -299,12 +364,16 @@ def _jump(draft: Draft, before: tuple[Period, Decimal] | None) -> Finding | None
     points = abs(rate - rate_before)
     if points <= JUMP_POINTS:
         return None
-    shown = {"rate": rounded(rate, 2), "before": rounded(rate_before, 2), "points": rounded(points, 2)}
+    shown = {
+        "rate": rounded(rate, 2),
+        "before": rounded(rate_before, 2),
+        "points": rounded(points, 2),
+    }
     return Finding(
         "jump",
         "warning",
-        f"the rate {shown['rate']} % differs by more than {JUMP_POINTS} points from {shown['before']} % of {period}; "
-        "please check, and explain in a note",
+        f"the rate {shown['rate']} % differs by more than {JUMP_POINTS} points from"
+        f" {shown['before']} % of {period}; please check, and explain in a note",
         "/rate_percent" if draft.rate_percent is not None else "/lost_days",
         message_args={name: str(value) for name, value in shown.items()} | {"period": str(period)},
     )
@@ -321,7 +390,11 @@ def _too_many_days(draft: Draft) -> Finding | None:
         "warning",
         f"{draft.agreed_days} agreed days are more than {draft.persons} persons can work ({most})",
         "/agreed_days",
-        message_args={"agreed_days": str(draft.agreed_days), "persons": draft.persons, "most": most},
+        message_args={
+            "agreed_days": str(draft.agreed_days),
+            "persons": draft.persons,
+            "most": most,
+        },
     )
 
 
@@ -341,7 +414,9 @@ class Round:
     def __post_init__(self) -> None:
         if self.due_on < self.opens_on:
             raise RuleBroken(
-                f"due_on {self.due_on.isoformat()} lies before opens_on {self.opens_on.isoformat()}", code="round-dates"
+                f"due_on {self.due_on.isoformat()} lies before opens_on"
+                f" {self.opens_on.isoformat()}",
+                code="round-dates",
             )
 
     def concerns(self, project: "Project") -> bool:
@@ -366,7 +441,9 @@ class Project:
 
 
 def state_on(round_: Round, today: date) -> str:
-    """Return the state of an obligation without a report: due to the end of the due day, overdue from midnight."""
+    """Return the state of an obligation without a report: due to the end of the due day, overdue
+    from midnight.
+    """
     if today < round_.opens_on:
         return "not_due"
     return "due" if today <= round_.due_on else "overdue"

@@ -25,8 +25,12 @@ router = Router("reporting")
 inbound_router = Router("reporting")
 
 
-@subscribe(router, MunicipalityRegistered, MunicipalityChanged, MunicipalitiesMerged, MunicipalitySplit)
-async def on_municipalities(events: Sequence[MunicipalityEvent], conn: Connection, _now: datetime) -> None:
+@subscribe(
+    router, MunicipalityRegistered, MunicipalityChanged, MunicipalitiesMerged, MunicipalitySplit
+)
+async def on_municipalities(
+    events: Sequence[MunicipalityEvent], conn: Connection, _now: datetime
+) -> None:
     """Keep who bears which number when."""
     await commands.hear_municipalities(conn, events)
 
@@ -43,8 +47,12 @@ async def on_projects(events: Sequence[ProjectEvent], conn: Connection, now: dat
     refuse=commands.refuse_record,
     withhold=commands.withhold,
 )
-async def on_absence_figures(submissions: Sequence[Submission], conn: Connection, now: datetime) -> None:
-    """Put figures and withdrawals through the gate, in the order in which each publisher sent them."""
+async def on_absence_figures(
+    submissions: Sequence[Submission], conn: Connection, now: datetime
+) -> None:
+    """Put figures and withdrawals through the gate, in the order in which each publisher sent
+    them.
+    """
     rights = await auth.list_publishers(conn, {s.publisher for s in submissions})
     for kind, run in _runs(submissions):
         entries = [_entry(s) for s in run]
@@ -75,7 +83,9 @@ async def on_reports(submissions: Sequence[Submission], conn: Connection, now: d
 
 
 def _runs(submissions: Sequence[Submission]) -> list[tuple[str, list[Submission]]]:
-    """Cut a batch where the type changes, so that a withdrawal stays behind the figure it takes back."""
+    """Cut a batch where the type changes, so that a withdrawal stays behind the figure it takes
+    back.
+    """
     runs: list[tuple[str, list[Submission]]] = []
     for submission in submissions:
         if not runs or runs[-1][0] != submission.type:
@@ -96,11 +106,15 @@ def _entry(submission: Submission) -> Entry:
 
 
 _TECHNICAL = frozenset({"id", "type", "data", "traceparent", "tracestate"})
-"""What is looked at elsewhere, and what traces are told by: random digits, now and then such as would be a person's."""
+"""What is looked at elsewhere, and what traces are told by: random digits, now and then such as
+would be a person's.
+"""
 
 
 def _attributes(submission: Submission) -> dict[str, object]:
-    """Return the attributes of the envelope that say something, in CloudEvents' binary or structured mode."""
+    """Return the attributes of the envelope that say something, in CloudEvents' binary or
+    structured mode.
+    """
     record = submission.record
     attributes: dict[str, object] = {
         name.removeprefix("ce_"): (value or b"").decode(errors="replace")

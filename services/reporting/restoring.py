@@ -1,7 +1,9 @@
-"""Bringing reporting and its own topics together again, after one of them was restored to another moment.
+"""Bringing reporting and its own topics together again, after one of them was restored to another
+moment.
 
-A figure's event holds all that is kept of it, and the other way round, so each can be made from the other, under the
-same id. A report's answers are in no event: its publisher has to hand it in again, under the same submission id.
+A figure's event holds all that is kept of it, and the other way round, so each can be made from the
+other, under the same id. A report's answers are in no event: its publisher has to hand it in again,
+under the same submission id.
 """
 
 from collections.abc import Sequence
@@ -31,8 +33,12 @@ async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
     """Return the figures, withdrawals and reports that are not kept."""
     reports = [event for event in events if isinstance(event, ReportSubmitted)]
     submitted = await report_store.list_submitted(conn, [event.submission_id for event in reports])
-    theirs = [event for event in events if isinstance(event, AbsenceFigurePosted | AbsenceFigureWithdrawn)]
-    kept = await store.list_withdrawn(conn, [(event.publisher, event.figure_id) for event in theirs])
+    theirs = [
+        event for event in events if isinstance(event, AbsenceFigurePosted | AbsenceFigureWithdrawn)
+    ]
+    kept = await store.list_withdrawn(
+        conn, [(event.publisher, event.figure_id) for event in theirs]
+    )
     lost: list[Event] = [event for event in reports if event.submission_id not in submitted]
     return lost + [
         event
@@ -43,7 +49,9 @@ async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
 
 
 async def adopt(conn: Connection, events: Sequence[Event], _log: Log) -> None:
-    """Keep figures and withdrawals as they were decided at the time; reports have to be handed in again."""
+    """Keep figures and withdrawals as they were decided at the time; reports have to be handed in
+    again.
+    """
     await store.lock_municipalities(conn, {event.key for event in events})
     for event in events:
         if isinstance(event, AbsenceFigurePosted):
@@ -53,11 +61,15 @@ async def adopt(conn: Connection, events: Sequence[Event], _log: Log) -> None:
 
 
 async def untold(conn: Connection, log: Log) -> list[Event]:
-    """Return the figures and withdrawals that the log lacks, in the order in which they were decided at each place."""
+    """Return the figures and withdrawals that the log lacks, in the order in which they were
+    decided at each place.
+    """
     found: list[tuple[datetime, Event]] = []
     async for publisher, figure_id, is_withdrawn in store.list_all_ids(conn):
         lacks_figure = written.posted_id(publisher, figure_id) not in log.ids
-        lacks_withdrawal = is_withdrawn and written.withdrawn_id(publisher, figure_id) not in log.ids
+        lacks_withdrawal = (
+            is_withdrawn and written.withdrawn_id(publisher, figure_id) not in log.ids
+        )
         if not (lacks_figure or lacks_withdrawal):
             continue
         figure = await store.find_figure(conn, publisher, figure_id)
@@ -66,7 +78,9 @@ async def untold(conn: Connection, log: Log) -> list[Event]:
             found.append((figure.posted_at, written.posted(figure)))
         if lacks_withdrawal and figure.withdrawn_at is not None:
             holds = await store.find_in_force_at(conn, figure.place, figure.withdrawn_at)
-            event = written.withdrawn(figure, holds, reason=figure.withdrawal_reason or "", now=figure.withdrawn_at)
+            event = written.withdrawn(
+                figure, holds, reason=figure.withdrawal_reason or "", now=figure.withdrawn_at
+            )
             found.append((figure.withdrawn_at, event))
     return [event for _, event in sorted(found, key=itemgetter(0))]
 
@@ -76,20 +90,28 @@ async def _post(conn: Connection, event: AbsenceFigurePosted) -> None:
     await store.end_force_at(conn, figure.place)
     await store.add_figures(conn, [(figure, body_hash)])
     claimed = {"figures": {str(event.figure_id): body_hash.hex()}}
-    await audit.note(conn, audit.Change("figures-accepted", f"publisher/{event.publisher}", claimed, REASON))
+    await audit.note(
+        conn, audit.Change("figures-accepted", f"publisher/{event.publisher}", claimed, REASON)
+    )
 
 
 async def _withdraw(conn: Connection, event: AbsenceFigureWithdrawn) -> None:
     figure = await store.find_figure(conn, event.publisher, event.figure_id)
     if figure is None or figure.withdrawn_at is not None:
         return
-    await store.withdraw(conn, figure, by=event.publisher, reason=event.reason, now=event.withdrawn_at)
+    await store.withdraw(
+        conn, figure, by=event.publisher, reason=event.reason, now=event.withdrawn_at
+    )
     change = {"publisher": event.publisher, "by": event.publisher}
-    await audit.note(conn, audit.Change("figure-withdrawn", f"figure/{event.figure_id}", change, REASON))
+    await audit.note(
+        conn, audit.Change("figure-withdrawn", f"figure/{event.figure_id}", change, REASON)
+    )
 
 
 def _kept(event: AbsenceFigurePosted) -> KeptFigure:
-    findings = tuple(Finding(f.code, f.severity, f.message, f.field, f.message_args) for f in event.findings)
+    findings = tuple(
+        Finding(f.code, f.severity, f.message, f.field, f.message_args) for f in event.findings
+    )
     return KeptFigure(
         publisher=event.publisher,
         figure_id=event.figure_id,

@@ -1,1 +1,3 @@
-"""The contracts: one module per producer, and the envelope they share. `docs/contracts/` is generated from here."""
+"""The contracts: one module per producer, and the envelope they share. `docs/contracts/` is
+generated from here.
+"""

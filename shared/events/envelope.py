@@ -1,7 +1,9 @@
-"""What all events have in common, and their form on the wire: CloudEvents 1.0 in Kafka's binary mode.
+"""What all events have in common, and their form on the wire: CloudEvents 1.0 in Kafka's binary
+mode.
 
-The id, type, source, subject and time travel as `ce_*` headers, the payload as the JSON value, so a consumer can route
-without reading the body. See https://github.com/cloudevents/spec (Kafka protocol binding 1.0.2).
+The id, type, source, subject and time travel as `ce_*` headers, the payload as the JSON value, so a
+consumer can route without reading the body. See https://github.com/cloudevents/spec (Kafka protocol
+binding 1.0.2).
 """
 
 import uuid
@@ -9,22 +11,36 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError, from_json
 
 from shared.errors import RuleBroken
 from shared.values import Period, parse_decimal
 
 NAMESPACE = uuid.UUID("6f1c36f5-0b6c-5c55-9a43-3f0f2f4f1f0a")
-"""Root of every version 5 id that follows from one cause; changing it would double every event derived again."""
+"""Root of every version 5 id that follows from one cause; changing it would double every event
+derived again.
+"""
 
 
 def derived_id(*cause: object) -> uuid.UUID:
-    """Return the one id that follows from a cause, so that doing the work twice gives the same event twice."""
+    """Return the one id that follows from a cause, so that doing the work twice gives the same
+    event twice.
+    """
     return uuid.uuid5(NAMESPACE, "\x1f".join(str(part) for part in cause))
 
 
-def cloudevent_headers(event_id: uuid.UUID, type_: str, source: str, time: str, subject: str) -> dict[str, str]:
+def cloudevent_headers(
+    event_id: uuid.UUID, type_: str, source: str, time: str, subject: str
+) -> dict[str, str]:
     """Return the record headers of CloudEvents' binary mode; `time` as RFC 3339."""
     return {
         "ce_specversion": "1.0",
@@ -41,18 +57,24 @@ def _exact(value: object) -> Decimal:
     try:
         return parse_decimal(value)
     except RuleBroken as broken:
-        raise PydanticCustomError("decimal_malformed", "{message}", {"message": broken.message}) from None
+        raise PydanticCustomError(
+            "decimal_malformed", "{message}", {"message": broken.message}
+        ) from None
 
 
 def _period(value: object) -> str:
     if not isinstance(value, str | Period):
         raise PydanticCustomError(
-            "period_malformed", "a period must be a text such as 2013-02, got {value}", {"value": repr(value)[:40]}
+            "period_malformed",
+            "a period must be a text such as 2013-02, got {value}",
+            {"value": repr(value)[:40]},
         )
     try:
         return str(Period.parse(str(value)))
     except RuleBroken as broken:
-        raise PydanticCustomError("period_malformed", "{message}", {"message": broken.message}) from None
+        raise PydanticCustomError(
+            "period_malformed", "{message}", {"message": broken.message}
+        ) from None
 
 
 _EXACT_SCHEMA = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"}
@@ -84,7 +106,11 @@ class Contract(BaseModel):
     """A part of an event. Consumers ignore fields that they do not know."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
 
@@ -137,7 +163,8 @@ class Event(Contract):
         """Read an event back from its headers and its value.
 
         Raises:
-            ValueError: the body is no JSON object, or does not fit the contract (pydantic's `ValidationError`).
+            ValueError: the body is no JSON object, or does not fit the contract (pydantic's
+                `ValidationError`).
         """
         content = from_json(body, allow_inf_nan=False)
         if not isinstance(content, dict):
@@ -149,5 +176,7 @@ class Event(Contract):
 
     @classmethod
     def renamed(cls, content: dict[str, Any]) -> dict[str, Any]:
-        """Give payload fields that bear an envelope's name the attribute's name; most events have none."""
+        """Give payload fields that bear an envelope's name the attribute's name; most events have
+        none.
+        """
         return content

@@ -1,4 +1,5 @@
-"""What municipal systems publish on their own inbound topics, and post over HTTP: the same bodies through both doors.
+"""What municipal systems publish on their own inbound topics, and post over HTTP: the same bodies
+through both doors.
 
 A field that is not named here is refused, because that is where persons' data hides.
 """
@@ -19,15 +20,21 @@ ANSWERS_MAX = 200
 def _allow_null(schema: dict[str, Any]) -> None:
     """Say in a schema that what may be absent may be null."""
     for name, field in schema["properties"].items():
-        if name not in schema.get("required", ()) and {"type": "null"} not in field.get("anyOf", ()):
-            told = {key: field.pop(key) for key in ("default", "title", "description") if key in field}
+        if name not in schema.get("required", ()) and {"type": "null"} not in field.get(
+            "anyOf", ()
+        ):
+            told = {
+                key: field.pop(key) for key in ("default", "title", "description") if key in field
+            }
             schema["properties"][name] = {"anyOf": [field, {"type": "null"}], **told}
 
 
 class Submitted(BaseModel):
     """A body from outside. Null says the same as absence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra=_allow_null)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra=_allow_null
+    )
 
     type: ClassVar[str]
     kind: ClassVar[str]
@@ -39,7 +46,11 @@ class Submitted(BaseModel):
         if not isinstance(content, dict) or None not in content.values():
             return content
         optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in content.items() if value is not None or name not in optional}
+        return {
+            name: value
+            for name, value in content.items()
+            if value is not None or name not in optional
+        }
 
 
 class SubmittedDefinition(BaseModel):
@@ -66,10 +77,11 @@ class AbsenceFigurePosted(Submitted):
     Attributes:
         municipality: the number valid on the last day of the period.
         unit: an id of the publisher's for a part of the municipality; none for the whole.
-        window: `period`; or `year-to-date`, `rolling-12` for a figure that the publisher computed, `period` then
-            being its last month.
+        window: `period`; or `year-to-date`, `rolling-12` for a figure that the publisher computed,
+            `period` then being its last month.
         lost_days, agreed_days: full-time-equivalent working days; both or neither.
-        rate_percent: instead of the days, with `weight_kind` and, for other than equal weights, `weight`.
+        rate_percent: instead of the days, with `weight_kind` and, for other than equal weights,
+            `weight`.
         persons: head count behind the figure; below 5 it is suppressed.
         generated: true marks made-up figures of a demonstration, wherever they show.
     """

@@ -42,10 +42,12 @@ class GoalProgress(Contract):
     """Where a goal stands by the shown value of its window.
 
     Attributes:
-        project_id: whose goal it is, since goal ids are its own; null in events from before it was told.
+        project_id: whose goal it is, since goal ids are its own; null in events from before it was
+            told.
         change_points: shown value minus baseline, in percentage points.
         change_percent: the same relative to the baseline.
-        progress_percent: the part of the way from baseline to target that is done; signed, not clamped.
+        progress_percent: the part of the way from baseline to target that is done; signed, not
+            clamped.
         persons_at_work: persons more at work than at the baseline; signed, not clamped.
     """
 
@@ -60,7 +62,9 @@ class GoalProgress(Contract):
 
 
 class MetricUpdated(Event):
-    """The whole state of one subject at one period. `version` rises per key; a consumer keeps the highest."""
+    """The whole state of one subject at one period. `version` rises per key; a consumer keeps the
+    highest.
+    """
 
     producer = "metrics"
     aggregate = "metric"
@@ -112,7 +116,9 @@ class _Milestone(Event):
 
 
 class TargetReached(_Milestone):
-    """A goal's shown value on the latest fully covered period is at or past its target, and was not before."""
+    """A goal's shown value on the latest fully covered period is at or past its target, and was not
+    before.
+    """
 
 
 class TargetLost(_Milestone):

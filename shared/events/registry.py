@@ -1,4 +1,6 @@
-"""What the registry publishes: each event carries the full state of one thing, so a late reader needs only the last."""
+"""What the registry publishes: each event carries the full state of one thing, so a late reader
+needs only the last.
+"""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -25,7 +27,9 @@ class Names(Contract):
 
 
 class MunicipalityVersion(Contract):
-    """What a municipality was called and numbered from `valid_from` until `valid_to` (the first day no longer so)."""
+    """What a municipality was called and numbered from `valid_from` until `valid_to` (the first day
+    no longer so).
+    """
 
     number: MunicipalityNumber
     name: str
@@ -76,7 +80,9 @@ class MunicipalitySplit(_MunicipalityEvent):
 
 
 class Cohort(Contract):
-    """A wave of participants (pulje). `claimed` holds counts that a source states, beside those that the data give."""
+    """A wave of participants (pulje). `claimed` holds counts that a source states, beside those
+    that the data give.
+    """
 
     id: Slug
     names: Names
@@ -124,7 +130,9 @@ class ProgrammeChanged(_ProgrammeEvent):
 
 
 class Baseline(Contract):
-    """Where a goal starts: a value and the time it was measured in, free text such as `2007-2010`."""
+    """Where a goal starts: a value and the time it was measured in, free text such as
+    `2007-2010`.
+    """
 
     value: Exact
     period: str
@@ -147,7 +155,9 @@ class DefinitionContract(Contract):
 
 
 class Goal(Contract):
-    """A target with a baseline, a direction and a date. `persons_per_point`: persons at work per percentage point."""
+    """A target with a baseline, a direction and a date. `persons_per_point`: persons at work per
+    percentage point.
+    """
 
     goal_id: Slug
     metric: Literal["absence"] = "absence"
@@ -161,7 +171,9 @@ class Goal(Contract):
 
 
 class Member(Contract):
-    """A municipality that takes part in a project from a first to a last day. No `to` means still."""
+    """A municipality that takes part in a project from a first to a last day. No `to` means
+    still.
+    """
 
     municipality_id: str
     from_: Annotated[Day | None, Field(alias="from", serialization_alias="from")] = None
@@ -243,7 +255,9 @@ class PublisherRevoked(_PublisherEvent):
     """A publisher may not publish any longer."""
 
 
-MunicipalityEvent = MunicipalityRegistered | MunicipalityChanged | MunicipalitiesMerged | MunicipalitySplit
+MunicipalityEvent = (
+    MunicipalityRegistered | MunicipalityChanged | MunicipalitiesMerged | MunicipalitySplit
+)
 ProgrammeEvent = ProgrammeRegistered | ProgrammeChanged
 ProjectEvent = ProjectRegistered | ProjectChanged | ProjectEnded
 PublisherEvent = PublisherRegistered | PublisherChanged | PublisherRevoked

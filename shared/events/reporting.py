@@ -1,4 +1,6 @@
-"""What reporting publishes: accepted figures with every vintage, reports that are owed, and receipts."""
+"""What reporting publishes: accepted figures with every vintage, reports that are owed, and
+receipts.
+"""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -34,7 +36,8 @@ class Figure(Contract):
 
     Attributes:
         figure_id: chosen by the publisher.
-        municipality: the number as it was posted, the same as `municipality_number`; null in older events.
+        municipality: the number as it was posted, the same as `municipality_number`; null in older
+            events.
         municipality_number: as valid on the last day of the period.
         unit: a part of the municipality, or none for the whole.
         window: `period`, or a window that the publisher computed itself, ending with `period`.
@@ -75,7 +78,9 @@ class _AbsenceFigureEvent(Event):
 
 
 class AbsenceFigurePosted(_AbsenceFigureEvent, Figure):
-    """A figure was accepted and is in force for its municipality, unit, period, window and definition."""
+    """A figure was accepted and is in force for its municipality, unit, period, window and
+    definition.
+    """
 
     @property
     def key(self) -> str:
@@ -83,7 +88,9 @@ class AbsenceFigurePosted(_AbsenceFigureEvent, Figure):
 
 
 class AbsenceFigureWithdrawn(_AbsenceFigureEvent):
-    """A figure was taken back. `in_force` is the earlier figure that holds again, if there is one."""
+    """A figure was taken back. `in_force` is the earlier figure that holds again, if there is
+    one.
+    """
 
     figure_id: UUID
     municipality_id: str
@@ -128,7 +135,9 @@ class ReportOverdue(_ReportEvent):
 
 
 class ReportSubmitted(_ReportEvent):
-    """A report came in. `days_late` counts from the due date to the first submission; 0 when in time."""
+    """A report came in. `days_late` counts from the due date to the first submission; 0 when in
+    time.
+    """
 
     submission_id: UUID
     version: int

@@ -7,4 +7,12 @@ from shared.messaging import outbox
 from shared.messaging.records import Record, Submission, Unreadable
 from shared.messaging.subscribe import Router, subscribe, subscribe_inbound
 
-__all__ = ["Record", "Router", "Submission", "Unreadable", "outbox", "subscribe", "subscribe_inbound"]
+__all__ = [
+    "Record",
+    "Router",
+    "Submission",
+    "Unreadable",
+    "outbox",
+    "subscribe",
+    "subscribe_inbound",
+]

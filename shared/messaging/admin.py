@@ -1,4 +1,6 @@
-"""The client that asks the broker about topics and groups, made to bear the loss of one broker of several."""
+"""The client that asks the broker about topics and groups, made to bear the loss of one broker of
+several.
+"""
 
 import asyncio
 import random
@@ -9,7 +11,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaConnectionError, NodeNotReadyError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaConnectionError,
+    NodeNotReadyError,
+)
 
 from shared.messaging.broker import BusSettings
 
@@ -20,21 +26,23 @@ AGAIN_SECONDS = 0.1
 class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
     """Asks another broker where the one asked does not answer.
 
-    aiokafka asks one at random, and one that died stays among them for some seconds. What only the controller can do,
-    every broker hands on to it; the one that the metadata call the controller is any of them, and may be the dead one.
-    All that is asked here can be asked twice.
+    aiokafka asks one at random, and one that died stays among them for some seconds. What only the
+    controller can do, every broker hands on to it; the one that the metadata call the controller is
+    any of them, and may be the dead one. All that is asked here can be asked twice.
     """
 
     async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
         """Return the partitions of topics; a topic that does not exist has none."""
         described = await self.describe_topics(list(topics))
-        return [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        return [
+            TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]
+        ]
 
     async def find_coordinator(self, group_id: str, coordinator_type: int = 0) -> int:
         """Return the broker that keeps a group's offsets.
 
-        It is not known while that broker has just been elected, or while the topic for the offsets is made, which this
-        question causes; both are over soon.
+        It is not known while that broker has just been elected, or while the topic for the offsets
+        is made, which this question causes; both are over soon.
         """
         deadline = time.monotonic() + COORDINATOR_SECONDS
         while True:

@@ -1,9 +1,10 @@
 """Sees to it that somebody reads every partition of the inbound topics.
 
-A member that returns under its static id gets the assignment back that it had, without a rebalance. If it was killed
-between hearing of a new topic and learning of its partitions, that assignment lacks them, and nobody would ever ask
-again: the broker sees no change, and the client, which is not told that it leads the group, does not look. Found by
-killing reporting just after a publisher was added.
+A member that returns under its static id gets the assignment back that it had, without a rebalance.
+If it was killed between hearing of a new topic and learning of its partitions, that assignment
+lacks them, and nobody would ever ask
+again: the broker sees no change, and the client, which is not told that it leads the group, does
+not look. Found by killing reporting just after a publisher was added.
 """
 
 import asyncio
@@ -24,12 +25,16 @@ LOOKS_BEFORE_ASKING = 2
 
 
 async def keep_assigned(consumers: Consumers, bus: BusSettings) -> None:
-    """Look again and again for partitions of pattern subscriptions that no member reads, and ask for a rebalance.
+    """Look again and again for partitions of pattern subscriptions that no member reads, and ask
+    for a rebalance.
 
     Raises:
-        KafkaError, OSError: the broker cannot be reached at first, or refuses to tell; the caller runs this again.
+        KafkaError, OSError: the broker cannot be reached at first, or refuses to tell; the caller
+            runs this again.
     """
-    groups = {f"{bus.group_prefix}{s.group}": s.group for s in consumers.subscriptions if s.is_inbound}
+    groups = {
+        f"{bus.group_prefix}{s.group}": s.group for s in consumers.subscriptions if s.is_inbound
+    }
     looks = dict.fromkeys(groups, 0)
     async with administering(bus) as admin:
         while groups:
@@ -64,7 +69,10 @@ async def _assigned(admin: Admin, groups: list[str]) -> dict[str, int]:
 def _count(assignment: bytes) -> int:
     if not assignment:
         return 0
-    return sum(len(partitions) for _, partitions in ConsumerProtocol.ASSIGNMENT.decode(assignment).assignment)
+    return sum(
+        len(partitions)
+        for _, partitions in ConsumerProtocol.ASSIGNMENT.decode(assignment).assignment
+    )
 
 
 def _partitions_of(consumer: Any) -> int:

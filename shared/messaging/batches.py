@@ -1,4 +1,6 @@
-"""How records are put together to batches: the more come, the more at a time, from all partitions at one pace."""
+"""How records are put together to batches: the more come, the more at a time, from all partitions
+at one pace.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,23 +20,26 @@ STREAM_SECONDS = 0.05
 """After a batch of so many records the next one is given so long to fill."""
 
 EQUAL_PART = 4
-"""One part in so many of a batch is shared equally, so that a long backlog in one partition does not keep the others
-waiting for long; the rest goes by what waits."""
+"""One part in so many of a batch is shared equally, so that a long backlog in one partition does
+not keep the others waiting for long; the rest goes by what waits.
+"""
 
 TAKEN_BYTES_MAX = 16 * 1024 * 1024
 """What a batch has, but for the last partition in it. The next batch begins behind that one."""
 
 UNPACKED_BYTES_MAX = 32 * 1024 * 1024
-"""What the client may hold unpacked beside a batch, of all partitions together: in each of them, a few hundred bytes
-can become as many as `inflating.py` allows, and a service has 384 MiB."""
+"""What the client may hold unpacked beside a batch, of all partitions together: in each of them, a
+few hundred bytes can become as many as `inflating.py` allows, and a service has 384 MiB.
+"""
 
 
 class Batches:
     """Hands out a consumer's records, more at a time the more there are.
 
-    Each batch costs the same whatever it holds: a fetch, a transaction, a commit of offsets, a pass of the relay. While
-    records trickle in, each goes at once; when they stream, a short wait makes few batches of many records out of many
-    of few, and what many records move together, such as a group, is written once.
+    Each batch costs the same whatever it holds: a fetch, a transaction, a commit of offsets, a pass
+    of the relay. While records trickle in, each goes at once; when they stream, a short wait makes
+    few batches of many records out of many of few, and what many records move together, such as a
+    group, is written once.
 
     Args:
         records_max: records in one batch at most.
@@ -50,12 +55,13 @@ class Batches:
     async def next(self, consumer: Any) -> tuple[Any, ...]:
         """Return the next records, an empty batch when none came for a while.
 
-        FastStream's own loop sleeps once more after each empty poll; with short polls that costs processor time, with
-        long ones latency.
+        FastStream's own loop sleeps once more after each empty poll; with short polls that costs
+        processor time, with long ones latency.
 
         Raises:
             ConsumerStoppedError: the consumer is being stopped.
-            Exception: whatever went wrong between the fetch and the end; what was fetched will be fetched again.
+            Exception: whatever went wrong between the fetch and the end; what was fetched will be
+                fetched again.
         """
         if self._given_count:
             faults.point("delivery.acknowledged")
@@ -69,7 +75,8 @@ class Batches:
         except ConsumerStoppedError:
             raise
         except Exception:
-            # Whoever asks again would be given what comes after it, and commit past records that nobody handled.
+            # Whoever asks again would be given what comes after it, and commit past records that
+            # nobody handled.
             give_back(consumer, taken)
             await asyncio.sleep(AGAIN_SECONDS)
             raise
@@ -79,7 +86,9 @@ class Batches:
         return tuple(chain.from_iterable(taken.values()))
 
     async def _take(self, consumer: Any, taken: dict[TopicPartition, list[Any]]) -> None:
-        """Fetch a batch's records into `taken`, which holds what came even when a later fetch breaks off."""
+        """Fetch a batch's records into `taken`, which holds what came even when a later fetch
+        breaks off.
+        """
         if not waiting_by_place(consumer):
             first = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=1)
             taken.update({place: [*records] for place, records in first.items()})
@@ -102,7 +111,8 @@ class Batches:
 
 
 class _Held:
-    """What a client holds unpacked, partition by partition; what is too much, it has to fetch again.
+    """What a client holds unpacked, partition by partition; what is too much, it has to fetch
+    again.
 
     Args:
         consumer: the client.
@@ -110,11 +120,15 @@ class _Held:
 
     def __init__(self, consumer: Any) -> None:
         self._consumer = consumer
-        self._bytes = {place: wire.unpacked_bytes(consumer, place) for place in consumer._fetcher._records}
+        self._bytes = {
+            place: wire.unpacked_bytes(consumer, place) for place in consumer._fetcher._records
+        }
         self._total = sum(self._bytes.values())
 
     def look_at(self, place: TopicPartition) -> None:
-        """Take account of a partition that was read on, and let go of the largest while all are too large together."""
+        """Take account of a partition that was read on, and let go of the largest while all are too
+        large together.
+        """
         now = wire.unpacked_bytes(self._consumer, place)
         self._total += now - self._bytes.get(place, 0)
         self._bytes[place] = now
@@ -131,10 +145,11 @@ def _bytes(given: Mapping[TopicPartition, list[Any]]) -> int:
 def shares(waiting: Mapping[TopicPartition, int], records_max: int) -> dict[TopicPartition, int]:
     """Return how many records each partition may give to a batch.
 
-    The client by itself drains one partition before it looks at the next; with a backlog every batch would then hold
-    the long history of few keys. In equal shares, a partition with few keys would run ahead of one with many. In
-    proportion to what waits, all reach the same time together, and what is made of records of one time, such as a
-    group's month, is made once and not again for every partition that comes late.
+    The client by itself drains one partition before it looks at the next; with a backlog every
+    batch would then hold the long history of few keys. In equal shares, a partition with few keys
+    would run ahead of one with many. In proportion to what waits, all reach the same time together,
+    and what is made of records of one time, such as a group's month, is made once and not again for
+    every partition that comes late.
     """
     if not waiting:
         return {}
@@ -147,13 +162,17 @@ def shares(waiting: Mapping[TopicPartition, int], records_max: int) -> dict[Topi
 
 
 def waiting_by_place(consumer: Any) -> dict[TopicPartition, int]:
-    """Return, for each partition of which records were fetched, how many wait there as far as the client knows."""
+    """Return, for each partition of which records were fetched, how many wait there as far as the
+    client knows.
+    """
     fetched = consumer.assignment() & consumer._fetcher._records.keys()
     return {place: max(1, unread(consumer, place) or 1) for place in sorted(fetched)}
 
 
 def unread(consumer: Any, place: TopicPartition) -> int | None:
-    """Return how many records of an assigned partition were not handed out yet; None before the first fetch."""
+    """Return how many records of an assigned partition were not handed out yet; None before the
+    first fetch.
+    """
     high: int | None = consumer.highwater(place)
     position = position_of(consumer, place)
     return high - position if high is not None and position is not None else None

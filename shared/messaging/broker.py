@@ -24,10 +24,17 @@ class BusSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SAMAN_KAFKA_", extra="ignore")
 
-    bootstrap: str = Field(default="127.0.0.1:9092", description="Addresses of brokers, host:port, comma separated.")
-    client_id: str = Field(default="saman", description="Name shown in the broker's logs and quotas.")
+    bootstrap: str = Field(
+        default="127.0.0.1:9092", description="Addresses of brokers, host:port, comma separated."
+    )
+    client_id: str = Field(
+        default="saman", description="Name shown in the broker's logs and quotas."
+    )
     username: str = Field(
-        default="", description="Account; empty where the broker has none, as in tests. A service's is its name."
+        default="",
+        description=(
+            "Account; empty where the broker has none, as in tests. A service's is its name."
+        ),
     )
     password: SecretStr = Field(default=SecretStr(""), description="Of the account.")
     mechanism: Literal["SCRAM-SHA-512", "PLAIN"] = Field(
@@ -35,20 +42,29 @@ class BusSettings(BaseSettings):
         description="PLAIN only for the operator on a broker that has no accounts yet.",
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificate authority of the broker, PEM; with it the connection is TLS."
+        default=None,
+        description="Certificate authority of the broker, PEM; with it the connection is TLS.",
     )
     replica: str = Field(
         default="0",
-        description="Unique among a service's running replicas; lets a restart take its partitions back at once.",
+        description=(
+            "Unique among a service's running replicas; lets a restart take its partitions back at"
+            " once."
+        ),
     )
     replication: int = Field(default=1, description="Copies of each new topic; 3 in production.")
     session_seconds: float = Field(
         default=30,
         ge=1,
         le=300,
-        description="Seconds of silence after which a consumer's partitions go to another. The broker has bounds too.",
+        description=(
+            "Seconds of silence after which a consumer's partitions go to another. The broker has"
+            " bounds too."
+        ),
     )
-    group_prefix: str = Field(default="", description="Put before every consumer group; for tests that share a broker.")
+    group_prefix: str = Field(
+        default="", description="Put before every consumer group; for tests that share a broker."
+    )
 
     @property
     def session_ms(self) -> int:
@@ -61,10 +77,14 @@ class BusSettings(BaseSettings):
         return f"SASL_{self._transport}" if self.username else self._transport
 
     def as_account(self, username: str, password: SecretStr) -> Self:
-        """Return the same settings for an account that the broker keeps; without a password they stay as they are."""
+        """Return the same settings for an account that the broker keeps; without a password they
+        stay as they are.
+        """
         if not password.get_secret_value():
             return self
-        return self.model_copy(update={"username": username, "password": password, "mechanism": "SCRAM-SHA-512"})
+        return self.model_copy(
+            update={"username": username, "password": password, "mechanism": "SCRAM-SHA-512"}
+        )
 
     def client_options(self) -> dict[str, Any]:
         """Options that every aiokafka client takes."""
@@ -98,14 +118,21 @@ class BusSettings(BaseSettings):
         if not self.username:
             return BaseSecurity(ssl_context=context, use_ssl=True) if context is not None else None
         kind = SASLPlaintext if self.mechanism == "PLAIN" else SASLScram512
-        return kind(self.username, self.password.get_secret_value(), ssl_context=context, use_ssl=context is not None)
+        return kind(
+            self.username,
+            self.password.get_secret_value(),
+            ssl_context=context,
+            use_ssl=context is not None,
+        )
 
     def _ssl_context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file)
 
 
 def make_broker(bus: BusSettings) -> KafkaBroker:
-    """Return a broker with the settings that the delivery policy needs; nothing is connected yet."""
+    """Return a broker with the settings that the delivery policy needs; nothing is connected
+    yet.
+    """
     log = logging.getLogger("saman.faststream")
     log.setLevel(logging.ERROR)  # its lines per batch would bury ours; failed commits are CRITICAL
     return KafkaBroker(

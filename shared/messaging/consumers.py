@@ -1,8 +1,8 @@
 """Binding subscriptions to FastStream, with the settings that its defaults get wrong.
 
-FastStream acknowledges first by default and loses what it then fails to handle; it replies to whatever topic a
-`reply_to` header names; and it drops a record whose headers are no text. Each of these is shut off here, and
-`tests/messaging` walks every subscriber to see that it stays so.
+FastStream acknowledges first by default and loses what it then fails to handle; it replies to
+whatever topic a `reply_to` header names; and it drops a record whose headers are no text. Each of
+these is shut off here, and `tests/messaging` walks every subscriber to see that it stays so.
 """
 
 import asyncio
@@ -34,14 +34,18 @@ LEAVE_SECONDS = 2.0
 """For saying goodbye to the broker, after the running batches had their time."""
 
 START_SECONDS = 60.0
-"""For one consumer that is started again. Its group may have to wait for the batches of its other members; one that
-takes longer is started anew at the next look, and the others have been looked at meanwhile."""
+"""For one consumer that is started again. Its group may have to wait for the batches of its other
+members; one that takes longer is started anew at the next look, and the others have been looked at
+meanwhile.
+"""
 
 
 async def bare_parser(message: Any, original: Any) -> Any:
-    """Show FastStream one record without its headers, so that a null or non-text header cannot make it drop any.
+    """Show FastStream one record without its headers, so that a null or non-text header cannot make
+    it drop any.
 
-    All it takes from a batch is what its own log lines name; the records themselves are read by the delivery.
+    All it takes from a batch is what its own log lines name; the records themselves are read by the
+    delivery.
     """
     records = message if isinstance(message, tuple) else (message,)
     parsed = await original((_without_headers(records[0]),))
@@ -82,7 +86,13 @@ class Consumers:
     """
 
     def __init__(
-        self, subscriptions: Sequence[Subscription], bus: BusSettings, database: Database, *, service: str, clock: Clock
+        self,
+        subscriptions: Sequence[Subscription],
+        bus: BusSettings,
+        database: Database,
+        *,
+        service: str,
+        clock: Clock,
     ) -> None:
         self.broker: KafkaBroker = kafka.make_broker(bus)
         self.deliveries: dict[str, Delivery] = {}
@@ -118,8 +128,9 @@ class Consumers:
     async def revive(self) -> list[str]:
         """Start those subscribers again whose client has given up for good; return their groups.
 
-        After an error that it does not know, aiokafka ends its background tasks and tells nobody: the process looks
-        well and consumes nothing. One that does not start, because the broker is away again, is tried at the next look.
+        After an error that it does not know, aiokafka ends its background tasks and tells nobody:
+        the process looks well and consumes nothing. One that does not start, because the broker is
+        away again, is tried at the next look.
         """
         revived = []
         self.unstarted = []
@@ -138,7 +149,9 @@ class Consumers:
         return revived
 
     async def stop(self) -> None:
-        """Finish the running batches, commit, and leave; a batch that waits for the database is given back."""
+        """Finish the running batches, commit, and leave; a batch that waits for the database is
+        given back.
+        """
         for delivery in self.deliveries.values():
             delivery.stopping.set()
         if self.is_running:
@@ -153,7 +166,9 @@ class Consumers:
             LOG.warning("consumers left without saying goodbye", error=repr(error)[:300])
 
     def lag(self) -> dict[str, dict[str, int | None]]:
-        """Return, per group and assigned partition, how many records wait; None before the first fetch."""
+        """Return, per group and assigned partition, how many records wait; None before the first
+        fetch.
+        """
         result: dict[str, dict[str, int | None]] = {}
         for group, subscriber in self.subscribers.items():
             consumer = subscriber.consumer
@@ -222,12 +237,18 @@ class Consumers:
                     if not self.seats[group].is_settled:
                         continue
                     name = f"{self._bus.group_prefix}{group}"
-                    done = await admin.list_consumer_group_offsets(name, partitions=list(wanted)) if wanted else {}
+                    done = (
+                        await admin.list_consumer_group_offsets(name, partitions=list(wanted))
+                        if wanted
+                        else {}
+                    )
                     if all(p in done and done[p].offset >= offset for p, offset in wanted.items()):
                         del ends[group]
                 if ends:
                     if time.monotonic() > until:
-                        raise TimeoutError(f"still behind on {sorted(ends)} after {deadline_seconds} s")
+                        raise TimeoutError(
+                            f"still behind on {sorted(ends)} after {deadline_seconds} s"
+                        )
                     await asyncio.sleep(CATCH_UP_POLL_SECONDS)
 
 
@@ -237,7 +258,9 @@ async def _partitions(consumer: Any, topic: str) -> list[Any]:
 
 
 async def _put_away(subscriber: Any) -> None:
-    """Stop a subscriber whose client has given up: it raises then what it gave up for, and leaves connections open."""
+    """Stop a subscriber whose client has given up: it raises then what it gave up for, and leaves
+    connections open.
+    """
     consumer = subscriber.consumer
     try:
         async with asyncio.timeout(kafka.STOP_SECONDS + LEAVE_SECONDS):
@@ -248,12 +271,19 @@ async def _put_away(subscriber: Any) -> None:
 
 
 def _has_given_up(subscriber: Any) -> bool:
-    """Tell whether a client has lost a background task; those of its coordinator it neither replaces nor outlives.
+    """Tell whether a client has lost a background task; those of its coordinator it neither
+    replaces nor outlives.
 
-    One that could not be started again has the tasks only that it came to, and nobody asks it for records.
+    One that could not be started again has the tasks only that it came to, and nobody asks it for
+    records.
     """
     consumer = subscriber.consumer
-    if consumer is None or consumer._fetcher is None or consumer._coordinator is None or not subscriber.tasks:
+    if (
+        consumer is None
+        or consumer._fetcher is None
+        or consumer._coordinator is None
+        or not subscriber.tasks
+    ):
         return True
     coordinator = consumer._coordinator
     if coordinator._coordination_task.done() or consumer._fetcher._fetch_task.done():
@@ -262,7 +292,9 @@ def _has_given_up(subscriber: Any) -> bool:
 
 
 def _has_failed(task: Any) -> bool:
-    return task is not None and task.done() and not task.cancelled() and task.exception() is not None
+    return (
+        task is not None and task.done() and not task.cancelled() and task.exception() is not None
+    )
 
 
 def record_of(raw: Any) -> Record:

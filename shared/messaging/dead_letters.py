@@ -1,4 +1,6 @@
-"""Dead letters: records that cannot be read or whose handling failed for good, kept raw until somebody decides."""
+"""Dead letters: records that cannot be read or whose handling failed for good, kept raw until
+somebody decides.
+"""
 
 import asyncio
 import json
@@ -22,10 +24,13 @@ QUERIES = load_queries(__file__)
 
 ERROR_LENGTH_MAX = 2_000
 REPLAY_SECONDS = 5.0
-"""A replay of many begins no letter after this, and says where to go on; a door ends a request after 10 s."""
+"""A replay of many begins no letter after this, and says where to go on; a door ends a request
+after 10 s.
+"""
 
 KEPT_DAYS = 90
-"""How long a settled letter keeps its record, which may be about persons; one that waits keeps it."""
+"""How long a settled letter keeps its record, which may be about persons; one that waits keeps it.
+"""
 
 EMPTY_SECONDS = 3_600.0
 EMPTY_COUNT = 1_000
@@ -49,7 +54,9 @@ class Failure:
         if isinstance(error, AppError):
             return cls(error.code, error.message[:ERROR_LENGTH_MAX])
         where = "".join(traceback.format_tb(error.__traceback__)[-3:])
-        return cls(type(error).__name__, f"{type(error).__name__}: {error}\n{where}"[:ERROR_LENGTH_MAX])
+        return cls(
+            type(error).__name__, f"{type(error).__name__}: {error}\n{where}"[:ERROR_LENGTH_MAX]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,9 @@ class Replayed:
     last_id: int | None
 
 
-async def bury(conn: Connection, consumer: str, record: Record, failure: Failure, *, attempts: int = 1) -> None:
+async def bury(
+    conn: Connection, consumer: str, record: Record, failure: Failure, *, attempts: int = 1
+) -> None:
     """Keep a record as a dead letter, in the transaction that passes it by."""
     await QUERIES.add_dead_letter(
         conn,
@@ -115,7 +124,9 @@ async def bury(conn: Connection, consumer: str, record: Record, failure: Failure
         partition=record.partition,
         record_offset=record.offset,
         key=record.key,
-        headers=json.dumps([[k, None if v is None else b64encode(v).decode()] for k, v in record.headers]),
+        headers=json.dumps(
+            [[k, None if v is None else b64encode(v).decode()] for k, v in record.headers]
+        ),
         value=record.value,
         code=failure.code,
         error=_storable(failure.error),
@@ -153,12 +164,21 @@ async def get(conn: Connection, letter_id: int) -> DeadLetter:
         raise NotFound(f"there is no dead letter {letter_id}")
     headers = tuple((k, None if v is None else b64decode(v)) for k, v in json.loads(row["headers"]))
     buried_at = int(row["created_at"].timestamp() * 1000)  # soon after it came
-    record = Record(row["topic"], row["partition"], row["record_offset"], row["key"], headers, row["value"], buried_at)
+    record = Record(
+        row["topic"],
+        row["partition"],
+        row["record_offset"],
+        row["key"],
+        headers,
+        row["value"],
+        buried_at,
+    )
     return _letter(row, record)
 
 
 async def show(conn: Connection, letter_id: int) -> DeadLetter:
-    """Return one letter with its record to somebody who reads it, and note that they did: it may be about persons.
+    """Return one letter with its record to somebody who reads it, and note that they did: it may be
+    about persons.
 
     Raises:
         NotFound: no letter has this id.
@@ -168,7 +188,9 @@ async def show(conn: Connection, letter_id: int) -> DeadLetter:
     return letter
 
 
-async def get_waiting(conn: Connection, letter_id: int, *, consumer: str | None = None) -> DeadLetter:
+async def get_waiting(
+    conn: Connection, letter_id: int, *, consumer: str | None = None
+) -> DeadLetter:
     """Return one letter that nobody has settled yet, locked until the transaction ends.
 
     Raises:
@@ -179,7 +201,10 @@ async def get_waiting(conn: Connection, letter_id: int, *, consumer: str | None 
     if consumer is not None and letter.consumer != consumer:
         raise NotFound(f"dead letter {letter_id} belongs to {letter.consumer}, not to {consumer}")
     if letter.state != "waiting":
-        raise Conflict(f"dead letter {letter_id} was {letter.state} at {letter.settled_at}", code="dead-letter-settled")
+        raise Conflict(
+            f"dead letter {letter_id} was {letter.state} at {letter.settled_at}",
+            code="dead-letter-settled",
+        )
     return letter
 
 
@@ -192,15 +217,21 @@ async def discard(conn: Connection, letter_id: int, *, reason: str) -> None:
         RuleBroken: no reason was given.
     """
     if not reason.strip():
-        raise RuleBroken("a dead letter is discarded for a reason; say which", code="reason-missing")
+        raise RuleBroken(
+            "a dead letter is discarded for a reason; say which", code="reason-missing"
+        )
     await get_waiting(conn, letter_id)
     await settle(conn, letter_id, state="discarded", reason=reason)
 
 
-async def replay(deliveries: Mapping[str, "Delivery"], database: Database, letter_id: int) -> DeadLetter:
-    """Hand a letter's record once more to the consumer that could not handle it; see `Delivery.replay`.
+async def replay(
+    deliveries: Mapping[str, "Delivery"], database: Database, letter_id: int
+) -> DeadLetter:
+    """Hand a letter's record once more to the consumer that could not handle it; see
+    `Delivery.replay`.
 
-    One that was replayed before is answered as it is, so that a request whose answer was lost can be repeated.
+    One that was replayed before is answered as it is, so that a request whose answer was lost can
+    be repeated.
 
     Args:
         deliveries: the service's, by consumer.
@@ -209,14 +240,18 @@ async def replay(deliveries: Mapping[str, "Delivery"], database: Database, lette
 
     Raises:
         NotFound: no letter has this id, or its consumer is gone from the code.
-        Conflict: `dead-letter-settled`; it was discarded before. `dead-letter-empty`; as `Delivery.replay`.
+        Conflict: `dead-letter-settled`; it was discarded before. `dead-letter-empty`; as
+            `Delivery.replay`.
         RuleBroken, Unavailable: likewise.
     """
     async with database.connection() as conn:
         consumer = (await get(conn, letter_id)).consumer
     delivery = deliveries.get(consumer)
     if delivery is None:
-        raise NotFound(f"dead letter {letter_id} belongs to {consumer}, which nobody consumes any more; discard it")
+        raise NotFound(
+            f"dead letter {letter_id} belongs to {consumer}, which nobody consumes any more;"
+            " discard it"
+        )
     try:
         return await delivery.replay(letter_id)
     except Conflict:
@@ -228,7 +263,12 @@ async def replay(deliveries: Mapping[str, "Delivery"], database: Database, lette
 
 
 async def replay_all(
-    deliveries: Mapping[str, "Delivery"], database: Database, wanted: LetterFilter, *, after: int, count: int
+    deliveries: Mapping[str, "Delivery"],
+    database: Database,
+    wanted: LetterFilter,
+    *,
+    after: int,
+    count: int,
 ) -> Replayed:
     """Replay the waiting letters that are meant, in the order they came, each on its own.
 
@@ -256,11 +296,15 @@ async def replay_all(
     return done
 
 
-async def settle(conn: Connection, letter_id: int, *, state: str, reason: str | None = None) -> None:
+async def settle(
+    conn: Connection, letter_id: int, *, state: str, reason: str | None = None
+) -> None:
     """Mark a letter `replayed` or `discarded`."""
     kept = reason and _storable(reason)
     await QUERIES.settle_dead_letter(conn, id=letter_id, state=state, reason=kept)
-    await audit.note(conn, audit.Change(f"dead-letter-{state}", f"dead-letter/{letter_id}", reason=kept))
+    await audit.note(
+        conn, audit.Change(f"dead-letter-{state}", f"dead-letter/{letter_id}", reason=kept)
+    )
 
 
 async def keep_emptied(database: Database) -> None:
@@ -277,19 +321,27 @@ async def keep_emptied(database: Database) -> None:
 
 
 async def empty_settled(conn: Connection) -> int:
-    """Take key, headers, value and error out of letters that were settled long ago; return of how many.
+    """Take key, headers, value and error out of letters that were settled long ago; return of how
+    many.
 
     The letter itself stays: each record that was consumed is in the inbox or a letter, for ever.
     """
     error = f"emptied {KEPT_DAYS} days after it was settled"
-    count: int = await QUERIES.empty_dead_letters(conn, days=KEPT_DAYS, count=EMPTY_COUNT, error=error)
+    count: int = await QUERIES.empty_dead_letters(
+        conn, days=KEPT_DAYS, count=EMPTY_COUNT, error=error
+    )
     return count
 
 
 async def note_failed_replay(conn: Connection, letter_id: int, failure: Failure) -> None:
     """Count a replay that failed, and keep why."""
-    await QUERIES.note_failed_replay(conn, id=letter_id, code=failure.code, error=_storable(failure.error))
-    await audit.note(conn, audit.Change("dead-letter-replay-failed", f"dead-letter/{letter_id}", reason=failure.code))
+    await QUERIES.note_failed_replay(
+        conn, id=letter_id, code=failure.code, error=_storable(failure.error)
+    )
+    await audit.note(
+        conn,
+        audit.Change("dead-letter-replay-failed", f"dead-letter/{letter_id}", reason=failure.code),
+    )
 
 
 def _storable(text: str) -> str:

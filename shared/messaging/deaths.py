@@ -1,8 +1,10 @@
-"""Knowing a record whose handling kills the process, so that it is parked instead of killing every process after it.
+"""Knowing a record whose handling kills the process, so that it is parked instead of killing every
+process after it.
 
-A counter in memory would die with the process, so beginnings are written down before the work and taken back after
-it; one that is found without an end was a death. Only the first batch of a partition after a start can be the one
-that killed the last run, because every later one follows a commit of this process. So nothing is written in the long
+A counter in memory would die with the process, so beginnings are written down before the work and
+taken back after it; one that is found without an end was a death. Only the first batch of a
+partition after a start can be the one that killed the last run, because every later one follows a
+commit of this process. So nothing is written in the long
 run: two small statements per partition and start are the whole price.
 """
 
@@ -16,11 +18,15 @@ from shared.messaging.records import Record
 QUERIES = load_queries(__file__)
 
 DEATHS_BEFORE_CARE = 2
-"""After so many deaths in one batch it is handled in pieces, and a piece in which the process has died before record by
-record, each counted for itself. The records are hardly ever to blame, and one by one a large batch takes minutes."""
+"""After so many deaths in one batch it is handled in pieces, and a piece in which the process has
+died before record by record, each counted for itself. The records are hardly ever to blame, and one
+by one a large batch takes minutes.
+"""
 
 PIECE = 32
-"""Offsets of a piece, counted from the beginning of the partition: the next process finds the same pieces."""
+"""Offsets of a piece, counted from the beginning of the partition: the next process finds the same
+pieces.
+"""
 
 DEATHS_BEFORE_BURIAL = 3
 """After so many deaths in one record it becomes a dead letter, so that its neighbours can go on."""
@@ -35,7 +41,9 @@ SCOPES: tuple[Scope, ...] = ("batch", "piece", "record")
 
 def pieces(records: Iterable[Record]) -> Iterator[list[Record]]:
     """Yield a batch in pieces, each of one partition and in order."""
-    for _, piece in groupby(records, lambda record: (record.topic, record.partition, record.offset // PIECE)):
+    for _, piece in groupby(
+        records, lambda record: (record.topic, record.partition, record.offset // PIECE)
+    ):
         yield list(piece)
 
 
@@ -55,7 +63,9 @@ class Deaths:
         self._is_resting = False
 
     def unproven(self, records: Iterable[Record]) -> list[Record]:
-        """Return the first record of each partition of which this process has not yet finished a batch."""
+        """Return the first record of each partition of which this process has not yet finished a
+        batch.
+        """
         firsts: dict[tuple[str, int], Record] = {}
         for record in records:
             if (record.topic, record.partition) not in self._proven:
@@ -63,10 +73,12 @@ class Deaths:
         return list(firsts.values())
 
     async def begin(self, scope: Scope, records: Sequence[Record]) -> int:
-        """Write down that work on these begins; return in how many earlier processes it had no end, at most.
+        """Write down that work on these begins; return in how many earlier processes it had no end,
+        at most.
 
-        May be called again when it failed, or when it is unknown whether it did: what this process has begun itself is
-        no death. One of an earlier process, of which nothing was written then, may be forgotten for that.
+        May be called again when it failed, or when it is unknown whether it did: what this process
+        has begun itself is no death. One of an earlier process, of which nothing was written then,
+        may be forgotten for that.
         """
         is_again = self._open.get(scope) == list(records)
         self._open[scope] = list(records)
@@ -77,7 +89,9 @@ class Deaths:
         return count
 
     async def end(self, scope: Scope, records: Sequence[Record]) -> None:
-        """Take the beginning back: the work on these, the last of each partition, is done, and all within it."""
+        """Take the beginning back: the work on these, the last of each partition, is done, and all
+        within it.
+        """
         within = SCOPES[SCOPES.index(scope) :]
         async with self._database.transaction() as conn:
             await QUERIES.end_deliveries(conn, scopes=within, **self._places(records))
@@ -86,7 +100,9 @@ class Deaths:
             self._proven |= {(record.topic, record.partition) for record in records}
 
     async def rest(self) -> None:
-        """Say that this process lives and only waits: were it ended now, the records would not be to blame."""
+        """Say that this process lives and only waits: were it ended now, the records would not be
+        to blame.
+        """
         for scope, records in self._open.items():
             async with self._database.transaction() as conn:
                 await QUERIES.close_deliveries(conn, scope=scope, **self._places(records))

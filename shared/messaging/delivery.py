@@ -1,9 +1,12 @@
 """What happens to every consumed batch: the one delivery policy of the house.
 
 - Each record is read on its own, so that one bad record never hides its neighbours.
-- The good ones go through the handler in one transaction with the inbox claim; offsets are committed after it.
-- A transient error (database, network) backs off in place: the partition waits, the dead letters stay empty.
-- A permanent error sends the batch through once more, record by record; the bad one becomes a dead letter.
+- The good ones go through the handler in one transaction with the inbox claim; offsets are
+  committed after it.
+- A transient error (database, network) backs off in place: the partition waits, the dead letters
+  stay empty.
+- A permanent error sends the batch through once more, record by record; the bad one becomes a dead
+  letter.
 - A record whose handling kills the process becomes one too, after some deaths (`deaths.py`).
 """
 
@@ -25,7 +28,13 @@ from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
 from shared.events.envelope import Event
 from shared.messaging import dead_letters, inbox
 from shared.messaging.dead_letters import DeadLetter, Failure
-from shared.messaging.deaths import CRASHED, DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths, pieces
+from shared.messaging.deaths import (
+    CRASHED,
+    DEATHS_BEFORE_BURIAL,
+    DEATHS_BEFORE_CARE,
+    Deaths,
+    pieces,
+)
 from shared.messaging.positions import Advance, PutBack
 from shared.messaging.records import Record, Unreadable, event_types, read_event, read_submission
 from shared.messaging.subscribe import Subscription
@@ -35,17 +44,23 @@ LOG = structlog.get_logger()
 BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 5.0
 PATIENCE_SECONDS = 60.0
-"""After this the batch is given back and fetched again, well below the poll interval at which the broker evicts."""
+"""After this the batch is given back and fetched again, well below the poll interval at which the
+broker evicts.
+"""
 
 GIVEN_BACK_SECONDS = 5.0
-"""Before a batch is given back because of a fault of ours; the broker would hand it out again at once."""
+"""Before a batch is given back because of a fault of ours; the broker would hand it out again at
+once.
+"""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A record and what was read out of it: content, a failure, or neither when it is of no use here."""
+    """A record and what was read out of it: content, a failure, or neither when it is of no use
+    here.
+    """
 
     record: Record
     content: Any = None
@@ -54,7 +69,9 @@ class Letter:
 
 @dataclass
 class Progress:
-    """What a subscription did so far in this process, for health checks, figures and the status page."""
+    """What a subscription did so far in this process, for health checks, figures and the status
+    page.
+    """
 
     handled_count: int = 0
     repeated_count: int = 0
@@ -90,8 +107,10 @@ class Delivery:
         """Apply a batch so that its offsets may be committed.
 
         Raises:
-            Unavailable: the database stayed away longer than our patience; nothing was applied, fetch again.
-            Exception: a fault of ours that not even a dead letter could be made of; after a pause, fetch again.
+            Unavailable: the database stayed away longer than our patience; nothing was applied,
+                fetch again.
+            Exception: a fault of ours that not even a dead letter could be made of; after a pause,
+                fetch again.
         """
         audit.act_as(audit.Actor(source=self._consumer))
         faults.point("delivery.fetched")
@@ -110,16 +129,18 @@ class Delivery:
         self.progress.last_error = None
 
     async def replay(self, letter_id: int) -> DeadLetter:
-        """Hand a dead letter's record to this consumer again, and mark it replayed when that succeeds.
+        """Hand a dead letter's record to this consumer again, and mark it replayed when that
+        succeeds.
 
-        Effect, inbox claim and mark are one transaction. The event keeps its id, so a record that was applied in the
-        meantime has no second effect; nobody else receives it.
+        Effect, inbox claim and mark are one transaction. The event keeps its id, so a record that
+        was applied in the meantime has no second effect; nobody else receives it.
 
         Raises:
             NotFound: no letter of this consumer has this id.
-            Conflict: `dead-letter-settled`; it was replayed or discarded before. `dead-letter-empty`; its record must
-                not be kept, so there is nothing to hand over.
-            RuleBroken: the record still cannot be read, or the handler still says no; the letter waits on.
+            Conflict: `dead-letter-settled`; it was replayed or discarded before.
+                `dead-letter-empty`; its record must not be kept, so there is nothing to hand over.
+            RuleBroken: the record still cannot be read, or the handler still says no; the letter
+                waits on.
             Unavailable: the database does not answer now.
         """
         try:
@@ -128,8 +149,8 @@ class Delivery:
                 assert letter.record is not None
                 if letter.record.is_empty:
                     raise Conflict(
-                        f"nothing of the record of dead letter {letter_id} was kept ({letter.code}: {letter.error}); "
-                        "discard it; who sent it has to send it again",
+                        f"nothing of the record of dead letter {letter_id} was kept ({letter.code}:"
+                        f" {letter.error}); discard it; who sent it has to send it again",
                         code="dead-letter-empty",
                     )
                 read = self._read(letter.record)
@@ -140,11 +161,15 @@ class Delivery:
         except (NotFound, Conflict, Unavailable):
             raise
         except Exception as error:
-            LOG.warning("replay failed", consumer=self._consumer, letter=letter_id, error=_in_short(error))
+            LOG.warning(
+                "replay failed", consumer=self._consumer, letter=letter_id, error=_in_short(error)
+            )
             failure = Failure.of(error)
             async with self._database.transaction() as conn:
                 await dead_letters.note_failed_replay(conn, letter_id, failure)
-            raise RuleBroken(f"dead letter {letter_id} failed again: {failure.error}", code=failure.code) from error
+            raise RuleBroken(
+                f"dead letter {letter_id} failed again: {failure.error}", code=failure.code
+            ) from error
         async with self._database.connection() as conn:
             return await dead_letters.get(conn, letter_id)
 
@@ -154,9 +179,16 @@ class Delivery:
             await self._patiently(lambda: self._pass_by(fetched))
             return
         watched = self._deaths.unproven(records)
-        deaths = await self._patiently(lambda: self._deaths.begin("batch", watched)) if watched else 0
+        deaths = (
+            await self._patiently(lambda: self._deaths.begin("batch", watched)) if watched else 0
+        )
         if deaths >= DEATHS_BEFORE_CARE:
-            LOG.warning("batch handled in pieces", consumer=self._consumer, count=len(records), deaths=deaths)
+            LOG.warning(
+                "batch handled in pieces",
+                consumer=self._consumer,
+                count=len(records),
+                deaths=deaths,
+            )
             for piece in pieces(records):
                 await self._in_a_piece(piece)
         else:
@@ -186,7 +218,9 @@ class Delivery:
         return kept
 
     async def _pass_by(self, records: Sequence[Record]) -> None:
-        """Note that these were seen and are of no use here; to forget it costs no more than seeing them again."""
+        """Note that these were seen and are of no use here; to forget it costs no more than seeing
+        them again.
+        """
         async with self._database.transaction() as conn:
             await conn.execute("SET LOCAL synchronous_commit TO off")
             await self._advance.note(conn, records)
@@ -198,15 +232,27 @@ class Delivery:
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the door: whatever a handler raises is judged here
-            LOG.warning("batch redone one by one", consumer=self._consumer, count=len(letters), error=_in_short(error))
+            LOG.warning(
+                "batch redone one by one",
+                consumer=self._consumer,
+                count=len(letters),
+                error=_in_short(error),
+            )
             for letter in letters:
                 await self._alone(letter)
 
     async def _in_a_piece(self, records: Sequence[Record]) -> None:
-        """Handle a part of a batch that killed the service before; record by record if it was in this part."""
+        """Handle a part of a batch that killed the service before; record by record if it was in
+        this part.
+        """
         deaths = await self._patiently(lambda: self._deaths.begin("piece", records[:1]))
         if deaths or len(records) == 1:
-            LOG.warning("records handled one by one", consumer=self._consumer, count=len(records), deaths=deaths)
+            LOG.warning(
+                "records handled one by one",
+                consumer=self._consumer,
+                count=len(records),
+                deaths=deaths,
+            )
             for record in records:
                 await self._carefully(record)
         else:
@@ -214,7 +260,9 @@ class Delivery:
         await self._patiently(lambda: self._deaths.end("piece", records[-1:]))
 
     async def _carefully(self, record: Record) -> None:
-        """Handle a record of a piece that killed the service before, but not more than some times."""
+        """Handle a record of a piece that killed the service before, but not more than some
+        times.
+        """
         deaths = await self._patiently(lambda: self._deaths.begin("record", [record]))
         if deaths >= DEATHS_BEFORE_BURIAL:
             error = f"the service died {deaths} times while it handled this record"
@@ -235,23 +283,45 @@ class Delivery:
 
     async def _bury(self, letter: Letter) -> None:
         assert letter.failure is not None
-        LOG.error("record buried", consumer=self._consumer, origin=letter.record.origin, code=letter.failure.code)
+        LOG.error(
+            "record buried",
+            consumer=self._consumer,
+            origin=letter.record.origin,
+            code=letter.failure.code,
+        )
         try:
             await self._patiently(lambda: self._apply([letter], [letter.record]))
         except Unavailable:
             raise
         except Exception:
-            # Without its receipt rather than not at all: a partition must not stand still for a receipt.
-            LOG.exception("no receipt for a buried record", consumer=self._consumer, origin=letter.record.origin)
-            await self._patiently(lambda: self._apply([letter], [letter.record], with_receipts=False))
+            # Without its receipt rather than not at all: a partition must not stand still for a
+            # receipt.
+            LOG.exception(
+                "no receipt for a buried record",
+                consumer=self._consumer,
+                origin=letter.record.origin,
+            )
+            await self._patiently(
+                lambda: self._apply([letter], [letter.record], with_receipts=False)
+            )
 
-    async def _apply(self, letters: Sequence[Letter], fetched: Sequence[Record], *, with_receipts: bool = True) -> None:
-        """Write in one transaction what these letters do, and how far the consumer came with what was fetched."""
+    async def _apply(
+        self, letters: Sequence[Letter], fetched: Sequence[Record], *, with_receipts: bool = True
+    ) -> None:
+        """Write in one transaction what these letters do, and how far the consumer came with what
+        was fetched.
+        """
         async with self._database.transaction() as conn:
             repeated = await self._handle(conn, letters)
-            buried = [(letter.record, letter.failure) for letter in letters if letter.failure is not None]
+            buried = [
+                (letter.record, letter.failure) for letter in letters if letter.failure is not None
+            ]
             for record, failure in buried:
-                withheld = self._subscription.withhold(record) if self._subscription.withhold is not None else None
+                withheld = (
+                    self._subscription.withhold(record)
+                    if self._subscription.withhold is not None
+                    else None
+                )
                 kept = record if withheld is None else record.emptied()
                 await dead_letters.bury(conn, self._consumer, kept, withheld or failure)
                 if self._subscription.refuse is not None and with_receipts:
@@ -310,7 +380,9 @@ class Delivery:
                 with suppress(Unavailable):
                     await self._deaths.rest()
                 if time.monotonic() > deadline or self.stopping.is_set():
-                    raise Unavailable(f"{self._consumer} waits: {self.progress.last_error}") from error
+                    raise Unavailable(
+                        f"{self._consumer} waits: {self.progress.last_error}"
+                    ) from error
                 LOG.warning(
                     "delivery waits",
                     consumer=self._consumer,

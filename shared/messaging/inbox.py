@@ -1,6 +1,7 @@
 """The inbox: an event that a consumer has applied once is not applied again.
 
-Rows are kept for ever by default, because any replay older than the oldest kept row would be applied twice.
+Rows are kept for ever by default, because any replay older than the oldest kept row would be
+applied twice.
 """
 
 from collections.abc import Sequence

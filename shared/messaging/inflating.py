@@ -1,8 +1,10 @@
 """How large a compressed batch can become, known before it is decompressed.
 
-Kafka bounds the compressed size only, and takes a record of two hundred megabytes that was packed into six thousand
-bytes. The client would unpack it at once, and be ended for it, at every start. The formats' own block headers tell
-enough: see RFC 8878 (Zstandard) and the LZ4 frame format; Snappy cannot grow by more than some twenty times.
+Kafka bounds the compressed size only, and takes a record of two hundred megabytes that was packed
+into six thousand bytes. The client would unpack it at once, and be ended for it, at every start.
+The formats' own block headers tell
+enough: see RFC 8878 (Zstandard) and the LZ4 frame format; Snappy cannot grow by more than some
+twenty times.
 """
 
 import zlib
@@ -11,7 +13,9 @@ NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 """The codecs in the attributes of a record batch."""
 
 INFLATED_BYTES_MAX = 16 * 1024 * 1024
-"""Sixteen times what a batch may have packed; submissions shrink to a tenth, and if all are alike to a twelfth."""
+"""Sixteen times what a batch may have packed; submissions shrink to a tenth, and if all are alike
+to a twelfth.
+"""
 
 _GZIP_PIECE_BYTES = 1024 * 1024
 _ZSTD_FRAME, _ZSTD_SKIPPED = 0xFD2FB528, range(0x184D2A50, 0x184D2A60)
@@ -23,7 +27,9 @@ _SNAPPY_GROWTH_MAX = 22
 
 
 def inflated_bytes(codec: int, packed: bytes, limit: int = INFLATED_BYTES_MAX) -> int | None:
-    """Return what unpacking takes at most; None if that may be beyond the limit, or what is packed cannot be read."""
+    """Return what unpacking takes at most; None if that may be beyond the limit, or what is packed
+    cannot be read.
+    """
     try:
         bound = _bound(codec, packed, limit)
     except (ValueError, LookupError, zlib.error):

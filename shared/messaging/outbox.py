@@ -1,7 +1,8 @@
-"""The outbox: events are written in the command's own transaction and published by the relay after the commit.
+"""The outbox: events are written in the command's own transaction and published by the relay after
+the commit.
 
-Lock the aggregate's row before calling `put`. Otherwise two writers of one key can commit in another order than their
-rows were numbered, and the later state goes out first.
+Lock the aggregate's row before calling `put`. Otherwise two writers of one key can commit in
+another order than their rows were numbered, and the later state goes out first.
 """
 
 import zlib
@@ -26,7 +27,9 @@ _COLUMNS = ["event_id", "topic", "key", "shard", "headers", "payload"]
 
 
 class Publishable(Protocol):
-    """What can be published: an event, or one that is written already, where thousands a second are made."""
+    """What can be published: an event, or one that is written already, where thousands a second are
+    made.
+    """
 
     @property
     def event_id(self) -> UUID:
@@ -49,7 +52,9 @@ class Publishable(Protocol):
 P = TypeVar("P", bound=Publishable)
 
 
-async def put(conn: Connection, events: Iterable[P], *, topic: str | Callable[[P], str] | None = None) -> None:
+async def put(
+    conn: Connection, events: Iterable[P], *, topic: str | Callable[[P], str] | None = None
+) -> None:
     """Write events to be published after this transaction commits, in this order per key.
 
     Args:
@@ -59,7 +64,14 @@ async def put(conn: Connection, events: Iterable[P], *, topic: str | Callable[[P
     """
     name_of = topic if callable(topic) else lambda event: topic or event.topic()
     rows = [
-        (event.event_id, name_of(event), key, shard_of(key), to_json(event.headers()).decode(), event.payload())
+        (
+            event.event_id,
+            name_of(event),
+            key,
+            shard_of(key),
+            to_json(event.headers()).decode(),
+            event.payload(),
+        )
         for event in events
         for key in (event.key,)
     ]
@@ -88,7 +100,8 @@ async def list_parked(conn: Connection) -> list[ParkedKey]:
 
 
 async def release_parked(conn: Connection, topic: str, key: str) -> int:
-    """Let a parked key's events go out, in their old order; return how many. Mend first why they were refused.
+    """Let a parked key's events go out, in their old order; return how many. Mend first why they
+    were refused.
 
     Raises:
         NotFound: no event of this key is parked.
@@ -96,7 +109,9 @@ async def release_parked(conn: Connection, topic: str, key: str) -> int:
     count: int = await QUERIES.release_parked(conn, topic=topic, key=key)
     if not count:
         raise NotFound(f"no event of key {key!r} is parked for topic {topic!r}")
-    await audit.note(conn, audit.Change("parked-key-released", f"{topic}/{key}", {"event_count": count}))
+    await audit.note(
+        conn, audit.Change("parked-key-released", f"{topic}/{key}", {"event_count": count})
+    )
     return count
 
 

@@ -1,10 +1,11 @@
 """Where a consumer goes on: its own database decides, because the effects are there.
 
-The broker keeps committed offsets apart from the effects, so the two can be restored to different moments, and offsets
-that are ahead of the effects would pass records by without a trace. Each batch therefore notes how far it came in its
-own transaction, and whenever partitions are assigned, the consumer goes back to that place if the broker's is beyond
-it; so it does when a running service finds its database put back. An operator's replay takes the same way. Reading
-again is harmless: the inbox knows what was applied.
+The broker keeps committed offsets apart from the effects, so the two can be restored to different
+moments, and offsets that are ahead of the effects would pass records by without a trace. Each batch
+therefore notes how far it came in its own transaction, and whenever partitions are assigned, the
+consumer goes back to that place if the broker's is beyond it; so it does when a running service
+finds its database put back. An operator's replay takes the same way. Reading again is harmless: the
+inbox knows what was applied.
 """
 
 import asyncio
@@ -54,11 +55,14 @@ Places = Mapping[TopicPartition, int]
 
 
 class PutBack(Unavailable):
-    """The database knows less than this process saw it commit: it was put back, and has to be given what it lost."""
+    """The database knows less than this process saw it commit: it was put back, and has to be given
+    what it lost.
+    """
 
 
 class Advance:
-    """Notes how far a consumer came, and remembers it: a database that was put back under a running service shows so.
+    """Notes how far a consumer came, and remembers it: a database that was put back under a running
+    service shows so.
 
     Args:
         consumer: the consumer group.
@@ -69,14 +73,17 @@ class Advance:
         self._ends: dict[TopicPartition, int] = {}
 
     async def note(self, conn: Connection, records: Iterable[Record]) -> None:
-        """Note, in the transaction of their effects, that everything up to these records was handled.
+        """Note, in the transaction of their effects, that everything up to these records was
+        handled.
 
         Raises:
             PutBack: once; what is asked for after it is taken for what there is.
         """
         ends = _ends(records)
         rows = QUERIES.advance_positions(conn, consumer=self._consumer, **_columns(ends))
-        before = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] async for row in rows}
+        before = {
+            TopicPartition(row["topic"], row["partition"]): row["next_offset"] async for row in rows
+        }
         if any(offset < self._ends.get(place, 0) for place, offset in before.items()):
             self._ends.clear()
             raise PutBack(f"the database of {self._consumer} was put back to an earlier moment")
@@ -89,13 +96,17 @@ class Advance:
 async def list_(conn: Connection, consumer: str) -> dict[TopicPartition, Position]:
     """Return how far a consumer came; a partition of which it handled nothing yet has no entry."""
     return {
-        TopicPartition(row["topic"], row["partition"]): Position(row["next_offset"], row["replay_from"])
+        TopicPartition(row["topic"], row["partition"]): Position(
+            row["next_offset"], row["replay_from"]
+        )
         async for row in QUERIES.list_positions(conn, consumer=consumer)
     }
 
 
 async def order_replay(conn: Connection, consumer: str, places: Places) -> None:
-    """Let a consumer read again from these places; whichever process reads a partition goes back by itself."""
+    """Let a consumer read again from these places; whichever process reads a partition goes back by
+    itself.
+    """
     await QUERIES.order_replays(conn, consumer=consumer, **_columns(places))
 
 
@@ -115,7 +126,8 @@ async def hear_of_replays(database: Database, seats: Mapping[str, "Seat"]) -> No
 
 @dataclass
 class Seat:
-    """Keeps one consumer's client where its database says, whenever it was given partitions or a replay was ordered.
+    """Keeps one consumer's client where its database says, whenever it was given partitions or a
+    replay was ordered.
 
     Attributes:
         is_ordered: a replay was ordered since; set by whoever hears of it.
@@ -131,9 +143,11 @@ class Seat:
         """Whether the client has been put where it must be, and the broker told so."""
         return self._seen is not None
 
-    async def settle(self, client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> set[TopicPartition]:
-        """Look, after a fetch, whether the client is where it must be; return the places whose records are not to be
-        handled now, because they will be fetched again.
+    async def settle(
+        self, client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]
+    ) -> set[TopicPartition]:
+        """Look, after a fetch, whether the client is where it must be; return the places whose
+        records are not to be handled now, because they will be fetched again.
 
         Args:
             client: the consumer's.
@@ -149,7 +163,11 @@ class Seat:
         try:
             moved = await self._go_back(client, assignment)
         except (KafkaError, Unavailable) as error:
-            LOG.warning("consumer does not know yet where to go on", consumer=self.consumer, error=str(error)[:300])
+            LOG.warning(
+                "consumer does not know yet where to go on",
+                consumer=self.consumer,
+                error=str(error)[:300],
+            )
             self.is_ordered = True
             give_back(client, fetched)
             await asyncio.sleep(AGAIN_SECONDS)
@@ -171,12 +189,21 @@ class Seat:
             if start is not None:
                 starts[place] = start
         if starts:
-            LOG.warning("consumer goes back to what its database says", consumer=self.consumer, places=_shown(starts))
+            LOG.warning(
+                "consumer goes back to what its database says",
+                consumer=self.consumer,
+                places=_shown(starts),
+            )
             for place, start in starts.items():
                 _seek(client, place, start)
-            # The broker has to know as well: whoever waits until this consumer has caught up asks there.
+            # The broker has to know as well: whoever waits until this consumer has caught up asks
+            # there.
             await client.commit(starts)
-        ordered = {p: known[p].replay_from for p in places if p in known and known[p].replay_from is not None}
+        ordered = {
+            p: known[p].replay_from
+            for p in places
+            if p in known and known[p].replay_from is not None
+        }
         if ordered:
             async with self.database.transaction() as conn:
                 await QUERIES.end_replays(conn, consumer=self.consumer, **_columns(ordered))
@@ -186,7 +213,8 @@ class Seat:
 def give_back(client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
     """Let records that a client was given, and that nobody handles now, be fetched again.
 
-    Where it has gone back further meanwhile it stays: the broker may know of that already, and nobody would go again.
+    Where it has gone back further meanwhile it stays: the broker may know of that already, and
+    nobody would go again.
     """
     for place, records in fetched.items():
         position = position_of(client, place)
@@ -201,7 +229,9 @@ def fetch_again(client: Any, place: TopicPartition) -> None:
 
 
 def position_of(client: Any, place: TopicPartition) -> int | None:
-    """Return where a client goes on in a partition; None when it does not know yet, or has lost the partition."""
+    """Return where a client goes on in a partition; None when it does not know yet, or has lost the
+    partition.
+    """
     subscription = client._subscription.subscription
     assignment = subscription.assignment if subscription is not None else None
     state = assignment.state_value(place) if assignment is not None else None
@@ -210,7 +240,9 @@ def position_of(client: Any, place: TopicPartition) -> int | None:
 
 
 def _seek(client: Any, place: TopicPartition, offset: int) -> None:
-    """Let the client go on elsewhere; one that lost the partition meanwhile has nothing to do there."""
+    """Let the client go on elsewhere; one that lost the partition meanwhile has nothing to do
+    there.
+    """
     with suppress(IllegalStateError):
         client.seek(place, offset)
 

@@ -1,7 +1,8 @@
-"""Outbox rows on their way to the broker, put into batches here: it costs a quarter of sending each by itself.
+"""Outbox rows on their way to the broker, put into batches here: it costs a quarter of sending each
+by itself.
 
-Rows of a key share a partition, and the batches of a partition go one after another, so the order of rows is the order
-in which the broker gets them.
+Rows of a key share a partition, and the batches of a partition go one after another, so the order
+of rows is the order in which the broker gets them.
 """
 
 import asyncio
@@ -48,12 +49,16 @@ class Posting:
         self._filling[place] = (batch, [row])
 
     async def add_alone(self, row: Any) -> Exception | None:
-        """Send a row by itself after all before it arrived; return why the broker refuses it, None when it has it."""
+        """Send a row by itself after all before it arrived; return why the broker refuses it, None
+        when it has it.
+        """
         await self.settle()
         topic, partition = await self._place(row)
         key, headers = row["key"].encode(), headers_of(row)
         try:
-            future = await self._producer.send(topic, row["payload"], key=key, partition=partition, headers=headers)
+            future = await self._producer.send(
+                topic, row["payload"], key=key, partition=partition, headers=headers
+            )
         except MessageSizeTooLargeError as refusal:  # already the client knows that it is too large
             future = asyncio.get_running_loop().create_future()
             future.set_exception(refusal)
@@ -74,7 +79,12 @@ class Posting:
 
     def outcomes(self) -> list[tuple[Any, Exception | None]]:
         """Return why each row that went was not acknowledged; None where the broker has it."""
-        return [(row, error) for rows, future in self._sent for error in (_outcome(future),) for row in rows]
+        return [
+            (row, error)
+            for rows, future in self._sent
+            for error in (_outcome(future),)
+            for row in rows
+        ]
 
     async def _place(self, row: Any) -> Place:
         topic = row["topic"]
@@ -86,7 +96,9 @@ class Posting:
         batch, rows = self._filling.pop(place)
         batch.close()  # else it would linger for more
         topic, partition = place
-        self._sent.append((rows, await self._producer.send_batch(batch, topic, partition=partition)))
+        self._sent.append(
+            (rows, await self._producer.send_batch(batch, topic, partition=partition))
+        )
 
 
 def headers_of(row: Any) -> list[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
 """Kafka records as they came, and reading events and submissions out of them.
 
-Nothing here trusts a record: headers may be null or no text, values may be missing, and `reply_to`, tracing and
-correlation headers from outside have no effect because they are never read.
+Nothing here trusts a record: headers may be null or no text, values may be missing, and `reply_to`,
+tracing and correlation headers from outside have no effect because they are never read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,8 @@ class Record:
     """One consumed Kafka record.
 
     Attributes:
-        timestamp: when it came to the log, in milliseconds since 1970; None where that is not known.
+        timestamp: when it came to the log, in milliseconds since 1970; None where that is not
+            known.
         origin: `topic/partition/offset`, the place in the log.
     """
 
@@ -57,12 +58,16 @@ class Record:
 
     @property
     def is_structured(self) -> bool:
-        """Whether the value holds the CloudEvents envelope too; media types are in any case (RFC 9110 §8.3.1)."""
+        """Whether the value holds the CloudEvents envelope too; media types are in any case (RFC
+        9110 §8.3.1).
+        """
         content_type = self.header("content-type") or self.header("content_type") or ""
         return content_type.partition(";")[0].strip().lower() == "application/cloudevents+json"
 
     def header(self, name: str) -> str | None:
-        """Return a header's text; None when absent, null or no UTF-8. The last of several counts."""
+        """Return a header's text; None when absent, null or no UTF-8. The last of several
+        counts.
+        """
         for key, value in reversed(self.headers):
             if key == name:
                 try:
@@ -74,7 +79,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a municipal system published on an inbound topic, its envelope read and its content not yet judged.
+    """What a municipal system published on an inbound topic, its envelope read and its content not
+    yet judged.
 
     Attributes:
         publisher: organisation number out of the topic's name, which the broker's ACL protects.
@@ -99,11 +105,14 @@ def event_types() -> dict[str, type[Event]]:
     return {cls.type(): cls for cls in _subclasses(Event) if not cls.__name__.startswith("_")}
 
 
-def read_event(record: Record, wanted: Mapping[str, type[Event]], known: Mapping[str, type[Event]]) -> Event | None:
+def read_event(
+    record: Record, wanted: Mapping[str, type[Event]], known: Mapping[str, type[Event]]
+) -> Event | None:
     """Read the event in a record; None when it is of a type that this consumer has no use for.
 
     Raises:
-        Unreadable: no value, no envelope, a type that no contract knows, or a body that does not fit its contract.
+        Unreadable: no value, no envelope, a type that no contract knows, or a body that does not
+            fit its contract.
     """
     kind = record.header("ce_type")
     if kind is None:
@@ -115,15 +124,21 @@ def read_event(record: Record, wanted: Mapping[str, type[Event]], known: Mapping
         raise Unreadable(f"no contract knows the type {kind[:120]!r}", code="type-unknown")
     event_id, occurred_at = record.header("ce_id"), record.header("ce_time")
     if event_id is None or occurred_at is None:
-        raise Unreadable("the header ce_id or ce_time is missing or no text", code="envelope-incomplete")
+        raise Unreadable(
+            "the header ce_id or ce_time is missing or no text", code="envelope-incomplete"
+        )
     if not record.value:
         raise Unreadable("the record has no value", code="value-missing")
     try:
         return cls.from_wire(event_id, occurred_at, record.value)
     except ValidationError as error:
-        raise Unreadable(f"the value does not fit {kind}: {_summary(error)}", code="schema-mismatch") from None
+        raise Unreadable(
+            f"the value does not fit {kind}: {_summary(error)}", code="schema-mismatch"
+        ) from None
     except ValueError as error:
-        raise Unreadable(f"the value is no JSON object: {str(error)[:200]}", code="json-malformed") from None
+        raise Unreadable(
+            f"the value is no JSON object: {str(error)[:200]}", code="json-malformed"
+        ) from None
 
 
 def read_submission(record: Record) -> Submission:
@@ -137,27 +152,37 @@ def read_submission(record: Record) -> Submission:
         raise Unreadable("the record has no value", code="value-missing")
     if len(record.value) > VALUE_BYTES_MAX:
         raise Unreadable(
-            f"the record has {len(record.value)} bytes, at most {VALUE_BYTES_MAX} are taken", code="body-too-large"
+            f"the record has {len(record.value)} bytes, at most {VALUE_BYTES_MAX} are taken",
+            code="body-too-large",
         )
     try:
         content = strict_json.loads(record.value)
     except RuleBroken as broken:
         raise Unreadable(broken.message, code=broken.code) from None
     if not isinstance(content, dict):
-        raise Unreadable(f"the value must be a JSON object, got {type(content).__name__}", code="json-malformed")
+        raise Unreadable(
+            f"the value must be a JSON object, got {type(content).__name__}", code="json-malformed"
+        )
     if record.is_structured:
         submission_id, kind, content = content.get("id"), content.get("type"), content.get("data")
     else:
         submission_id, kind = record.header("ce_id"), record.header("ce_type")
-    if not isinstance(submission_id, str) or not isinstance(kind, str) or not isinstance(content, dict):
+    if (
+        not isinstance(submission_id, str)
+        or not isinstance(kind, str)
+        or not isinstance(content, dict)
+    ):
         raise Unreadable(
-            "the CloudEvents envelope needs an id, a type and a JSON object as its content", code="envelope-incomplete"
+            "the CloudEvents envelope needs an id, a type and a JSON object as its content",
+            code="envelope-incomplete",
         )
     return Submission(publisher, submission_id, kind, content, record.value, record.origin, record)
 
 
 def submission_id_of(record: Record) -> str | None:
-    """Return the id that a publisher gave, for the receipt of a record that could not be read; None if unknown."""
+    """Return the id that a publisher gave, for the receipt of a record that could not be read; None
+    if unknown.
+    """
     try:
         return str(UUID(_envelope_id(record)))
     except (ValueError, RuleBroken):
@@ -177,7 +202,10 @@ def _envelope_id(record: Record) -> str:
 
 def _summary(error: ValidationError) -> str:
     # The input itself is left out: it may hold what must not be kept in a log or an error text.
-    parts = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False)[:5]]
+    parts = [
+        f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+        for fault in error.errors(include_input=False)[:5]
+    ]
     return "; ".join(parts)[:600]
 
 

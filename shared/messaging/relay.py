@@ -1,10 +1,10 @@
 """The relay: publishes the outbox in order per key, at least once, and never gives up on its own.
 
-One relay per process holds the session advisory locks of its shards on one connection. Rows are deleted on that same
-connection after the broker acknowledged them: if the session was lost, so was the right to delete, and another relay
-sends again. So nothing leaves long after the database's last answer without asking it once more. A failed send is
-unknown, not failed; the producer is then rebuilt, because an idempotent producer with a gap in its sequence refuses
-everything that follows.
+One relay per process holds the session advisory locks of its shards on one connection. Rows are
+deleted on that same connection after the broker acknowledged them: if the session was lost, so was
+the right to delete, and another relay sends again. So nothing leaves long after the database's last
+answer without asking it once more. A failed send is unknown, not failed; the producer is then
+rebuilt, because an idempotent producer with a gap in its sequence refuses everything that follows.
 """
 
 import asyncio
@@ -37,29 +37,38 @@ QUERIES = load_queries(__file__)
 LOG = structlog.get_logger()
 
 LOCK_CLASS = 7301
-"""First half of the advisory lock's key; the shard is the second. Fixed: replicas of two versions must agree."""
+"""First half of the advisory lock's key; the shard is the second. Fixed: replicas of two versions
+must agree.
+"""
 
 CHUNK = 1_000
 POLL_SECONDS = 0.05
-"""How late an event of another replica's transaction may be noticed; our own commits wake the relay at once."""
+"""How late an event of another replica's transaction may be noticed; our own commits wake the relay
+at once.
+"""
 
 ALONE_SECONDS = 0.5
-"""Likewise while there is no other replica, and nobody else who writes events but commands for rare cases: a tenth of
-the polls takes a third off what an idle system costs."""
+"""Likewise while there is no other replica, and nobody else who writes events but commands for rare
+cases: a tenth of the polls takes a third off what an idle system costs.
+"""
 
 SEND_SECONDS = 10
-"""An idempotent producer never gives up a batch while it knows a leader, so the wait is bounded here."""
+"""An idempotent producer never gives up a batch while it knows a leader, so the wait is bounded
+here.
+"""
 
 EXPIRY_SECONDS = 30
-"""When the client gives up a batch for which no leader is known. It must be above `SEND_SECONDS`: the client would go
-on with the batches behind it, and later events would overtake."""
+"""When the client gives up a batch for which no leader is known. It must be above `SEND_SECONDS`:
+the client would go on with the batches behind it, and later events would overtake.
+"""
 
 BATCH_BYTES = 262_144
 """aiokafka's batch size; only a larger event can be too large by itself."""
 
 FRESH_SECONDS = 1.0
-"""How long after the database's last answer something may leave unasked. A process that hung has lost its shards when
-it wakes: what it held went out by another relay, and what is newer behind it."""
+"""How long after the database's last answer something may leave unasked. A process that hung has
+lost its shards when it wakes: what it held went out by another relay, and what is newer behind it.
+"""
 
 FINISH_SECONDS = 2
 """What a relay that is told to end may still take for the chunk that it has begun."""
@@ -113,8 +122,9 @@ class Relay:
     async def run(self) -> None:
         """Relay until cancelled; every failure is logged and tried again with a growing pause.
 
-        A chunk that is under way is finished first: what the broker has and nobody has noted would go out once more, by
-        a relay that could take over only when this one has given up on its producer.
+        A chunk that is under way is finished first: what the broker has and nobody has noted would
+        go out once more, by a relay that could take over only when this one has given up on its
+        producer.
         """
         pause = 0.1
         try:
@@ -143,7 +153,10 @@ class Relay:
         now = time.monotonic()
         absent = [topic for topic, until in self._absent.items() if until > now]
         rows = [
-            row async for row in QUERIES.next_outbox(conn, shards=self.state.shards, absent_topics=absent, count=CHUNK)
+            row
+            async for row in QUERIES.next_outbox(
+                conn, shards=self.state.shards, absent_topics=absent, count=CHUNK
+            )
         ]
         await self._follow_parked(conn, rows)
         self._answered_at = time.monotonic()
@@ -157,8 +170,8 @@ class Relay:
         """Send rows in order and remove those that the broker has.
 
         Raises:
-            KafkaError: some were not acknowledged. Whether the broker has them is unknown, so they are read again and
-                sent by a new producer.
+            KafkaError: some were not acknowledged. Whether the broker has them is unknown, so they
+                are read again and sent by a new producer.
         """
         posting = Posting(await self._ready_producer())
         failure: KafkaError | None = None
@@ -168,7 +181,9 @@ class Relay:
         except KafkaError as unsent:
             failure = unsent
         except (OSError, TimeoutError) as unanswered:
-            failure = KafkaTimeoutError(f"no answer within {SEND_SECONDS} s ({type(unanswered).__name__})")
+            failure = KafkaTimeoutError(
+                f"no answer within {SEND_SECONDS} s ({type(unanswered).__name__})"
+            )
         results = posting.outcomes()
         if sent := [row["id"] for row, error in results if error is None]:
             faults.point("relay.acknowledged")
@@ -185,10 +200,11 @@ class Relay:
         self.state.last_error = self._complaint()
 
     async def _post_in_order(self, posting: Posting, rows: Sequence[Any]) -> None:
-        """Hand the rows to the producer and wait until the broker has answered; stop where it refuses one.
+        """Hand the rows to the producer and wait until the broker has answered; stop where it
+        refuses one.
 
-        A row that the broker may refuse for itself goes alone: nothing that came before it is still under way, and
-        nothing of its key is sent after it until it is known to have arrived.
+        A row that the broker may refuse for itself goes alone: nothing that came before it is still
+        under way, and nothing of its key is sent after it until it is known to have arrived.
         """
         await self._learn({row["topic"] for row in rows})
         for row in rows:
@@ -203,9 +219,15 @@ class Relay:
         await posting.settle()
 
     async def _learn(self, topics: Collection[str]) -> None:
-        """Find out which topics the broker has, with one request for all of them; those it has are remembered."""
+        """Find out which topics the broker has, with one request for all of them; those it has are
+        remembered.
+        """
         now = time.monotonic()
-        asked = [topic for topic in topics if topic not in self._present and self._absent.get(topic, 0) <= now]
+        asked = [
+            topic
+            for topic in topics
+            if topic not in self._present and self._absent.get(topic, 0) <= now
+        ]
         if not asked:
             return
         producer = self._producer
@@ -228,7 +250,10 @@ class Relay:
 
     def _complaint(self) -> str | None:
         """Return which topics are passed over, and why."""
-        return "; ".join(f"topic {topic} {self._reasons[topic]}" for topic in sorted(self._absent)) or None
+        return (
+            "; ".join(f"topic {topic} {self._reasons[topic]}" for topic in sorted(self._absent))
+            or None
+        )
 
     async def _judge(self, conn: Connection, row: Any, error: Exception) -> None:
         """Draw the conclusion from a failed send that trying again would not change."""
@@ -239,7 +264,9 @@ class Relay:
         self._refusals[row["id"]] += 1
         if self._refusals[row["id"]] >= REFUSALS_BEFORE_PARKING:
             del self._refusals[row["id"]]
-            await self._park(conn, row, f"{type(error).__name__}: {len(row['payload'])} bytes, {error}")
+            await self._park(
+                conn, row, f"{type(error).__name__}: {len(row['payload'])} bytes, {error}"
+            )
 
     async def _park(self, conn: Connection, row: Any, reason: str) -> None:
         """Take a key's rows out of the way of the others; they wait for a person."""
@@ -253,7 +280,9 @@ class Relay:
             await self._park(conn, row, "an earlier event of this key is parked")
 
     async def _shares(self) -> Connection:
-        """Hold this relay's share of the shards: all of them alone, an equal part beside other replicas."""
+        """Hold this relay's share of the shards: all of them alone, an equal part beside other
+        replicas.
+        """
         if self._conn is None:
             self._conn = await self._database.direct()
             self.state.shards = []
@@ -262,7 +291,9 @@ class Relay:
         if time.monotonic() - self._shared_at < SHARE_SECONDS:
             return conn
         self._shared_at = time.monotonic()
-        relays = await QUERIES.count_relays(conn, application_name=f"{self._database.application_name} relay")
+        relays = await QUERIES.count_relays(
+            conn, application_name=f"{self._database.application_name} relay"
+        )
         self._is_alone = relays <= 1
         share = -(-SHARD_COUNT // max(1, relays))
         held = self.state.shards
@@ -271,14 +302,17 @@ class Relay:
         for shard in range(SHARD_COUNT):
             if len(held) >= share:
                 break
-            if shard not in held and await QUERIES.take_shard(conn, lock_class=LOCK_CLASS, shard=shard):
+            if shard not in held and await QUERIES.take_shard(
+                conn, lock_class=LOCK_CLASS, shard=shard
+            ):
                 held.append(shard)
         return conn
 
     async def _rest(self) -> None:
         """Wait for the next commit of this process, or the poll that sees the others'."""
         try:
-            # Not `wait_for`: in Python 3.11 it swallows a cancellation that comes together with the commit.
+            # Not `wait_for`: in Python 3.11 it swallows a cancellation that comes together with the
+            # commit.
             async with asyncio.timeout(ALONE_SECONDS if self._is_alone else POLL_SECONDS):
                 await self._database.committed.wait()
         except TimeoutError:
@@ -311,7 +345,9 @@ class Relay:
         return self._producer
 
     def _watch(self, producer: Any) -> None:
-        """Let nothing leave late that another relay may have sent already, be it handed to the producer before."""
+        """Let nothing leave late that another relay may have sent already, be it handed to the
+        producer before.
+        """
         send = producer.client.send
 
         async def send_if_ours(node_id: int, request: Any, **how: Any) -> Any:
@@ -372,7 +408,8 @@ async def _finished(passing: Coroutine[Any, Any, int]) -> int:
 async def _abandon(producer: Any) -> None:
     """Close a producer without the flush that its `stop` insists on.
 
-    That flush waits for batches that may never be acknowledged, and goes on sending beside the next producer.
+    That flush waits for batches that may never be acknowledged, and goes on sending beside the next
+    producer.
     """
     producer._closed = True
     sender = producer._sender.sender_task if producer._sender is not None else None

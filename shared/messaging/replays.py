@@ -1,8 +1,9 @@
 """Replaying a consumer from a moment: what would be read again, and the order to do so.
 
-The broker refuses to move the offsets of a group that has members, and a static member stays one for a session after
-its process ended. So nobody moves them from outside: the order is kept in the service's database, and each process
-carries it out for the partitions that it reads (`positions.Seat`), while everything goes on.
+The broker refuses to move the offsets of a group that has members, and a static member stays one
+for a session after its process ended. So nobody moves them from outside: the order is kept in the
+service's database, and each process carries it out for the partitions that it reads
+(`positions.Seat`), while everything goes on.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,7 +43,10 @@ class Rereading:
 
 
 async def plan(
-    bus: BusSettings, subscription: Subscription, since: datetime | None, topics: Collection[str] = ()
+    bus: BusSettings,
+    subscription: Subscription,
+    since: datetime | None,
+    topics: Collection[str] = (),
 ) -> list[Rereading]:
     """Return what a consumer would read again, by the times that its records bear.
 
@@ -63,29 +67,46 @@ async def plan(
             read = [name for name in await admin.list_topics() if subscription.reads(name)]
             if unknown := sorted(set(topics) - set(read)):
                 known = ", ".join(sorted(read))
-                raise NotFound(f"{subscription.group} reads no topic {unknown[0]!r}; it reads {known}")
-            committed = await _committed(admin, f"{bus.group_prefix}{subscription.group}", topics or read)
+                raise NotFound(
+                    f"{subscription.group} reads no topic {unknown[0]!r}; it reads {known}"
+                )
+            committed = await _committed(
+                admin, f"{bus.group_prefix}{subscription.group}", topics or read
+            )
             firsts = await _firsts(client, committed, since)
     except (KafkaError, OSError) as error:
         raise Unavailable(f"Kafka does not answer ({type(error).__name__})") from error
     finally:
         await client.stop()
-    found = [Rereading(p.topic, p.partition, firsts[p], offset) for p, offset in sorted(committed.items())]
+    found = [
+        Rereading(p.topic, p.partition, firsts[p], offset)
+        for p, offset in sorted(committed.items())
+    ]
     return [each for each in found if each.count > 0]
 
 
-async def order(conn: Connection, subscription: Subscription, found: Sequence[Rereading], *, since: str) -> None:
+async def order(
+    conn: Connection, subscription: Subscription, found: Sequence[Rereading], *, since: str
+) -> None:
     """Order what was planned, and note who did."""
     places = {TopicPartition(each.topic, each.partition): each.first for each in found}
     await positions.order_replay(conn, subscription.group, places)
     state = {"from": since, "record_count": sum(each.count for each in found)}
     state |= {"first": {f"{each.topic}/{each.partition}": each.first for each in found}}
-    await audit.note(conn, audit.Change("consumer-replayed", f"consumer/{subscription.group}", state))
+    await audit.note(
+        conn, audit.Change("consumer-replayed", f"consumer/{subscription.group}", state)
+    )
 
 
-async def _committed(admin: Admin, group: str, topics: Collection[str]) -> dict[TopicPartition, int]:
+async def _committed(
+    admin: Admin, group: str, topics: Collection[str]
+) -> dict[TopicPartition, int]:
     offsets = await admin.list_consumer_group_offsets(group)
-    return {place: each.offset for place, each in offsets.items() if each.offset >= 0 and place.topic in topics}
+    return {
+        place: each.offset
+        for place, each in offsets.items()
+        if each.offset >= 0 and place.topic in topics
+    }
 
 
 async def _firsts(

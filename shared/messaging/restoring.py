@@ -1,8 +1,9 @@
-"""What the log holds of a service's own topics, for finding out whether log and database are of the same moment.
+"""What the log holds of a service's own topics, for finding out whether log and database are of the
+same moment.
 
-A database or the log that was restored to an earlier moment lacks what the other one has. Each service that publishes
-tells in `restoring.py` what it does not know of the log, how to take that in, and what the log does not know
-of it.
+A database or the log that was restored to an earlier moment lacks what the other one has. Each
+service that publishes tells in `restoring.py` what it does not know of the log, how to take that
+in, and what the log does not know of it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -25,8 +26,10 @@ class Log:
     Attributes:
         ids: of the events.
         versions: the newest version of each topic and key, where states have versions.
-        last: the version that stands last, which compaction keeps; an older one where a relay sent something twice.
-        find: returns the records of events that others published, by id; what is not there is left out.
+        last: the version that stands last, which compaction keeps; an older one where a relay sent
+            something twice.
+        find: returns the records of events that others published, by id; what is not there is left
+            out.
     """
 
     find: Callable[[set[UUID]], Awaitable[Mapping[UUID, Record]]]
@@ -46,7 +49,9 @@ class Log:
             self.last[topic, key] = version
 
     def has_had(self, topic: str, key: str, event_id: str, body: bytes) -> bool:
-        """Tell whether an event has been in the log: it is there still, or a newer state of its key is."""
+        """Tell whether an event has been in the log: it is there still, or a newer state of its key
+        is.
+        """
         if topic in COMPACTED:
             return int(from_json(body)["version"]) <= self.versions.get((topic, key), 0)
         return UUID(event_id) in self.ids
@@ -62,4 +67,6 @@ class Restoring(Protocol):
         """Take in what is unknown, in the order of the log, without publishing it again."""
 
     async def untold(self, conn: Connection, log: Log) -> list[Event]:
-        """Return what the service once published and the log does not hold, in an order that may be published."""
+        """Return what the service once published and the log does not hold, in an order that may be
+        published.
+        """

@@ -1,7 +1,8 @@
-"""Declaring subscribers. What happens to each batch is `delivery.py`'s to decide, and the same for all.
+"""Declaring subscribers. What happens to each batch is `delivery.py`'s to decide, and the same for
+all.
 
-A service declares its handlers on a module-level `Router`; `Consumers` binds them to a broker and a database at
-start-up, so that declaring has no side effect and nothing is read at import.
+A service declares its handlers on a module-level `Router`; `Consumers` binds them to a broker and a
+database at start-up, so that declaring has no side effect and nothing is read at import.
 """
 
 import re
@@ -30,15 +31,17 @@ class Subscription:
     """One consumer of one topic, or of all topics of a pattern.
 
     Attributes:
-        group: consumer group, `<service>.<topic without version>`; also the consumer's name in the inbox.
+        group: consumer group, `<service>.<topic without version>`; also the consumer's name in the
+            inbox.
         topic: topic or pattern (`inbound.{orgnr}.absence-figures.v1`).
         events: event classes that the handler takes; empty for inbound submissions.
         handler: called inside the transaction.
         batch: records at most per transaction.
-        sift: passes on the records that are of use here, before they are read or claimed; none passes on all.
+        sift: passes on the records that are of use here, before they are read or claimed; none
+            passes on all.
         refuse: for inbound topics, writes the receipt of a record that cannot be handled.
-        withhold: for inbound topics, tells why a record may not even be kept as a dead letter; None when it may. Of
-            such a record only its place in the log is kept.
+        withhold: for inbound topics, tells why a record may not even be kept as a dead letter; None
+            when it may. Of such a record only its place in the log is kept.
     """
 
     group: str
@@ -55,8 +58,12 @@ class Subscription:
         return self.refuse is not None
 
     def reads(self, topic: str) -> bool:
-        """Tell whether this consumer reads a topic; `{…}` in its own stands for one part of a name."""
-        return re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^.]+", re.escape(self.topic)), topic) is not None
+        """Tell whether this consumer reads a topic; `{…}` in its own stands for one part of a
+        name.
+        """
+        return (
+            re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^.]+", re.escape(self.topic)), topic) is not None
+        )
 
 
 class Router:
@@ -82,17 +89,18 @@ def subscribe(
 ) -> Callable[[EventHandler], EventHandler]:
     """Subscribe a handler to events of one topic.
 
-    The handler gets the events that the inbox does not know yet, in the order of the log, inside the transaction that
-    claims them, and the time by the service's clock. What it raises decides: something transient is tried again in
-    place; anything else sends the batch through once more record by record, and the bad one to the dead letters.
+    The handler gets the events that the inbox does not know yet, in the order of the log, inside
+    the transaction that claims them, and the time by the service's clock. What it raises decides:
+    something transient is tried again in place; anything else sends the batch through once more
+    record by record, and the bad one to the dead letters.
 
     Args:
         router: the service's.
         events: classes that share one topic; other types on the topic are of no use here.
         batch: records at most per transaction.
-        sift: for events that come by the thousand and are mostly of no use here: passes on the records that are, by
-            their headers. What it holds back leaves no row. It must not fail on any record, and passes on what it
-            cannot judge.
+        sift: for events that come by the thousand and are mostly of no use here: passes on the
+            records that are, by their headers. What it holds back leaves no row. It must not fail
+            on any record, and passes on what it cannot judge.
     """
     topics = {event.topic() for event in events}
     if len(topics) != 1:
@@ -108,12 +116,18 @@ def subscribe(
 
 
 def subscribe_inbound(
-    router: Router, pattern: str, *, refuse: Refusal, withhold: Withholding | None = None, batch: int = BATCH
+    router: Router,
+    pattern: str,
+    *,
+    refuse: Refusal,
+    withhold: Withholding | None = None,
+    batch: int = BATCH,
 ) -> Callable[[SubmissionHandler], SubmissionHandler]:
     """Subscribe a handler to what publishers send on topics of their own.
 
-    The inbox is not used: repeated submissions are delivered, because the figure table answers each with the first
-    receipt again. Unreadable records go to the dead letters and to `refuse`, which writes a receipt.
+    The inbox is not used: repeated submissions are delivered, because the figure table answers each
+    with the first receipt again. Unreadable records go to the dead letters and to `refuse`, which
+    writes a receipt.
 
     Args:
         router: the service's.
@@ -126,7 +140,9 @@ def subscribe_inbound(
     group = f"{router.service}.inbound.{kind}"
 
     def declare(handler: SubmissionHandler) -> SubmissionHandler:
-        router.add(Subscription(group, pattern, (), handler, batch, refuse=refuse, withhold=withhold))
+        router.add(
+            Subscription(group, pattern, (), handler, batch, refuse=refuse, withhold=withhold)
+        )
         return handler
 
     return declare

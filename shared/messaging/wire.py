@@ -1,23 +1,28 @@
-"""What aiokafka has to be helped with: odd bytes in a header, batches that inflate, a broker that is away or not ready.
+"""What aiokafka has to be helped with: odd bytes in a header, batches that inflate, a broker that
+is away or not ready.
 
-Kafka takes any bytes as a header's name; aiokafka raises on those that are not UTF-8, at the same place for ever, and
-with them stand all partitions of the consumer. Here such a batch is read once more, more slowly, and the odd bytes
-written out as `\\xff`, so that the record becomes a dead letter like any other that cannot be read.
+Kafka takes any bytes as a header's name; aiokafka raises on those that are not UTF-8, at the same
+place for ever, and with them stand all partitions of the consumer. Here such a batch is read once
+more, more slowly, and the odd bytes written out as `\\xff`, so that the record becomes a dead
+letter like any other that cannot be read.
 
-A batch that was packed to inflate beyond all bounds (`inflating.py`), or to become objects without number, is not
-unpacked, and stands as one record. Of what is unpacked, aiokafka hands out as many records as it is asked for, however
-large they are. Here they end at some bytes.
+A batch that was packed to inflate beyond all bounds (`inflating.py`), or to become objects without
+number, is not unpacked, and stands as one record. Of what is unpacked, aiokafka hands out as many
+records as it is asked for, however large they are. Here they end at some bytes.
 
-While a partition has no leader, consumers and producers ask for the metadata again as soon as they have an answer: a
-thousand times a second, a whole processor for as long as the broker is away. Here they are held to some per second.
+While a partition has no leader, consumers and producers ask for the metadata again as soon as they
+have an answer: a thousand times a second, a whole processor for as long as the broker is away. Here
+they are held to some per second.
 
-A connection that breaks while something is written to it counts as connected for a moment more. uvloop then refuses
-the next request with an error that aiokafka does not know: the consumer's client gives up for good, or a request waits
-for an answer that cannot come. Here such a connection is closed, and the request tried again on another.
+A connection that breaks while something is written to it counts as connected for a moment more.
+uvloop then refuses the next request with an error that aiokafka does not know: the consumer's
+client gives up for good, or a request waits for an answer that cannot come. Here such a connection
+is closed, and the request tried again on another.
 
-A coordinator that is still loading, or is none any more, answers a question for offsets with one error and no offsets.
-aiokafka 0.14 looks at the offsets only, takes it that nothing was ever committed, and reads the whole topic again. Here
-the error is heeded, and the question asked once more.
+A coordinator that is still loading, or is none any more, answers a question for offsets with one
+error and no offsets. aiokafka 0.14 looks at the offsets only, takes it that nothing was ever
+committed, and reads the whole topic again. Here the error is heeded, and the question asked once
+more.
 """
 
 import asyncio
@@ -52,13 +57,19 @@ LOG = structlog.get_logger()
 METADATA_PER_SECOND = 20
 
 GIVEN_BYTES_MAX = 4 * 1024 * 1024
-"""What a partition gives at a time, but for its last record. As many records as are asked for hardly ever have more."""
+"""What a partition gives at a time, but for its last record. As many records as are asked for
+hardly ever have more.
+"""
 
 LOOK_INTO_BYTES = 1024 * 1024
-"""A packed batch that becomes more is looked into before its records are made; as objects, even two bytes take 64."""
+"""A packed batch that becomes more is looked into before its records are made; as objects, even two
+bytes take 64.
+"""
 
 HEADERS_MAX, RECORDS_MAX = 10_000, 250_000
-"""Of a record and of a batch that is looked into. Submissions have six headers, and 64 bytes in each at the least."""
+"""Of a record and of a batch that is looked into. Submissions have six headers, and 64 bytes in
+each at the least.
+"""
 
 _BATCH_OVERHEAD = 12
 """Offset and length, the only fields that stand before what the length counts."""
@@ -71,7 +82,9 @@ _HEADER_BYTES = _DefaultRecordBatchPy.HEADER_STRUCT.size
 
 
 class ReadableRecords:
-    """The batches of one fetched partition; what aiokafka's `MemoryRecords` is, and reads what that cannot."""
+    """The batches of one fetched partition; what aiokafka's `MemoryRecords` is, and reads what that
+    cannot.
+    """
 
     def __init__(self, fetched: bytes) -> None:
         self._records: Any = memory_records.MemoryRecords(fetched)
@@ -81,7 +94,9 @@ class ReadableRecords:
 
     @property
     def unpacked_bytes(self) -> int:
-        """Bytes at most that the batch takes unpacked which is being read; they are held until the next one is."""
+        """Bytes at most that the batch takes unpacked which is being read; they are held until the
+        next one is.
+        """
         return self._read.unpacked_bytes if self._read is not None else 0
 
     def size_in_bytes(self) -> int:
@@ -121,7 +136,10 @@ class _Batch:
         if codec != NONE:
             bound = inflated_bytes(codec, bytes(self._written[_HEADER_BYTES:]))
             if bound is None or (bound > LOOK_INTO_BYTES and _is_countless(self._written)):
-                LOG.error("batch not unpacked: it may grow beyond all bounds", offset=self._batch.base_offset)
+                LOG.error(
+                    "batch not unpacked: it may grow beyond all bounds",
+                    offset=self._batch.base_offset,
+                )
                 yield self._in_one_piece()
                 return
             self.unpacked_bytes = bound
@@ -136,20 +154,28 @@ class _Batch:
                     yield record
 
     def _in_one_piece(self) -> Any:
-        """Return the packed batch as if it were one record without an envelope, which becomes a dead letter."""
+        """Return the packed batch as if it were one record without an envelope, which becomes a
+        dead letter.
+        """
         batch = self._batch
         offset, time_type = batch.next_offset - 1, batch.timestamp_type
-        return _DefaultRecordPy(offset, batch.max_timestamp, time_type, None, bytes(self._written), [])
+        return _DefaultRecordPy(
+            offset, batch.max_timestamp, time_type, None, bytes(self._written), []
+        )
 
 
 def _is_countless(written: memoryview) -> bool:
-    """Tell whether a batch has more records or headers than anybody of good will sends, or cannot be read."""
+    """Tell whether a batch has more records or headers than anybody of good will sends, or cannot
+    be read.
+    """
     batch = _DefaultRecordBatchPy(written)
     if batch._num_records > RECORDS_MAX:
         return True
     batch._maybe_uncompress()
     try:
-        return any(count > HEADERS_MAX for count in _header_counts(batch._buffer, batch._num_records))
+        return any(
+            count > HEADERS_MAX for count in _header_counts(batch._buffer, batch._num_records)
+        )
     except (ValueError, IndexError):
         return True
 
@@ -195,15 +221,23 @@ def unpacked_bytes(consumer: Any, place: TopicPartition) -> int:
 
 
 def bytes_of(record: Any) -> int:
-    """Return about what a record's key, value and headers take; a million empty headers take more than they say."""
-    size: int = record.serialized_key_size + record.serialized_value_size + _RECORD_HEADER_BYTES * len(record.headers)
+    """Return about what a record's key, value and headers take; a million empty headers take more
+    than they say.
+    """
+    size: int = (
+        record.serialized_key_size
+        + record.serialized_value_size
+        + _RECORD_HEADER_BYTES * len(record.headers)
+    )
     for name, value in record.headers:
         size += len(name) + len(value or b"")
     return size
 
 
 def _give(result: Any, max_records: int | None = None) -> list[Any]:
-    """Hand out a partition's records as `FetchResult.getall` does; end also when they have so many bytes."""
+    """Hand out a partition's records as `FetchResult.getall` does; end also when they have so many
+    bytes.
+    """
     if not result.check_assignment(result._topic_partition) or not result.has_more():
         return []
     given, size = [], 0
@@ -222,7 +256,9 @@ _seek_to = fetcher.Fetcher.seek_to
 
 
 def _let_go_and_seek(fetching: Any, place: TopicPartition, offset: int) -> None:
-    """Go on elsewhere in a partition, and free at once what was unpacked of it: it stands in a circle of references."""
+    """Go on elsewhere in a partition, and free at once what was unpacked of it: it stands in a
+    circle of references.
+    """
     fetched = getattr(fetching._records.get(place), "_partition_records", None)
     if fetched is not None and fetched._records_iterator is not None:
         fetched._records_iterator.close()
@@ -245,7 +281,9 @@ _ask_coordinator = GroupCoordinator._send_req
 
 
 async def _ask_and_heed(coordinator: Any, request: Any) -> Any:
-    """Send a request to the group's coordinator; raise the error that it has for offsets as a whole."""
+    """Send a request to the group's coordinator; raise the error that it has for offsets as a
+    whole.
+    """
     answer = await _ask_coordinator(coordinator, request)
     if isinstance(request, OffsetFetchRequest):
         error = for_code(getattr(answer, "error_code", 0))

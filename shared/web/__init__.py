@@ -1,1 +1,3 @@
-"""What pages for people share: layout, design tokens, assets served by ourselves, languages. Knows no service."""
+"""What pages for people share: layout, design tokens, assets served by ourselves, languages. Knows
+no service.
+"""

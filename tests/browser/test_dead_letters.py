@@ -1,4 +1,6 @@
-"""An operator's work with dead letters in a real browser, on a narrow screen and without scripts."""
+"""An operator's work with dead letters in a real browser, on a narrow screen and without
+scripts.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -23,7 +25,9 @@ HERE = f"{DEAD_LETTERS}?service=notifications"
 
 @pytest_asyncio.fixture
 async def address(infra: Infra) -> AsyncIterator[str]:
-    """Where the pages are, with three letters: one that can be replayed, one of text and one of bytes."""
+    """Where the pages are, with three letters: one that can be replayed, one of text and one of
+    bytes.
+    """
     async with open_doors(infra, "registry", "notifications") as apps:
         await _bury_three(apps["notifications"])
         async with served(make_gateway(apps)) as address:
@@ -32,7 +36,13 @@ async def address(infra: Infra) -> AsyncIterator[str]:
 
 async def _bury_three(app: FastAPI) -> None:
     await bury(app, factories.municipality(), consumer=CONSUMER)
-    await bury(app, BROKEN, consumer=CONSUMER, offset=1, error="LookupError: " + "x" * 300 + "\n  File somewhere")
+    await bury(
+        app,
+        BROKEN,
+        consumer=CONSUMER,
+        offset=1,
+        error="LookupError: " + "x" * 300 + "\n  File somewhere",
+    )
     await bury(app, bytes(range(256)) * 4, consumer=CONSUMER, offset=2)
 
 
@@ -47,7 +57,9 @@ async def fits(page: Page) -> bool:
     return needed <= page.viewport_size["width"]
 
 
-async def test_letters_are_replayed_and_discarded_without_scripts(open_page: OpenPage, address: str) -> None:
+async def test_letters_are_replayed_and_discarded_without_scripts(
+    open_page: OpenPage, address: str
+) -> None:
     page = await open_page(address + HERE, width=360, java_script_enabled=False)
     await sign_in(page)
     await expect(page.get_by_role("listitem").filter(has=page.locator(".origin"))).to_have_count(3)
@@ -59,7 +71,9 @@ async def test_letters_are_replayed_and_discarded_without_scripts(open_page: Ope
 
     await page.get_by_role("link", name="Døde brev hos notifications").click()
     await page.get_by_role("link", name="Brev 2").click()
-    await expect(page.get_by_role("region", name="Innhold")).to_contain_text("<script>alert(1)</script>")
+    await expect(page.get_by_role("region", name="Innhold")).to_contain_text(
+        "<script>alert(1)</script>"
+    )
     await page.get_by_label("Grunn til å forkaste det").fill("sendt ved en feil")
     await page.get_by_role("button", name="Forkast").click()
     await expect(page.get_by_text("sendt ved en feil")).to_be_visible()
@@ -74,7 +88,9 @@ async def test_letters_are_replayed_and_discarded_without_scripts(open_page: Ope
     await expect(page).to_have_url(f"{address}/status")
 
 
-async def test_nothing_keeps_an_operator_out_on_a_narrow_screen(open_page: OpenPage, address: str, axe: str) -> None:
+async def test_nothing_keeps_an_operator_out_on_a_narrow_screen(
+    open_page: OpenPage, address: str, axe: str
+) -> None:
     page = await open_page(address + HERE, width=360)
     assert (await faults(page, axe), await fits(page)) == ([], True)
     await sign_in(page)

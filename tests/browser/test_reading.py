@@ -1,4 +1,6 @@
-"""The pages in a real browser: nobody is kept out, nothing needs scrolling sideways, scripts only add."""
+"""The pages in a real browser: nobody is kept out, nothing needs scrolling sideways, scripts only
+add.
+"""
 
 import re
 
@@ -16,7 +18,11 @@ async def faults(page: Page, axe: str) -> list[str]:
     await page.evaluate(axe)
     found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     assert len(found["passes"]) > 10
-    return [f"{fault['id']}: {node['html'][:120]}" for fault in found["violations"] for node in fault["nodes"]]
+    return [
+        f"{fault['id']}: {node['html'][:120]}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -29,7 +35,9 @@ async def test_axe_finds_nothing_that_keeps_people_out(
     assert await faults(page, axe) == []
 
 
-@pytest.mark.parametrize(("address", "language"), [*((address, "nn") for address in ADDRESSES), (ADDRESSES[0], "en")])
+@pytest.mark.parametrize(
+    ("address", "language"), [*((address, "nn") for address in ADDRESSES), (ADDRESSES[0], "en")]
+)
 async def test_no_page_needs_scrolling_sideways_on_any_screen(
     open_page: OpenPage, preview: str, address: str, language: str
 ) -> None:
@@ -45,11 +53,15 @@ async def test_the_board_is_complete_without_scripts(open_page: OpenPage, previe
     page = await open_page(preview + BOARD, java_script_enabled=False)
 
     await expect(page.get_by_role("row")).to_have_count(1 + 5 + 2)
-    await expect(page.get_by_role("img", name="Sykefraværet i Vefsn fra november 2012 til mars 2013")).to_be_visible()
+    await expect(
+        page.get_by_role("img", name="Sykefraværet i Vefsn fra november 2012 til mars 2013")
+    ).to_be_visible()
     await expect(page.get_by_text("Målet er nådd")).to_be_visible()
 
 
-async def test_on_a_narrow_screen_smileys_stand_below_the_months_figures(open_page: OpenPage, preview: str) -> None:
+async def test_on_a_narrow_screen_smileys_stand_below_the_months_figures(
+    open_page: OpenPage, preview: str
+) -> None:
     page = await open_page(preview + BOARD, width=360)
     row = page.get_by_role("row", name="feb. 13")
 
@@ -85,7 +97,9 @@ async def test_on_paper_only_the_board_remains(open_page: OpenPage, preview: str
     await expect(page.get_by_role("row")).to_have_count(1 + 5 + 2)
 
 
-async def test_filtering_keeps_the_readers_place_and_changes_the_address(open_page: OpenPage, preview: str) -> None:
+async def test_filtering_keeps_the_readers_place_and_changes_the_address(
+    open_page: OpenPage, preview: str
+) -> None:
     page = await open_page(preview)
 
     await page.get_by_label("Kommune eller fylke").fill("indre øst")
@@ -105,15 +119,23 @@ async def test_filtering_works_without_scripts(open_page: OpenPage, preview: str
     await expect(page.locator("#participants tbody tr")).to_have_count(1)
 
 
-async def test_what_must_not_be_compared_says_so_without_scripts(open_page: OpenPage, preview: str) -> None:
+async def test_what_must_not_be_compared_says_so_without_scripts(
+    open_page: OpenPage, preview: str
+) -> None:
     page = await open_page(preview + UNLIKE, width=360, java_script_enabled=False)
 
     otherwise = page.get_by_role("row", name="Hobøl")
-    await expect(otherwise.get_by_role("rowheader")).to_contain_text("legemeldt fravær i prosent av avtalte dagsverk")
-    await expect(otherwise.get_by_role("cell").first).to_have_text(re.compile(r"9,0\s+målt annerledes"))
+    await expect(otherwise.get_by_role("rowheader")).to_contain_text(
+        "legemeldt fravær i prosent av avtalte dagsverk"
+    )
+    await expect(otherwise.get_by_role("cell").first).to_have_text(
+        re.compile(r"9,0\s+målt annerledes")
+    )
     year_to_date = page.get_by_role("row", name="Åsnes").get_by_role("cell").first
     await expect(year_to_date).to_have_text(re.compile(r"8,0\s+Hittil i år"))
-    await expect(page.get_by_role("listitem").filter(has_text="målt annerledes")).to_have_text("målt annerledes (2)")
+    await expect(page.get_by_role("listitem").filter(has_text="målt annerledes")).to_have_text(
+        "målt annerledes (2)"
+    )
 
 
 async def test_stripes_look_as_the_legend_does(open_page: OpenPage, preview: str) -> None:
@@ -133,7 +155,9 @@ async def test_a_place_on_the_map_leads_to_its_board(open_page: OpenPage, previe
     await expect(page.get_by_role("heading", level=1, name="Vefsn")).to_be_visible()
 
 
-async def test_the_keyboard_skips_to_the_content_and_past_the_map(open_page: OpenPage, preview: str) -> None:
+async def test_the_keyboard_skips_to_the_content_and_past_the_map(
+    open_page: OpenPage, preview: str
+) -> None:
     page = await open_page(preview)
 
     await page.keyboard.press("Tab")
@@ -156,7 +180,9 @@ async def test_a_chosen_language_stays_on_the_next_page(open_page: OpenPage, pre
     await expect(page.get_by_role("heading", level=1)).to_have_text("Om desse sidene")
 
 
-async def test_the_status_page_updates_itself_until_told_not_to(open_page: OpenPage, preview: str) -> None:
+async def test_the_status_page_updates_itself_until_told_not_to(
+    open_page: OpenPage, preview: str
+) -> None:
     page = await open_page(preview + "/status")
     asked = await page.locator(".asked").inner_text()
 

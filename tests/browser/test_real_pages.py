@@ -1,4 +1,6 @@
-"""The pages of the real services, from figures that came over Kafka to what a reader's browser shows."""
+"""The pages of the real services, from figures that came over Kafka to what a reader's browser
+shows.
+"""
 
 import re
 import secrets
@@ -40,7 +42,9 @@ POSTED_AT = datetime(2013, 10, 1, tzinfo=UTC)
 
 
 class Programme:
-    """A programme of its own for each test: Vefsn with its goal, and a municipality that has been merged since."""
+    """A programme of its own for each test: Vefsn with its goal, and a municipality that has been
+    merged since.
+    """
 
     def __init__(self) -> None:
         token = secrets.token_hex(4)
@@ -57,14 +61,26 @@ class Programme:
             municipality(self.vefsn_id, "1824", "Vefsn", "Nordland"),
             municipality(self.oygarden_id, "4626", "Øygarden", "Vestland", since=merged_on),
             municipality(
-                self.sund_id, "1245", "Sund", "Hordaland", Successor(municipality_id=self.oygarden_id, on=merged_on)
+                self.sund_id,
+                "1245",
+                "Sund",
+                "Hordaland",
+                Successor(municipality_id=self.oygarden_id, on=merged_on),
             ),
             ProgrammeRegistered(
                 programme_id=self.programme_id,
                 version=1,
                 names=Names(nb="Saman om ein betre kommune"),
-                cohorts=[Cohort(id=f"{self.programme_id}-1", names=Names(nb="Pulje 1"), starts_on=date(2012, 1, 1))],
-                themes=[Theme(id="sickness-absence", names=Names(nb="Sykefravær", nn="Sjukefråvær"))],
+                cohorts=[
+                    Cohort(
+                        id=f"{self.programme_id}-1",
+                        names=Names(nb="Pulje 1"),
+                        starts_on=date(2012, 1, 1),
+                    )
+                ],
+                themes=[
+                    Theme(id="sickness-absence", names=Names(nb="Sykefravær", nn="Sjukefråvær"))
+                ],
             ),
             self.project(self.project_id, [self.vefsn_id], [self.goal()]),
             self.project(f"{self.project_id}-other", [self.sund_id], []),
@@ -105,17 +121,35 @@ class Programme:
 
     def row(self, row: SourceRow) -> list[AbsenceFigurePosted]:
         """Return the figures of a row of the slide."""
-        columns = {"period": row.month, "year-to-date": row.year_to_date, "rolling-12": row.rolling_12}
-        return [figure(self.vefsn_id, "1824", row.period, window, rate) for window, rate in columns.items() if rate]
+        columns = {
+            "period": row.month,
+            "year-to-date": row.year_to_date,
+            "rolling-12": row.rolling_12,
+        }
+        return [
+            figure(self.vefsn_id, "1824", row.period, window, rate)
+            for window, rate in columns.items()
+            if rate
+        ]
 
 
 def municipality(
-    municipality_id: str, number: str, name: str, county: str, *successors: Successor, since: date = date(1838, 1, 1)
+    municipality_id: str,
+    number: str,
+    name: str,
+    county: str,
+    *successors: Successor,
+    since: date = date(1838, 1, 1),
 ) -> MunicipalityRegistered:
     """Return what the registry tells of a municipality."""
     ended = successors[0].on if successors else None
     version = MunicipalityVersion(
-        number=number, name=name, county_number=number[:2], county_name=county, valid_from=since, valid_to=ended
+        number=number,
+        name=name,
+        county_number=number[:2],
+        county_name=county,
+        valid_from=since,
+        valid_to=ended,
     )
     return MunicipalityRegistered(
         municipality_id=municipality_id, version=1, versions=[version], successors=list(successors)
@@ -123,7 +157,13 @@ def municipality(
 
 
 def figure(
-    municipality_id: str, number: str, period: str, window: str, rate: str, *, generated: bool = False
+    municipality_id: str,
+    number: str,
+    period: str,
+    window: str,
+    rate: str,
+    *,
+    generated: bool = False,
 ) -> AbsenceFigurePosted:
     """Return a rate as reporting publishes it."""
     return AbsenceFigurePosted(
@@ -146,8 +186,8 @@ def figure(
 async def publish(bus: Bus, metrics: RunningService, programme: Programme) -> None:
     """Tell of the programme and its figures, and wait until metrics has applied all of it.
 
-    An event of metrics would not show that: figures, municipalities and projects come on topics that are read
-    independently, and figures in several batches.
+    An event of metrics would not show that: figures, municipalities and projects come on topics
+    that are read independently, and figures in several batches.
     """
     await bus.publish(*programme.events(), *programme.figures())
     await metrics.service.consumers.catch_up()
@@ -160,7 +200,8 @@ async def cells(page: Page) -> list[list[str]]:
         label = (await row.locator("th").inner_text()).replace("\u00a0", " ")
         smileys = await row.locator(".smileys .ds-sr-only").inner_text()
         figures = [
-            " ".join(await cell.locator(".figure").all_inner_texts()) for cell in await row.locator("td.rate").all()
+            " ".join(await cell.locator(".figure").all_inner_texts())
+            for cell in await row.locator("td.rate").all()
         ]
         found.append([label, smileys, *figures])
     return found
@@ -182,11 +223,15 @@ async def test_vefsns_board_in_the_browser_is_the_one_on_the_slide(
     assert found == []
     expected = source_rows()
     assert [row[1] for row in rows] == [f"{row.smileys_by_rule} av 17" for row in expected]
-    assert [row[3] for row in rows] == [(row.year_to_date or "").replace(".", ",") for row in expected]
+    assert [row[3] for row in rows] == [
+        (row.year_to_date or "").replace(".", ",") for row in expected
+    ]
     assert [row[2] for row in rows if not row[0].startswith("SUM")] == [
         (row.month or "").replace(".", ",") for row in expected if not row.is_sum
     ]
-    reported = [(row[4], row_source.rolling_12) for row, row_source in zip(rows, expected, strict=True)]
+    reported = [
+        (row[4], row_source.rolling_12) for row, row_source in zip(rows, expected, strict=True)
+    ]
     assert all(shown == source.replace(".", ",") for shown, source in reported if source)
 
 
@@ -199,7 +244,10 @@ async def test_the_front_page_finds_participants_on_todays_map(
 
     async with served(metrics.app) as address:
         page = await open_page(f"{address}/?programme={programme.programme_id}", width=360)
-        listed = [" ".join(text.split()) for text in await page.locator("#participants tbody tr").all_inner_texts()]
+        listed = [
+            " ".join(text.split())
+            for text in await page.locator("#participants tbody tr").all_inner_texts()
+        ]
         titles = await page.locator(".norway .place title").all_text_contents()
         found = await faults(page, axe)
         await page.get_by_role("link", name="Vefsn").click()
@@ -208,7 +256,10 @@ async def test_the_front_page_finds_participants_on_todays_map(
     assert found == []
     assert listed[0] == "Sund generert Hordaland · nå Øygarden · juli 2013 · av 1 av 12 tall 9,2 –"
     assert re.match(r"Vefsn Nordland · juli 2013 \d,\d [-−]2,2", listed[1])
-    assert any("Sund: 9,2\u00a0% (genererte tall)" in title and "I dag: Øygarden" in title for title in titles)
+    assert any(
+        "Sund: 9,2\u00a0% (genererte tall)" in title and "I dag: Øygarden" in title
+        for title in titles
+    )
 
 
 async def test_an_address_without_a_page_is_a_page_that_says_so(run: RunService) -> None:
@@ -224,14 +275,18 @@ async def test_an_address_without_a_page_is_a_page_that_says_so(run: RunService)
         assert "Adressa kan ikkje lesast" in answer.text
 
 
-async def test_the_status_page_shows_who_answers(run: RunService, open_page: OpenPage, axe: str) -> None:
+async def test_the_status_page_shows_who_answers(
+    run: RunService, open_page: OpenPage, axe: str
+) -> None:
     metrics, registry = await run("metrics"), await run("registry", reference=False)
     async with served(make_gateway({"metrics": metrics.app, "registry": registry.app})) as address:
         page = await open_page(f"{address}/status")
         found = await faults(page, axe)
         for service in ("metrics", "registry"):
             await expect(page.get_by_role("region", name=service)).to_contain_text("klar")
-        await expect(page.get_by_role("region", name="metrics")).to_contain_text("metrics.reporting.absence-figure")
+        await expect(page.get_by_role("region", name="metrics")).to_contain_text(
+            "metrics.reporting.absence-figure"
+        )
         await expect(page.get_by_role("region", name="reporting")).to_contain_text("svarer ikke")
 
     assert found == []
@@ -240,7 +295,9 @@ async def test_the_status_page_shows_who_answers(run: RunService, open_page: Ope
 async def test_the_status_page_asks_where_it_is_told_to(run: RunService) -> None:
     metrics = await run("metrics")
     async with served(metrics.app) as told:
-        registry = await run("registry", reference=False, status_address=f"{told}/api/{{service}}/v1/status")
+        registry = await run(
+            "registry", reference=False, status_address=f"{told}/api/{{service}}/v1/status"
+        )
 
         answer = await registry.client.get("/status", headers={"Accept-Language": "en"})
 

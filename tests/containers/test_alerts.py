@@ -1,4 +1,6 @@
-"""The alert rules speak of figures that the services really show, and each has a paragraph on what to do."""
+"""The alert rules speak of figures that the services really show, and each has a paragraph on what
+to do.
+"""
 
 import re
 from pathlib import Path
@@ -23,15 +25,21 @@ def figures_of(rule: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
     return [(name, dict(LABEL.findall(labels))) for name, labels in FIGURE.findall(rule["expr"])]
 
 
-async def test_every_figure_in_an_alert_is_shown_with_its_labels_by_a_running_service(run: RunService) -> None:
+async def test_every_figure_in_an_alert_is_shown_with_its_labels_by_a_running_service(
+    run: RunService,
+) -> None:
     running = await run("reporting")
     text = (await running.client.get("/-/metrics")).text
     shown = [
-        (line.split("{")[0].split(" ")[0], dict(LABEL.findall(line))) for line in text.splitlines() if line[:1] != "#"
+        (line.split("{")[0].split(" ")[0], dict(LABEL.findall(line)))
+        for line in text.splitlines()
+        if line[:1] != "#"
     ]
     for rule in RULES:
         for name, wanted in figures_of(rule):
-            assert any(name == figure and wanted.items() <= labels.items() for figure, labels in shown), rule["alert"]
+            assert any(
+                name == figure and wanted.items() <= labels.items() for figure, labels in shown
+            ), rule["alert"]
 
 
 def test_there_are_figures_in_all_alerts_but_the_one_of_a_service_that_does_not_answer() -> None:

@@ -19,14 +19,18 @@ def server(folder: Path) -> x509.Certificate:
 def test_a_certificate_that_will_do_is_kept(tmp_path: Path) -> None:
     put_certificates(tmp_path, names=NAMES, now=NOW)
     first = server(tmp_path)
-    put_certificates(tmp_path, names=NAMES, now=NOW + timedelta(days=SERVER_DAYS - RENEWAL_DAYS - 1))
+    put_certificates(
+        tmp_path, names=NAMES, now=NOW + timedelta(days=SERVER_DAYS - RENEWAL_DAYS - 1)
+    )
     assert server(tmp_path) == first
 
 
 def test_it_is_made_anew_before_it_ends_by_the_same_authority(tmp_path: Path) -> None:
     authority = put_certificates(tmp_path, names=NAMES, now=NOW).read_bytes()
     first = server(tmp_path)
-    put_certificates(tmp_path, names=NAMES, now=NOW + timedelta(days=SERVER_DAYS - RENEWAL_DAYS + 1))
+    put_certificates(
+        tmp_path, names=NAMES, now=NOW + timedelta(days=SERVER_DAYS - RENEWAL_DAYS + 1)
+    )
     assert server(tmp_path) != first
     assert (tmp_path / "ca.pem").read_bytes() == authority
     server(tmp_path).verify_directly_issued_by(x509.load_pem_x509_certificate(authority))
@@ -42,7 +46,11 @@ def test_another_name_needs_another_certificate(tmp_path: Path) -> None:
 
 def test_clients_take_the_authority_and_nobody_reads_the_keys(tmp_path: Path) -> None:
     ssl.create_default_context(cafile=put_certificates(tmp_path, names=NAMES))
-    assert {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir() if path.name != "ca.pem"} == {
+    assert {
+        path.name: path.stat().st_mode & 0o077
+        for path in tmp_path.iterdir()
+        if path.name != "ca.pem"
+    } == {
         "ca.key": 0,
         "server.pem": 0,
     }

@@ -1,4 +1,6 @@
-"""What docker-compose.yml promises, read from the file: who may do what, and the same settings as elsewhere."""
+"""What docker-compose.yml promises, read from the file: who may do what, and the same settings as
+elsewhere.
+"""
 
 import re
 from collections.abc import Mapping
@@ -39,7 +41,11 @@ def test_ports_are_published_on_the_loopback_address_only(name: str) -> None:
 
 
 def test_only_the_gateway_kafka_and_the_mails_are_reachable_from_outside() -> None:
-    assert {name for name, container in CONTAINERS.items() if "ports" in container} == {"gateway", "kafka", "mail"}
+    assert {name for name, container in CONTAINERS.items() if "ports" in container} == {
+        "gateway",
+        "kafka",
+        "mail",
+    }
 
 
 def test_no_secret_stands_in_the_file() -> None:
@@ -62,14 +68,20 @@ def test_a_service_stays_up_and_a_job_ends(service: str) -> None:
 
 @pytest.mark.parametrize("job", JOBS)
 def test_somebody_waits_for_each_job_or_waiting_for_the_whole_would_fail(job: str) -> None:
-    conditions = [each["depends_on"].get(job) for each in CONTAINERS.values() if "depends_on" in each]
+    conditions = [
+        each["depends_on"].get(job) for each in CONTAINERS.values() if "depends_on" in each
+    ]
     assert {"condition": "service_completed_successfully"} in conditions
 
 
 def test_only_notifications_has_a_way_out() -> None:
-    inside = {name for name, network in COMPOSE["networks"].items() if (network or {}).get("internal")}
+    inside = {
+        name for name, network in COMPOSE["networks"].items() if (network or {}).get("internal")
+    }
     ours = [*SERVICES, "postgres", "databases", "migrate", "topics", "accounts", "saman"]
-    assert {name for name in ours if set(CONTAINERS[name]["networks"]) - inside} == {"notifications"}
+    assert {name for name in ours if set(CONTAINERS[name]["networks"]) - inside} == {
+        "notifications"
+    }
 
 
 def test_the_tests_use_the_same_images() -> None:
@@ -83,33 +95,65 @@ def test_postgresql_is_told_the_same_as_on_one_machine() -> None:
 
 def test_kafka_is_told_the_same_as_on_one_machine() -> None:
     told = {name: str(value) for name, value in CONTAINERS["kafka"]["environment"].items()}
-    assert {variable_of(name): value for name, value in kafka.PROPERTIES.items()}.items() <= told.items()
+    assert {
+        variable_of(name): value for name, value in kafka.PROPERTIES.items()
+    }.items() <= told.items()
 
 
 def test_kafka_knows_accounts_as_on_one_machine_and_has_no_door_without() -> None:
     told = {name: str(value) for name, value in CONTAINERS["kafka"]["environment"].items()}
-    wanted = listeners.properties(certificate=f"/run/secrets/{SERVER}", authority=f"/run/secrets/{AUTHORITY}")
+    wanted = listeners.properties(
+        certificate=f"/run/secrets/{SERVER}", authority=f"/run/secrets/{AUTHORITY}"
+    )
     assert {variable_of(name): value for name, value in wanted.items()}.items() <= told.items()
-    protocols = dict(each.split(":") for each in told["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
-    assert protocols == {"INTERNAL": "SASL_SSL", "PUBLISHERS": "SASL_SSL", "CONTROLLER": "SASL_PLAINTEXT"}
+    protocols = dict(
+        each.split(":") for each in told["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(",")
+    )
+    assert protocols == {
+        "INTERNAL": "SASL_SSL",
+        "PUBLISHERS": "SASL_SSL",
+        "CONTROLLER": "SASL_PLAINTEXT",
+    }
     assert "CONTROLLER://localhost:" in told["KAFKA_LISTENERS"]
 
 
 @pytest.mark.parametrize(
     "address",
     [
-        "/", "/status", "/metrics", "/metrics/", "/metrics/boards/vefsn-1824", "/registry/", "/notifications/x",
-        "/api/reporting/v1/absence-figures", "/api/registry/v1/status", "/api/metrics", "/api", "/api/",
-        "/-/ready", "/-/live", "/-/metrics", "/metricsx", "/api/metricsx/v1", "/status/", "/statusx", "/nothing", "//",
+        "/",
+        "/status",
+        "/metrics",
+        "/metrics/",
+        "/metrics/boards/vefsn-1824",
+        "/registry/",
+        "/notifications/x",
+        "/api/reporting/v1/absence-figures",
+        "/api/registry/v1/status",
+        "/api/metrics",
+        "/api",
+        "/api/",
+        "/-/ready",
+        "/-/live",
+        "/-/metrics",
+        "/metricsx",
+        "/api/metricsx/v1",
+        "/status/",
+        "/statusx",
+        "/nothing",
+        "//",
     ],
-)  # fmt: skip
-def test_the_gateway_of_containers_has_the_same_owners_as_the_one_of_one_machine(address: str) -> None:
+)
+def test_the_gateway_of_containers_has_the_same_owners_as_the_one_of_one_machine(
+    address: str,
+) -> None:
     owner = gateway.owner_of(address)
     assert _nginx_owner(address) == (owner if owner in SERVICES else "")
 
 
 def _nginx_owner(address: str) -> str:
-    """Look an address up in nginx's map as nginx does: exact ones first, then the expressions in order."""
+    """Look an address up in nginx's map as nginx does: exact ones first, then the expressions in
+    order.
+    """
     text = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text()
     block = re.search(r"map \$uri \$service \{\n(.*?)\n    \}", text, re.DOTALL)
     assert block

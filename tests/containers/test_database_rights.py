@@ -1,6 +1,8 @@
-"""Who may do what in which database: every role in every database with every operation, on a real PostgreSQL.
+"""Who may do what in which database: every role in every database with every operation, on a real
+PostgreSQL.
 
-The roles are made by what the one-machine stack and `saman databases apply`, which the compose file runs, both use.
+The roles are made by what the one-machine stack and `saman databases apply`, which the compose file
+runs, both use.
 """
 
 import secrets
@@ -53,9 +55,18 @@ MAY = {
         *("connect", "read", "add", "change", "take out", "number", "make a passing table"),
         *("read the audit log", "add to the audit log", "add to the chain"),
     },
-    # What keeps the owner from changing the audit log is a trigger, not a right; see the audit log's own tests.
-    "owner": {"connect", *OPERATIONS}
-    - {"make a role", "make a database", "switch all triggers off", "read the server's files", "run a program"},
+    # What keeps the owner from changing the audit log is a trigger, not a right; see the audit
+    # log's own tests.
+    "owner": (
+        {"connect", *OPERATIONS}
+        - {
+            "make a role",
+            "make a database",
+            "switch all triggers off",
+            "read the server's files",
+            "run a program",
+        }
+    ),
     "stranger": set[str](),
 }
 ROLES = [*SERVICES, *(f"{service}_owner" for service in SERVICES), STRANGER]
@@ -70,7 +81,11 @@ class Server:
     prefix: str
 
     def name(self, role_or_database: str) -> str:
-        return role_or_database if role_or_database in SERVERS_OWN else f"{self.prefix}_{role_or_database}"
+        return (
+            role_or_database
+            if role_or_database in SERVERS_OWN
+            else f"{self.prefix}_{role_or_database}"
+        )
 
     async def enter(self, role: str, database: str) -> asyncpg.Connection:
         return await asyncpg.connect(
@@ -80,7 +95,9 @@ class Server:
 
 @pytest.fixture(scope="session")
 async def server(infra: Infra) -> AsyncIterator[Server]:
-    """Four databases with tables in them, each made and then put right again, as every start of a stack does."""
+    """Four databases with tables in them, each made and then put right again, as every start of a
+    stack does.
+    """
     admin_url = urlsplit(infra.admin_dsn)
     server = Server(admin_url.netloc.rpartition("@")[2], f"rights_{secrets.token_hex(4)}")
     admin = await asyncpg.connect(infra.admin_dsn)
@@ -89,8 +106,8 @@ async def server(infra: Infra) -> AsyncIterator[Server]:
         await _make(server, admin_url.geturl(), service)
         owner = await server.enter(f"{service}_owner", service)
         await owner.execute(
-            "CREATE TABLE figure (id int); INSERT INTO figure (id) VALUES (1); CREATE SEQUENCE number;"
-            "CREATE TABLE audit_entry (id int); CREATE TABLE audit_seal (seal int);"
+            "CREATE TABLE figure (id int); INSERT INTO figure (id) VALUES (1); CREATE SEQUENCE"
+            " number;CREATE TABLE audit_entry (id int); CREATE TABLE audit_seal (seal int);"
         )
         await owner.close()
         await _make(server, admin_url.geturl(), service)
@@ -107,7 +124,11 @@ async def server(infra: Infra) -> AsyncIterator[Server]:
 async def test_a_role_may_do_in_a_database_what_the_table_says_and_nothing_else(
     server: Server, role: str, place: str
 ) -> None:
-    allowed = {operation for operation in ("connect", *OPERATIONS) if await _is_allowed(server, role, place, operation)}
+    allowed = {
+        operation
+        for operation in ("connect", *OPERATIONS)
+        if await _is_allowed(server, role, place, operation)
+    }
     assert allowed == MAY[_kind(role, place)]
 
 
@@ -116,7 +137,9 @@ def _kind(role: str, place: str) -> str:
 
 
 async def _is_allowed(server: Server, role: str, place: str, operation: str) -> bool:
-    """Try one cell; what it did is undone. Any answer but "yes" and "you may not" is a fault of the test."""
+    """Try one cell; what it did is undone. Any answer but "yes" and "you may not" is a fault of the
+    test.
+    """
     try:
         conn = await server.enter(role, place)
     except asyncpg.InsufficientPrivilegeError:

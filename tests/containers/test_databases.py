@@ -17,9 +17,14 @@ from tests.support.infrastructure import Infra
 @pytest.fixture
 async def named(infra: Infra, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """Settings that name a database of this test, which is removed afterwards."""
-    name, place = f"apply_{secrets.token_hex(4)}", urlsplit(infra.admin_dsn).netloc.rpartition("@")[2]
+    name, place = (
+        f"apply_{secrets.token_hex(4)}",
+        urlsplit(infra.admin_dsn).netloc.rpartition("@")[2],
+    )
     monkeypatch.setenv("SAMAN_ADMIN_DSN", infra.admin_dsn)
-    monkeypatch.setenv("SAMAN_REPORTING_OWNER_DSN", f"postgresql://{name}_owner:o%2Fpass@{place}/{name}")
+    monkeypatch.setenv(
+        "SAMAN_REPORTING_OWNER_DSN", f"postgresql://{name}_owner:o%2Fpass@{place}/{name}"
+    )
     monkeypatch.setenv("SAMAN_REPORTING_DATABASE_DSN", f"postgresql://{name}:pass@{place}/{name}")
     yield name
     admin = await asyncpg.connect(infra.admin_dsn)
@@ -34,7 +39,9 @@ def address(infra: Infra, user: str, password: str, database: str) -> str:
     return f"postgresql://{user}:{password}@{place}/{database}?sslmode=disable"
 
 
-async def test_the_owner_makes_tables_and_the_service_works_in_them(infra: Infra, named: str) -> None:
+async def test_the_owner_makes_tables_and_the_service_works_in_them(
+    infra: Infra, named: str
+) -> None:
     for _ in range(2):
         await asyncio.to_thread(databases.apply, ["reporting"])
     owner = await asyncpg.connect(address(infra, f"{named}_owner", "o%2Fpass", named))
@@ -51,7 +58,9 @@ async def test_the_owner_makes_tables_and_the_service_works_in_them(infra: Infra
         await asyncpg.connect(address(infra, named, "pass", "postgres"))
 
 
-async def test_machines_are_told_what_was_made_and_migrated(named: str, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_machines_are_told_what_was_made_and_migrated(
+    named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     await asyncio.to_thread(databases.apply, ["reporting"], as_json=True)
     made = json.loads(capsys.readouterr().out)
     assert made == {"reporting": {"database": named, "owner": f"{named}_owner", "service": named}}

@@ -13,7 +13,11 @@ from shared.errors import NotFound
 
 
 def files(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_secrets_that_were_made_stay(tmp_path: Path) -> None:
@@ -33,7 +37,9 @@ def test_two_installations_have_nothing_in_common(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_gets_its_own_database_and_the_hash_of_the_key(service: str, tmp_path: Path) -> None:
+def test_a_service_gets_its_own_database_and_the_hash_of_the_key(
+    service: str, tmp_path: Path
+) -> None:
     installation_secrets.make(tmp_path, postgres="db.example:6543")
     own = {path.name: path.read_text() for path in (tmp_path / service).iterdir()}
     extra = {"SAMAN_NOTIFICATIONS_WEBHOOK_KEY"} if service == "notifications" else set()
@@ -53,9 +59,17 @@ def test_only_the_reader_itself_can_read_them(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "postgres" / "POSTGRES_PASSWORD").stat().st_mode) == 0o444
 
 
-def test_kafka_gets_a_certificate_that_the_authority_signed_and_the_passwords_that_come_first(tmp_path: Path) -> None:
-    installation_secrets.make(tmp_path, postgres="postgres:5432", kafka_names=("kafka", "127.0.0.1"))
-    assert {path.name for path in (tmp_path / "kafka").iterdir()} == {"ca.pem", "login.conf", "server.pem"}
+def test_kafka_gets_a_certificate_that_the_authority_signed_and_the_passwords_that_come_first(
+    tmp_path: Path,
+) -> None:
+    installation_secrets.make(
+        tmp_path, postgres="postgres:5432", kafka_names=("kafka", "127.0.0.1")
+    )
+    assert {path.name for path in (tmp_path / "kafka").iterdir()} == {
+        "ca.pem",
+        "login.conf",
+        "server.pem",
+    }
     authority = x509.load_pem_x509_certificate((tmp_path / "registry" / "ca.pem").read_bytes())
     server = x509.load_pem_x509_certificates((tmp_path / "kafka" / "server.pem").read_bytes())[0]
     server.verify_directly_issued_by(authority)

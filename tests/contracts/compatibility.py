@@ -1,8 +1,9 @@
 """Whether a changed schema still keeps the promise of an earlier one.
 
-For an event that we publish, old consumers must understand what is written today, and today's consumers what stands in
-the log since then; so nothing may change but that fields are added which may be absent. For what publishers send, what
-was good before must be good today; a schema may become more lenient. The documents that compare here have no `$ref`.
+For an event that we publish, old consumers must understand what is written today, and today's
+consumers what stands in the log since then; so nothing may change but that fields are added which
+may be absent. For what publishers send, what was good before must be good today; a schema may
+become more lenient. The documents that compare here have no `$ref`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,13 +50,17 @@ def _fields(before: Schema, now: Schema, *, taken: bool, place: str) -> Iterator
 
 def _choices(before: Schema, now: Schema, *, taken: bool, place: str) -> Iterator[str]:
     """Compare unions by their alternatives; a schema without `anyOf` is a union of one."""
-    alternatives, alternatives_now = (schema.get("anyOf", [_bare(schema)]) for schema in (before, now))
+    alternatives, alternatives_now = (
+        schema.get("anyOf", [_bare(schema)]) for schema in (before, now)
+    )
     for alternative in alternatives:
         if all(any(breaks(alternative, each, taken=taken)) for each in alternatives_now):
             yield f"{place or '/'} does not take {_bare(alternative)} any longer"
     for alternative in alternatives_now if not taken else ():
         if all(any(breaks(each, alternative, taken=taken)) for each in alternatives):
-            yield f"{place or '/'} may hold {_bare(alternative)} now, and consumers do not know that"
+            yield (
+                f"{place or '/'} may hold {_bare(alternative)} now, and consumers do not know that"
+            )
 
 
 def _values(before: Schema, now: Schema, *, taken: bool, place: str) -> Iterator[str]:

@@ -13,7 +13,11 @@ STATE = {"type": "string", "enum": ["due", "overdue"]}
 
 
 def schema(*, required: tuple[str, ...] = ("a",), **properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": {"a": TEXT, "b": PERHAPS} | properties, "required": list(required)}
+    return {
+        "type": "object",
+        "properties": {"a": TEXT, "b": PERHAPS} | properties,
+        "required": list(required),
+    }
 
 
 BEFORE = schema(state=STATE, inside=schema(), many={"type": "array", "items": schema()})
@@ -24,7 +28,10 @@ def changed(**properties: Any) -> dict[str, Any]:
 
 
 def without(name: str) -> dict[str, Any]:
-    return {**BEFORE, "properties": {key: value for key, value in BEFORE["properties"].items() if key != name}}
+    return {
+        **BEFORE,
+        "properties": {key: value for key, value in BEFORE["properties"].items() if key != name},
+    }
 
 
 @pytest.mark.parametrize("taken", [True, False])
@@ -54,13 +61,18 @@ def test_what_may_be_absent_may_be_added(now: dict[str, Any], taken: bool) -> No
         (changed(b=TEXT), "/b does not take {'type': 'null'}"),
         (changed(state={"type": "string", "enum": ["due"]}), "/state: enum was"),
         (changed(inside=schema(a=WHOLE)), "/inside/a: type was string"),
-        (changed(many={"type": "array", "items": schema(a=WHOLE)}), "/many/items/a: type was string"),
+        (
+            changed(many={"type": "array", "items": schema(a=WHOLE)}),
+            "/many/items/a: type was string",
+        ),
         ({**BEFORE, "required": ["a", "b"]}, "/b is required now"),
         (changed(inside=schema(required=("a", "b"))), "/inside/b is required now"),
         ({**BEFORE, "additionalProperties": False}, "additionalProperties was None, is False"),
     ],
 )
-def test_what_was_promised_may_not_be_taken_back(now: dict[str, Any], says: str, taken: bool) -> None:
+def test_what_was_promised_may_not_be_taken_back(
+    now: dict[str, Any], says: str, taken: bool
+) -> None:
     (sentence, *_) = breaks(BEFORE, now, taken=taken)
 
     assert says in sentence
@@ -80,7 +92,9 @@ def test_what_is_taken_may_become_more_lenient(now: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("now", WIDER)
-def test_what_is_published_may_not_become_something_that_consumers_do_not_know(now: dict[str, Any]) -> None:
+def test_what_is_published_may_not_become_something_that_consumers_do_not_know(
+    now: dict[str, Any],
+) -> None:
     assert list(breaks(BEFORE, now, taken=False))
 
 
@@ -89,4 +103,7 @@ def test_bounds_of_what_is_taken_may_be_widened_and_not_narrowed() -> None:
 
     assert list(breaks(bound, {"type": "string", "minLength": 1, "maxLength": 9}, taken=True)) == []
     assert list(breaks(bound, {"type": "string"}, taken=True)) == []
-    assert len(list(breaks(bound, {"type": "string", "minLength": 3, "maxLength": 4}, taken=True))) == 2
+    assert (
+        len(list(breaks(bound, {"type": "string", "minLength": 3, "maxLength": 4}, taken=True)))
+        == 2
+    )

@@ -85,7 +85,9 @@ def test_every_topic_is_a_channel_with_who_sends_and_who_receives() -> None:
     assert "receipts.{orgnr}.v1" in addresses
     for name in content["channels"]:
         operations = {
-            key for key, each in content["operations"].items() if each["channel"]["$ref"].endswith(f"/{name}")
+            key
+            for key, each in content["operations"].items()
+            if each["channel"]["$ref"].endswith(f"/{name}")
         }
         assert any(".send." in key for key in operations), name
     assert "reporting.receive.inbound.absence-figures" in content["operations"]
@@ -98,7 +100,9 @@ def test_every_operation_names_messages_of_its_channel() -> None:
     for operation in content["operations"].values():
         assert operation["messages"]
         channel = operation["channel"]["$ref"]
-        assert all(message["$ref"].startswith(f"{channel}/messages/") for message in operation["messages"])
+        assert all(
+            message["$ref"].startswith(f"{channel}/messages/") for message in operation["messages"]
+        )
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,6 +1,8 @@
-"""Events of earlier versions are read by today's classes, and today's schemas keep the promises of earlier ones.
+"""Events of earlier versions are read by today's classes, and today's schemas keep the promises of
+earlier ones.
 
-A golden event and a golden schema are made once, when a type is first published, and never edited afterwards.
+A golden event and a golden schema are made once, when a type is first published, and never edited
+afterwards.
 """
 
 import json
@@ -31,7 +33,9 @@ def record_of(name: str) -> Record:
     """The record as it lies in the log."""
     kept = golden(name)
     headers = tuple((key, value.encode()) for key, value in kept["headers"].items())
-    return Record(kept["topic"], 0, 0, kept["key"].encode(), headers, json.dumps(kept["payload"]).encode())
+    return Record(
+        kept["topic"], 0, 0, kept["key"].encode(), headers, json.dumps(kept["payload"]).encode()
+    )
 
 
 def validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
@@ -41,7 +45,9 @@ def validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
 def narrowed(written: Any, kept: Any) -> Any:
     """Return what was written without the fields that were added since, at any depth."""
     if isinstance(written, dict) and isinstance(kept, dict):
-        return {field: narrowed(value, kept[field]) for field, value in written.items() if field in kept}
+        return {
+            field: narrowed(value, kept[field]) for field, value in written.items() if field in kept
+        }
     if isinstance(written, list) and isinstance(kept, list) and len(written) == len(kept):
         return [narrowed(value, first) for value, first in zip(written, kept, strict=True)]
     return written

@@ -1,4 +1,6 @@
-"""What became of each record that a subscription consumed: I6, seen from the service's own tables and counters."""
+"""What became of each record that a subscription consumed: I6, seen from the service's own tables
+and counters.
+"""
 
 import asyncio
 import time
@@ -35,7 +37,8 @@ class Fates:
     Attributes:
         claimed: event ids in the inbox by place.
         letters: code and digest of the value of each dead letter.
-        witnessed: ids of what the handler was called with in transactions that were committed, in order.
+        witnessed: ids of what the handler was called with in transactions that were committed, in
+            order.
     """
 
     claimed: Mapping[Place, str]
@@ -43,8 +46,11 @@ class Fates:
     witnessed: list[str]
 
 
-async def until_consumed(infra: Infra, running: RunningService, subscription: Subscription, topic: str) -> int:
-    """Wait until the group has committed all that is in the topic and counted each record; return how many.
+async def until_consumed(
+    infra: Infra, running: RunningService, subscription: Subscription, topic: str
+) -> int:
+    """Wait until the group has committed all that is in the topic and counted each record; return
+    how many.
 
     Raises:
         AssertionError: something stands in the way.
@@ -60,9 +66,16 @@ async def until_consumed(infra: Infra, running: RunningService, subscription: Su
 
         async def done() -> tuple[int, int, int]:
             ends = await reader.end_offsets(places)
-            found = await admin.list_consumer_group_offsets(group, partitions=[p for p in places if ends[p]])
+            found = await admin.list_consumer_group_offsets(
+                group, partitions=[p for p in places if ends[p]]
+            )
             committed = sum(max(0, place.offset) for place in found.values())
-            counted = progress.handled_count + progress.repeated_count + progress.unused_count + progress.buried_count
+            counted = (
+                progress.handled_count
+                + progress.repeated_count
+                + progress.unused_count
+                + progress.buried_count
+            )
             return committed, counted, sum(ends.values())
 
         return await _until_all(done, group)
@@ -88,20 +101,26 @@ async def _until_all(look: Callable[[], Awaitable[tuple[int, int, int]]], group:
 async def fates_of(running: RunningService, consumer: str, topic: str) -> Fates:
     """Read what became of a topic's records."""
     async with running.service.database.connection() as conn:
-        claims = await conn.fetch("SELECT event_id, origin FROM inbox WHERE consumer = $1", consumer)
+        claims = await conn.fetch(
+            "SELECT event_id, origin FROM inbox WHERE consumer = $1", consumer
+        )
         letters = await conn.fetch(
-            "SELECT partition, record_offset, code, sha256(value) AS digest, length(value) AS size FROM dead_letter "
-            "WHERE consumer = $1 AND topic = $2",
+            "SELECT partition, record_offset, code, sha256(value) AS digest, length(value) AS size"
+            " FROM dead_letter WHERE consumer = $1 AND topic = $2",
             consumer,
             topic,
         )
-        witnessed = await conn.fetch("SELECT message_id FROM witness WHERE consumer = $1 ORDER BY number", consumer)
+        witnessed = await conn.fetch(
+            "SELECT message_id FROM witness WHERE consumer = $1 ORDER BY number", consumer
+        )
     claimed = {}
     for row in claims:
         name, partition, offset = row["origin"].rsplit("/", 2)
         assert name == topic
         claimed[int(partition), int(offset)] = str(row["event_id"])
-    assert all((row["size"] or 0) <= 1_200_000 or row["code"] == "body-too-large" for row in letters)
+    assert all(
+        (row["size"] or 0) <= 1_200_000 or row["code"] == "body-too-large" for row in letters
+    )
     return Fates(
         claimed,
         {(row["partition"], row["record_offset"]): (row["code"], row["digest"]) for row in letters},
@@ -129,7 +148,9 @@ def faults_of_events(sent: Mapping[Place, Known], fates: Fates, *, sifts: bool) 
     return faults
 
 
-def _event_fate(claimed_id: str | None, known: Known, letter: tuple[str, bytes | None] | None) -> str:
+def _event_fate(
+    claimed_id: str | None, known: Known, letter: tuple[str, bytes | None] | None
+) -> str:
     if claimed_id is not None and letter is not None:
         return "both"
     if letter is not None:
@@ -139,14 +160,23 @@ def _event_fate(claimed_id: str | None, known: Known, letter: tuple[str, bytes |
     return APPLIED if claimed_id == known.id else f"claimed as {claimed_id}"
 
 
-def _order_faults(sent: Mapping[Place, Known], fates: Fates, is_applied: Callable[[Place], bool]) -> list[str]:
+def _order_faults(
+    sent: Mapping[Place, Known], fates: Fates, is_applied: Callable[[Place], bool]
+) -> list[str]:
     """Compare the order in which effects were committed with that of each partition."""
     partition_of = {known.id: place[0] for place, known in sent.items() if is_applied(place)}
     for partition in {place[0] for place in sent}:
-        wanted = [known.id for place, known in sorted(sent.items()) if place[0] == partition and is_applied(place)]
+        wanted = [
+            known.id
+            for place, known in sorted(sent.items())
+            if place[0] == partition and is_applied(place)
+        ]
         got = [each for each in fates.witnessed if partition_of.get(each) == partition]
         if wanted != got:
-            return [f"partition {partition}: {len(got)} effects, not the {len(wanted)} expected in their order"]
+            return [
+                f"partition {partition}: {len(got)} effects, not the {len(wanted)} expected in"
+                " their order"
+            ]
     return []
 
 
@@ -159,7 +189,11 @@ def faults_of_submissions(
     faults = []
     last = dict.fromkeys((place[0] for place in sent), 0)
     for place, known in sorted(sent.items()):
-        answers, letter, wanted = receipts.get(place, []), fates.letters.get(place), known.kind.inbound
+        answers, letter, wanted = (
+            receipts.get(place, []),
+            fates.letters.get(place),
+            known.kind.inbound,
+        )
         if len(answers) != 1:
             faults.append(f"{place} {known.kind.name}: {len(answers)} receipts")
             continue
@@ -167,17 +201,22 @@ def faults_of_submissions(
         got = answer.code if isinstance(answer, SubmissionRejected) else APPLIED
         if got != wanted:
             faults.append(f"{place} {known.kind.name}: {got} instead of {wanted}")
-        if (letter is not None) != (wanted in UNREADABLE_CODES) or (letter is not None and letter[0] != got):
+        if (letter is not None) != (wanted in UNREADABLE_CODES) or (
+            letter is not None and letter[0] != got
+        ):
             faults.append(f"{place} {known.kind.name}: answered {got}, dead letter {letter}")
         if letter is not None and known.digest is not None and letter[1] != known.digest:
             faults.append(f"{place} {known.kind.name}: the dead letter's value is another")
         if isinstance(answer, SubmissionAccepted):
             if answer.vintage != last[place[0]] + 1:
-                faults.append(f"{place} {known.kind.name}: vintage {answer.vintage} after {last[place[0]]}")
+                faults.append(
+                    f"{place} {known.kind.name}: vintage {answer.vintage} after {last[place[0]]}"
+                )
             last[place[0]] = answer.vintage
     if fates.claimed:
         faults.append("the inbox has rows of submissions")
-    # An id that came again was judged again, and refused; what was taken twice would show as a vintage too many.
+    # An id that came again was judged again, and refused; what was taken twice would show as a
+    # vintage too many.
     once = replace(fates, witnessed=list(dict.fromkeys(fates.witnessed)))
     return faults + _order_faults(sent, once, lambda place: sent[place].kind.inbound == APPLIED)
 

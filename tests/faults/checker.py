@@ -1,11 +1,13 @@
-"""The checker: judges evidence by the invariants, and returns what is wrong; nothing when all of them hold.
+"""The checker: judges evidence by the invariants, and returns what is wrong; nothing when all of
+them hold.
 
-I1 what was accepted is kept once, what was refused is not. I2 what is kept is in the log, and nothing else. I3 events
-of one key come in order, repetitions are equal byte for byte, and compaction would leave the newest state. I4 metrics
-and goals are what an independent computation makes of the figures. I5 each subscriber is told once of each event. I6
-each consumed record is in exactly one of: inbox, dead letters, of no use, receipted; and everything is consumed. I7 the
-audit log is whole and covers each figure once. I8 what is secret is nowhere. I9 it becomes quiet again. R nothing is
-ever sent where a record asked for.
+I1 what was accepted is kept once, what was refused is not. I2 what is kept is in the log, and
+nothing else. I3 events of one key come in order, repetitions are equal byte for byte, and
+compaction would leave the newest state. I4 metrics and goals are what an independent computation
+makes of the figures. I5 each subscriber is told once of each event. I6 each consumed record is in
+exactly one of: inbox, dead letters, of no use, receipted; and everything is consumed. I7 the audit
+log is whole and covers each figure once. I8 what is secret is nowhere. I9 it becomes quiet again. R
+nothing is ever sent where a record asked for.
 """
 
 from collections import Counter, defaultdict
@@ -47,7 +49,9 @@ class Finding:
     examples: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.invariant}: {self.sentence} ({self.count}, such as {', '.join(self.examples)})"
+        return (
+            f"{self.invariant}: {self.sentence} ({self.count}, such as {', '.join(self.examples)})"
+        )
 
 
 Findings = Iterator[tuple[str, Iterable[Any]]]
@@ -79,15 +83,28 @@ def check(evidence: Evidence) -> list[Finding]:
 
 def kept_once(evidence: Evidence) -> Findings:
     """I1: accepted is kept exactly once, refused is not kept, and everything has an answer."""
-    kept = Counter((row["publisher"], row["figure_id"]) for row in evidence.rows("reporting", "figure"))
+    kept = Counter(
+        (row["publisher"], row["figure_id"]) for row in evidence.rows("reporting", "figure")
+    )
     receipts = receipts_of(evidence)
-    answers = {(one.publisher, one.figure_id): one.answer or receipts.get(one.figure_id) for one in evidence.sent}
+    answers = {
+        (one.publisher, one.figure_id): one.answer or receipts.get(one.figure_id)
+        for one in evidence.sent
+    }
     yield "no answer ever came", [key for key, answer in answers.items() if answer is None]
-    yield "accepted and lost", [key for key, answer in answers.items() if answer == "accepted" and not kept[key]]
-    yield "refused and kept", [key for key, answer in answers.items() if answer == "rejected" and kept[key]]
+    yield (
+        "accepted and lost",
+        [key for key, answer in answers.items() if answer == "accepted" and not kept[key]],
+    )
+    yield (
+        "refused and kept",
+        [key for key, answer in answers.items() if answer == "rejected" and kept[key]],
+    )
     yield "kept twice", [key for key, count in kept.items() if count > 1]
     yield "kept and never sent", [key for key in kept if key not in answers]
-    withdrawn = {row["figure_id"] for row in evidence.rows("reporting", "figure") if row["withdrawn"]}
+    withdrawn = {
+        row["figure_id"] for row in evidence.rows("reporting", "figure") if row["withdrawn"]
+    }
     yield (
         "withdrawn and still there",
         [o.figure_id for o in evidence.sent if o.withdrawn and o.figure_id not in withdrawn],
@@ -100,7 +117,9 @@ def receipts_of(evidence: Evidence) -> dict[str, str]:
     found: dict[str, str] = {}
     for topic in evidence.log:
         if topic.startswith("receipts."):
-            found |= {str(r.content.get("submission_id")): answers[r.type] for r in evidence.firsts(topic)}
+            found |= {
+                str(r.content.get("submission_id")): answers[r.type] for r in evidence.firsts(topic)
+            }
     return found
 
 
@@ -111,15 +130,22 @@ def in_the_log(evidence: Evidence) -> Findings:
     yield "kept and never published", kept - told
     yield "published and not kept", told - kept
     for service in SERVICES:
-        yield f"left in the outbox of {service}", [row["event_id"] for row in evidence.rows(service, "outbox")]
+        yield (
+            f"left in the outbox of {service}",
+            [row["event_id"] for row in evidence.rows(service, "outbox")],
+        )
 
 
 def _posted_ids(evidence: Evidence) -> set[str]:
-    return {r.content["figure_id"] for r in evidence.firsts(FIGURES) if r.type == "AbsenceFigurePosted"}
+    return {
+        r.content["figure_id"] for r in evidence.firsts(FIGURES) if r.type == "AbsenceFigurePosted"
+    }
 
 
 def in_order(evidence: Evidence) -> Findings:
-    """I3: first occurrences of a key rise by one, repetitions equal the first byte for byte, the newest stands last."""
+    """I3: first occurrences of a key rise by one, repetitions equal the first byte for byte, the
+    newest stands last.
+    """
     for topic in (FIGURES, METRICS, MILESTONES, DELIVERIES):
         first: dict[str, Logged] = {}
         for record in evidence.log.get(topic, ()):
@@ -137,7 +163,10 @@ def in_order(evidence: Evidence) -> Findings:
             posted.add(content["figure_id"])
             vintages[content["municipality_id"], content["period"]].append(content["vintage"])
     yield "withdrawn before they were published", unposted
-    yield "vintages out of order", [k for k, seen in vintages.items() if seen != list(range(1, len(seen) + 1))]
+    yield (
+        "vintages out of order",
+        [k for k, seen in vintages.items() if seen != list(range(1, len(seen) + 1))],
+    )
     versions: dict[str, list[int]] = defaultdict(list)
     for record in evidence.firsts(METRICS):
         versions[record.key].append(record.content["version"])
@@ -147,19 +176,35 @@ def in_order(evidence: Evidence) -> Findings:
         for record in evidence.log.get(topic, ()):
             last[record.key] = record.content["version"]
             highest[record.key] = max(highest[record.key], last[record.key])
-        yield f"compaction would leave what is old in {topic}", [key for key in last if last[key] < highest[key]]
+        yield (
+            f"compaction would leave what is old in {topic}",
+            [key for key in last if last[key] < highest[key]],
+        )
     if not evidence.log_was_cut:
-        yield "metrics lost on their way", [k for k, seen in versions.items() if len(seen) < max(seen)]
+        yield (
+            "metrics lost on their way",
+            [k for k, seen in versions.items() if len(seen) < max(seen)],
+        )
     newest = {r.key: r.content["version"] for r in evidence.firsts(PUBLISHERS)}
     for service in SERVICES:
-        held = {row["organisation_number"]: row["version"] for row in evidence.rows(service, "known_publisher")}
-        yield f"{service} holds an older publisher", [k for k, version in newest.items() if held.get(k) != version]
+        held = {
+            row["organisation_number"]: row["version"]
+            for row in evidence.rows(service, "known_publisher")
+        }
+        yield (
+            f"{service} holds an older publisher",
+            [k for k, version in newest.items() if held.get(k) != version],
+        )
     turns: dict[str, list[str]] = defaultdict(list)
     for record in evidence.firsts(MILESTONES):
         turns[record.content["goal_id"]].append(record.content["state"])
     yield (
         "milestones that do not alternate",
-        [goal for goal, seen in turns.items() if any(a == b for a, b in zip(["open", *seen], seen, strict=False))],
+        [
+            goal
+            for goal, seen in turns.items()
+            if any(a == b for a, b in zip(["open", *seen], seen, strict=False))
+        ],
     )
 
 
@@ -177,28 +222,46 @@ def recomputed(evidence: Evidence) -> Findings:
     yield "states never published", expected.keys() - mine.keys()
     yield "states that follow from nothing", mine.keys() - expected.keys()
     both = expected.keys() & mine.keys()
-    yield "published states that are wrong", [key for key in both if state_of(mine[key]) != state_of(expected[key])]
+    yield (
+        "published states that are wrong",
+        [key for key in both if state_of(mine[key]) != state_of(expected[key])],
+    )
     kept = {
         (r["subject"], r["definition_key"], period_text(r["last_month"], r["months"])): r
         for r in evidence.rows("metrics", "state")
     }
     yield (
         "kept states that are not those published",
-        [key for key, row in kept.items() if key not in told or row["version"] != told[key]["version"]],
+        [
+            key
+            for key, row in kept.items()
+            if key not in told or row["version"] != told[key]["version"]
+        ],
     )
     states = {}
     for record in evidence.firsts(MILESTONES):
         states[record.content["goal_id"]] = record.content["state"]
     judged = goals_of(figures, evidence.world.goals)
-    yield "goals that stand wrong", [goal for goal, state in judged.items() if states.get(goal, "open") != state]
+    yield (
+        "goals that stand wrong",
+        [goal for goal, state in judged.items() if states.get(goal, "open") != state],
+    )
 
 
 def told_once(evidence: Evidence) -> Findings:
-    """I5: one delivery for each subscriber and event, delivered, heard by the receiver under one id with one body."""
+    """I5: one delivery for each subscriber and event, delivered, heard by the receiver under one id
+    with one body.
+    """
     followed = set(evidence.world.followed)
     wanted = {("milestones", record.id) for record in evidence.firsts(MILESTONES)}
-    wanted |= {("metrics", r.id) for r in evidence.firsts(METRICS) if r.content["subject"] in followed}
-    wanted |= {("rounds", r.id) for r in evidence.firsts(REPORTS) if r.type in ("ReportDue", "ReportOverdue")}
+    wanted |= {
+        ("metrics", r.id) for r in evidence.firsts(METRICS) if r.content["subject"] in followed
+    }
+    wanted |= {
+        ("rounds", r.id)
+        for r in evidence.firsts(REPORTS)
+        if r.type in ("ReportDue", "ReportOverdue")
+    }
     rows = evidence.rows("notifications", "delivery")
     count = Counter((row["subscription_id"], row["event_id"]) for row in rows)
     yield "not told", wanted - count.keys()
@@ -217,15 +280,29 @@ def told_once(evidence: Evidence) -> Findings:
 
 
 def handled_once(evidence: Evidence) -> Findings:
-    """I6: everything is consumed, and each record is in exactly one of inbox, dead letters, of no use, receipted."""
+    """I6: everything is consumed, and each record is in exactly one of inbox, dead letters, of no
+    use, receipted.
+    """
     for group, places in evidence.behind.items():
-        yield f"{group} has not consumed", [place for place, (done, end) in places.items() if done < end]
-        yield f"{group} has committed what is not there", [p for p, (done, end) in places.items() if done > end]
+        yield (
+            f"{group} has not consumed",
+            [place for place, (done, end) in places.items() if done < end],
+        )
+        yield (
+            f"{group} has committed what is not there",
+            [p for p, (done, end) in places.items() if done > end],
+        )
     for service in SERVICES:
-        claimed = Counter((row["consumer"], row["event_id"]) for row in evidence.rows(service, "inbox"))
-        letters = [row for row in evidence.rows(service, "dead_letter") if row["state"] != "replayed"]
+        claimed = Counter(
+            (row["consumer"], row["event_id"]) for row in evidence.rows(service, "inbox")
+        )
+        letters = [
+            row for row in evidence.rows(service, "dead_letter") if row["state"] != "replayed"
+        ]
         buried = {(row["consumer"], row["origin"]) for row in letters}
-        app = wiring(service).create_app(wiring(service).Settings(database_dsn="postgresql://nowhere/none"))
+        app = wiring(service).create_app(
+            wiring(service).Settings(database_dsn="postgresql://nowhere/none")
+        )
         for group, delivery in app.state.service.deliveries.items():
             subscription = delivery._subscription
             if subscription.is_inbound:
@@ -235,27 +312,50 @@ def handled_once(evidence: Evidence) -> Findings:
                 record: claimed[group, record.id] + ((group, record.origin) in buried)
                 for record in evidence.log.get(subscription.topic, ())
             }
-            yield f"{group} never handled", [r.origin for r, times in held.items() if use(r) and not times]
+            yield (
+                f"{group} never handled",
+                [r.origin for r, times in held.items() if use(r) and not times],
+            )
             yield f"{group} has in two places", [r.origin for r, times in held.items() if times > 1]
-            yield f"{group} has no use for", [r.origin for r, times in held.items() if times and not use(r)]
+            yield (
+                f"{group} has no use for",
+                [r.origin for r, times in held.items() if times and not use(r)],
+            )
     receipts = receipts_of(evidence)
-    origins = {r.content.get("origin") for t in evidence.log if t.startswith("receipts.") for r in evidence.firsts(t)}
+    origins = {
+        r.content.get("origin")
+        for t in evidence.log
+        if t.startswith("receipts.")
+        for r in evidence.firsts(t)
+    }
     buried_inbound = {row["origin"] for row in evidence.rows("reporting", "dead_letter")}
     if evidence.log_was_cut:
         origins |= buried_inbound
     for topic in (topic for topic in evidence.log if topic.startswith("inbound.")):
         yield (
             f"{topic} without receipt",
-            [r.origin for r in evidence.log[topic] if r.id not in receipts and r.origin not in origins],
+            [
+                r.origin
+                for r in evidence.log[topic]
+                if r.id not in receipts and r.origin not in origins
+            ],
         )
         yield (
             f"{topic} receipted and buried",
-            [r.origin for r in evidence.log[topic] if r.id in receipts and r.origin in buried_inbound],
+            [
+                r.origin
+                for r in evidence.log[topic]
+                if r.id in receipts and r.origin in buried_inbound
+            ],
         )
 
 
-def _of_use(evidence: Evidence, group: str, events: tuple[type[Event], ...]) -> Callable[[Logged], bool]:
-    """Return what tells whether a record is of use to a group: its type, and for metrics who follows its subject."""
+def _of_use(
+    evidence: Evidence, group: str, events: tuple[type[Event], ...]
+) -> Callable[[Logged], bool]:
+    """Return what tells whether a record is of use to a group: its type, and for metrics who
+    follows its subject.
+    """
     types = {event.__name__ for event in events}
     followed = set(evidence.world.followed)
     if group == "notifications.metrics.metric":
@@ -270,11 +370,24 @@ def audited(evidence: Evidence) -> Findings:
 
 
 def secret(evidence: Evidence) -> Findings:
-    """I8: no secret and no identity number in a database, a program's log, an event of ours or a webhook."""
-    ours = [r for topic, records in evidence.log.items() if not topic.startswith("inbound.") for r in records]
+    """I8: no secret and no identity number in a database, a program's log, an event of ours or a
+    webhook.
+    """
+    ours = [
+        r
+        for topic, records in evidence.log.items()
+        if not topic.startswith("inbound.")
+        for r in records
+    ]
     for name, text in {**evidence.world.secrets, "an identity number": IDENTITY_NUMBER}.items():
-        yield f"{name} is kept by", [service for service, kept in evidence.text.items() if text in kept]
-        yield f"{name} is in the log of", [program for program, said in evidence.said.items() if text in said]
+        yield (
+            f"{name} is kept by",
+            [service for service, kept in evidence.text.items() if text in kept],
+        )
+        yield (
+            f"{name} is in the log of",
+            [program for program, said in evidence.said.items() if text in said],
+        )
         yield f"{name} was published in", [r.origin for r in ours if r.has(text)]
         calls = (call for call in evidence.calls if text in call.body or text in str(call.headers))
         yield f"{name} was sent in", [call.headers["webhook-id"] for call in calls]
@@ -287,4 +400,7 @@ def quiet(evidence: Evidence) -> Findings:
 
 def not_answered(evidence: Evidence) -> Findings:
     """R: nothing is sent where a record asked for an answer."""
-    yield "somebody else's topic was written to", [record.origin for record in evidence.log.get(VICTIM, ())]
+    yield (
+        "somebody else's topic was written to",
+        [record.origin for record in evidence.log.get(VICTIM, ())],
+    )

@@ -1,4 +1,6 @@
-"""Servers that may be maltreated, and whole systems with a small world in them and a receiver of webhooks beside."""
+"""Servers that may be maltreated, and whole systems with a small world in them and a receiver of
+webhooks beside.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -18,6 +20,8 @@ def proving_() -> Proving:
 
 @pytest_asyncio.fixture(scope="module")
 async def own_infra() -> AsyncIterator[Infra]:
-    """PostgreSQL and Kafka for one module alone: what is left on the topics here would disturb everybody else."""
+    """PostgreSQL and Kafka for one module alone: what is left on the topics here would disturb
+    everybody else.
+    """
     async with containers_infra() if choose().kind == "containers" else local_infra() as infra:
         yield infra

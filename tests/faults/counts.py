@@ -1,4 +1,6 @@
-"""How often long proofs repeat: a few times in `make test`, many times in `make faults` and with its setting."""
+"""How often long proofs repeat: a few times in `make test`, many times in `make faults` and with
+its setting.
+"""
 
 import os
 

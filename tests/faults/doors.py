@@ -10,7 +10,8 @@ import httpx2
 
 @dataclass
 class Doors:
-    """Asks the replicas in turn, and the next one when a connection fails; ids make it safe to ask twice.
+    """Asks the replicas in turn, and the next one when a connection fails; ids make it safe to ask
+    twice.
 
     Attributes:
         statuses: how often each status was answered.

@@ -1,4 +1,6 @@
-"""What a run left behind, read from outside when all is quiet: the log, the four databases, the webhooks."""
+"""What a run left behind, read from outside when all is quiet: the log, the four databases, the
+webhooks.
+"""
 
 import asyncio
 import json
@@ -26,7 +28,8 @@ from tests.support.system import System
 QUIET_SECONDS = 240.0
 QUIET_LOOKS = 3
 LOOK_SECONDS = 0.4
-"""Between two looks: what one finds handled may have put into an outbox what it found empty before."""
+"""Between two looks: what one finds handled may have put into an outbox what it found empty before.
+"""
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -53,7 +56,11 @@ class Logged:
 
     def has(self, text: str) -> bool:
         """Tell whether a text stands anywhere in it."""
-        return text.encode() in self.value or text in self.key or any(text in each for each in self.headers.values())
+        return (
+            text.encode() in self.value
+            or text in self.key
+            or any(text in each for each in self.headers.values())
+        )
 
     @property
     def type(self) -> str:
@@ -72,14 +79,16 @@ class Evidence:
 
     Attributes:
         log: every record of each topic, in the order of its partitions.
-        committed: how far each consumer group has committed, and where the log ends, by group and place.
+        committed: how far each consumer group has committed, and where the log ends, by group and
+            place.
         tables: rows of the tables that count, by service and table.
         text: everything that each service's database holds, as text.
         said: what each program wrote to its log.
         audit: what is wrong with each service's audit log, and with what it should cover.
         stuck: why it never became quiet; none when it did.
-        log_was_cut: the log was put back to an earlier moment. Versions that it lost are not given out a second time,
-            and a record that nobody could read, and so nobody repeats, has its dead letter and perhaps no receipt.
+        log_was_cut: the log was put back to an earlier moment. Versions that it lost are not given
+            out a second time, and a record that nobody could read, and so nobody repeats, has its
+            dead letter and perhaps no receipt.
     """
 
     world: World
@@ -108,28 +117,39 @@ class Evidence:
 
 _TABLES = {
     "inbox": "SELECT consumer, event_id::text AS event_id FROM inbox",
-    "dead_letter": """SELECT consumer, topic || '/' || partition || '/' || record_offset AS origin, code, state
-                        FROM dead_letter""",
+    "dead_letter": (
+        """SELECT consumer, topic || '/' || partition || '/' || record_offset AS origin, code, state
+                        FROM dead_letter"""
+    ),
     "known_publisher": "SELECT organisation_number, version FROM known_publisher",
-    "outbox": "SELECT event_id::text AS event_id FROM outbox UNION ALL SELECT event_id::text FROM outbox_parked",
+    "outbox": (
+        "SELECT event_id::text AS event_id FROM outbox UNION ALL SELECT event_id::text FROM"
+        " outbox_parked"
+    ),
 }
 _HANDLED = "SELECT consumer, topic || '/' || partition AS place, next_offset FROM consumer_position"
 """A consumer goes on from here, whatever it has committed; see `shared.messaging.positions`."""
 
 _OWN_TABLES = {
     "reporting": {
-        "figure": """SELECT publisher, figure_id::text AS figure_id, municipality_id, unit, period, figure_window,
+        "figure": (
+            """SELECT publisher, figure_id::text AS figure_id, municipality_id, unit, period, figure_window,
                             definition_key, vintage, in_force, withdrawn_at IS NOT NULL AS withdrawn FROM figure"""
+        )
     },
     "metrics": {
-        "state": """SELECT s.subject, s.definition_key, st.last_month, st.months, st.version
+        "state": (
+            """SELECT s.subject, s.definition_key, st.last_month, st.months, st.version
                       FROM state st JOIN series s USING (series_id)
-                     WHERE st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month""",
+                     WHERE st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month"""
+        ),
         "figure": "SELECT figure_id::text AS figure_id FROM figure",
     },
     "notifications": {
-        "delivery": """SELECT delivery_id::text AS delivery_id, subscription_id, event_id::text AS event_id, state
+        "delivery": (
+            """SELECT delivery_id::text AS delivery_id, subscription_id, event_id::text AS event_id, state
                          FROM delivery"""
+        )
     },
 }
 
@@ -147,7 +167,8 @@ async def gather(
 
     Args:
         quiet_seconds: how long that may take.
-        still_seconds: how long what is on its way may stand still; longer, and it is taken to stay where it is.
+        still_seconds: how long what is on its way may stand still; longer, and it is taken to stay
+            where it is.
     """
     evidence = Evidence(world, load.sent, receiver.calls)
     begun = time.monotonic()
@@ -155,12 +176,19 @@ async def gather(
         async with asyncio.timeout(quiet_seconds):
             await _until_quiet(system, still_seconds)
     except TimeoutError:
-        evidence.stuck = f"not quiet after {time.monotonic() - begun:.0f} s: {'; '.join(await _unrest(system))}"
+        evidence.stuck = (
+            f"not quiet after {time.monotonic() - begun:.0f} s: {'; '.join(await _unrest(system))}"
+        )
     evidence.log, evidence.behind = await _read_log(system)
     evidence.tables = {name: await _read_tables(system, name) for name in SERVICES}
     evidence.text = {name: await _everything(system, name) for name in SERVICES}
-    evidence.said = {path.stem: path.read_text(errors="replace") for path in (system.folder / "logs").glob("*.log")}
-    evidence.audit = {name: (await verify_log(system.databases[name].owner_dsn, name)).faults for name in SERVICES}
+    evidence.said = {
+        path.stem: path.read_text(errors="replace")
+        for path in (system.folder / "logs").glob("*.log")
+    }
+    evidence.audit = {
+        name: (await verify_log(system.databases[name].owner_dsn, name)).faults for name in SERVICES
+    }
     return evidence
 
 
@@ -183,11 +211,17 @@ async def _unrest(system: System) -> list[str]:
     for name, dsn in ((name, system.databases[name].owner_dsn) for name in SERVICES):
         waiting = "SELECT count(*) FROM outbox"
         if name == "notifications":
-            waiting = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM delivery WHERE state = 'waiting')"
+            waiting = (
+                "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM delivery WHERE state"
+                " = 'waiting')"
+            )
         try:
             if count := (await _fetch(dsn, waiting))[0][0]:
                 left.append(f"{name}: {count} events or deliveries wait")
-            handled |= {(row["consumer"], row["place"]): row["next_offset"] for row in await _fetch(dsn, _HANDLED)}
+            handled |= {
+                (row["consumer"], row["place"]): row["next_offset"]
+                for row in await _fetch(dsn, _HANDLED)
+            }
             async with new_client(timeout=5) as client:
                 status = (await client.get(f"{system.address(name)}/api/{name}/v1/status")).json()
             if not status.get("ready"):
@@ -206,11 +240,17 @@ async def _unrest(system: System) -> list[str]:
         }
         for group, places in behind.items()
     }
-    return left + [f"{group} is behind at {places}" for group, places in sorted(late.items()) if places]
+    return left + [
+        f"{group} is behind at {places}" for group, places in sorted(late.items()) if places
+    ]
 
 
-async def _read_positions(system: System) -> tuple[list[TopicPartition], dict[str, dict[str, tuple[int, int]]]]:
-    """Return the places of the log, and per group how far it has committed and where its topics end."""
+async def _read_positions(
+    system: System,
+) -> tuple[list[TopicPartition], dict[str, dict[str, tuple[int, int]]]]:
+    """Return the places of the log, and per group how far it has committed and where its topics
+    end.
+    """
     options = BusSettings(bootstrap=system.servers.bootstrap, client_id="proof").client_options()
     admin, consumer = Admin(**options), AIOKafkaConsumer(**options)
     await admin.start()
@@ -236,11 +276,15 @@ def _consumed(group: str, places: Sequence[TopicPartition]) -> list[TopicPartiti
     _, _, what = group.partition(".")
     if what.startswith("inbound."):
         kind = what.removeprefix("inbound.")
-        return [p for p in places if p.topic.startswith("inbound.") and p.topic.split(".")[2] == kind]
+        return [
+            p for p in places if p.topic.startswith("inbound.") and p.topic.split(".")[2] == kind
+        ]
     return [p for p in places if p.topic.rsplit(".v", 1)[0] == what]
 
 
-async def _read_log(system: System) -> tuple[dict[str, list[Logged]], dict[str, dict[str, tuple[int, int]]]]:
+async def _read_log(
+    system: System,
+) -> tuple[dict[str, list[Logged]], dict[str, dict[str, tuple[int, int]]]]:
     places, behind = await _read_positions(system)
     log: dict[str, list[Logged]] = defaultdict(list)
     consumer = AIOKafkaConsumer(bootstrap_servers=system.servers.bootstrap, max_poll_records=5_000)
@@ -267,7 +311,10 @@ def _logged(record: Any) -> Logged:
 
 async def _read_tables(system: System, service: str) -> dict[str, Rows]:
     queries = _TABLES | _OWN_TABLES.get(service, {})
-    return {name: await _fetch(system.databases[service].owner_dsn, query) for name, query in queries.items()}
+    return {
+        name: await _fetch(system.databases[service].owner_dsn, query)
+        for name, query in queries.items()
+    }
 
 
 async def _everything(system: System, service: str) -> str:

@@ -48,13 +48,17 @@ def digest_of(value: bytes | None) -> bytes | None:
 
 
 def golden_messages(names: list[str], *, without: tuple[str, ...] = ()) -> MakeMessage:
-    """Return good messages made of the golden ones, one type after the other, with rising versions."""
+    """Return good messages made of the golden ones, one type after the other, with rising
+    versions.
+    """
     kept = [json.loads((GOLDEN / f"{name}.json").read_text()) for name in names]
     turn, numbers = cycle(kept), count(1)
 
     def make(partition: int, id_: bytes) -> Message:
         content = next(turn)
-        headers = {n: v.encode() for n, v in content["headers"].items() if n not in without} | {"ce_id": id_}
+        headers = {n: v.encode() for n, v in content["headers"].items() if n not in without} | {
+            "ce_id": id_
+        }
         payload = dict(content["payload"])
         if "version" in payload:
             payload["version"] = next(numbers)
@@ -64,7 +68,9 @@ def golden_messages(names: list[str], *, without: tuple[str, ...] = ()) -> MakeM
 
 
 def new_id() -> str:
-    """Return an id that may stand in a note as well: one UUID of 40,000 would be taken for a person's number there."""
+    """Return an id that may stand in a note as well: one UUID of 40,000 would be taken for a
+    person's number there.
+    """
     while holds_identity_number(id_ := str(uuid.uuid4())):
         pass
     return id_
@@ -91,13 +97,17 @@ class Flood:
         """Send each kind so many times, shuffled, good ones between them, before and after."""
         await self._producer.start()
         try:
-            await asyncio.gather(*(self._fill(number, times, seed) for number in range(len(PARTITIONS))))
+            await asyncio.gather(
+                *(self._fill(number, times, seed) for number in range(len(PARTITIONS)))
+            )
         finally:
             await self._producer.stop()
 
     async def _fill(self, number: int, times: int, seed: int) -> None:
         partition = PARTITIONS[number]
-        kinds = [kind for kind in KINDS for turn in range(times) if turn % len(PARTITIONS) == number]
+        kinds = [
+            kind for kind in KINDS for turn in range(times) if turn % len(PARTITIONS) == number
+        ]
         random.Random(f"{seed} {partition}").shuffle(kinds)
         batch: Any = None
         waiting: list[Known] = []
@@ -110,10 +120,14 @@ class Flood:
                 await self._send_alone(partition, known, sent, message)
                 continue
             batch = batch or batch_of(self._producer, bytes_max=BATCH_BYTES)
-            if not batch.append(key=message.key, value=content[0], timestamp=None, headers=content[1]):
+            if not batch.append(
+                key=message.key, value=content[0], timestamp=None, headers=content[1]
+            ):
                 await self._send(batch, partition, waiting)
                 batch, waiting = batch_of(self._producer, bytes_max=BATCH_BYTES), []
-                assert batch.append(key=message.key, value=content[0], timestamp=None, headers=content[1])
+                assert batch.append(
+                    key=message.key, value=content[0], timestamp=None, headers=content[1]
+                )
             waiting.append(known)
         await self._send(batch, partition, waiting)
 

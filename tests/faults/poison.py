@@ -1,7 +1,7 @@
 """What a careless or hostile client may put on a topic, and what must become of each.
 
-A kind spoils a good message; the same kinds go to every topic that a service consumes. `event` is its fate where
-services listen to each other, `inbound` the answer that a publisher gets.
+A kind spoils a good message; the same kinds go to every topic that a service consumes. `event` is
+its fate where services listen to each other, `inbound` the answer that a publisher gets.
 """
 
 import gzip
@@ -15,15 +15,25 @@ from shared.messaging.inflating import GZIP, LZ4, NONE, SNAPPY, ZSTD
 from tests.support.raw_records import Headers, NoText
 
 APPLIED, REPEATED, EITHER = "applied", "repeated", "applied or a dead letter"
-"""Fates that are no dead letter; of a message that one service stores and another does not, it depends."""
+"""Fates that are no dead letter; of a message that one service stores and another does not, it
+depends.
+"""
 
 UNREADABLE_CODES = frozenset(
     {
-        "json-malformed", "json-duplicate-key", "json-too-deep", "number-not-finite", "text-unstorable",
-        "value-missing", "envelope-incomplete", "body-too-large",
+        "json-malformed",
+        "json-duplicate-key",
+        "json-too-deep",
+        "number-not-finite",
+        "text-unstorable",
+        "value-missing",
+        "envelope-incomplete",
+        "body-too-large",
     }
-)  # fmt: skip
-"""Answers to what could not even be taken apart, which is kept as a dead letter besides; others were judged."""
+)
+"""Answers to what could not even be taken apart, which is kept as a dead letter besides; others
+were judged.
+"""
 
 HUGE = b"x" * 1_000_000
 DEEP = 100_000
@@ -51,9 +61,14 @@ class Message:
         """The payload as it is sent."""
         return json.dumps(self.payload).encode()
 
-    def sent(self, value: bytes | None = b"\0same", *, codec: int = NONE, **changed: bytes | None) -> "Sent":
+    def sent(
+        self, value: bytes | None = b"\0same", *, codec: int = NONE, **changed: bytes | None
+    ) -> "Sent":
         """Return the record, with another value or other headers; `absent` takes a header away."""
-        headers: dict[str, bytes | None] = {**self.headers, **{n.replace("__", "-"): v for n, v in changed.items()}}
+        headers: dict[str, bytes | None] = {
+            **self.headers,
+            **{n.replace("__", "-"): v for n, v in changed.items()},
+        }
         listed = [(name, text) for name, text in headers.items() if text != b"absent"]
         return Sent(self.value if value == b"\0same" else value, listed, codec)
 
@@ -72,7 +87,8 @@ class Sent:
     fills: bool = False
     """Whether spaces are put behind the value until the batch is as large as the topic takes."""
     inflates: bool = False
-    """Whether the batch is sent packed, with so many zeros as its value that nobody may unpack it."""
+    """Whether the batch is sent packed, with so many zeros as its value that nobody may unpack it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +125,9 @@ def _again(m: Message) -> Sent:
     return m.sent(m.of(**named), ce_id=m.first_id)
 
 
-def _with(m: Message, *more: tuple[str, bytes | None], before: bool = False, value: bytes | None = None) -> Sent:
+def _with(
+    m: Message, *more: tuple[str, bytes | None], before: bool = False, value: bytes | None = None
+) -> Sent:
     sent = m.sent() if value is None else m.sent(value)
     return Sent(sent.value, [*more, *sent.headers] if before else [*sent.headers, *more])
 
@@ -130,11 +148,21 @@ _FUTURE = b"no.saman.metrics.MetricUpdated.v2"
 _STRUCTURED = b"application/cloudevents+json"
 
 BODIES = (
-    Kind("JSON that ends too early", "json-malformed", "json-malformed", lambda m: m.sent(m.value[:-2])),
-    Kind("a list", "json-malformed", "json-malformed", lambda m: m.sent(b"[1]")),
-    Kind("binary", "json-malformed", "json-malformed", lambda m: m.sent(b"\x00\xff\xfe\x01 binary")),
     Kind(
-        "a number that is none", "json-malformed", "number-not-finite", lambda m: m.sent(m.value[:-1] + b', "x":NaN}')
+        "JSON that ends too early",
+        "json-malformed",
+        "json-malformed",
+        lambda m: m.sent(m.value[:-2]),
+    ),
+    Kind("a list", "json-malformed", "json-malformed", lambda m: m.sent(b"[1]")),
+    Kind(
+        "binary", "json-malformed", "json-malformed", lambda m: m.sent(b"\x00\xff\xfe\x01 binary")
+    ),
+    Kind(
+        "a number that is none",
+        "json-malformed",
+        "number-not-finite",
+        lambda m: m.sent(m.value[:-1] + b', "x":NaN}'),
     ),
     Kind("a wrong type", "schema-mismatch", "schema-mismatch", _wrong_type),
     Kind("no fields", "schema-mismatch", "field-missing", lambda m: m.sent(b"{}")),
@@ -150,27 +178,71 @@ SIZES = (
     Kind("nested to death", "json-malformed", "json-too-deep", lambda m: m.sent(b"[" * DEEP)),
     Kind("nested inside", "json-malformed", "json-too-deep", _nested),
     Kind("huge", "json-malformed", "json-malformed", lambda m: m.sent(HUGE)),
-    Kind("the largest that is taken", APPLIED, APPLIED, lambda m: Sent(m.value, m.sent().headers, fills=True)),
-    Kind("two megabytes packed", APPLIED, "body-too-large", lambda m: m.sent(m.value + b" " * 2_000_000, codec=GZIP)),
-    Kind("inflates", "envelope-incomplete", "json-malformed", lambda _: Sent(None, [], ZSTD, inflates=True)),
+    Kind(
+        "the largest that is taken",
+        APPLIED,
+        APPLIED,
+        lambda m: Sent(m.value, m.sent().headers, fills=True),
+    ),
+    Kind(
+        "two megabytes packed",
+        APPLIED,
+        "body-too-large",
+        lambda m: m.sent(m.value + b" " * 2_000_000, codec=GZIP),
+    ),
+    Kind(
+        "inflates",
+        "envelope-incomplete",
+        "json-malformed",
+        lambda _: Sent(None, [], ZSTD, inflates=True),
+    ),
 )
 CODECS = (
     *(
-        Kind(name, APPLIED, APPLIED, lambda m, codec=codec: m.sent(m.value + b" " * 500, codec=codec))  # type: ignore[misc]
+        Kind(
+            name,
+            APPLIED,
+            APPLIED,
+            lambda m, codec=codec: m.sent(m.value + b" " * 500, codec=codec),  # type: ignore[misc]
+        )
         for name, codec in (("gzip", GZIP), ("snappy", SNAPPY), ("lz4", LZ4), ("zstd", ZSTD))
     ),
-    Kind("packed by hand", "json-malformed", "json-malformed", lambda m: m.sent(gzip.compress(m.value))),
+    Kind(
+        "packed by hand",
+        "json-malformed",
+        "json-malformed",
+        lambda m: m.sent(gzip.compress(m.value)),
+    ),
 )
 HEADERS = (
     Kind("no headers", "envelope-incomplete", "envelope-incomplete", lambda m: Sent(m.value, [])),
-    Kind("no type", "envelope-incomplete", "envelope-incomplete", lambda m: m.sent(ce_type=b"absent")),
-    Kind("a null type", "envelope-incomplete", "envelope-incomplete", lambda m: m.sent(ce_type=None)),
-    Kind("a type that is no text", "envelope-incomplete", "envelope-incomplete", lambda m: m.sent(ce_type=b"\xff")),
+    Kind(
+        "no type", "envelope-incomplete", "envelope-incomplete", lambda m: m.sent(ce_type=b"absent")
+    ),
+    Kind(
+        "a null type", "envelope-incomplete", "envelope-incomplete", lambda m: m.sent(ce_type=None)
+    ),
+    Kind(
+        "a type that is no text",
+        "envelope-incomplete",
+        "envelope-incomplete",
+        lambda m: m.sent(ce_type=b"\xff"),
+    ),
     Kind("a null id", "envelope-incomplete", "envelope-incomplete", lambda m: m.sent(ce_id=None)),
     Kind("an id that is none", "schema-mismatch", "id-malformed", lambda m: m.sent(ce_id=b"first")),
     Kind("another header is null", APPLIED, APPLIED, lambda m: _with(m, ("note", None))),
-    Kind("another header is no text", APPLIED, APPLIED, lambda m: _with(m, ("note", b"\xff\xfe"), ("", b""))),
-    Kind("a name that is no text", APPLIED, APPLIED, lambda m: _with(m, (NoText("?"), b"1"), before=True)),
+    Kind(
+        "another header is no text",
+        APPLIED,
+        APPLIED,
+        lambda m: _with(m, ("note", b"\xff\xfe"), ("", b"")),
+    ),
+    Kind(
+        "a name that is no text",
+        APPLIED,
+        APPLIED,
+        lambda m: _with(m, (NoText("?"), b"1"), before=True),
+    ),
     Kind(
         "a name that is no text and no JSON",
         "json-malformed",
@@ -185,12 +257,37 @@ HEADERS = (
         "json-malformed",
         lambda m: _with(m, *_many(HEADER_COUNT), value=b"{"),
     ),
-    Kind("a type twice, ours last", APPLIED, APPLIED, lambda m: _with(m, ("ce_type", _FUTURE), before=True)),
-    Kind("a type twice, ours first", "type-unknown", "type-unknown", lambda m: _with(m, ("ce_type", _FUTURE))),
-    Kind("an id twice", APPLIED, APPLIED, lambda m: _with(m, ("ce_id", b"\xff"), ("ce_id", None), before=True)),
+    Kind(
+        "a type twice, ours last",
+        APPLIED,
+        APPLIED,
+        lambda m: _with(m, ("ce_type", _FUTURE), before=True),
+    ),
+    Kind(
+        "a type twice, ours first",
+        "type-unknown",
+        "type-unknown",
+        lambda m: _with(m, ("ce_type", _FUTURE)),
+    ),
+    Kind(
+        "an id twice",
+        APPLIED,
+        APPLIED,
+        lambda m: _with(m, ("ce_id", b"\xff"), ("ce_id", None), before=True),
+    ),
     Kind("forged", APPLIED, APPLIED, lambda m: _with(m, *_FORGED)),
-    Kind("structured without", APPLIED, "envelope-incomplete", lambda m: m.sent(content__type=_STRUCTURED)),
-    Kind("of a subject that nobody follows", APPLIED, APPLIED, lambda m: m.sent(ce_subject=b"nobody/at-all")),
+    Kind(
+        "structured without",
+        APPLIED,
+        "envelope-incomplete",
+        lambda m: m.sent(content__type=_STRUCTURED),
+    ),
+    Kind(
+        "of a subject that nobody follows",
+        APPLIED,
+        APPLIED,
+        lambda m: m.sent(ce_subject=b"nobody/at-all"),
+    ),
 )
 KINDS = (*BODIES, *SIZES, *CODECS, *HEADERS)
 GOOD = Kind("good", APPLIED, APPLIED, lambda m: m.sent())

@@ -1,4 +1,6 @@
-"""A whole system with a small world in it, a receiver of webhooks beside it, and the checker that judges it."""
+"""A whole system with a small world in it, a receiver of webhooks beside it, and the checker that
+judges it.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -35,7 +37,9 @@ class Proof:
         self, load: Load, *, still_seconds: float = QUIET_SECONDS, log_was_cut: bool = False
     ) -> list[Finding]:
         """Wait for quiet, and return what the checker finds; see `gather`."""
-        evidence = await gather(self.system, self.world, load, self.receiver, still_seconds=still_seconds)
+        evidence = await gather(
+            self.system, self.world, load, self.receiver, still_seconds=still_seconds
+        )
         return check(replace(evidence, log_was_cut=log_was_cut))
 
 
@@ -47,7 +51,11 @@ async def partitions_of(proof: Proof, process: str) -> int:
             answer = await client.get(f"{proof.system.address(process)}/api/{service}/v1/status")
         except httpx2.HTTPError:
             return 0
-    return sum(consumer["partitions"] for consumer in answer.json()["consumers"]) if answer.status_code == 200 else 0
+    return (
+        sum(consumer["partitions"] for consumer in answer.json()["consumers"])
+        if answer.status_code == 200
+        else 0
+    )
 
 
 class Proving(Protocol):
@@ -79,6 +87,11 @@ async def proving(
         extra: settings by service, beside those that the world needs.
         servers: fresh ones that run already; by default PostgreSQL and one broker of its own.
     """
-    settings = {name: {**world.SETTINGS.get(name, {}), **(extra or {}).get(name, {})} for name in SERVICES}
-    async with running(folder, extra=settings, replicas=replicas, servers=servers) as system, receiving() as receiver:
+    settings = {
+        name: {**world.SETTINGS.get(name, {}), **(extra or {}).get(name, {})} for name in SERVICES
+    }
+    async with (
+        running(folder, extra=settings, replicas=replicas, servers=servers) as system,
+        receiving() as receiver,
+    ):
         yield Proof(system, await world.prepare(system, receiver), receiver)

@@ -1,4 +1,6 @@
-"""A minute of random faults, always the same ones, while figures come in; `make chaos` runs it for longer."""
+"""A minute of random faults, always the same ones, while figures come in; `make chaos` runs it for
+longer.
+"""
 
 import json
 import logging
@@ -11,7 +13,9 @@ from tests.faults.chaos.schedule import MIX, Fault, schedule
 from tests.faults.evidence import QUIET_SECONDS
 
 SEED = 1
-PLAN = Plan(SEED, seconds=60, municipalities=20, months=12, quiet_seconds=QUIET_SECONDS, disk_gigabytes=8)
+PLAN = Plan(
+    SEED, seconds=60, municipalities=20, months=12, quiet_seconds=QUIET_SECONDS, disk_gigabytes=8
+)
 
 
 def faults(seed: int, kinds: frozenset[str] = frozenset(MIX)) -> list[Fault]:
@@ -30,7 +34,9 @@ def test_a_minute_has_every_rare_kind_of_fault() -> None:
 
 
 def test_a_machine_that_cannot_fill_a_disk_gets_the_same_faults_but_those() -> None:
-    assert faults(1, frozenset(MIX) - {"full disk"}) == [fault for fault in faults(1) if fault.kind != "full disk"]
+    assert faults(1, frozenset(MIX) - {"full disk"}) == [
+        fault for fault in faults(1) if fault.kind != "full disk"
+    ]
 
 
 @pytest.mark.infra

@@ -1,4 +1,5 @@
-"""While a database is silent or refuses, every route answers in bounded time, and consumers keep their place.
+"""While a database is silent or refuses, every route answers in bounded time, and consumers keep
+their place.
 
 All four services are asked at every route at once, more requests than there are connections.
 """
@@ -34,8 +35,19 @@ SETTINGS: dict[str, dict[str, object]] = {
     "registry": {"reference": False},
     "notifications": {"webhook_key": "a key of the tests that is long enough"},
 }
-NO_DATABASE = ("/-/live", "/-/ready", "/-/metrics", "/openapi.json", "/static", " /status", "/about", "/{rest:path}")
-"""How the addresses end that answer without a database; the page of the status tells which services do not answer."""
+NO_DATABASE = (
+    "/-/live",
+    "/-/ready",
+    "/-/metrics",
+    "/openapi.json",
+    "/static",
+    " /status",
+    "/about",
+    "/{rest:path}",
+)
+"""How the addresses end that answer without a database; the page of the status tells which services
+do not answer.
+"""
 
 OPERATORS_PAGES = " /registry/"
 """They know sessions, which live in memory, and send everybody else to sign in."""
@@ -54,7 +66,9 @@ class Answered:
 
     @property
     def is_as_promised(self) -> bool:
-        """Tell whether it says that one should come again, and when; to people on a page, to others with a code."""
+        """Tell whether it says that one should come again, and when; to people on a page, to others
+        with a code.
+        """
         if self.status != 503:
             return False
         headers = self.response.headers
@@ -86,12 +100,16 @@ async def four_services(infra: Infra) -> AsyncIterator[dict[str, RunningService]
     async with AsyncExitStack() as stack:
         services = {}
         for name in SERVICES:
-            service = run_service(infra, name, group_prefix=prefix, pool_size=4, **SETTINGS.get(name, {}))
+            service = run_service(
+                infra, name, group_prefix=prefix, pool_size=4, **SETTINGS.get(name, {})
+            )
             services[name] = await stack.enter_async_context(service)
         yield services
 
 
-async def ask_everywhere(services: dict[str, RunningService], *, at_once: int) -> dict[str, Answered]:
+async def ask_everywhere(
+    services: dict[str, RunningService], *, at_once: int
+) -> dict[str, Answered]:
     """Ask at all routes of all services as the operator, so many at a time."""
     places = asyncio.Semaphore(at_once)
 
@@ -107,7 +125,9 @@ async def ask_everywhere(services: dict[str, RunningService], *, at_once: int) -
 
 @dataclass
 class Lateness:
-    """By how many seconds this process, with the services in it, was waked late in all: what a busy machine adds."""
+    """By how many seconds this process, with the services in it, was waked late in all: what a busy
+    machine adds.
+    """
 
     seconds: float = 0.0
 
@@ -136,15 +156,25 @@ async def has_heard(running: RunningService, organisation_number: str) -> bool:
 
 
 @pytest.mark.parametrize("how", ["silent", "refusing"])
-async def test_every_route_says_so_in_time_and_consumers_keep_their_place(infra: Infra, bus: Bus, how: str) -> None:
-    async with proxy_to(infra.admin_dsn) as proxy, four_services(BehindProxy.of(infra, proxy)) as services:
+async def test_every_route_says_so_in_time_and_consumers_keep_their_place(
+    infra: Infra, bus: Bus, how: str
+) -> None:
+    async with (
+        proxy_to(infra.admin_dsn) as proxy,
+        four_services(BehindProxy.of(infra, proxy)) as services,
+    ):
         await until(partial(are_well, services), "every route answers", seconds=WAIT_SECONDS)
-        consumers = {name: it.service.deliveries[f"{name}.registry.publisher"] for name, it in services.items()}
+        consumers = {
+            name: it.service.deliveries[f"{name}.registry.publisher"]
+            for name, it in services.items()
+        }
         handled = {name: delivery.progress.handled_count for name, delivery in consumers.items()}
         proxy.fall_silent() if how == "silent" else proxy.refuse()
         orgnr = f"{secrets.randbelow(10**9):09}"
         await bus.publish(
-            PublisherRegistered(organisation_number=orgnr, version=1, name="P", may_speak_for=[], keys=[])
+            PublisherRegistered(
+                organisation_number=orgnr, version=1, name="P", may_speak_for=[], keys=[]
+            )
         )
 
         late = Lateness()
@@ -152,16 +182,38 @@ async def test_every_route_says_so_in_time_and_consumers_keep_their_place(infra:
         answers = await ask_everywhere(services, at_once=1_000)
         watching.cancel()
 
-        assert {route: it for route, it in answers.items() if needs_database(route) and not it.is_as_promised} == {}
+        assert {
+            route: it
+            for route, it in answers.items()
+            if needs_database(route) and not it.is_as_promised
+        } == {}
         slowest = max(it.seconds for it in answers.values())
-        print(f"{how}: {len(answers)} routes asked at once, slowest answer {slowest:.1f} s, {late.seconds:.1f} s late")
+        print(
+            f"{how}: {len(answers)} routes asked at once, slowest answer {slowest:.1f} s,"
+            f" {late.seconds:.1f} s late"
+        )
         assert slowest - late.seconds < PROMISED_SECONDS
         for name, delivery in consumers.items():
-            await until(partial(getattr, delivery.progress, "last_error"), f"{name} notices", seconds=WAIT_SECONDS)
-        assert {name: delivery.progress.handled_count for name, delivery in consumers.items()} == handled
+            await until(
+                partial(getattr, delivery.progress, "last_error"),
+                f"{name} notices",
+                seconds=WAIT_SECONDS,
+            )
+        assert {
+            name: delivery.progress.handled_count for name, delivery in consumers.items()
+        } == handled
 
         proxy.heal()
         for name, each in services.items():
-            await until(partial(has_heard, each, orgnr), f"{name} hears of the publisher", seconds=WAIT_SECONDS)
-            assert await as_owner(each.handle, "SELECT error FROM dead_letter WHERE state = $1", "waiting") == []
+            await until(
+                partial(has_heard, each, orgnr),
+                f"{name} hears of the publisher",
+                seconds=WAIT_SECONDS,
+            )
+            assert (
+                await as_owner(
+                    each.handle, "SELECT error FROM dead_letter WHERE state = $1", "waiting"
+                )
+                == []
+            )
         await until(partial(are_well, services), "every route answers again", seconds=WAIT_SECONDS)

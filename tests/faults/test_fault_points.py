@@ -1,7 +1,8 @@
-"""Nothing is lost, doubled or put out of order when a process dies or hangs at any of the named points.
+"""Nothing is lost, doubled or put out of order when a process dies or hangs at any of the named
+points.
 
-There are two processes of every service. One that hangs with records or rows in hand wakes only when the other has
-taken over its partitions or shards.
+There are two processes of every service. One that hangs with records or rows in hand wakes only
+when the other has taken over its partitions or shards.
 """
 
 import asyncio
@@ -30,12 +31,15 @@ from tests.support.apps import idle_service
 from tests.support.waiting import until
 
 STRUCK_SECONDS = 400.0
-"""On a starved machine; a life that handles a backlog record by record, after many deaths, is a slow one."""
+"""On a starved machine; a life that handles a backlog record by record, after many deaths, is a
+slow one.
+"""
 LOOK_SECONDS = 0.1
 FROZEN_SECONDS = 0.5
 TAKEN_OVER = ("delivery", "transaction", "relay")
-"""The mechanisms whose work another process takes over; a frozen sender keeps its lease for longer, and a frozen
-request nobody takes over."""
+"""The mechanisms whose work another process takes over; a frozen sender keeps its lease for longer,
+and a frozen request nobody takes over.
+"""
 
 SESSION_SECONDS = 3.0
 """Of silence, after which the broker gives away what a frozen process reads."""
@@ -64,13 +68,21 @@ ONLY = {"delivery.buried": ("reporting",)}
 """The only records that cannot be handled are those that come from outside."""
 
 PASSES_MAX = {"delivery.buried": 2}
-"""How often a process may come past a point before it is struck, where that is rare; elsewhere up to four times."""
+"""How often a process may come past a point before it is struck, where that is rare; elsewhere up
+to four times.
+"""
 
 
 def orders(seed: int, times: int) -> dict[str, deque[str]]:
-    """Return what each service is told, one order per life: every point so many times, dying and hanging."""
+    """Return what each service is told, one order per life: every point so many times, dying and
+    hanging.
+    """
     chance = random.Random(seed)
-    told: dict[str, deque[str]] = {"reporting": deque(), "metrics": deque(), "notifications": deque()}
+    told: dict[str, deque[str]] = {
+        "reporting": deque(),
+        "metrics": deque(),
+        "notifications": deque(),
+    }
     for turn in range(times):
         for number, point in enumerate(sorted(faults.POINTS)):
             services = ONLY.get(point) or STRUCK[point.partition(".")[0]]
@@ -111,7 +123,9 @@ async def strike(proof: Proof, service: str, queue: Iterable[str]) -> None:
 
 
 async def until_missed(proof: Proof, service: str, order: str) -> None:
-    """Wait until another process has taken over the work of a frozen one; or a moment, where nobody does."""
+    """Wait until another process has taken over the work of a frozen one; or a moment, where nobody
+    does.
+    """
     mechanism = order.partition(".")[0]
     if mechanism in TAKEN_OVER:
         await until_taken_over(proof, service, is_relay=mechanism == "relay")
@@ -140,17 +154,26 @@ async def until_struck(proof: Proof, service: str, order: str) -> None:
     except TimeoutError:
         said = last_lines(proof.system.folder / "logs" / f"{service}.log", count=10)
         raise AssertionError(f"{service} never came to {order}; it said last: {said}") from None
-    assert process.returncode in (None, -signal.SIGKILL), f"{service} ended with {process.returncode} before {order}"
+    assert process.returncode in (
+        None,
+        -signal.SIGKILL,
+    ), f"{service} ended with {process.returncode} before {order}"
 
 
 async def until_taken_over(proof: Proof, service: str, *, is_relay: bool) -> None:
-    """Wait until the other process reads all that the frozen one read, and holds the shards of a frozen relay.
+    """Wait until the other process reads all that the frozen one read, and holds the shards of a
+    frozen relay.
 
-    PostgreSQL keeps a frozen client's session for as long as the machine answers for it, so a relay's is ended here.
+    PostgreSQL keeps a frozen client's session for as long as the machine answers for it, so a
+    relay's is ended here.
     """
     _, other = proof.system.processes_of(service)
-    subscriptions = [delivery._subscription for delivery in idle_service(service).deliveries.values()]
-    everything = sum(PARTITIONS * (len(PUBLISHERS) if each.is_inbound else 1) for each in subscriptions)
+    subscriptions = [
+        delivery._subscription for delivery in idle_service(service).deliveries.values()
+    ]
+    everything = sum(
+        PARTITIONS * (len(PUBLISHERS) if each.is_inbound else 1) for each in subscriptions
+    )
 
     async def reads_everything() -> bool:
         return await partitions_of(proof, other) == everything
@@ -182,5 +205,7 @@ async def test_a_process_that_dies_or_hangs_at_any_point_loses_and_doubles_nothi
         load = proof.load(seed=20_130_201, batch=6, pause=0.3)
         async with load.going():
             struck = orders(20_130_201, repeats(few=3, many=50))
-            await asyncio.gather(*(strike(proof, service, queue) for service, queue in struck.items()))
+            await asyncio.gather(
+                *(strike(proof, service, queue) for service, queue in struck.items())
+            )
         assert await proof.findings(load) == []

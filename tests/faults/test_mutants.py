@@ -1,4 +1,5 @@
-"""The checker bites: under one and the same strain the sound system passes, and each mutant turns it red.
+"""The checker bites: under one and the same strain the sound system passes, and each mutant turns
+it red.
 
 All mutants are tried at once, in places where each shows by a finding of its own.
 """
@@ -31,8 +32,9 @@ STRAINS = {
     "notifications": ("impatient",),
 }
 STILL_SECONDS = 20.0
-"""A broken system may never come to rest. It is judged, as the sound one, when nothing has moved for longer than any
-pause of ours, so that what is missing then is not merely late."""
+"""A broken system may never come to rest. It is judged, as the sound one, when nothing has moved
+for longer than any pause of ours, so that what is missing then is not merely late.
+"""
 
 NEWCOMER = "310000051"
 AWAY_SECONDS = 2.5
@@ -45,8 +47,8 @@ class Mutation:
 
     Attributes:
         services: the mutants of each service.
-        harm: per mutant, the invariant and the sentence that must be found: something doubled, lost, put out of order,
-            given away, or sent to where it does not belong.
+        harm: per mutant, the invariant and the sentence that must be found: something doubled,
+            lost, put out of order, given away, or sent to where it does not belong.
     """
 
     services: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -103,7 +105,9 @@ class Strain:
         for service in SERVICES:
             await self._proof.system.until_ready(service)
         async with load.going():
-            await asyncio.gather(self._metrics(), self._notifications(), self._publisher(), self._reports())
+            await asyncio.gather(
+                self._metrics(), self._notifications(), self._publisher(), self._reports()
+            )
 
     async def _unguard(self, service: str, mutant: str) -> None:
         if mutant in UNGUARDED:
@@ -114,19 +118,27 @@ class Strain:
                 await conn.close()
 
     async def _die(self, service: str, *orders: str) -> None:
-        """Let a service live one life after another, each with the next order, and then one without."""
+        """Let a service live one life after another, each with the next order, and then one
+        without.
+        """
         for order in orders:
             await self.restart(service, order)
             await until_struck(self._proof, service, order)
         await self.restart(service)
 
     async def _metrics(self) -> None:
-        """Die between reading an outbox and sending, and with batches in hand that nobody has begun to handle."""
+        """Die between reading an outbox and sending, and with batches in hand that nobody has begun
+        to handle.
+        """
         await self._die("metrics", "relay.read:die:1", "relay.read:die:3", "relay.read:die:2")
-        await self._die("metrics", "delivery.fetched:die:2", "delivery.fetched:die:3", "delivery.fetched:die:2")
+        await self._die(
+            "metrics", "delivery.fetched:die:2", "delivery.fetched:die:3", "delivery.fetched:die:2"
+        )
 
     async def _notifications(self) -> None:
-        """Die between effects and the commit of their offsets, and then take the database away for a while."""
+        """Die between effects and the commit of their offsets, and then take the database away for
+        a while.
+        """
         system = self._proof.system
         await self._die("notifications", "delivery.committed:die:3", "delivery.committed:die:5")
         await system.until_ready("notifications")
@@ -134,7 +146,8 @@ class Strain:
         try:
             await admin.execute("ALTER DATABASE notifications ALLOW_CONNECTIONS false")
             await admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'notifications'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+                " 'notifications'"
             )
             await asyncio.sleep(AWAY_SECONDS)
             await admin.execute("ALTER DATABASE notifications ALLOW_CONNECTIONS true")
@@ -142,13 +155,17 @@ class Strain:
             await admin.close()
 
     async def _publisher(self) -> None:
-        """Let reporting stumble over a publisher's first state, hear the second, and then replay the first."""
+        """Let reporting stumble over a publisher's first state, hear the second, and then replay
+        the first.
+        """
         system = self._proof.system
         headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
         async with new_client(timeout=20, headers=headers) as client:
             for name in ("Once", "Twice"):
                 path = f"{system.address('registry')}/api/registry/v1/publishers/{NEWCOMER}"
-                assert (await client.put(path, json={"name": name, "may_speak_for": []})).status_code < 300
+                assert (
+                    await client.put(path, json={"name": name, "may_speak_for": []})
+                ).status_code < 300
             letters = f"{system.address('reporting')}/api/reporting/v1/dead-letters"
             letter = await self._letter(client, letters)
             self._mended.touch()
@@ -167,7 +184,9 @@ class Strain:
         try:
             async with asyncio.timeout(60):
                 while True:
-                    found = (await client.get(letters, params={"code": "ValueError"})).json()["items"]
+                    found = (await client.get(letters, params={"code": "ValueError"})).json()[
+                        "items"
+                    ]
                     if found and await conn.fetchval(query, NEWCOMER) == 2:
                         return int(found[0]["id"])
                     await asyncio.sleep(0.1)
@@ -197,4 +216,8 @@ async def test_the_checker_finds_every_mutant(tmp_path: Path, proving: Proving) 
 
 
 def test_every_mutant_is_tried() -> None:
-    assert MUTATION.harm.keys() == MUTANTS.keys() == {name for names in MUTATION.services.values() for name in names}
+    assert (
+        MUTATION.harm.keys()
+        == MUTANTS.keys()
+        == {name for names in MUTATION.services.values() for name in names}
+    )

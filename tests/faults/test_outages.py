@@ -24,7 +24,9 @@ def quiet_clients(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.infra
-async def test_a_rolling_restart_of_every_process_refuses_nobody(tmp_path: Path, proving: Proving) -> None:
+async def test_a_rolling_restart_of_every_process_refuses_nobody(
+    tmp_path: Path, proving: Proving
+) -> None:
     async with proving(tmp_path, replicas=2) as proof:
         rolled = await roll(proof, times=repeats(few=1, many=5), seed=31, pause=0.3, tell=print)
 
@@ -37,9 +39,13 @@ async def test_a_rolling_restart_of_every_process_refuses_nobody(tmp_path: Path,
 
 
 @pytest.mark.infra
-async def test_without_kafka_figures_are_accepted_and_an_operator_is_told(tmp_path: Path, proving: Proving) -> None:
+async def test_without_kafka_figures_are_accepted_and_an_operator_is_told(
+    tmp_path: Path, proving: Proving
+) -> None:
     async with proving(tmp_path) as proof:
-        away = await without_broker(proof, seconds=10, more=50, seed=32, pause=0.2, backdated=True, tell=print)
+        away = await without_broker(
+            proof, seconds=10, more=50, seed=32, pause=0.2, backdated=True, tell=print
+        )
 
     assert set(away.statuses) == {200}
     assert away.accepted > 0
@@ -57,7 +63,10 @@ async def test_a_backlog_is_worked_off_whole(tmp_path: Path) -> None:
 
     assert drained.wrong == []
     assert (drained.lost, drained.doubled) == (0, 0)
-    print(f"MiB at most {drained.peak_mebibytes}, more for each 100,000 events {drained.slope_mebibytes}")
+    print(
+        f"MiB at most {drained.peak_mebibytes}, more for each 100,000 events"
+        f" {drained.slope_mebibytes}"
+    )
     assert set(drained.slope_mebibytes) == set(drained.peak_mebibytes) == set(SERVICES)
     assert max(drained.peak_mebibytes.values()) <= MEBIBYTES_MAX
 
@@ -82,7 +91,9 @@ def test_a_slope_leaves_the_first_half_out(places: list[float], expected: float)
 
 def test_a_backlog_is_judged_by_its_second_half() -> None:
     first = [Sample(100_000 * number, {"one": 50 * number << 20}) for number in range(5)]
-    grows = first + [Sample(100_000 * number, {"one": 250 + 3 * number << 20}) for number in range(5, 11)]
+    grows = first + [
+        Sample(100_000 * number, {"one": 250 + 3 * number << 20}) for number in range(5, 11)
+    ]
 
     assert slope_of("one", grows) == pytest.approx(3)
 

@@ -1,6 +1,8 @@
-"""Floods of bad records on every topic that any service consumes: each becomes exactly one thing, nothing is blocked.
+"""Floods of bad records on every topic that any service consumes: each becomes exactly one thing,
+nothing is blocked.
 
-Topics and subscribers are found by walking the services, so that a new one is covered without anybody remembering.
+Topics and subscribers are found by walking the services, so that a new one is covered without
+anybody remembering.
 """
 
 import dataclasses
@@ -28,7 +30,12 @@ from shared.events.reporting import SubmissionAccepted, SubmissionRejected
 from shared.messaging.subscribe import Subscription
 from shared.messaging.topics import OWN_TOPICS, Topic, apply, topics_of_publisher
 from tests.faults import accounting
-from tests.faults.accounting import fates_of, faults_of_events, faults_of_submissions, until_consumed
+from tests.faults.accounting import (
+    fates_of,
+    faults_of_events,
+    faults_of_submissions,
+    until_consumed,
+)
 from tests.faults.counts import repeats
 from tests.faults.flood import Flood, MakeMessage, Place, golden_messages
 from tests.faults.poison import Message
@@ -43,9 +50,15 @@ from tests.support.waiting import until
 TIMES = repeats(few=20, many=1_000)
 SEED = 20
 RECEIPTS_SECONDS = 60.0 + TIMES
-SUBSCRIPTIONS = {name: [d._subscription for d in idle_service(name).deliveries.values()] for name in SERVICES}
-EVENT_TOPICS = sorted({s.topic for found in SUBSCRIPTIONS.values() for s in found if not s.is_inbound})
-INBOUND_PATTERNS = sorted({s.topic for found in SUBSCRIPTIONS.values() for s in found if s.is_inbound})
+SUBSCRIPTIONS = {
+    name: [d._subscription for d in idle_service(name).deliveries.values()] for name in SERVICES
+}
+EVENT_TOPICS = sorted(
+    {s.topic for found in SUBSCRIPTIONS.values() for s in found if not s.is_inbound}
+)
+INBOUND_PATTERNS = sorted(
+    {s.topic for found in SUBSCRIPTIONS.values() for s in found if s.is_inbound}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,12 @@ class Four:
 
     def subscribers(self, topic: str) -> list[tuple[RunningService, Subscription]]:
         """Who consumes a topic, or a pattern."""
-        return [(self.services[n], s) for n, found in SUBSCRIPTIONS.items() for s in found if s.topic == topic]
+        return [
+            (self.services[n], s)
+            for n, found in SUBSCRIPTIONS.items()
+            for s in found
+            if s.topic == topic
+        ]
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -81,7 +99,9 @@ async def four(own_infra: Infra) -> AsyncIterator[Four]:
         prefix = f"{secrets.token_hex(4)}."
         for name in SERVICES:
             settings = {"now": factories.NOW} if name == "reporting" else {}
-            running = await stack.enter_async_context(run_service(own_infra, name, group_prefix=prefix, **settings))
+            running = await stack.enter_async_context(
+                run_service(own_infra, name, group_prefix=prefix, **settings)
+            )
             await as_owner(running.handle, accounting.WITNESS)
             for group, delivery in running.service.deliveries.items():
                 delivery._subscription = witnessed(delivery._subscription, group)
@@ -90,13 +110,15 @@ async def four(own_infra: Infra) -> AsyncIterator[Four]:
 
 
 def witnessed(subscription: Subscription, group: str) -> Subscription:
-    """Return the subscription with a handler that also writes down, in its transaction, what it was called with."""
+    """Return the subscription with a handler that also writes down, in its transaction, what it was
+    called with.
+    """
 
     async def handle(contents: Sequence[Any], conn: Connection, now: datetime) -> None:
         ids = [str(c.submission_id if subscription.is_inbound else c.event_id) for c in contents]
         await conn.execute(
-            "INSERT INTO witness (consumer, message_id) "
-            "SELECT $1, t.id FROM unnest($2::text[]) WITH ORDINALITY AS t (id, number) ORDER BY t.number",
+            "INSERT INTO witness (consumer, message_id) SELECT $1, t.id FROM unnest($2::text[])"
+            " WITH ORDINALITY AS t (id, number) ORDER BY t.number",
             group,
             [id_.replace("\0", "") for id_ in ids],
         )
@@ -129,7 +151,9 @@ async def forget(infra: Infra, topic: str) -> None:
     admin = AIOKafkaAdminClient(**infra.bus.client_options())
     await admin.start()
     try:
-        await admin.delete_records({TopicPartition(topic, n): RecordsToDelete(before_offset=-1) for n in range(12)})
+        await admin.delete_records(
+            {TopicPartition(topic, n): RecordsToDelete(before_offset=-1) for n in range(12)}
+        )
     finally:
         await admin.close()
 
@@ -139,7 +163,9 @@ async def test_each_record_of_a_flood_of_poison_becomes_one_thing_and_its_neighb
     four: Four, victim: str, topic: str
 ) -> None:
     subscribers = four.subscribers(topic)
-    names = set.intersection(*({f"{e.producer}.{e.__name__}.v1" for e in s.events} for _, s in subscribers))
+    names = set.intersection(
+        *({f"{e.producer}.{e.__name__}.v1" for e in s.events} for _, s in subscribers)
+    )
     sifts = any(subscription.sift for _, subscription in subscribers)
     make = golden_messages(sorted(names), without=("ce_subject",) if sifts else ())
     (declared,) = [each for each in OWN_TOPICS if each.name == topic]
@@ -154,7 +180,9 @@ async def test_each_record_of_a_flood_of_poison_becomes_one_thing_and_its_neighb
         assert not faults, f"{subscription.group}: {accounting.described(faults)}"
         progress = running.service.deliveries[subscription.group].progress
         assert not set(fates.claimed) & set(fates.letters)
-        assert progress.unused_count + progress.repeated_count == total - len(fates.claimed) - len(fates.letters)
+        assert progress.unused_count + progress.repeated_count == total - len(fates.claimed) - len(
+            fates.letters
+        )
 
 
 @pytest.mark.parametrize("pattern", INBOUND_PATTERNS)
@@ -179,21 +207,30 @@ async def test_each_submission_of_a_flood_of_poison_is_answered_once_and_its_nei
 
 
 async def submissions_of(four: Four, kind: str) -> MakeMessage:
-    """Return what makes good submissions of a kind: all those of a partition fill one place, vintage after vintage."""
+    """Return what makes good submissions of a kind: all those of a partition fill one place,
+    vintage after vintage.
+    """
     taken = [event.model for event in all_events() if event.is_taken]
-    (cls, *_) = [each for each in taken if issubclass(each, Submitted) and each.kind == kind]
+    cls, *_ = [each for each in taken if issubclass(each, Submitted) and each.kind == kind]
     plain = golden_messages([f"inbound.{cls.__name__}.v1"])
     owed: list[str] = []
     if cls is ReportSubmitted:
         outsider = Bus(four.infra.bus)
         await outsider.open()
-        owed += [str(obligation_id_of(*await owing(four.services["reporting"], outsider))) for _ in range(12)]
+        owed += [
+            str(obligation_id_of(*await owing(four.services["reporting"], outsider)))
+            for _ in range(12)
+        ]
         await outsider.close()
 
     def more(partition: int, id_: str) -> dict[str, Any]:
         if cls is AbsenceFigurePosted:
             return factories.figure(unit=f"p-{partition}", note=id_)
-        return {"obligation_id": owed[partition], "submission_id": id_, "answers": {"said": id_}} if owed else {}
+        return (
+            {"obligation_id": owed[partition], "submission_id": id_, "answers": {"said": id_}}
+            if owed
+            else {}
+        )
 
     def make(partition: int, id_: bytes) -> Message:
         message = plain(partition, id_)
@@ -202,8 +239,12 @@ async def submissions_of(four: Four, kind: str) -> MakeMessage:
     return make
 
 
-async def receipts_of(four: Four, topic: str, total: int) -> dict[Place, list[SubmissionAccepted | SubmissionRejected]]:
-    """Return the receipts of a topic by the place that each answers, when there are enough of them."""
+async def receipts_of(
+    four: Four, topic: str, total: int
+) -> dict[Place, list[SubmissionAccepted | SubmissionRejected]]:
+    """Return the receipts of a topic by the place that each answers, when there are enough of
+    them.
+    """
     outsider = Bus(four.infra.bus)
     await outsider.open()
     name = SubmissionAccepted.topic_of(four.publisher)

@@ -21,7 +21,9 @@ from tests.faults.writing import TRY_SECONDS, Sent
 
 REBUILD_SECONDS = 120.0
 SWITCH_SECONDS = 5.0
-"""Promised is one; the fastest of several switches counts, and a machine that does five times as much is forgiven."""
+"""Promised is one; the fastest of several switches counts, and a machine that does five times as
+much is forgiven.
+"""
 
 
 async def start(proof: Proof, *arguments: str) -> asyncio.subprocess.Process:
@@ -54,15 +56,21 @@ async def rebuilt_beside_another(proof: Proof) -> dict[str, Any]:
     """Start two dry runs at once, and return what the one found that was let go on."""
     both = [await start(proof, "--dry-run") for _ in range(2)]
     said = [await asyncio.wait_for(process.communicate(), REBUILD_SECONDS) for process in both]
-    (found,) = [out for process, (out, _) in zip(both, said, strict=True) if process.returncode == 0]
-    (refused,) = [err.decode() for process, (_, err) in zip(both, said, strict=True) if process.returncode]
+    (found,) = [
+        out for process, (out, _) in zip(both, said, strict=True) if process.returncode == 0
+    ]
+    (refused,) = [
+        err.decode() for process, (_, err) in zip(both, said, strict=True) if process.returncode
+    ]
     assert "metrics is being rebuilt already" in refused
     outcome: dict[str, Any] = json.loads(found)
     return outcome
 
 
 async def keep_out(proof: Proof) -> None:
-    """Leave behind what a rebuild that is killed in the middle of its switch leaves: the service is kept out."""
+    """Leave behind what a rebuild that is killed in the middle of its switch leaves: the service is
+    kept out.
+    """
     conn = await asyncpg.connect(proof.system.servers.admin_dsn)
     try:
         await conn.execute("ALTER DATABASE metrics CONNECTION LIMIT 0")
@@ -75,7 +83,8 @@ async def databases(proof: Proof) -> list[str]:
     conn = await asyncpg.connect(proof.system.servers.admin_dsn)
     try:
         rows = await conn.fetch(
-            "SELECT datname FROM pg_database WHERE datname LIKE 'metrics%' AND datconnlimit = -1 ORDER BY 1"
+            "SELECT datname FROM pg_database WHERE datname LIKE 'metrics%' AND datconnlimit = -1"
+            " ORDER BY 1"
         )
         return [row["datname"] for row in rows]
     finally:
@@ -83,11 +92,12 @@ async def databases(proof: Proof) -> list[str]:
 
 
 async def falsify_one_state(proof: Proof) -> str:
-    """Change what is kept of one municipality's newest state, as an older formula might have left it."""
+    """Change what is kept of one municipality's newest state, as an older formula might have left
+    it.
+    """
     conn = await asyncpg.connect(proof.system.databases["metrics"].owner_dsn)
     try:
-        row = await conn.fetchrow(
-            """
+        row = await conn.fetchrow("""
             UPDATE state AS st SET unrounded[1] = unrounded[1] + 1
               FROM series AS s
              WHERE s.series_id = st.series_id
@@ -96,8 +106,7 @@ async def falsify_one_state(proof: Proof) -> str:
                         WHERE t.subject LIKE 'municipality/%' AND m.unrounded[1] IS NOT NULL AND m.version > 0
                         ORDER BY m.series_id, m.last_month DESC, m.months LIMIT 1)
             RETURNING s.subject
-            """
-        )
+            """)
         assert row is not None
         return str(row["subject"])
     finally:
@@ -105,7 +114,9 @@ async def falsify_one_state(proof: Proof) -> str:
 
 
 def january(proof: Proof, municipality_id: str, *, lost_days: str) -> Sent:
-    """Return a figure of 2013's first month, by which alone the goal of a municipality is judged."""
+    """Return a figure of 2013's first month, by which alone the goal of a municipality is
+    judged.
+    """
     publisher, number = next(
         (publisher, number)
         for publisher, share in proof.world.shares.items()
@@ -143,7 +154,11 @@ async def test_a_target_that_was_lost_while_metrics_was_away_is_told_by_the_rebu
 
         evidence = await gather(proof.system, proof.world, load, proof.receiver)
         assert check(evidence) == []
-        told = [record.content for record in evidence.log[MILESTONES] if record.content["goal_id"] == goal]
+        told = [
+            record.content
+            for record in evidence.log[MILESTONES]
+            if record.content["goal_id"] == goal
+        ]
         assert [(content["state"], content["period"]) for content in told] == [
             ("reached", "2013-01"),
             ("open", "2013-01"),
@@ -151,7 +166,9 @@ async def test_a_target_that_was_lost_while_metrics_was_away_is_told_by_the_rebu
 
 
 @pytest.mark.infra
-async def test_metrics_is_rebuilt_under_load_and_nothing_is_told_twice(tmp_path: Path, proving: Proving) -> None:
+async def test_metrics_is_rebuilt_under_load_and_nothing_is_told_twice(
+    tmp_path: Path, proving: Proving
+) -> None:
     async with proving(tmp_path) as proof:
         load = proof.load(seed=12, batch=5)
         async with load.going():
@@ -177,7 +194,9 @@ async def test_metrics_is_rebuilt_under_load_and_nothing_is_told_twice(tmp_path:
 
         subject = await falsify_one_state(proof)
         third = await rebuilt(proof)
-        assert [each.partition("|")[0] for each in third["different"]] == [subject], third["different"]
+        assert [each.partition("|")[0] for each in third["different"]] == [subject], third[
+            "different"
+        ]
         switches = [outcome["switch_seconds"] for outcome in (first, second, third)]
         print(f"kept out of its database for {switches} s")
         assert min(switches) < SWITCH_SECONDS

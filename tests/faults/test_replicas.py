@@ -20,7 +20,10 @@ from tests.faults.world import put_round
 from tests.support.waiting import until
 
 WAIT_SECONDS = 180.0
-WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = 'obligation'::regclass AND NOT granted"
+WAITING = (
+    "SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = 'obligation'::regclass AND NOT"
+    " granted"
+)
 
 
 def day(days: int) -> date:
@@ -29,7 +32,9 @@ def day(days: int) -> date:
 
 
 def moment(days: int, at: time) -> datetime:
-    """Return a moment some days from today; tomorrow and later, so that no midnight comes while the test runs."""
+    """Return a moment some days from today; tomorrow and later, so that no midnight comes while the
+    test runs.
+    """
     return datetime.combine(day(days), at, OSLO)
 
 
@@ -46,7 +51,9 @@ async def obligations_locked(proof: Proof) -> AsyncIterator[Any]:
 
 
 async def let_the_day_come(proof: Proof, day: datetime) -> None:
-    """Start both processes of reporting on that day, and let them turn the same obligations in the same moment."""
+    """Start both processes of reporting on that day, and let them turn the same obligations in the
+    same moment.
+    """
     system = proof.system
     both = system.processes_of("reporting")
     for process in both:
@@ -66,26 +73,38 @@ async def is_both(conn: Any) -> bool:
 
 
 @pytest.mark.infra
-async def test_with_two_processes_of_every_service_everything_happens_once(tmp_path: Path, proving: Proving) -> None:
+async def test_with_two_processes_of_every_service_everything_happens_once(
+    tmp_path: Path, proving: Proving
+) -> None:
     noon = moment(1, time(12))
-    async with proving(tmp_path, replicas=2, extra={"reporting": {"SAMAN_NOW": noon.isoformat()}}) as proof:
+    async with proving(
+        tmp_path, replicas=2, extra={"reporting": {"SAMAN_NOW": noon.isoformat()}}
+    ) as proof:
         load = proof.load(seed=22, batch=5)
         async with load.going():
             for process in proof.system.names:
-                await until(partial(partitions_of, proof, process), f"{process} reads", seconds=WAIT_SECONDS)
+                await until(
+                    partial(partitions_of, proof, process), f"{process} reads", seconds=WAIT_SECONDS
+                )
             await put_round(proof.system, "opens", opens_on=day(2), due_on=day(30))
             await put_round(proof.system, "closes", opens_on=day(-9), due_on=noon.date())
             await let_the_day_come(proof, moment(2, time(0, 0, 30)))
         evidence = await gather(proof.system, proof.world, load, proof.receiver)
 
     assert check(evidence) == []
-    turned = Counter((r.type, r.content["round_id"], r.content["project_id"]) for r in evidence.firsts(REPORTS))
+    turned = Counter(
+        (r.type, r.content["round_id"], r.content["project_id"]) for r in evidence.firsts(REPORTS)
+    )
     assert set(turned.values()) == {1}
     projects = {project for _, _, project in turned}
     assert len(projects) > 5
     assert set(turned) == {
         (kind, round_id, project)
-        for kind, round_id in (("ReportDue", "opens"), ("ReportDue", "closes"), ("ReportOverdue", "closes"))
+        for kind, round_id in (
+            ("ReportDue", "opens"),
+            ("ReportDue", "closes"),
+            ("ReportOverdue", "closes"),
+        )
         for project in projects
     }
     assert any(evidence.firsts(MILESTONES))

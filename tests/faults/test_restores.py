@@ -1,7 +1,8 @@
-"""Databases and log come back from backups of different moments; once repaired, no invariant is broken.
+"""Databases and log come back from backups of different moments; once repaired, no invariant is
+broken.
 
-`make test` puts the log back to a moment between those of the databases, so that each side has forgotten what another
-knows; `make faults` also lets only the databases forget, and only the log.
+`make test` puts the log back to a moment between those of the databases, so that each side has
+forgotten what another knows; `make faults` also lets only the databases forget, and only the log.
 """
 
 import asyncio
@@ -50,7 +51,9 @@ async def dump(proof: Proof, service: str, folder: Path, *options: str) -> None:
     """Back one database up, as docs/operating.md says."""
     program = str(binaries(None) / "pg_dump")
     dsn = proof.system.databases[service].owner_dsn
-    assert (await ran(program, "--format=custom", f"--file={folder / service}.dump", *options, dsn))[0] == 0
+    assert (
+        await ran(program, "--format=custom", f"--file={folder / service}.dump", *options, dsn)
+    )[0] == 0
 
 
 async def dump_while_events_wait(proof: Proof, service: str, folder: Path) -> None:
@@ -88,7 +91,10 @@ async def restore(proof: Proof, verb: str, *, ends_with: int) -> dict[str, Any]:
     code, said, complaint = await ran(
         *(sys.executable, "-m", "deploy.cli.main", "restore", verb, "--json"),
         environment={
-            **{f"SAMAN_{name.upper()}_DATABASE_DSN": system.databases[name].service_dsn for name in SERVICES},
+            **{
+                f"SAMAN_{name.upper()}_DATABASE_DSN": system.databases[name].service_dsn
+                for name in SERVICES
+            },
             "SAMAN_ADMIN_DSN": system.servers.admin_dsn,
             "SAMAN_METRICS_OWNER_DSN": system.databases["metrics"].owner_dsn,
             "SAMAN_KAFKA_BOOTSTRAP": system.servers.bootstrap,
@@ -162,7 +168,9 @@ async def test_databases_of_four_earlier_moments_take_from_the_log_what_they_los
             for service in SERVICES:
                 await asyncio.sleep(WHILE_SECONDS)
                 await dump(proof, service, tmp_path)
-            await add_publisher(proof.system.connection, NEWCOMER, name="New", municipalities=[], wait=True)
+            await add_publisher(
+                proof.system.connection, NEWCOMER, name="New", municipalities=[], wait=True
+            )
             await asyncio.sleep(WHILE_SECONDS)
         assert await proof.findings(load) == [], "a backup misses what is on its way to the log"
 
@@ -180,7 +188,9 @@ async def test_databases_of_four_earlier_moments_take_from_the_log_what_they_los
 
 @only_many
 @pytest.mark.infra
-async def test_a_log_of_an_earlier_moment_is_told_again_what_it_lost(tmp_path: Path, proving: Proving) -> None:
+async def test_a_log_of_an_earlier_moment_is_told_again_what_it_lost(
+    tmp_path: Path, proving: Proving
+) -> None:
     async with proving(tmp_path / "system") as proof:
         backup = LogBackup(proof, tmp_path / "system", tmp_path)
         load = await write_more(proof, proof.load(seed=51, batch=6), seed=51)
@@ -209,7 +219,9 @@ async def test_a_log_between_the_moments_of_the_databases_is_told_again_and_tell
         load = proof.load(seed=61, batch=6)
         async with load.going():
             await dump(proof, "registry", tmp_path)
-            await add_publisher(proof.system.connection, NEWCOMER, name="New", municipalities=[], wait=True)
+            await add_publisher(
+                proof.system.connection, NEWCOMER, name="New", municipalities=[], wait=True
+            )
             await dump_while_events_wait(proof, "metrics", tmp_path)
             await asyncio.sleep(WHILE_SECONDS)
             await backup.take()
@@ -223,11 +235,19 @@ async def test_a_log_between_the_moments_of_the_databases_is_told_again_and_tell
             await put_back(proof, service, tmp_path)
         await backup.put_back()
         found = await mend(proof)
-        assert {name for name in SERVICES if found[name]["database_is_older"]} >= {"registry", "metrics"}
-        assert {name for name in SERVICES if found[name]["log_is_older"]} >= {"reporting", "notifications"}
+        assert {name for name in SERVICES if found[name]["database_is_older"]} >= {
+            "registry",
+            "metrics",
+        }
+        assert {name for name in SERVICES if found[name]["log_is_older"]} >= {
+            "reporting",
+            "notifications",
+        }
         evidence = await gather(proof.system, proof.world, load, proof.receiver)
         told = [record.id for record in evidence.log[METRICS]]
-        assert len(told) == len(set(told)), "what waited when metrics was backed up has long been told"
+        assert len(told) == len(set(told)), (
+            "what waited when metrics was backed up has long been told"
+        )
 
         await load.repeat(one for one in load.sent if one.door == "kafka")
         load = await write_more(proof, load, seed=62)

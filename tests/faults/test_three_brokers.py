@@ -1,4 +1,6 @@
-"""Three brokers, and each record on two of them before it counts: those that lead are killed under load, one by one."""
+"""Three brokers, and each record on two of them before it counts: those that lead are killed under
+load, one by one.
+"""
 
 import asyncio
 import json
@@ -31,7 +33,9 @@ STRUCK = (
     MetricUpdated.topic(),
     SubmissionAccepted.topic_of(PUBLISHERS[0]),
 )
-"""Whose leaders are struck in turn: of what comes in, of what goes on, and of where consumers note how far they are."""
+"""Whose leaders are struck in turn: of what comes in, of what goes on, and of where consumers note
+how far they are.
+"""
 
 TURN_SECONDS = 600.0
 QUIET_SECONDS = 600.0
@@ -61,12 +65,18 @@ async def next_written(client: AIOKafkaConsumer, places: list[TopicPartition]) -
 
 
 async def strike(proof: Proof, cluster: KafkaCluster, client: AIOKafkaConsumer, topic: str) -> None:
-    """Kill the broker that leads what is being written to; start it again when another has taken over its work."""
-    place = await next_written(client, [TopicPartition(topic, number) for number in range(PARTITIONS)])
+    """Kill the broker that leads what is being written to; start it again when another has taken
+    over its work.
+    """
+    place = await next_written(
+        client, [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    )
     victim = await cluster.leader_of(place)
     await cluster.kill(victim)
     while await cluster.leader_of(place) in (victim, -1):
-        assert await disagreements(proof.system.connection.bus, OWN_TOPICS) == [], "the dead one is not to be asked"
+        assert await disagreements(proof.system.connection.bus, OWN_TOPICS) == [], (
+            "the dead one is not to be asked"
+        )
         await asyncio.sleep(LOOK_SECONDS)
     print(f"{place.topic}/{place.partition} was led by broker {victim}, and is by another now")
     await next_written(client, [place])
@@ -75,7 +85,9 @@ async def strike(proof: Proof, cluster: KafkaCluster, client: AIOKafkaConsumer, 
 
 
 async def look_for_unready(system: System, found: set[str]) -> None:
-    """Note why a service says that it is not ready, until cancelled; on a busy machine its database may be late."""
+    """Note why a service says that it is not ready, until cancelled; on a busy machine its database
+    may be late.
+    """
     while True:
         for service in SERVICES:
             try:
@@ -84,13 +96,19 @@ async def look_for_unready(system: System, found: set[str]) -> None:
             except httpx2.HTTPError as error:
                 found.add(f"{service}: {error!r}")
                 continue
-            found |= {f"{service}: {why}" for why in answer.json().get("reasons", ()) if DATABASE_IS_LATE not in why}
+            found |= {
+                f"{service}: {why}"
+                for why in answer.json().get("reasons", ())
+                if DATABASE_IS_LATE not in why
+            }
         await asyncio.sleep(LOOK_SECONDS)
 
 
 @asynccontextmanager
 async def staying_ready(system: System) -> AsyncIterator[None]:
-    """See that no service asks to be left alone while the block runs: one broker of three is no reason to."""
+    """See that no service asks to be left alone while the block runs: one broker of three is no
+    reason to.
+    """
     found: set[str] = set()
     looking = asyncio.create_task(look_for_unready(system, found))
     try:
@@ -111,7 +129,9 @@ def summary(evidence: Evidence, *, kills: int, seconds: float) -> str:
             "seconds": round(seconds),
             "sent": len(evidence.sent),
             "kept": len(evidence.rows("reporting", "figure")),
-            "repeated in our topics": sum(len(evidence.log[t]) - len(list(evidence.firsts(t))) for t in ours),
+            "repeated in our topics": sum(
+                len(evidence.log[t]) - len(list(evidence.firsts(t))) for t in ours
+            ),
         }
     )
 
@@ -131,6 +151,8 @@ async def test_killing_the_broker_that_leads_loses_nothing_and_doubles_nothing(
             for turn in range(kills):
                 async with asyncio.timeout(TURN_SECONDS):
                     await strike(proof, servers.kafka, client, STRUCK[turn % len(STRUCK)])
-        evidence = await gather(proof.system, proof.world, load, proof.receiver, quiet_seconds=QUIET_SECONDS)
+        evidence = await gather(
+            proof.system, proof.world, load, proof.receiver, quiet_seconds=QUIET_SECONDS
+        )
         print(summary(evidence, kills=kills, seconds=time.monotonic() - begun))
         assert check(evidence) == []

@@ -1,4 +1,6 @@
-"""What must be true of metrics and goals, worked out from the published figures alone and without their code."""
+"""What must be true of metrics and goals, worked out from the published figures alone and without
+their code.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +17,8 @@ from tests.metrics.recomputation import Posted, in_force
 def posted_of(events: Iterable[Logged]) -> list[Posted]:
     """Return every vintage that was published, marked where it was withdrawn later.
 
-    A withdrawal of what was never published is passed over; it breaks the order, and is found there.
+    A withdrawal of what was never published is passed over; it breaks the order, and is found
+    there.
     """
     figures: dict[str, Posted] = {}
     for event in events:
@@ -38,7 +41,10 @@ def posted_of(events: Iterable[Logged]) -> list[Posted]:
 
 def state_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return what two states are compared by; absent and null say the same."""
-    rates = {name: {k: v for k, v in rate.items() if v is not None} for name, rate in content["rates"].items()}
+    rates = {
+        name: {k: v for k, v in rate.items() if v is not None}
+        for name, rate in content["rates"].items()
+    }
     return {
         "rates": rates,
         "same_month_change_percent": content.get("same_month_change_percent"),
@@ -47,9 +53,11 @@ def state_of(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def goals_of(figures: Sequence[Posted], goals: Mapping[str, str]) -> dict[str, str]:
-    """Return how each goal must stand: by the year to date of the latest month that is fully covered.
+    """Return how each goal must stand: by the year to date of the latest month that is fully
+    covered.
 
-    Where no month is, any more, what was judged last stands; whatever that was, it is left out here.
+    Where no month is, any more, what was judged last stands; whatever that was, it is left out
+    here.
     """
     months: dict[str, dict[int, Posted]] = defaultdict(dict)
     for figure in in_force(figures):

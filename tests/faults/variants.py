@@ -1,7 +1,8 @@
 """Variants of the services: `python -m tests.faults.variants NAME,NAME serve metrics --port …`.
 
-The *mutants* lack one mechanism each; a checker that they pass is worthless. The others break no promise: they only
-widen the moment in which the lack of a mechanism shows, and the sound system must stand them as well.
+The *mutants* lack one mechanism each; a checker that they pass is worthless. The others break no
+promise: they only widen the moment in which the lack of a mechanism shows, and the sound system
+must stand them as well.
 """
 
 import asyncio
@@ -27,7 +28,9 @@ from tests.support.waiting import until
 LOG = structlog.get_logger()
 
 STUMBLE = "SAMAN_STUMBLE"
-"""A file; as long as it is not there, `stumbling` services cannot handle the first state of a publisher."""
+"""A file; as long as it is not there, `stumbling` services cannot handle the first state of a
+publisher.
+"""
 
 QUICK_COMMIT_MILLISECONDS = 100
 OVERTAKEN_SECONDS = 15.0
@@ -37,7 +40,8 @@ OVERTAKEN_SECONDS = 15.0
 def no_inbox() -> None:
     """Every event counts as new, and so does each delivery that it owes somebody.
 
-    What a handler does is guarded by its data as well; that second guard is gone here too. See also `UNGUARDED`.
+    What a handler does is guarded by its data as well; that second guard is gone here too. See also
+    `UNGUARDED`.
     """
     from services.notifications import commands
 
@@ -52,9 +56,13 @@ def no_inbox() -> None:
 
 
 def auto_commit() -> None:
-    """Offsets are committed by the clock, whatever became of the records, and nothing else counts: FastStream's way."""
+    """Offsets are committed by the clock, whatever became of the records, and nothing else counts:
+    FastStream's way.
+    """
     _trust_the_broker()
-    _subscribe_with(ack_policy=AckPolicy.ACK_FIRST, auto_commit_interval_ms=QUICK_COMMIT_MILLISECONDS)
+    _subscribe_with(
+        ack_policy=AckPolicy.ACK_FIRST, auto_commit_interval_ms=QUICK_COMMIT_MILLISECONDS
+    )
 
 
 def ack_on_error() -> None:
@@ -72,7 +80,13 @@ def reply_to() -> None:
     async def parser(message: Any, original: Any) -> Any:
         parsed = await original(message)
         parsed.reply_to = parsed.reply_to or next(
-            (value.decode() for record in message for name, value in record.headers if name == "reply_to"), ""
+            (
+                value.decode()
+                for record in message
+                for name, value in record.headers
+                if name == "reply_to"
+            ),
+            "",
         )
         parsed.raw_message = message
         return parsed
@@ -121,7 +135,8 @@ def no_version_guard() -> None:
 
         async def put_publisher(self, conn: Any, **state: Any) -> None:
             await conn.execute(
-                "DELETE FROM known_publisher WHERE organisation_number = $1", state["organisation_number"]
+                "DELETE FROM known_publisher WHERE organisation_number = $1",
+                state["organisation_number"],
             )
             await queries.put_publisher(conn, **state)
 
@@ -140,7 +155,9 @@ def telling() -> None:
 
 
 def overtaken() -> None:
-    """What makes reports due commits only when the relay has read on past its rows: ids and commits differ in order."""
+    """What makes reports due commits only when the relay has read on past its rows: ids and commits
+    differ in order.
+    """
     put, send = outbox.put, relay.Relay._send
     last_read = [0]
 
@@ -152,7 +169,9 @@ def overtaken() -> None:
         events = list(events)
         await put(conn, events, **more)
         if any(isinstance(event, ReportDue) for event in events):
-            mine = await conn.fetchval("SELECT max(id) FROM outbox WHERE topic = $1", ReportDue.topic())
+            mine = await conn.fetchval(
+                "SELECT max(id) FROM outbox WHERE topic = $1", ReportDue.topic()
+            )
             await until(lambda: last_read[0] > mine, "the relay read on", seconds=OVERTAKEN_SECONDS)
 
     outbox.put = put_and_wait
@@ -190,7 +209,9 @@ def stumbling() -> None:
 
 
 def _trust_the_broker() -> None:
-    """Go on where the broker says, without asking the database, which would mend what wrong commits pass by."""
+    """Go on where the broker says, without asking the database, which would mend what wrong commits
+    pass by.
+    """
 
     async def settle(self: Any, _client: Any, _fetched: Any) -> set[Any]:
         self._seen = "whatever the broker says"

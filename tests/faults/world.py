@@ -1,4 +1,6 @@
-"""The small world that is written about: municipalities, projects with goals, publishers, and who is told."""
+"""The small world that is written about: municipalities, projects with goals, publishers, and who
+is told.
+"""
 
 import json
 from dataclasses import dataclass
@@ -64,7 +66,9 @@ async def prepare(system: System, receiver: Receiver) -> World:
     for number, municipality_id in enumerate(ids[:-2]):
         project, goal = f"prosjekt-{number:02}", f"maal-{number:02}"
         goals[goal] = municipality_id
-        await _put(system, "registry", f"projects/{project}", _project(number, [municipality_id], goal))
+        await _put(
+            system, "registry", f"projects/{project}", _project(number, [municipality_id], goal)
+        )
         _join(groups, number, project, [municipality_id])
     await _put(system, "registry", "projects/saman", _project(0, ids[-2:], None))
     _join(groups, 0, "saman", ids[-2:])
@@ -72,11 +76,19 @@ async def prepare(system: System, receiver: Receiver) -> World:
     keys = {}
     for publisher, share in shares.items():
         mine = [municipality_id for municipality_id, _ in share]
-        added = await add_publisher(system.connection, publisher, name="Proof", municipalities=mine, wait=False)
+        added = await add_publisher(
+            system.connection, publisher, name="Proof", municipalities=mine, wait=False
+        )
         keys[publisher] = added["key"]
     await apply(BusSettings(bootstrap=system.servers.bootstrap), [Topic(VICTIM)])
     followed = [f"municipality/{ids[0]}", "project/saman"]
-    plain = {"channel": "webhook", "address": receiver.url, "language": "nb", "windows": [], "active": True}
+    plain = {
+        "channel": "webhook",
+        "address": receiver.url,
+        "language": "nb",
+        "windows": [],
+        "active": True,
+    }
     followers = {
         "milestones": {"events": ["TargetReached", "TargetLost"], "subjects": []},
         "metrics": {"events": ["MetricUpdated"], "subjects": followed},
@@ -90,7 +102,11 @@ async def prepare(system: System, receiver: Receiver) -> World:
         answer = await _put(system, "notifications", f"subscriptions/{name}", plain | wanted)
         secrets[f"the secret of {name}"] = answer["secret"]
     for service in SERVICES:
-        topics = {each.topic for each in subscriptions(service).values() if each.topic.startswith("registry.")}
+        topics = {
+            each.topic
+            for each in subscriptions(service).values()
+            if each.topic.startswith("registry.")
+        }
         await until_heard(system.connection, topics, [service])
     return World(shares, keys, groups, goals, followed, secrets)
 
@@ -147,7 +163,9 @@ async def _municipalities(system: System) -> list[tuple[str, str]]:
     """Return some that bore one number all the time that is written about."""
     params = {"at": "2013-12-31", "limit": "1000"}
     async with new_client(timeout=30) as client:
-        answer = await client.get(f"{system.address('registry')}/api/registry/v1/municipalities", params=params)
+        answer = await client.get(
+            f"{system.address('registry')}/api/registry/v1/municipalities", params=params
+        )
     found = [
         (each["municipality_id"], each["versions"][0]["number"])
         for each in answer.json()["items"]
@@ -162,5 +180,7 @@ async def _put(system: System, service: str, path: str, body: dict[str, Any]) ->
     async with new_client(timeout=30, headers=headers) as client:
         answer = await client.put(f"{system.address(service)}/api/{service}/v1/{path}", json=body)
     said: dict[str, Any] = answer.json()
-    assert answer.status_code in (200, 201), f"{path}: {answer.status_code} {json.dumps(said)[:500]}"
+    assert answer.status_code in (200, 201), (
+        f"{path}: {answer.status_code} {json.dumps(said)[:500]}"
+    )
     return said

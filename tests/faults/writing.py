@@ -1,4 +1,6 @@
-"""Outside writers, over HTTP and over Kafka, that log every id they sent and every answer they got."""
+"""Outside writers, over HTTP and over Kafka, that log every id they sent and every answer they
+got.
+"""
 
 import asyncio
 import json
@@ -54,7 +56,8 @@ class Sent:
 
 @dataclass
 class Load:
-    """Writers that go on until they are told to stop; what they hold unanswered they repeat under the same id.
+    """Writers that go on until they are told to stop; what they hold unanswered they repeat under
+    the same id.
 
     Args:
         system: who is written to.
@@ -77,14 +80,17 @@ class Load:
     _open: Any = None
 
     def __post_init__(self) -> None:
-        self.doors = Doors([self.system.address(process) for process in self.system.processes_of("reporting")])
+        self.doors = Doors(
+            [self.system.address(process) for process in self.system.processes_of("reporting")]
+        )
 
     @asynccontextmanager
     async def going(self) -> AsyncIterator["Load"]:
         """Write while the block runs, and then until everything that was begun is answered.
 
         Raises:
-            ExceptionGroup: a writer failed; the block ends then, because nothing of what it waits for will come.
+            ExceptionGroup: a writer failed; the block ends then, because nothing of what it waits
+                for will come.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -104,8 +110,15 @@ class Load:
         async with new_client(timeout=TRY_SECONDS) as client:
             while not self._stopping.is_set():
                 publisher = chance.choice(list(self.world.shares))
-                batch = [self._figure(chance, publisher, "http") for _ in range(chance.randint(1, self.batch))]
-                batch += [one for one in chance.sample(self.sent, min(1, len(self.sent))) if one.publisher == publisher]
+                batch = [
+                    self._figure(chance, publisher, "http")
+                    for _ in range(chance.randint(1, self.batch))
+                ]
+                batch += [
+                    one
+                    for one in chance.sample(self.sent, min(1, len(self.sent)))
+                    if one.publisher == publisher
+                ]
                 await self.post(client, publisher, batch)
                 if chance.random() < 0.2:
                     await self._withdraw(client, chance)
@@ -124,40 +137,55 @@ class Load:
         if left := [one for one in mine if not one.withdrawn and not one.stays]:
             one = chance.choice(left)
             await self._stubbornly(
-                client, one.publisher, f"absence-figures/{one.figure_id}/withdrawal", {"reason": "x"}
+                client,
+                one.publisher,
+                f"absence-figures/{one.figure_id}/withdrawal",
+                {"reason": "x"},
             )
             one.withdrawn = True
 
-    async def _stubbornly(self, client: httpx2.AsyncClient, publisher: str, path: str, body: dict[str, Any]) -> Any:
+    async def _stubbornly(
+        self, client: httpx2.AsyncClient, publisher: str, path: str, body: dict[str, Any]
+    ) -> Any:
         """Post until an answer comes; without one it is unknown whether anything happened."""
         headers = {"Authorization": f"Bearer {self.world.keys[publisher]}"}
         while True:
             try:
-                answer = await self.doors.post(client, f"/api/reporting/v1/{path}", json=body, headers=headers)
+                answer = await self.doors.post(
+                    client, f"/api/reporting/v1/{path}", json=body, headers=headers
+                )
             except httpx2.HTTPError:
                 self.unsure_count += 1
             else:
                 if answer.status_code < 500:
                     assert answer.status_code < 400, f"{path}: {answer.text[:500]}"
                     return answer.json()
-                assert answer.status_code == 503, f"{path}: {answer.status_code} {answer.text[:500]}"
+                assert answer.status_code == 503, (
+                    f"{path}: {answer.status_code} {answer.text[:500]}"
+                )
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _over_kafka(self, chance: random.Random) -> None:
         while not self._stopping.is_set():
             publisher = chance.choice(list(self.world.shares))
-            records = [self._record(chance, publisher) for _ in range(chance.randint(1, self.batch))]
+            records = [
+                self._record(chance, publisher) for _ in range(chance.randint(1, self.batch))
+            ]
             await self._send(f"inbound.{publisher}.absence-figures.v1", records)
             await self._rest()
 
     async def repeat(self, submissions: Iterable[Sent]) -> None:
-        """Send what was sent over Kafka once more under the same ids, as somebody without a receipt does."""
+        """Send what was sent over Kafka once more under the same ids, as somebody without a receipt
+        does.
+        """
         for one in submissions:
             await self._send(f"inbound.{one.publisher}.absence-figures.v1", [_record_of(one)])
         await self._drop(await self._producer())
 
     async def _send(self, topic: str, records: list[dict[str, Any]]) -> None:
-        """Send until the broker has acknowledged all; a failed send is unknown, so the whole batch is repeated."""
+        """Send until the broker has acknowledged all; a failed send is unknown, so the whole batch
+        is repeated.
+        """
         while True:
             producer = await self._producer()
             try:
@@ -196,11 +224,21 @@ class Load:
         return one
 
     def _record(self, chance: random.Random, publisher: str) -> dict[str, Any]:
-        mine = [one for one in self.sent[-200:] if one.publisher == publisher and one.door == "kafka"]
+        mine = [
+            one for one in self.sent[-200:] if one.publisher == publisher and one.door == "kafka"
+        ]
         if chance.random() < 0.02:
             self.garbage_count += 1
-            return {"value": b"{no json", "key": b"x", "headers": [("ce_id", b"x"), ("ce_type", POSTED_TYPE.encode())]}
-        one = chance.choice(mine) if mine and chance.random() < 0.05 else self._figure(chance, publisher, "kafka")
+            return {
+                "value": b"{no json",
+                "key": b"x",
+                "headers": [("ce_id", b"x"), ("ce_type", POSTED_TYPE.encode())],
+            }
+        one = (
+            chance.choice(mine)
+            if mine and chance.random() < 0.05
+            else self._figure(chance, publisher, "kafka")
+        )
         return _record_of(one)
 
     async def _rest(self) -> None:
@@ -212,7 +250,10 @@ class Load:
     async def _producer(self) -> Any:
         while self._open is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self.system.servers.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
+                bootstrap_servers=self.system.servers.bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=5,
             )
             try:
                 async with asyncio.timeout(TRY_SECONDS):

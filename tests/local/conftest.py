@@ -1,4 +1,6 @@
-"""One stack with real servers for all tests of this folder, and the means to act as another process."""
+"""One stack with real servers for all tests of this folder, and the means to act as another
+process.
+"""
 
 import asyncio
 import subprocess
@@ -15,8 +17,8 @@ from deploy.local.kafka import KafkaOptions, Listener
 PUBLISHER_PASSWORD = "secret-of-the-publisher"
 DEADLINE_SECONDS = 60.0
 
-# What a stack with publishers from outside needs: a second door where everybody says who he is, and may do what was
-# allowed and nothing else.
+# What a stack with publishers from outside needs: a second door where everybody says who he is, and
+# may do what was allowed and nothing else.
 OUTSIDE = KafkaOptions(
     listeners=(Listener(name="OUTSIDE", protocol="SASL_PLAINTEXT"),),
     properties={
@@ -27,14 +29,19 @@ OUTSIDE = KafkaOptions(
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS",
     },
-    format_arguments=("--add-scram", f"SCRAM-SHA-512=[name=publisher,password={PUBLISHER_PASSWORD}]"),
+    format_arguments=(
+        "--add-scram",
+        f"SCRAM-SHA-512=[name=publisher,password={PUBLISHER_PASSWORD}]",
+    ),
 )
 
 
 @pytest.fixture(scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Infrastructure]:
     """Both servers, with a second listener, in a folder that is erased afterwards."""
-    async with infrastructure(tmp_path_factory.mktemp("stack"), keep=False, kafka_options=OUTSIDE) as running:
+    async with infrastructure(
+        tmp_path_factory.mktemp("stack"), keep=False, kafka_options=OUTSIDE
+    ) as running:
         data = running.postgres.data_dir
         yield running
     assert not data.exists()
@@ -42,12 +49,16 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Infra
 
 @pytest.fixture
 def other_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start a Python process that runs the code given to it; what is still there at the end is killed."""
+    """Start a Python process that runs the code given to it; what is still there at the end is
+    killed.
+    """
     started: list[subprocess.Popen[str]] = []
 
     def start(code: str, *arguments: object) -> subprocess.Popen[str]:
         argv = [sys.executable, "-c", code, *map(str, arguments)]
-        started.append(subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]))
+        started.append(
+            subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+        )
         return started[-1]
 
     yield start

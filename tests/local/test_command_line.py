@@ -12,7 +12,9 @@ import click
 from deploy.cli import main as command_line
 
 FOLDER = Path(command_line.__file__).parent
-SEEN_WHEN_SERVING = "import sys; from deploy.cli.main import app; app(['serve', '--help'], standalone_mode=False); "
+SEEN_WHEN_SERVING = (
+    "import sys; from deploy.cli.main import app; app(['serve', '--help'], standalone_mode=False); "
+)
 
 
 def test_every_command_of_every_module_is_found() -> None:
@@ -26,13 +28,21 @@ def test_every_command_of_every_module_is_found() -> None:
 def test_a_service_does_not_import_the_operators_tools() -> None:
     shown = "print(*[name for name in sys.modules if name.startswith('deploy.cli.')])"
     done = subprocess.run(
-        [sys.executable, "-c", SEEN_WHEN_SERVING + shown], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", SEEN_WHEN_SERVING + shown],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.splitlines()[-1].split() == ["deploy.cli.main", "deploy.cli.serving"]
 
 
 def test_every_command_that_ends_writes_machine_readable_output_if_asked() -> None:
-    without = {path for path, command in commands() if not any("--json" in option.opts for option in command.params)}
+    without = {
+        path
+        for path, command in commands()
+        if not any("--json" in option.opts for option in command.params)
+    }
     assert without == {"serve"}
 
 
@@ -41,18 +51,35 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     for module in set(command_line.MODULES.values()):
         for name, command in command_line.commands_of(module).items():
             below = getattr(command, "commands", {})
-            yield from ((f"{name} {each}", one) for each, one in below.items()) if below else [(name, command)]
+            yield from (
+                ((f"{name} {each}", one) for each, one in below.items())
+                if below
+                else [(name, command)]
+            )
 
 
 def test_machines_are_told_that_nothing_ran(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "deploy.cli.main", "stack", "stop", "--dir", str(tmp_path), "--json"]
+    argv = [
+        sys.executable,
+        "-m",
+        "deploy.cli.main",
+        "stack",
+        "stop",
+        "--dir",
+        str(tmp_path),
+        "--json",
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(done.stdout) == {"stopped": []}
 
 
 def test_an_unknown_command_is_named() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.cli.main", "srve"], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "deploy.cli.main", "srve"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 2
     assert "No such command 'srve'" in done.stderr

@@ -25,7 +25,9 @@ def test_an_id_that_is_none_is_refused_with_its_line_in_the_file(tmp_path: Path)
     file = tmp_path / "figures.csv"
     file.write_text(f"# from the payroll system\n{HEADER}\n{ID},{REST}\n# and by hand\n17,{REST}\n")
 
-    with pytest.raises(RuleBroken, match=r"figures.csv, line 5: figure_id must be a UUID, got '17'") as refused:
+    with pytest.raises(
+        RuleBroken, match=r"figures.csv, line 5: figure_id must be a UUID, got '17'"
+    ) as refused:
         read_figures(file, publisher="310000086")
 
     assert refused.value.code == "id-malformed"

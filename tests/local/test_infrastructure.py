@@ -19,7 +19,12 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from deploy.local import processes
 from deploy.local.databases import Database
 from deploy.local.errors import StackError
-from deploy.local.infrastructure import Infrastructure, erase, start_infrastructure, stop_infrastructure
+from deploy.local.infrastructure import (
+    Infrastructure,
+    erase,
+    start_infrastructure,
+    stop_infrastructure,
+)
 from deploy.local.ports import CLIENT_RANGE, HOST, Ports
 from deploy.local.postgres import PostgresServer
 from tests.local.conftest import PUBLISHER_PASSWORD, until
@@ -50,7 +55,10 @@ async def folder(tmp_path: Path) -> AsyncIterator[Path]:
 
 
 async def test_both_listen_on_the_loopback_address_only(stack: Infrastructure) -> None:
-    ports = {stack.postgres.port, *(stack.kafka.port_of(name) for name in ("INTERNAL", "CONTROLLER", "OUTSIDE"))}
+    ports = {
+        stack.postgres.port,
+        *(stack.kafka.port_of(name) for name in ("INTERNAL", "CONTROLLER", "OUTSIDE")),
+    }
     assert len(ports) == 4
     assert _listening_addresses(ports) == {"127.0.0.1"}
 
@@ -63,24 +71,40 @@ async def test_secrets_are_for_the_owner_of_the_folder_only(stack: Infrastructur
 async def test_postgres_keeps_what_it_promises(stack: Infrastructure) -> None:
     connection = await asyncpg.connect(stack.admin_dsn)
     try:
-        for name, value in {"fsync": "on", "data_checksums": "on", "password_encryption": "scram-sha-256"}.items():
+        for name, value in {
+            "fsync": "on",
+            "data_checksums": "on",
+            "password_encryption": "scram-sha-256",
+        }.items():
             assert await connection.fetchval("SELECT current_setting($1)", name) == value
-        assert await connection.fetchval("SELECT upper('blåbær') || pg_encoding_to_char(6)") == "BLÅBÆRUTF8"
+        assert (
+            await connection.fetchval("SELECT upper('blåbær') || pg_encoding_to_char(6)")
+            == "BLÅBÆRUTF8"
+        )
     finally:
         await connection.close()
 
 
 async def test_the_service_role_works_on_rows_and_nothing_else(metrics: Database) -> None:
-    owner, service = await asyncpg.connect(metrics.owner_dsn), await asyncpg.connect(metrics.service_dsn)
+    owner, service = (
+        await asyncpg.connect(metrics.owner_dsn),
+        await asyncpg.connect(metrics.service_dsn),
+    )
     try:
         await owner.execute(
-            "CREATE TABLE figure (id bigint GENERATED ALWAYS AS IDENTITY, old_id bigserial, lost_days numeric)"
+            "CREATE TABLE figure (id bigint GENERATED ALWAYS AS IDENTITY, old_id bigserial,"
+            " lost_days numeric)"
         )
         await service.execute("INSERT INTO figure (lost_days) VALUES (1), (2)")
         await service.execute("UPDATE figure SET lost_days = 3 WHERE lost_days = 2")
         await service.execute("DELETE FROM figure WHERE lost_days = 1")
         assert await service.fetchval("SELECT sum(lost_days) FROM figure") == 3
-        for forbidden in ("DROP TABLE figure", "ALTER TABLE figure ADD x int", "TRUNCATE figure", "CREATE TABLE x ()"):
+        for forbidden in (
+            "DROP TABLE figure",
+            "ALTER TABLE figure ADD x int",
+            "TRUNCATE figure",
+            "CREATE TABLE x ()",
+        ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await service.execute(forbidden)
     finally:
@@ -88,20 +112,30 @@ async def test_the_service_role_works_on_rows_and_nothing_else(metrics: Database
         await service.close()
 
 
-async def test_a_service_cannot_enter_another_database(stack: Infrastructure, metrics: Database) -> None:
-    first, second = await asyncio.gather(*(stack.postgres.create_database(name) for name in ("registry", "reporting")))
+async def test_a_service_cannot_enter_another_database(
+    stack: Infrastructure, metrics: Database
+) -> None:
+    first, second = await asyncio.gather(
+        *(stack.postgres.create_database(name) for name in ("registry", "reporting"))
+    )
     for other in (first.name, second.name, "postgres", "template1"):
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for database"):
+        with pytest.raises(
+            asyncpg.InsufficientPrivilegeError, match="permission denied for database"
+        ):
             await asyncpg.connect(metrics.service_dsn, database=other)
 
 
-async def test_making_a_database_again_changes_nothing(stack: Infrastructure, metrics: Database) -> None:
+async def test_making_a_database_again_changes_nothing(
+    stack: Infrastructure, metrics: Database
+) -> None:
     assert await stack.postgres.create_database("metrics") == metrics
 
 
 async def test_a_wrong_password_is_refused(stack: Infrastructure) -> None:
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(host=HOST, port=stack.postgres.port, user="postgres", password="x", database="postgres")
+        await asyncpg.connect(
+            host=HOST, port=stack.postgres.port, user="postgres", password="x", database="postgres"
+        )
 
 
 async def test_kafka_takes_and_hands_out_a_record_of_one_mebibyte(stack: Infrastructure) -> None:
@@ -109,8 +143,12 @@ async def test_kafka_takes_and_hands_out_a_record_of_one_mebibyte(stack: Infrast
     async with AIOKafkaProducer(
         bootstrap_servers=stack.bootstrap, enable_idempotence=True, max_request_size=1_300_000
     ) as producer:
-        await producer.send_and_wait("figures", b"x" * (1 << 20), key=b"vefsn", headers=[("ce_id", b"1")])
-    async with AIOKafkaConsumer("figures", bootstrap_servers=stack.bootstrap, auto_offset_reset="earliest") as consumer:
+        await producer.send_and_wait(
+            "figures", b"x" * (1 << 20), key=b"vefsn", headers=[("ce_id", b"1")]
+        )
+    async with AIOKafkaConsumer(
+        "figures", bootstrap_servers=stack.bootstrap, auto_offset_reset="earliest"
+    ) as consumer:
         assert len((await consumer.getone()).value) == 1 << 20
 
 
@@ -165,7 +203,9 @@ async def test_what_was_left_running_is_taken_over_or_ended(
     await anew.stop()
 
 
-async def test_both_end_when_the_parent_is_killed(folder: Path, other_process: Callable[..., Popen[str]]) -> None:
+async def test_both_end_when_the_parent_is_killed(
+    folder: Path, other_process: Callable[..., Popen[str]]
+) -> None:
     parent = other_process(START, folder, "attached")
     assert parent.stdout
     assert parent.stdout.readline() == "up\n"
@@ -195,7 +235,9 @@ async def test_data_of_another_version_are_refused_in_one_sentence(folder: Path)
     await server.stop()
     (server.data_dir / "PG_VERSION").write_text("17\n")
 
-    with pytest.raises(StackError, match=r"are of PostgreSQL 17, not 18: choose another folder .*\.$") as raised:
+    with pytest.raises(
+        StackError, match=r"are of PostgreSQL 17, not 18: choose another folder .*\.$"
+    ) as raised:
         await server.start()
 
     assert "\n" not in str(raised.value)
@@ -207,7 +249,10 @@ async def test_a_stranger_on_a_port_is_one_sentence(folder: Path) -> None:
         stranger.listen(1)
         port = stranger.getsockname()[1]
 
-        with pytest.raises(StackError, match=rf"^Port {port} on 127\.0\.0\.1, which Kafka needs, is held by another"):
+        with pytest.raises(
+            StackError,
+            match=rf"^Port {port} on 127\.0\.0\.1, which Kafka needs, is held by another",
+        ):
             await start_infrastructure(folder, attached=True, kafka_port=port)
 
     assert processes.find(folder, "postgres") is None
@@ -222,14 +267,18 @@ def test_ports_come_from_below_the_range_of_clients_and_stay(tmp_path: Path) -> 
 
 
 def _listening_addresses(ports: set[int]) -> set[str]:
-    """Return where these ports are open, read as `ss` reads it: hexadecimal, least significant byte first."""
+    """Return where these ports are open, read as `ss` reads it: hexadecimal, least significant byte
+    first.
+    """
     found = set()
     for family, size in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
         for line in Path(f"/proc/net/{family}").read_text().splitlines()[1:]:
             _, local, _, state, *_ = line.split()
             address, port = local.split(":")
             if state == "0A" and int(port, 16) in ports:
-                words = [bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8)]
+                words = [
+                    bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8)
+                ]
                 found.add(socket.inet_ntop(size, b"".join(words)).removeprefix("::ffff:"))
     return found
 

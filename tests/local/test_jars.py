@@ -31,7 +31,9 @@ def test_a_filled_cache_needs_no_network(cache: Path) -> None:
 
 
 def test_no_network_is_one_sentence_that_says_what_to_do(tmp_path: Path, cache: Path) -> None:
-    with pytest.raises(StackError, match=r"could not be fetched .* connect this machine to the internet") as raised:
+    with pytest.raises(
+        StackError, match=r"could not be fetched .* connect this machine to the internet"
+    ) as raised:
         fetch_jars(tmp_path / "empty", progress=silent)
 
     assert "\n" not in str(raised.value)

@@ -28,7 +28,9 @@ time.sleep(60 if sys.argv[2] == "attached" else 0)
 def sleeper(folder: Path, *, ignores_sigterm: bool = False) -> Program:
     trap = "trap '' TERM; " if ignores_sigterm else ""
     argv = ("/bin/sh", "-c", f"{trap}echo up; while :; do sleep 0.1; done", str(folder))
-    return Program(name="sleep", argv=argv, marker=str(folder), cwd=folder, log=folder / "sleep.log")
+    return Program(
+        name="sleep", argv=argv, marker=str(folder), cwd=folder, log=folder / "sleep.log"
+    )
 
 
 async def test_an_attached_program_ends_when_its_parent_is_killed(
@@ -62,7 +64,9 @@ async def test_a_detached_program_stays_and_is_ended_as_a_leftover(
 
 async def test_a_program_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     running = processes.start(sleeper(tmp_path, ignores_sigterm=True), tmp_path, attached=True)
-    await until(lambda: "up" in (tmp_path / "sleep.log").read_text(), what="the program's first word")
+    await until(
+        lambda: "up" in (tmp_path / "sleep.log").read_text(), what="the program's first word"
+    )
 
     await running.stop(grace_seconds=0.2)
 
@@ -74,7 +78,9 @@ async def test_a_program_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     [{"started_ticks": 1}, {"boot_id": "another"}, {"marker": "/some/other/folder"}],
     ids=["another process has the pid", "another boot", "another folder's program"],
 )
-async def test_a_process_that_is_not_provably_ours_is_left_alone(tmp_path: Path, doubt: dict[str, int | str]) -> None:
+async def test_a_process_that_is_not_provably_ours_is_left_alone(
+    tmp_path: Path, doubt: dict[str, int | str]
+) -> None:
     running = processes.start(sleeper(tmp_path), tmp_path, attached=True)
     stranger: Running = replace(running, **doubt)  # type: ignore[arg-type]  # mypy cannot see which field it is
 

@@ -1,4 +1,6 @@
-"""What tests of the mechanisms need: a database with nothing but mechanisms, topics and subscriptions of their own."""
+"""What tests of the mechanisms need: a database with nothing but mechanisms, topics and
+subscriptions of their own.
+"""
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -51,7 +53,9 @@ async def make_topic(infra: Infra) -> AsyncIterator[MakeTopic]:
 
 async def _is_there(admin: AIOKafkaAdminClient, topic: str) -> bool:
     (described,) = await admin.describe_topics([topic])
-    return not described["error_code"] and all(each["leader"] >= 0 for each in described["partitions"])
+    return not described["error_code"] and all(
+        each["leader"] >= 0 for each in described["partitions"]
+    )
 
 
 @pytest_asyncio.fixture
@@ -62,7 +66,9 @@ async def topic(make_topic: MakeTopic) -> str:
 
 @pytest_asyncio.fixture
 async def consume(infra: Infra, handle: DatabaseHandle) -> AsyncIterator[Consume]:
-    """Runs subscriptions on the test's database, and stops them after the test; `is_started=False` only looks."""
+    """Runs subscriptions on the test's database, and stops them after the test; `is_started=False`
+    only looks.
+    """
     async with AsyncExitStack() as stack:
 
         async def start(topic: str, *, is_started: bool = True, **options: object) -> Consuming:

@@ -1,4 +1,6 @@
-"""A subscription under test: a handler that writes down what it got, and ways to see what became of each record."""
+"""A subscription under test: a handler that writes down what it got, and ways to see what became of
+each record.
+"""
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,7 +30,9 @@ Handler = Callable[[Sequence[Any], Connection, datetime], Awaitable[None]]
 
 def counted(key: str, version: int, **changes: Any) -> MunicipalityRegistered:
     """An event that needs no more than a key and a number."""
-    return MunicipalityRegistered(**({"municipality_id": key, "version": version, "versions": []} | changes))
+    return MunicipalityRegistered(
+        **({"municipality_id": key, "version": version, "versions": []} | changes)
+    )
 
 
 async def keep(events: Sequence[MunicipalityRegistered], conn: Connection, _now: datetime) -> None:
@@ -72,12 +76,23 @@ class Consuming:
     ) -> None:
         self.topic = topic
         self.group = group or f"mechanisms.{topic}.{secrets.token_hex(4)}"
-        self.database = Database(handle.dsn, application_name=f"consuming {self.group}", pool_size=4)
+        self.database = Database(
+            handle.dsn, application_name=f"consuming {self.group}", pool_size=4
+        )
         subscription = Subscription(
-            self.group, topic, (MunicipalityRegistered,), handler, batch, sift=sift, refuse=refuse, withhold=withhold
+            self.group,
+            topic,
+            (MunicipalityRegistered,),
+            handler,
+            batch,
+            sift=sift,
+            refuse=refuse,
+            withhold=withhold,
         )
         bus = BusSettings(bootstrap=bootstrap or infra.bootstrap, client_id="test", replica=replica)
-        self.consumers = Consumers([subscription], bus, self.database, service="mechanisms", clock=Clock())
+        self.consumers = Consumers(
+            [subscription], bus, self.database, service="mechanisms", clock=Clock()
+        )
 
     @property
     def delivery(self) -> Delivery:
@@ -89,7 +104,10 @@ class Consuming:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self.consumers.stop()
         await self.database.close()
@@ -101,13 +119,16 @@ class Consuming:
 
     async def effects(self) -> list[tuple[str, int]]:
         """What handlers did, in order: key and version."""
-        return [(row["key"], row["version"]) for row in await self.rows("SELECT key, version FROM effect ORDER BY id")]
+        return [
+            (row["key"], row["version"])
+            for row in await self.rows("SELECT key, version FROM effect ORDER BY id")
+        ]
 
     async def buried(self) -> list[Buried]:
         """The dead letters by offset."""
         rows = await self.rows(
-            "SELECT id, record_offset AS offset, code, error, attempts, state, value FROM dead_letter "
-            "WHERE consumer = $1 ORDER BY record_offset",
+            "SELECT id, record_offset AS offset, code, error, attempts, state, value FROM"
+            " dead_letter WHERE consumer = $1 ORDER BY record_offset",
             self.group,
         )
         return [Buried(**dict(row)) for row in rows]
@@ -119,4 +140,9 @@ class Consuming:
     @property
     def consumed_count(self) -> int:
         progress = self.delivery.progress
-        return progress.handled_count + progress.repeated_count + progress.unused_count + progress.buried_count
+        return (
+            progress.handled_count
+            + progress.repeated_count
+            + progress.unused_count
+            + progress.buried_count
+        )

@@ -1,4 +1,6 @@
-"""A consumer that dies on purpose and is started again, as an orchestrator would, in processes of its own."""
+"""A consumer that dies on purpose and is started again, as an orchestrator would, in processes of
+its own.
+"""
 
 import asyncio
 import json
@@ -31,12 +33,14 @@ class Lives:
     group: str
 
 
-async def run_lives(infra: Infra, handle: DatabaseHandle, topic: str, fate: str, *, records: int) -> Lives:
+async def run_lives(
+    infra: Infra, handle: DatabaseHandle, topic: str, fate: str, *, records: int
+) -> Lives:
     """Start a consumer again and again until one has seen so many records and ends by itself.
 
     Args:
-        fate: `dies-after-commit`: the first one ends between its commit and the acknowledgement. `dies-in-handler`:
-            every one that handles the deadly version.
+        fate: `dies-after-commit`: the first one ends between its commit and the acknowledgement.
+            `dies-in-handler`: every one that handles the deadly version.
     """
     group = f"mechanisms.{secrets.token_hex(4)}"
     order = {
@@ -48,7 +52,11 @@ async def run_lives(infra: Infra, handle: DatabaseHandle, topic: str, fate: str,
         "group": group,
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.messaging.lives", json.dumps(order), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "tests.messaging.lives",
+        json.dumps(order),
+        stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await asyncio.wait_for(process.communicate(), 50)
     lives = [json.loads(line) for line in out.decode().splitlines() if line.startswith("[")]
@@ -60,7 +68,12 @@ async def _live(order: dict[str, Any], number: int, report: int) -> None:
     infra = Infra("child", order["bootstrap"], "")
     handler = _die_on_deadly if order["fate"] == "dies-in-handler" else keep
     consuming = Consuming(
-        infra, DatabaseHandle(*order["handle"]), order["topic"], handler=handler, group=order["group"], batch=50
+        infra,
+        DatabaseHandle(*order["handle"]),
+        order["topic"],
+        handler=handler,
+        group=order["group"],
+        batch=50,
     )
     take = consuming.delivery.take
 
@@ -76,7 +89,9 @@ async def _live(order: dict[str, Any], number: int, report: int) -> None:
         os.write(report, b"%d\n" % consuming.delivery.progress.handled_count)
 
 
-async def _die_on_deadly(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+async def _die_on_deadly(
+    events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+) -> None:
     await keep(events, conn, now)
     if any(event.version == DEADLY for event in events):
         os._exit(DIES)

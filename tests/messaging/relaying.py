@@ -46,7 +46,9 @@ async def waiting_count(database: Database) -> int:
 
 async def process(dsn: str, bootstrap: str) -> asyncio.subprocess.Process:
     """Run a relay in a process of its own."""
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.messaging.relaying", dsn, bootstrap)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.messaging.relaying", dsn, bootstrap
+    )
 
 
 async def _run(dsn: str, bootstrap: str) -> None:

@@ -1,4 +1,6 @@
-"""A member that returns to an assignment which lacks partitions asks for them; nobody else would."""
+"""A member that returns to an assignment which lacks partitions asks for them; nobody else
+would.
+"""
 
 import asyncio
 import secrets
@@ -30,11 +32,17 @@ class NothingForAnybody(RoundRobinPartitionAssignor):  # type: ignore[misc]  # a
 
     @classmethod
     def assign(cls, _cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-        return {member: ConsumerProtocolMemberAssignment(cls.version, [], b"") for member in members}
+        return {
+            member: ConsumerProtocolMemberAssignment(cls.version, [], b"") for member in members
+        }
 
 
-async def leave_empty_assignment(bus: BusSettings, *, topic: str, group: str, instance: str) -> None:
-    """Be the static member that was killed too early: join, get nothing, and go without saying goodbye."""
+async def leave_empty_assignment(
+    bus: BusSettings, *, topic: str, group: str, instance: str
+) -> None:
+    """Be the static member that was killed too early: join, get nothing, and go without saying
+    goodbye.
+    """
     consumer = AIOKafkaConsumer(
         topic,
         **bus.client_options(),
@@ -49,7 +57,9 @@ async def leave_empty_assignment(bus: BusSettings, *, topic: str, group: str, in
     await consumer.stop()
 
 
-async def test_partitions_that_nobody_reads_are_asked_for(infra: Infra, make_database: MakeDatabase, bus: Bus) -> None:
+async def test_partitions_that_nobody_reads_are_asked_for(
+    infra: Infra, make_database: MakeDatabase, bus: Bus
+) -> None:
     kind = f"kind-{secrets.token_hex(4)}"
     topic = f"inbound.310000019.{kind}.v1"
     settings = infra.bus.model_copy(update={"group_prefix": f"{secrets.token_hex(4)}."})
@@ -61,13 +71,21 @@ async def test_partitions_that_nobody_reads_are_asked_for(infra: Infra, make_dat
         raise AssertionError("nothing is refused here")
 
     @subscribe_inbound(router, f"inbound.{{orgnr}}.{kind}.v1", refuse=refuse)
-    async def on_submissions(submissions: Sequence[Submission], _conn: Connection, _now: datetime) -> None:
+    async def on_submissions(
+        submissions: Sequence[Submission], _conn: Connection, _now: datetime
+    ) -> None:
         arrived.set()
 
     group = f"{settings.group_prefix}test.inbound.{kind}"
-    await leave_empty_assignment(settings, topic=topic, group=group, instance=f"{group}.test-{settings.replica}")
+    await leave_empty_assignment(
+        settings, topic=topic, group=group, instance=f"{group}.test-{settings.replica}"
+    )
     consumers = Consumers(
-        router.subscriptions, settings, await make_database("reporting"), service="test", clock=Clock()
+        router.subscriptions,
+        settings,
+        await make_database("reporting"),
+        service="test",
+        clock=Clock(),
     )
     await consumers.start()
     watching = asyncio.create_task(keep_assigned(consumers, settings))

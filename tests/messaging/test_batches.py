@@ -47,7 +47,9 @@ def places(*waiting: int) -> dict[TopicPartition, int]:
         ([1] * 200, [1] * 200),
     ],
 )
-def test_partitions_give_by_what_waits_and_each_a_part_of_its_equal_share(waiting: list[int], given: list[int]) -> None:
+def test_partitions_give_by_what_waits_and_each_a_part_of_its_equal_share(
+    waiting: list[int], given: list[int]
+) -> None:
     assert list(shares(places(*waiting), BATCH).values()) == given
 
 
@@ -72,7 +74,9 @@ async def test_partitions_of_unlike_length_come_to_their_ends_together(
     topic = await make_topic(partitions=3)
     counts = {0: 900, 1: 300, 2: 600}
     await send(infra, topic, counts)
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+    async with AIOKafkaConsumer(
+        topic, **infra.bus.client_options(), group_id=topic, **READING
+    ) as consumer:
         batches = Batches(BATCH, Seat(database, topic))
         taken: list[Any] = []
         while len(taken) < sum(counts.values()):
@@ -81,15 +85,20 @@ async def test_partitions_of_unlike_length_come_to_their_ends_together(
             taken += batch
 
     for partition, count in counts.items():
-        assert [int(r.value) for r in taken if r.partition == partition] == list(range(count)), "none lost, in order"
+        assert [int(r.value) for r in taken if r.partition == partition] == list(range(count)), (
+            "none lost, in order"
+        )
     half = Counter(record.partition for record in taken[: len(taken) // 2])
-    assert {partition: round(half[partition] / count, 1) for partition, count in counts.items()} == {
-        partition: pytest.approx(0.5, abs=0.15) for partition in counts
-    }
+    assert {
+        partition: round(half[partition] / count, 1) for partition, count in counts.items()
+    } == {partition: pytest.approx(0.5, abs=0.15) for partition in counts}
 
 
 async def test_a_fetch_that_breaks_off_takes_nothing_away(
-    infra: Infra, make_topic: MakeTopic, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+    infra: Infra,
+    make_topic: MakeTopic,
+    make_database: MakeDatabase,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     database = await make_database(MECHANISMS)
     topic = await make_topic(partitions=3)
@@ -97,7 +106,9 @@ async def test_a_fetch_that_breaks_off_takes_nothing_away(
     await send(infra, topic, counts)
     broken = 0
 
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+    async with AIOKafkaConsumer(
+        topic, **infra.bus.client_options(), group_id=topic, **READING
+    ) as consumer:
         getmany = consumer.getmany
 
         async def break_off(*asked: Any, **bounds: Any) -> Any:
@@ -122,7 +133,11 @@ async def test_a_fetch_that_breaks_off_takes_nothing_away(
 
 
 async def send_packed(
-    infra: Infra, topic: str, values: dict[int, list[list[bytes]]], *, headers: Sequence[tuple[str, bytes | None]] = ()
+    infra: Infra,
+    topic: str,
+    values: dict[int, list[list[bytes]]],
+    *,
+    headers: Sequence[tuple[str, bytes | None]] = (),
 ) -> None:
     """Put batches of these values, packed, into each partition."""
     async with AIOKafkaProducer(**infra.bus.client_options()) as producer:
@@ -140,12 +155,16 @@ async def test_what_a_few_bytes_become_is_taken_little_by_little_and_keeps_nobod
     topic = await make_topic(partitions=4)
     sent = {**dict.fromkeys(range(3), [[LARGE]] * 4), 3: [[b"small"]]}
     await send_packed(infra, topic, sent)
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+    async with AIOKafkaConsumer(
+        topic, **infra.bus.client_options(), group_id=topic, **READING
+    ) as consumer:
         batches = Batches(BATCH, Seat(database, topic))
         taken: list[list[tuple[int, int]]] = []
         while sum(map(len, taken)) < 13:
             batch = await batches.next(consumer)
-            assert sum(len(record.value) for record in batch) <= TAKEN_BYTES_MAX + INFLATED_BYTES_MAX
+            assert (
+                sum(len(record.value) for record in batch) <= TAKEN_BYTES_MAX + INFLATED_BYTES_MAX
+            )
             taken.append([(record.partition, record.offset) for record in batch])
 
     for partition, large in sent.items():
@@ -161,7 +180,9 @@ async def test_headers_count_for_what_they_take_and_not_for_what_they_say(
     database = await make_database(MECHANISMS)
     topic = await make_topic()
     await send_packed(infra, topic, {0: [[b"value"]] * 3}, headers=[("", None)] * 300_000)
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+    async with AIOKafkaConsumer(
+        topic, **infra.bus.client_options(), group_id=topic, **READING
+    ) as consumer:
         batches = Batches(BATCH, Seat(database, topic))
         counts: list[int] = []
         while sum(counts) < 3:
@@ -175,14 +196,21 @@ async def test_what_a_client_holds_unpacked_is_bounded_over_all_partitions(
 ) -> None:
     database = await make_database(MECHANISMS)
     topic = await make_topic(partitions=5)
-    await send_packed(infra, topic, {partition: [[b"small", b"small", LARGE]] for partition in range(5)})
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+    await send_packed(
+        infra, topic, {partition: [[b"small", b"small", LARGE]] for partition in range(5)}
+    )
+    async with AIOKafkaConsumer(
+        topic, **infra.bus.client_options(), group_id=topic, **READING
+    ) as consumer:
         batches = Batches(5, Seat(database, topic))
         taken: list[Any] = []
         most = 0
         while len(taken) < 15:
             taken += [(record.partition, record.offset) for record in await batches.next(consumer)]
-            most = max(most, sum(wire.unpacked_bytes(consumer, place) for place in consumer._fetcher._records))
+            most = max(
+                most,
+                sum(wire.unpacked_bytes(consumer, place) for place in consumer._fetcher._records),
+            )
 
     assert len(LARGE) < most <= UNPACKED_BYTES_MAX
     assert sorted(taken) == [(partition, offset) for partition in range(5) for offset in range(3)]
@@ -193,7 +221,9 @@ async def test_what_a_client_has_unpacked_is_freed_when_it_goes_on_elsewhere(
 ) -> None:
     topic = await make_topic()
     await send_packed(infra, topic, {0: [[b"small", LARGE]]})
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+    async with AIOKafkaConsumer(
+        topic, **infra.bus.client_options(), group_id=topic, **READING
+    ) as consumer:
         (place,) = await consumer.getmany(timeout_ms=30_000, max_records=1)
         unpacked = weakref.ref(consumer._fetcher._records[place]._partition_records._records._read)
         assert unpacked() is not None
@@ -205,7 +235,10 @@ async def test_what_a_client_has_unpacked_is_freed_when_it_goes_on_elsewhere(
             gc.enable()
 
 
-ENVELOPE = [(f"ce_{name}", name.encode()) for name in ("id", "time", "type", "source", "subject", "specversion")]
+ENVELOPE = [
+    (f"ce_{name}", name.encode())
+    for name in ("id", "time", "type", "source", "subject", "specversion")
+]
 
 
 @pytest.mark.parametrize(
@@ -228,11 +261,17 @@ async def test_a_packed_batch_of_objects_without_number_is_not_unpacked(
 ) -> None:
     monkeypatch.setattr(wire, "RECORDS_MAX", 2_000)
     await send_packed(infra, topic, {0: [values]}, headers=headers)
-    async with AIOKafkaConsumer(topic, **infra.bus.client_options(), group_id=topic, **READING) as consumer:
+    async with AIOKafkaConsumer(
+        topic, **infra.bus.client_options(), group_id=topic, **READING
+    ) as consumer:
         (records,) = (await consumer.getmany(timeout_ms=30_000, max_records=3_000)).values()
 
     if is_unpacked:
-        assert [(record.value, list(record.headers)) for record in records] == [(value, headers) for value in values]
+        assert [(record.value, list(record.headers)) for record in records] == [
+            (value, headers) for value in values
+        ]
     else:
-        assert [(record.offset, record.key, record.headers) for record in records] == [(len(values) - 1, None, ())]
+        assert [(record.offset, record.key, record.headers) for record in records] == [
+            (len(values) - 1, None, ())
+        ]
         assert len(records[0].value) < 20_000

@@ -27,7 +27,9 @@ class Rule:
     def __init__(self) -> None:
         self.is_mended = False
 
-    async def __call__(self, events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def __call__(
+        self, events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         await keep(events, conn, now)
         if not self.is_mended and any(event.version == 2 for event in events):
             raise LookupError("nobody thought of 2")
@@ -54,18 +56,26 @@ async def test_a_replayed_record_has_its_effect_once_and_keeps_its_id(
     consuming, letter_id = await consumed(consume, topic, bus, rule)
     rule.is_mended = True
 
-    letter = await dead_letters.replay(consuming.consumers.deliveries, consuming.database, letter_id)
+    letter = await dead_letters.replay(
+        consuming.consumers.deliveries, consuming.database, letter_id
+    )
 
     assert (letter.state, letter.code, letter.reason) == ("replayed", "LookupError", None)
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 3), ("vefsn", 2)]
     again = await dead_letters.replay(consuming.consumers.deliveries, consuming.database, letter_id)
-    assert (again.state, again.settled_at, again.attempts) == ("replayed", letter.settled_at, letter.attempts)
+    assert (again.state, again.settled_at, again.attempts) == (
+        "replayed",
+        letter.settled_at,
+        letter.attempts,
+    )
     with pytest.raises(Conflict, match="was replayed"):
         async with consuming.database.transaction() as conn:
             await dead_letters.discard(conn, letter_id, reason="too late")
     assert len(await consuming.effects()) == 3
     assert letter.record is not None
-    assert letter.record.header("ce_id") in {str(r["event_id"]) for r in await consuming.rows("TABLE inbox")}
+    assert letter.record.header("ce_id") in {
+        str(r["event_id"]) for r in await consuming.rows("TABLE inbox")
+    }
 
 
 async def test_a_replay_of_what_was_applied_in_the_meantime_has_no_second_effect(
@@ -98,8 +108,12 @@ async def test_a_replay_that_fails_again_leaves_the_letter_waiting_and_counts(
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 3)]
 
 
-async def test_an_unreadable_record_stays_unreadable_and_says_why(topic: str, bus: Bus, consume: Consume) -> None:
-    await bus.send_raw(topic, b"\xff", headers=[("ce_type", b"no.saman.registry.MunicipalityRegistered.v1")])
+async def test_an_unreadable_record_stays_unreadable_and_says_why(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
+    await bus.send_raw(
+        topic, b"\xff", headers=[("ce_type", b"no.saman.registry.MunicipalityRegistered.v1")]
+    )
     consuming = await consume(topic)
     await consuming.until_consumed(1)
     (letter,) = await consuming.buried()
@@ -124,17 +138,24 @@ async def test_a_letter_is_discarded_for_a_reason_and_then_settled(
         with pytest.raises(Conflict, match="was discarded"):
             await dead_letters.discard(conn, letter_id, reason="again")
         assert await dead_letters.list_(conn) == []
-        assert [each.id for each in await dead_letters.list_(conn, LetterFilter(None, code="LookupError"))] == [
-            letter_id
-        ]
+        assert [
+            each.id
+            for each in await dead_letters.list_(conn, LetterFilter(None, code="LookupError"))
+        ] == [letter_id]
     with pytest.raises(Conflict, match="was discarded"):
         await consuming.delivery.replay(letter_id)
 
 
-async def test_a_letter_goes_to_nobody_but_its_own_consumer(topic: str, bus: Bus, consume: Consume, rule: Rule) -> None:
+async def test_a_letter_goes_to_nobody_but_its_own_consumer(
+    topic: str, bus: Bus, consume: Consume, rule: Rule
+) -> None:
     consuming, letter_id = await consumed(consume, topic, bus, rule)
     rule.is_mended = True
-    other = Delivery(Subscription("other", topic, (MunicipalityRegistered,), rule, 10), consuming.database, Clock())
+    other = Delivery(
+        Subscription("other", topic, (MunicipalityRegistered,), rule, 10),
+        consuming.database,
+        Clock(),
+    )
 
     with pytest.raises(NotFound, match="belongs to"):
         await other.replay(letter_id)
@@ -154,7 +175,9 @@ async def test_letters_are_listed_page_by_page(topic: str, bus: Bus, consume: Co
         first = await dead_letters.list_(conn, count=3)
         rest = await dead_letters.list_(conn, after=first[-1].id, count=3)
 
-    assert [letter.origin for letter in (*first, *rest)] == [f"{topic}/0/{offset}" for offset in range(5)]
+    assert [letter.origin for letter in (*first, *rest)] == [
+        f"{topic}/0/{offset}" for offset in range(5)
+    ]
     assert all(letter.record is None for letter in first)
 
 
@@ -172,7 +195,9 @@ async def test_letters_are_found_by_where_they_came_from_what_they_are_and_when(
         async with consuming.database.connection() as conn:
             return [
                 letter.id
-                for letter in await dead_letters.list_(conn, LetterFilter(**{"consumer": consuming.group} | wanted))
+                for letter in await dead_letters.list_(
+                    conn, LetterFilter(**{"consumer": consuming.group} | wanted)
+                )
             ]
 
     both = [first.id, second.id]
@@ -181,7 +206,13 @@ async def test_letters_are_found_by_where_they_came_from_what_they_are_and_when(
     assert await found(key=b"\xff\x00") == [second.id]
     assert await found(created_after=first.created_at) == [second.id]
     assert await found(created_before=second.created_at) == [first.id]
-    for nothing in ({"topic": "other"}, {"consumer": "other"}, {"code": "other"}, {"key": b""}, {"state": "replayed"}):
+    for nothing in (
+        {"topic": "other"},
+        {"consumer": "other"},
+        {"code": "other"},
+        {"key": b""},
+        {"state": "replayed"},
+    ):
         assert await found(**nothing) == []
 
 
@@ -198,13 +229,17 @@ async def test_all_that_wait_are_replayed_one_by_one_and_what_fails_again_stays(
 
     async def replay_all(after: int, count: int) -> dead_letters.Replayed:
         deliveries = consuming.consumers.deliveries
-        return await dead_letters.replay_all(deliveries, consuming.database, mine, after=after, count=count)
+        return await dead_letters.replay_all(
+            deliveries, consuming.database, mine, after=after, count=count
+        )
 
     begun = await replay_all(0, 2)
     assert (begun.replayed, begun.failed, begun.last_id) == (letters[:2], {}, letters[1])
     ended = await replay_all(letters[1], 10)
     assert (ended.replayed, ended.last_id) == ([letters[2]], None)
-    assert {number: why.code for number, why in ended.failed.items()} == {letters[3]: "envelope-incomplete"}
+    assert {number: why.code for number, why in ended.failed.items()} == {
+        letters[3]: "envelope-incomplete"
+    }
     assert (await replay_all(0, 10)).replayed == []
     assert sorted(await consuming.effects()) == [(f"town-{number}", 2) for number in range(3)]
 
@@ -231,7 +266,9 @@ async def test_a_letter_whose_record_must_not_be_kept_says_so_and_keeps_its_reas
     assert (letter.state, letter.code, letter.attempts) == ("waiting", why.code, 1)
 
 
-async def test_what_operators_do_with_letters_is_audited(topic: str, bus: Bus, consume: Consume, rule: Rule) -> None:
+async def test_what_operators_do_with_letters_is_audited(
+    topic: str, bus: Bus, consume: Consume, rule: Rule
+) -> None:
     consuming, letter_id = await consumed(consume, topic, bus, rule)
     deliveries = consuming.consumers.deliveries
     async with consuming.database.transaction() as conn:
@@ -243,7 +280,8 @@ async def test_what_operators_do_with_letters_is_audited(topic: str, bus: Bus, c
         await dead_letters.replay(deliveries, consuming.database, letter_id)
 
     noted = await consuming.rows(
-        "SELECT action, reason FROM audit_entry WHERE object = $1 ORDER BY entry_id", f"dead-letter/{letter_id}"
+        "SELECT action, reason FROM audit_entry WHERE object = $1 ORDER BY entry_id",
+        f"dead-letter/{letter_id}",
     )
     assert [(row["action"], row["reason"]) for row in noted] == [
         ("dead-letter-shown", None),
@@ -258,18 +296,29 @@ async def test_a_settled_letter_is_emptied_after_ninety_days_and_a_waiting_one_n
     database = await make_database("metrics")
     async with database.transaction() as conn:
         for offset in range(3):
-            await dead_letters.bury(conn, "metrics.x", record(b"of a person", offset), Failure("odd", "a person"))
+            await dead_letters.bury(
+                conn, "metrics.x", record(b"of a person", offset), Failure("odd", "a person")
+            )
         for letter_id in (1, 2):
             await dead_letters.discard(conn, letter_id, reason="ours")
         await conn.execute("UPDATE dead_letter SET created_at = created_at - interval '91 days'")
-        await conn.execute("UPDATE dead_letter SET settled_at = settled_at - interval '90 days' WHERE id = 1")
+        await conn.execute(
+            "UPDATE dead_letter SET settled_at = settled_at - interval '90 days' WHERE id = 1"
+        )
 
         assert await dead_letters.empty_settled(conn) == 1
         assert await dead_letters.empty_settled(conn) == 0
-        emptied, settled, waiting = [await dead_letters.get(conn, letter_id) for letter_id in (1, 2, 3)]
+        emptied, settled, waiting = [
+            await dead_letters.get(conn, letter_id) for letter_id in (1, 2, 3)
+        ]
 
     assert emptied.record == Record("x.v1", 0, 0, None, (), None)
-    assert (emptied.origin, emptied.code, emptied.state, emptied.reason) == ("x.v1/0/0", "odd", "discarded", "ours")
+    assert (emptied.origin, emptied.code, emptied.state, emptied.reason) == (
+        "x.v1/0/0",
+        "odd",
+        "discarded",
+        "ours",
+    )
     assert emptied.error == "emptied 90 days after it was settled"
     assert settled.record == record(b"of a person", 1)
     assert waiting.record == record(b"of a person", 2)
@@ -281,7 +330,9 @@ async def test_another_record_at_an_offset_that_was_given_out_again_is_another_l
     database = await make_database("metrics")
     async with database.transaction() as conn:
         for value in (b"first", b"second", b"second"):
-            await dead_letters.bury(conn, "metrics.x", record(value, 7), Failure("odd", "no matter"))
+            await dead_letters.bury(
+                conn, "metrics.x", record(value, 7), Failure("odd", "no matter")
+            )
 
         first, second = await dead_letters.list_(conn)
         assert (first.attempts, second.attempts) == (1, 2)

@@ -8,7 +8,14 @@ import pytest
 from shared.database import Connection
 from shared.errors import Unavailable
 from shared.events.registry import MunicipalityRegistered
-from shared.messaging.deaths import DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, PIECE, QUERIES, Deaths, Scope
+from shared.messaging.deaths import (
+    DEATHS_BEFORE_BURIAL,
+    DEATHS_BEFORE_CARE,
+    PIECE,
+    QUERIES,
+    Deaths,
+    Scope,
+)
 from shared.messaging.records import Record
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import counted, keep
@@ -25,9 +32,14 @@ async def test_a_record_that_kills_the_process_is_buried_and_its_neighbours_are_
 
     lives = await run_lives(infra, handle, topic, "dies-in-handler", records=10)
 
-    assert lives.exit_codes == [9] * (DEATHS_BEFORE_CARE + 1 + DEATHS_BEFORE_BURIAL) + [0], "one more in its piece"
+    assert lives.exit_codes == [9] * (DEATHS_BEFORE_CARE + 1 + DEATHS_BEFORE_BURIAL) + [0], (
+        "one more in its piece"
+    )
     watcher = await consume(topic, group=lives.group, is_started=False)
-    assert [version for _, version in await watcher.effects()] == [*range(10, DEADLY), *range(DEADLY + 1, 20)]
+    assert [version for _, version in await watcher.effects()] == [
+        *range(10, DEADLY),
+        *range(DEADLY + 1, 20),
+    ]
     (letter,) = await watcher.buried()
     assert (letter.offset, letter.code) == (DEADLY - 10, "handler-crashed")
     assert letter.error == "the service died 3 times while it handled this record"
@@ -44,7 +56,9 @@ async def test_a_batch_in_which_processes_died_is_handled_in_pieces(
 ) -> None:
     seen: list[int] = []
 
-    async def count(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def count(
+        events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         await keep(events, conn, now)
         seen.append(len(events))
 
@@ -69,7 +83,9 @@ async def test_nothing_is_written_down_after_the_first_batch_of_a_partition(
 ) -> None:
     open_rows: list[int] = []
 
-    async def look(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def look(
+        events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         await keep(events, conn, now)
         open_rows.append(await conn.fetchval("SELECT count(*) FROM delivery_death WHERE is_open"))
 
@@ -84,7 +100,9 @@ async def test_nothing_is_written_down_after_the_first_batch_of_a_partition(
 async def test_a_handler_that_waits_for_something_is_not_held_dead_when_the_service_is_ended(
     topic: str, bus: Bus, consume: Consume
 ) -> None:
-    async def away(_events: Sequence[MunicipalityRegistered], _conn: Connection, _now: datetime) -> None:
+    async def away(
+        _events: Sequence[MunicipalityRegistered], _conn: Connection, _now: datetime
+    ) -> None:
         raise Unavailable("the other one does not answer")
 
     await bus.publish(counted("vefsn", 1), topic=topic)
@@ -125,7 +143,9 @@ async def test_a_beginning_that_did_not_come_through_is_no_death(
         broken += 1
         raise Unavailable("the database does not answer now")
 
-    async def look(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def look(
+        events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         await keep(events, conn, now)
         counts.append(await conn.fetchval("SELECT death_count FROM delivery_death"))
 
@@ -142,20 +162,28 @@ async def _is(look: object, wanted: object) -> bool:
     return bool(await look() == wanted)  # type: ignore[operator]
 
 
-async def test_deaths_are_counted_only_where_a_beginning_had_no_end(consume: Consume, topic: str) -> None:
+async def test_deaths_are_counted_only_where_a_beginning_had_no_end(
+    consume: Consume, topic: str
+) -> None:
     database = (await consume(topic)).database
     records = [Record(topic, 0, offset, None, (), None) for offset in range(5)]
     other = Record(topic, 1, 7, None, (), None)
 
     assert Deaths(database, "c").unproven([*records, other, other]) == [records[0], other]
-    assert [await Deaths(database, "c").begin("batch", [records[0], other]) for _ in range(3)] == [0, 1, 2]
+    assert [await Deaths(database, "c").begin("batch", [records[0], other]) for _ in range(3)] == [
+        0,
+        1,
+        2,
+    ]
     assert await Deaths(database, "another").begin("batch", [records[0]]) == 0
 
     living = Deaths(database, "c")
     assert await living.begin("record", [records[2]]) == 0
     await living.end("record", [records[2]])
     assert await Deaths(database, "c").begin("record", [records[2]]) == 0
-    assert await Deaths(database, "c").begin("batch", [records[0]]) == 3, "a record's end leaves its batch open"
+    assert await Deaths(database, "c").begin("batch", [records[0]]) == 3, (
+        "a record's end leaves its batch open"
+    )
 
     await living.begin("batch", [records[0], other])
     await living.end("batch", [records[4], other])

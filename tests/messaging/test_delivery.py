@@ -1,4 +1,6 @@
-"""What becomes of good events: repeated, out of order, while the database is away, when the process dies."""
+"""What becomes of good events: repeated, out of order, while the database is away, when the process
+dies.
+"""
 
 import time
 from collections.abc import Sequence
@@ -22,7 +24,9 @@ from tests.support.infrastructure import DatabaseHandle, Infra
 from tests.support.waiting import until
 
 
-async def test_an_event_is_applied_once_however_often_it_comes(topic: str, bus: Bus, consume: Consume) -> None:
+async def test_an_event_is_applied_once_however_often_it_comes(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
     first, second = counted("vefsn", 1), counted("vefsn", 2)
     await bus.publish(first, first, second, topic=topic)
     consuming = await consume(topic)
@@ -32,11 +36,19 @@ async def test_an_event_is_applied_once_however_often_it_comes(topic: str, bus: 
     await consuming.until_consumed(5)
 
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2)]
-    assert (consuming.delivery.progress.handled_count, consuming.delivery.progress.repeated_count) == (2, 3)
-    assert await consuming.rows("SELECT origin FROM inbox ORDER BY origin") == [(f"{topic}/0/0",), (f"{topic}/0/2",)]
+    assert (
+        consuming.delivery.progress.handled_count,
+        consuming.delivery.progress.repeated_count,
+    ) == (2, 3)
+    assert await consuming.rows("SELECT origin FROM inbox ORDER BY origin") == [
+        (f"{topic}/0/0",),
+        (f"{topic}/0/2",),
+    ]
 
 
-async def test_events_are_applied_in_the_order_of_the_log(topic: str, bus: Bus, consume: Consume) -> None:
+async def test_events_are_applied_in_the_order_of_the_log(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
     versions = [3, 1, 2, *range(4, 60)]
     await bus.publish(*(counted("vefsn", version) for version in versions), topic=topic)
 
@@ -49,7 +61,9 @@ async def test_events_are_applied_in_the_order_of_the_log(topic: str, bus: Bus, 
 async def test_a_record_that_the_handler_refuses_does_not_touch_its_neighbours(
     topic: str, bus: Bus, consume: Consume
 ) -> None:
-    async def refuse_some(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def refuse_some(
+        events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         await keep(events, conn, now)
         if any(event.version == 3 for event in events):
             raise RuleBroken("version 3 is not taken, at most 2", code="too-many")
@@ -62,8 +76,17 @@ async def test_a_record_that_the_handler_refuses_does_not_touch_its_neighbours(
 
     assert [version for _, version in await consuming.effects()] == [1, 2, 4, 6, 7]
     refused, broken = await consuming.buried()
-    assert (refused.offset, refused.code, refused.error) == (2, "too-many", "version 3 is not taken, at most 2")
-    assert (broken.offset, broken.code, broken.state, broken.attempts) == (4, "KeyError", "waiting", 1)
+    assert (refused.offset, refused.code, refused.error) == (
+        2,
+        "too-many",
+        "version 3 is not taken, at most 2",
+    )
+    assert (broken.offset, broken.code, broken.state, broken.attempts) == (
+        4,
+        "KeyError",
+        "waiting",
+        1,
+    )
     assert "test_delivery.py" in broken.error
     assert len(await consuming.rows("SELECT event_id FROM inbox")) == 5
 
@@ -92,10 +115,14 @@ async def test_what_is_sifted_out_leaves_no_row_and_a_sieve_that_fails_lets_all_
     assert await consuming.buried() == []
 
 
-async def test_what_is_transient_is_tried_again_and_nothing_is_buried(topic: str, bus: Bus, consume: Consume) -> None:
+async def test_what_is_transient_is_tried_again_and_nothing_is_buried(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
     times = 0
 
-    async def away_at_first(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def away_at_first(
+        events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         nonlocal times
         times += 1
         await keep(events, conn, now)
@@ -121,7 +148,9 @@ async def test_a_database_connection_that_is_cut_in_the_middle_loses_and_doubles
 ) -> None:
     cuts = 0
 
-    async def cut(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def cut(
+        events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         nonlocal cuts
         await keep(events, conn, now)
         if cuts < 2:
@@ -143,7 +172,9 @@ async def test_a_database_connection_that_is_cut_in_the_middle_loses_and_doubles
 async def test_a_table_that_is_missing_stops_the_partition_and_buries_nothing(
     topic: str, bus: Bus, consume: Consume
 ) -> None:
-    async def ask_for_more(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def ask_for_more(
+        events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         await conn.execute("INSERT INTO of_the_next_migration VALUES (1)")
 
     await bus.publish(counted("vefsn", 1), topic=topic)
@@ -160,7 +191,9 @@ async def test_a_batch_that_waited_too_long_is_given_back_and_fetched_again(
     monkeypatch.setattr(delivery, "PATIENCE_SECONDS", 0.15)
     times = 0
 
-    async def away_for_long(events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime) -> None:
+    async def away_for_long(
+        events: Sequence[MunicipalityRegistered], conn: Connection, now: datetime
+    ) -> None:
         nonlocal times
         times += 1
         await keep(events, conn, now)
@@ -211,4 +244,6 @@ async def test_a_process_that_dies_between_commit_and_acknowledgement_has_its_ef
     await consuming.until_consumed(30)
     effects: list[Any] = await consuming.effects()
     assert effects[:30] == [("vefsn", version) for version in range(1, 31)]
-    assert len(effects) == 60, "another group applies everything once more; the group that died did not"
+    assert len(effects) == 60, (
+        "another group applies everything once more; the group that died did not"
+    )

@@ -18,12 +18,17 @@ PACK: dict[int, Callable[[bytes], bytes]] = {
     ZSTD: codec.zstd_encode,
 }
 NAMES = {GZIP: "gzip", LZ4: "lz4", ZSTD: "zstd"}.get
-FIGURES = json.dumps([{"municipality": "1824", "persons": n, "lost_days": f"{n}.20"} for n in range(20_000)]).encode()
+FIGURES = json.dumps(
+    [{"municipality": "1824", "persons": n, "lost_days": f"{n}.20"} for n in range(20_000)]
+).encode()
 
 
 @pytest.mark.parametrize("kind", PACK, ids=NAMES)
 @given(
-    st.lists(st.binary(max_size=200) | st.sampled_from([b"\0" * 100_000, b"lost_days", FIGURES[:3_000]]), max_size=8)
+    st.lists(
+        st.binary(max_size=200) | st.sampled_from([b"\0" * 100_000, b"lost_days", FIGURES[:3_000]]),
+        max_size=8,
+    )
 )
 def test_the_bound_is_never_below_what_comes_out(kind: int, parts: list[bytes]) -> None:
     content = b"".join(parts)
@@ -55,7 +60,9 @@ def test_what_was_packed_to_inflate_is_not(kind: int) -> None:
     packed = PACK[kind](b"\0" * 17_000_000)
     assert len(packed) < 100_000
     assert inflated_bytes(kind, packed) is None
-    assert inflated_bytes(kind, PACK[kind](b"\0" * 9_000_000) * 2) is None, "two frames in one batch"
+    assert inflated_bytes(kind, PACK[kind](b"\0" * 9_000_000) * 2) is None, (
+        "two frames in one batch"
+    )
 
 
 @pytest.mark.parametrize("kind", PACK, ids=NAMES)

@@ -22,22 +22,33 @@ async def position_of(infra: Infra, topic: str) -> tuple[Group, Position]:
     """Return what the command shows of the group and of the one partition that was written to."""
     connection = Connection(NOBODY_ANSWERS, infra.bus, "no key")
     group = next(group for group in await list_groups(connection) if group.group == GROUP)
-    return group, next(position for position in group.positions if position.topic == topic and position.end)
+    return group, next(
+        position for position in group.positions if position.topic == topic and position.end
+    )
 
 
-async def test_what_is_unread_has_an_age_and_what_was_removed_unread_is_counted(infra: Infra, bus: Bus) -> None:
+async def test_what_is_unread_has_an_age_and_what_was_removed_unread_is_counted(
+    infra: Infra, bus: Bus
+) -> None:
     topic = f"inbound.{secrets.randbelow(10**8):09}.absence-figures.v1"
     await apply(infra.bus, [Topic(topic, from_outside=True)])
     for _ in range(WRITTEN):
         await bus.send_raw(topic, b"{}", key=b"1824")
 
     group, position = await position_of(infra, topic)
-    assert (position.committed, position.end, position.removed, position.lag) == (0, WRITTEN, 0, WRITTEN)
+    assert (position.committed, position.end, position.removed, position.lag) == (
+        0,
+        WRITTEN,
+        0,
+        WRITTEN,
+    )
     assert position.oldest_seconds is not None
     assert group.last_error == "reporting does not answer"
 
     place = TopicPartition(topic, position.partition)
-    reader = AIOKafkaConsumer(**infra.bus.client_options(), group_id=GROUP, enable_auto_commit=False)
+    reader = AIOKafkaConsumer(
+        **infra.bus.client_options(), group_id=GROUP, enable_auto_commit=False
+    )
     await reader.start()
     reader.assign([place])
     await reader.commit({place: READ})
@@ -46,7 +57,11 @@ async def test_what_is_unread_has_an_age_and_what_was_removed_unread_is_counted(
         await admin.delete_records({place: RecordsToDelete(before_offset=REMOVED)})
 
     group, position = await position_of(infra, topic)
-    assert (position.committed, position.removed, position.lag) == (REMOVED, REMOVED - READ, WRITTEN - REMOVED)
+    assert (position.committed, position.removed, position.lag) == (
+        REMOVED,
+        REMOVED - READ,
+        WRITTEN - REMOVED,
+    )
     assert group.has_committed
     assert group.is_late(max_lag_seconds=3_600)
 
@@ -61,7 +76,15 @@ async def test_what_is_unread_has_an_age_and_what_was_removed_unread_is_counted(
         pytest.param(Position("t", 0, 5, 5, removed=1), True, id="gone unread"),
     ],
 )
-def test_somebody_must_look_when_records_wait_too_long_or_were_lost(position: Position, *, is_late: bool) -> None:
-    group = Group("metrics", "metrics.a", (Position("t", 1, 2, 2), position), has_committed=True, last_error=None)
+def test_somebody_must_look_when_records_wait_too_long_or_were_lost(
+    position: Position, *, is_late: bool
+) -> None:
+    group = Group(
+        "metrics",
+        "metrics.a",
+        (Position("t", 1, 2, 2), position),
+        has_committed=True,
+        last_error=None,
+    )
 
     assert group.is_late(60.0) is is_late

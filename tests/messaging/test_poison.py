@@ -1,4 +1,6 @@
-"""Records that cannot be read, between good ones: the neighbours are applied, each bad one is kept once and raw."""
+"""Records that cannot be read, between good ones: the neighbours are applied, each bad one is kept
+once and raw.
+"""
 
 import json
 import uuid
@@ -37,7 +39,9 @@ class Sent:
 
 def headers_of(event: Event, **changes: bytes | None) -> Headers:
     """The headers of an event, some of them changed; `absent` takes one away."""
-    headers: dict[str, bytes | None] = {name: text.encode() for name, text in event.headers().items()}
+    headers: dict[str, bytes | None] = {
+        name: text.encode() for name, text in event.headers().items()
+    }
     headers |= changes
     return [(name, value) for name, value in headers.items() if value != b"absent"]
 
@@ -69,7 +73,9 @@ def poison() -> list[Sent]:
         bad("schema-mismatch", json.dumps({"version": 1}).encode(), "fields that are missing"),
         bad("schema-mismatch", body(), "an id that is no UUID", ce_id=b"first"),
         bad("schema-mismatch", body(), "a time that is none", ce_time=b"yesterday"),
-        replace(good(2), value=body(version=2, colour="blue"), note="a field that consumers do not know"),
+        replace(
+            good(2), value=body(version=2, colour="blue"), note="a field that consumers do not know"
+        ),
         bad("value-missing", None, "null, as compaction leaves it"),
         bad("value-missing", b"", "empty"),
         bad("envelope-incomplete", body(), "no type", ce_type=b"absent"),
@@ -80,8 +86,17 @@ def poison() -> list[Sent]:
         replace(good(4, tracing=None), note="another header that is null"),
         bad("json-malformed", b"x" * 1_000_000, "huge"),
         bad("type-unknown", body(), "a type from the future", ce_type=future),
-        Sent(UNUSED, body(), headers_of(counted("vefsn", 0), ce_type=unwanted), "a type of no use here"),
-        bad("CharacterNotInRepertoireError", body(municipality_id="\x00"), "a character that cannot be stored"),
+        Sent(
+            UNUSED,
+            body(),
+            headers_of(counted("vefsn", 0), ce_type=unwanted),
+            "a type of no use here",
+        ),
+        bad(
+            "CharacterNotInRepertoireError",
+            body(municipality_id="\x00"),
+            "a character that cannot be stored",
+        ),
         good(5),
     ]
 
@@ -121,7 +136,10 @@ async def test_every_consumed_offset_is_exactly_one_of_claimed_buried_or_unused(
     consuming = await consume(topic, batch=5)
     await consuming.until_consumed(len(sent))
 
-    claimed = {int(row["origin"].rpartition("/")[2]) for row in await consuming.rows("SELECT origin FROM inbox")}
+    claimed = {
+        int(row["origin"].rpartition("/")[2])
+        for row in await consuming.rows("SELECT origin FROM inbox")
+    }
     buried = {letter.offset for letter in await consuming.buried()}
     unused = {offset for offset, record in enumerate(sent) if record.fate == UNUSED}
     assert claimed | buried | unused == set(range(len(sent)))
@@ -129,9 +147,13 @@ async def test_every_consumed_offset_is_exactly_one_of_claimed_buried_or_unused(
     assert consuming.delivery.progress.unused_count == len(unused)
 
 
-async def test_an_id_that_comes_again_with_another_body_changes_nothing(topic: str, bus: Bus, consume: Consume) -> None:
+async def test_an_id_that_comes_again_with_another_body_changes_nothing(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
     event_id = uuid.uuid4()
-    await bus.publish(counted("vefsn", 1, event_id=event_id), counted("vefsn", 2, event_id=event_id), topic=topic)
+    await bus.publish(
+        counted("vefsn", 1, event_id=event_id), counted("vefsn", 2, event_id=event_id), topic=topic
+    )
 
     consuming = await consume(topic)
     await consuming.until_consumed(2)
@@ -164,7 +186,9 @@ async def test_a_batch_packed_to_inflate_beyond_all_bounds_is_kept_packed(
     await producer.start()
     await bus.publish(counted("vefsn", 1), topic=topic)
     bomb = batch_of(producer, codec)
-    assert bomb.append(key=b"vefsn", value=b"\0" * 17_000_000, timestamp=None, headers=good(2).headers)
+    assert bomb.append(
+        key=b"vefsn", value=b"\0" * 17_000_000, timestamp=None, headers=good(2).headers
+    )
     await (await producer.send_batch(bomb, topic, partition=0))
     packed = batch_of(producer, codec)
     assert packed.append(key=b"vefsn", value=good(3).value, timestamp=None, headers=good(3).headers)
@@ -217,7 +241,9 @@ async def test_an_unreadable_submission_gets_its_receipt_in_the_same_transaction
 
     async def take(submissions: Sequence[Submission], conn: Connection, now: datetime) -> None:
         for submission in submissions:
-            await conn.execute("INSERT INTO effect (key, version) VALUES ($1, 1)", submission.submission_id)
+            await conn.execute(
+                "INSERT INTO effect (key, version) VALUES ($1, 1)", submission.submission_id
+            )
 
     async def refuse(conn: Connection, record: Record, failure: Failure) -> None:
         refused.append((record.origin, failure.code))

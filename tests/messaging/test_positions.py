@@ -1,4 +1,6 @@
-"""Where a consumer goes on: its database decides, whatever the broker remembers; and replays from a moment."""
+"""Where a consumer goes on: its database decides, whatever the broker remembers; and replays from a
+moment.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -32,7 +34,9 @@ def subscription_of(consuming: Consuming) -> Subscription:
     return subscription
 
 
-async def order(infra: Infra, consuming: Consuming, since: datetime | None) -> list[replays.Rereading]:
+async def order(
+    infra: Infra, consuming: Consuming, since: datetime | None
+) -> list[replays.Rereading]:
     """Order a replay as an operator does, and let the consumer hear of it."""
     found = await replays.plan(infra.bus, subscription_of(consuming), since)
     async with consuming.database.transaction() as conn:
@@ -115,7 +119,9 @@ async def test_a_consumer_of_an_empty_database_begins_at_the_beginning(
     assert await again.effects() == [("vefsn", version) for version in (1, 2, 3)]
 
 
-async def test_a_consumer_that_lost_no_effect_reads_nothing_again(topic: str, bus: Bus, consume: Consume) -> None:
+async def test_a_consumer_that_lost_no_effect_reads_nothing_again(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
     await bus.publish(*(counted("vefsn", version) for version in range(1, 6)), topic=topic)
     consuming = await consume(topic, batch=2)
     await consuming.until_consumed(5)
@@ -161,7 +167,9 @@ async def test_a_replay_reads_again_and_has_no_second_effect(
 
     assert consuming.delivery.progress.repeated_count == 13
     assert await consuming.effects() == [("vefsn", version) for version in range(1, 9)]
-    assert await consuming.rows("SELECT count(*) FROM consumer_position WHERE replay_from IS NOT NULL") == [(0,)]
+    assert await consuming.rows(
+        "SELECT count(*) FROM consumer_position WHERE replay_from IS NOT NULL"
+    ) == [(0,)]
     await until(lambda: _is(infra, consuming, 8))
     (entry, _) = await consuming.rows("SELECT action, object FROM audit_entry ORDER BY entry_id")
     assert tuple(entry) == ("consumer-replayed", f"consumer/{consuming.group}")
@@ -231,10 +239,17 @@ async def test_a_fault_of_ours_at_the_assignment_lets_nothing_pass_by(
 
 
 @pytest.mark.parametrize(
-    "error", [Unavailable("the database does not answer now"), KeyError("a fault of ours")], ids=["away", "fault"]
+    "error",
+    [Unavailable("the database does not answer now"), KeyError("a fault of ours")],
+    ids=["away", "fault"],
 )
 async def test_a_replay_is_carried_out_even_if_the_database_blinks_after_the_broker_was_told(
-    topic: str, bus: Bus, consume: Consume, infra: Infra, monkeypatch: pytest.MonkeyPatch, error: Exception
+    topic: str,
+    bus: Bus,
+    consume: Consume,
+    infra: Infra,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
 ) -> None:
     await bus.publish(*(counted("vefsn", version) for version in range(1, 5)), topic=topic)
     consuming = await consume(topic)

@@ -25,7 +25,9 @@ from tests.support.owner import as_owner
 from tests.support.waiting import until
 
 RELAY = "saman test relay"
-END_SESSION = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
+END_SESSION = (
+    "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
+)
 
 
 def versions_by_key(events: list[MunicipalityRegistered]) -> dict[str, list[int]]:
@@ -36,11 +38,17 @@ def versions_by_key(events: list[MunicipalityRegistered]) -> dict[str, list[int]
 
 
 async def test_events_of_a_key_go_out_in_order_under_concurrent_writers(
-    make_topic: MakeTopic, bus: Bus, database: Database, handle: DatabaseHandle, relaying: StartRelay
+    make_topic: MakeTopic,
+    bus: Bus,
+    database: Database,
+    handle: DatabaseHandle,
+    relaying: StartRelay,
 ) -> None:
     topic = await make_topic(partitions=3)
     await bus.follow(topic, from_start=True)
-    await as_owner(handle, "CREATE TABLE aggregate (key text PRIMARY KEY, version integer NOT NULL)")
+    await as_owner(
+        handle, "CREATE TABLE aggregate (key text PRIMARY KEY, version integer NOT NULL)"
+    )
     keys = [f"key-{number}" for number in range(6)]
     await as_owner(handle, "INSERT INTO aggregate SELECT unnest($1::text[]), 0", keys)
     await relaying()
@@ -50,10 +58,14 @@ async def test_events_of_a_key_go_out_in_order_under_concurrent_writers(
         for _ in range(30):
             async with database.transaction() as conn:
                 some = sorted(chance.sample(keys, 2))
-                rows = await conn.fetch("SELECT key FROM aggregate WHERE key = ANY($1) ORDER BY key FOR UPDATE", some)
+                rows = await conn.fetch(
+                    "SELECT key FROM aggregate WHERE key = ANY($1) ORDER BY key FOR UPDATE", some
+                )
                 for row in rows:
                     version = await conn.fetchval(
-                        "UPDATE aggregate SET version = version + 1 WHERE key = $1 RETURNING version", row["key"]
+                        "UPDATE aggregate SET version = version + 1 WHERE key = $1 RETURNING"
+                        " version",
+                        row["key"],
                     )
                     await outbox.put(conn, [counted(row["key"], version)], topic=topic)
 
@@ -64,7 +76,9 @@ async def test_events_of_a_key_go_out_in_order_under_concurrent_writers(
         row["key"]: row["version"]
         for row in await as_owner(handle, "SELECT key, version FROM aggregate WHERE $1", True)
     }
-    assert versions_by_key(sent) == {key: list(range(1, version + 1)) for key, version in last.items()}
+    assert versions_by_key(sent) == {
+        key: list(range(1, version + 1)) for key, version in last.items()
+    }
     await until(lambda: _is_empty(database))
 
 
@@ -109,7 +123,9 @@ async def test_a_transaction_that_is_rolled_back_publishes_nothing(
     except LookupError:
         await write(database, [counted("vefsn", 2)], topic=topic)
 
-    assert versions_by_key(await bus.all(MunicipalityRegistered, count=1, topic=topic)) == {"vefsn": [2]}
+    assert versions_by_key(await bus.all(MunicipalityRegistered, count=1, topic=topic)) == {
+        "vefsn": [2]
+    }
 
 
 async def test_an_event_whose_transaction_commits_late_is_not_lost(
@@ -121,20 +137,29 @@ async def test_an_event_whose_transaction_commits_late_is_not_lost(
     async with database.transaction() as conn:
         await outbox.put(conn, [counted("early", 1)], topic=topic)
         await write(database, [counted("late", 2)], topic=topic)
-        await bus.receive(MunicipalityRegistered, topic=topic, where=lambda event: event.key == "late")
+        await bus.receive(
+            MunicipalityRegistered, topic=topic, where=lambda event: event.key == "late"
+        )
 
     await bus.receive(MunicipalityRegistered, topic=topic, where=lambda event: event.key == "early")
 
 
 async def test_a_relay_that_is_killed_after_sending_sends_again_and_loses_nothing(
-    infra: Infra, topic: str, bus: Bus, database: Database, handle: DatabaseHandle, relaying: StartRelay
+    infra: Infra,
+    topic: str,
+    bus: Bus,
+    database: Database,
+    handle: DatabaseHandle,
+    relaying: StartRelay,
 ) -> None:
     await bus.follow(topic, from_start=True)
     events = [counted(f"key-{number % 5}", number) for number in range(40)]
     await write(database, events, topic=topic)
 
     async with database.transaction() as holding:
-        await holding.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # a process may start slowly
+        await holding.execute(
+            "SET LOCAL idle_in_transaction_session_timeout = 0"
+        )  # a process may start slowly
         await holding.execute("SELECT id FROM outbox FOR UPDATE")
         doomed = await process(handle.dsn, infra.bootstrap)
         try:
@@ -144,13 +169,16 @@ async def test_a_relay_that_is_killed_after_sending_sends_again_and_loses_nothin
             doomed.kill()
             await doomed.wait()
         await holding.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", RELAY
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
+            RELAY,
         )
     await write(database, [counted("key-0", 40)], topic=topic)
     await relaying()
 
     sent = await bus.all(MunicipalityRegistered, count=81, topic=topic)
-    assert Counter(str(event.event_id) for event in sent[:40]) == Counter(str(event.event_id) for event in events)
+    assert Counter(str(event.event_id) for event in sent[:40]) == Counter(
+        str(event.event_id) for event in events
+    )
     again = [event for event in sent[40:] if event.version < 40]
     assert {event.event_id for event in again} == {event.event_id for event in events}
     assert versions_by_key(again) == versions_by_key(events)
@@ -160,7 +188,9 @@ async def test_a_relay_that_is_killed_after_sending_sends_again_and_loses_nothin
 async def _is_waiting(database: Database) -> bool:
     async with database.connection() as conn:
         count: int = await conn.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'", RELAY
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type"
+            " = 'Lock'",
+            RELAY,
         )
         return count == 1
 
@@ -172,7 +202,10 @@ async def test_two_relays_share_the_shards_and_one_takes_over_when_the_other_end
     await bus.follow(topic, from_start=True)
     first, second = await relaying(), await relaying()
     states = first.relay.state, second.relay.state
-    await until(lambda: [len(state.shards) for state in states] == [SHARD_COUNT // 2] * 2, "half of the shards each")
+    await until(
+        lambda: [len(state.shards) for state in states] == [SHARD_COUNT // 2] * 2,
+        "half of the shards each",
+    )
 
     await write(database, [counted(f"key-{number}", number) for number in range(100)], topic=topic)
     assert len(await bus.all(MunicipalityRegistered, count=100, topic=topic)) == 100
@@ -180,7 +213,9 @@ async def test_two_relays_share_the_shards_and_one_takes_over_when_the_other_end
     assert all(state.sent_count > 0 for state in states)
 
     await second.stop()
-    await write(database, [counted(f"key-{number}", number) for number in range(100, 200)], topic=topic)
+    await write(
+        database, [counted(f"key-{number}", number) for number in range(100, 200)], topic=topic
+    )
     assert len(await bus.all(MunicipalityRegistered, count=200, topic=topic)) == 200
     assert sorted(states[0].shards) == list(range(SHARD_COUNT))
 
@@ -228,7 +263,9 @@ async def test_a_relay_that_lost_its_shards_sends_nothing_of_what_it_has_in_hand
     await until(lambda: state.sent_count == 1)
     await write(database, [counted("vefsn", 2)], topic=topic)
 
-    assert [event.version for event in await bus.all(MunicipalityRegistered, count=2, topic=topic)] == [1, 2]
+    assert [
+        event.version for event in await bus.all(MunicipalityRegistered, count=2, topic=topic)
+    ] == [1, 2]
 
 
 async def _has_ended(conn: Connection, pid: int) -> bool:
@@ -253,7 +290,9 @@ async def test_events_of_an_absent_topic_wait_for_it_while_the_others_go_on(
     state = (await relaying()).relay.state
 
     await bus.all(MunicipalityRegistered, count=2, topic=topic)
-    await until(lambda: state.last_error == f"topic {absent} does not exist; run `saman topics apply`")
+    await until(
+        lambda: state.last_error == f"topic {absent} does not exist; run `saman topics apply`"
+    )
     assert await waiting_count(database) == 2
 
     await make_topic(absent)
@@ -269,7 +308,11 @@ async def test_an_event_that_is_too_large_is_parked_with_those_behind_it_and_oth
     topic = await make_topic(**{"max.message.bytes": "30000"})
     await bus.follow(topic, from_start=True)
     large = counted("large", 2, aliases=["x" * 100_000])
-    await write(database, [counted("large", 1), large, counted("large", 3), counted("small", 1)], topic=topic)
+    await write(
+        database,
+        [counted("large", 1), large, counted("large", 3), counted("small", 1)],
+        topic=topic,
+    )
     await relaying()
 
     sent = await bus.all(MunicipalityRegistered, count=2, topic=topic)
@@ -301,7 +344,9 @@ async def _set(infra: Infra, topic: str, configs: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("turns", range(5))
-async def test_a_relay_that_is_ended_in_the_moment_of_a_commit_ends(infra: Infra, turns: int) -> None:
+async def test_a_relay_that_is_ended_in_the_moment_of_a_commit_ends(
+    infra: Infra, turns: int
+) -> None:
     database = Database("postgresql://nowhere", application_name="test relay")
     resting = asyncio.create_task(Relay(database, infra.bus)._rest())
     await asyncio.sleep(0)

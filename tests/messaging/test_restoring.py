@@ -15,7 +15,9 @@ def had(log: Log, event: Event) -> bool:
 async def test_a_state_was_there_when_a_newer_one_is() -> None:
     log = log_of(metric_updated(version=7))
 
-    assert had(log, metric_updated(version=6, event_id=uuid4())), "compaction may have taken it away"
+    assert had(log, metric_updated(version=6, event_id=uuid4())), (
+        "compaction may have taken it away"
+    )
     assert had(log, metric_updated(version=7))
     assert not had(log, metric_updated(version=8))
     assert not had(log, metric_updated(version=6, period="2013-03"))

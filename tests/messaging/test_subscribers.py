@@ -1,4 +1,6 @@
-"""Every subscriber of every service has the delivery policy, and this test would see it if one had not."""
+"""Every subscriber of every service has the delivery policy, and this test would see it if one had
+not.
+"""
 
 import asyncio
 import operator
@@ -45,7 +47,9 @@ def faults_of(subscriber: Any, *, group: str, service: str) -> set[str]:
         "group": subscriber.group_id == group,
         "skips what was there before": options.get("auto_offset_reset") == "earliest",
         "works on several records at once, or one by one": type(subscriber) is BatchSubscriber,
-        "no static membership": instance.startswith(f"{group}.{service}-") and not instance.endswith("-"),
+        "no static membership": (
+            instance.startswith(f"{group}.{service}-") and not instance.endswith("-")
+        ),
         "drops odd headers": subscriber._call_options.parser is bare_parser,
         "decodes": subscriber._call_options.decoder is no_decoder,
         "reads what was aborted": options.get("isolation_level") == "read_committed",
@@ -123,7 +127,9 @@ def test_each_single_departure_would_be_seen(fault: str, change: dict[str, Any])
     assert faults_of(subscriber, group="service.some.topic", service="service") == {fault}
 
 
-async def test_a_reply_to_header_makes_us_publish_nothing(make_topic: MakeTopic, bus: Bus, consume: Consume) -> None:
+async def test_a_reply_to_header_makes_us_publish_nothing(
+    make_topic: MakeTopic, bus: Bus, consume: Consume
+) -> None:
     topic, victim = await make_topic(), await make_topic()
     event = counted("vefsn", 1)
     headers = [(name, text.encode()) for name, text in event.headers().items()]
@@ -201,7 +207,12 @@ async def test_a_consumer_whose_client_gave_up_over_an_error_leaves_no_connectio
 
 @pytest.mark.parametrize("is_silent", [False, True], ids=["refuses", "is silent"])
 async def test_a_consumer_that_could_not_be_started_again_is_tried_anew_and_the_others_are_started_meanwhile(
-    infra: Infra, topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch, is_silent: bool
+    infra: Infra,
+    topic: str,
+    bus: Bus,
+    consume: Consume,
+    monkeypatch: pytest.MonkeyPatch,
+    is_silent: bool,
 ) -> None:
     monkeypatch.setattr("shared.messaging.consumers.START_SECONDS", 2.0)
     host, port = infra.bootstrap.split(":")

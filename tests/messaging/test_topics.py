@@ -1,4 +1,6 @@
-"""The broker's topics as code: what differs is said in a sentence, and mended where that loses nothing."""
+"""The broker's topics as code: what differs is said in a sentence, and mended where that loses
+nothing.
+"""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -48,7 +50,9 @@ async def test_another_cleanup_or_retention_is_named_and_set(infra: Infra, name:
     assert await disagreements(infra.bus, wanted) == []
 
 
-async def test_another_count_of_partitions_is_named_and_never_changed(infra: Infra, make_topic: MakeTopic) -> None:
+async def test_another_count_of_partitions_is_named_and_never_changed(
+    infra: Infra, make_topic: MakeTopic
+) -> None:
     topic = await make_topic(partitions=PARTITIONS - 1)
     sentence = f"topic {topic} has 11 partitions, it must have 12; it has to be made anew"
 
@@ -68,19 +72,26 @@ async def test_too_few_copies_are_named_with_what_to_do_and_ask_nothing_that_the
     )
 
     assert await disagreements(three, [Topic(name)]) == [sentence]
-    assert await apply(three, [Topic(name)]) == [], "with two in sync asked of one copy nobody could write"
+    assert await apply(three, [Topic(name)]) == [], (
+        "with two in sync asked of one copy nobody could write"
+    )
     assert await disagreements(three, [Topic(name)]) == [sentence]
 
 
 async def test_more_copies_than_there_are_brokers_is_one_sentence(infra: Infra, name: str) -> None:
     three = infra.bus.model_copy(update={"replication": 3})
 
-    with pytest.raises(RuleBroken, match=rf"topic {name} must have 3 copies \(SAMAN_KAFKA_REPLICATION\): start more"):
+    with pytest.raises(
+        RuleBroken,
+        match=rf"topic {name} must have 3 copies \(SAMAN_KAFKA_REPLICATION\): start more",
+    ):
         await apply(three, [Topic(name)])
 
 
 @pytest.mark.parametrize(("copies", "in_sync"), [(1, "1"), (2, "1"), (3, "2"), (5, "4")])
-def test_a_record_is_acknowledged_when_all_copies_but_one_have_it(copies: int, in_sync: str) -> None:
+def test_a_record_is_acknowledged_when_all_copies_but_one_have_it(
+    copies: int, in_sync: str
+) -> None:
     assert Topic("any.topic.v1").configs(copies=copies)["min.insync.replicas"] == in_sync
 
 
@@ -92,5 +103,7 @@ def test_a_publisher_has_topics_to_write_to_and_one_to_read_its_receipts_from() 
         "inbound.974760673.reports.v1",
         "receipts.974760673.v1",
     ]
-    assert inbound.configs()["message.timestamp.type"] == "LogAppendTime", "a forged time would defeat the retention"
+    assert inbound.configs()["message.timestamp.type"] == "LogAppendTime", (
+        "a forged time would defeat the retention"
+    )
     assert receipts.configs()["message.timestamp.type"] == "CreateTime"

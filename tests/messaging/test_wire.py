@@ -41,7 +41,11 @@ async def test_a_coordinator_that_is_not_ready_does_not_make_a_consumer_start_fr
     for number in range(3):
         await bus.send_raw(topic, str(number).encode())
     group, place = f"test.{secrets.token_hex(4)}", TopicPartition(topic, 0)
-    settings: dict[str, Any] = {"group_id": group, "auto_offset_reset": "earliest", "enable_auto_commit": False}
+    settings: dict[str, Any] = {
+        "group_id": group,
+        "auto_offset_reset": "earliest",
+        "enable_auto_commit": False,
+    }
     before = AIOKafkaConsumer(topic, **infra.bus.client_options(), **settings)
     await before.start()
     await before.commit({place: 2})
@@ -49,7 +53,9 @@ async def test_a_coordinator_that_is_not_ready_does_not_make_a_consumer_start_fr
 
     send, answers = AIOKafkaClient.send, [OffsetFetchResponse_v3(0, [], code)] * 2
 
-    async def send_to_broker_that_has_just_started(client: Any, node: int, request: Any, **more: Any) -> Any:
+    async def send_to_broker_that_has_just_started(
+        client: Any, node: int, request: Any, **more: Any
+    ) -> Any:
         if isinstance(request, OffsetFetchRequest) and answers:
             return answers.pop()
         return await send(client, node, request, **more)
@@ -64,7 +70,9 @@ async def test_a_coordinator_that_is_not_ready_does_not_make_a_consumer_start_fr
         await after.stop()
 
 
-def test_a_connection_that_broke_a_moment_ago_gives_an_error_that_clients_know(infra: Infra) -> None:
+def test_a_connection_that_broke_a_moment_ago_gives_an_error_that_clients_know(
+    infra: Infra,
+) -> None:
     wire.install()
 
     async def send_on_a_broken_connection() -> None:
@@ -74,12 +82,18 @@ def test_a_connection_that_broke_a_moment_ago_gives_an_error_that_clients_know(i
         assert await client.ready(node)
         connection = client._conns[node, ConnectionGroup.DEFAULT]
         connection._writer.transport._force_close(ConnectionResetError("the broker was killed"))
-        await asyncio.sleep(0)  # now the transport is closed, and the task that reads has not been told
+        await asyncio.sleep(
+            0
+        )  # now the transport is closed, and the task that reads has not been told
         assert connection.connected()
         with pytest.raises(KafkaConnectionError):
             await client.send(node, MetadataRequest([]))
-        assert (await client.send(node, MetadataRequest([]))).brokers, "the next one goes over a new connection"
+        assert (await client.send(node, MetadataRequest([]))).brokers, (
+            "the next one goes over a new connection"
+        )
         await client.close()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the services' loop, which says it its own way
+    with asyncio.Runner(
+        loop_factory=uvloop.new_event_loop
+    ) as runner:  # the services' loop, which says it its own way
         runner.run(send_on_a_broken_connection())

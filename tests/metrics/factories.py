@@ -30,7 +30,9 @@ _IDS = UUID("5d1c2f0a-6f1c-4a57-9a1e-1f1c9ac2f001")
 
 def figure_id(one: Posted) -> UUID:
     """Return the id of a figure, the same whenever it is asked for."""
-    return uuid5(_IDS, f"{one.subject}|{one.definition_key}|{one.period}|{one.window}|{one.vintage}")
+    return uuid5(
+        _IDS, f"{one.subject}|{one.definition_key}|{one.period}|{one.window}|{one.vintage}"
+    )
 
 
 def definition_contract(key: str) -> DefinitionContract:
@@ -67,7 +69,9 @@ def fields(one: Posted) -> dict[str, Any]:
 
 def posted_event(one: Posted) -> AbsenceFigurePosted:
     """Return what reporting published when the figure was accepted."""
-    return AbsenceFigurePosted(event_id=uuid5(figure_id(one), "posted"), occurred_at=NOW, **fields(one))
+    return AbsenceFigurePosted(
+        event_id=uuid5(figure_id(one), "posted"), occurred_at=NOW, **fields(one)
+    )
 
 
 def withdrawn_event(one: Posted, in_force: Posted | None = None) -> AbsenceFigureWithdrawn:
@@ -110,7 +114,9 @@ def municipality(
                 valid_to=valid_to,
             )
         ],
-        successors=[] if valid_to is None else [Successor(municipality_id="alstahaug-1820", on=valid_to)],
+        successors=[]
+        if valid_to is None
+        else [Successor(municipality_id="alstahaug-1820", on=valid_to)],
     )
 
 
@@ -158,7 +164,9 @@ def project(
     return ProjectRegistered(
         project_id=project_id,
         version=version,
-        members=[one if isinstance(one, Member) else Member(municipality_id=one) for one in members],
+        members=[
+            one if isinstance(one, Member) else Member(municipality_id=one) for one in members
+        ],
         goals=list(goals),
         **(held | changes),
     )

@@ -1,4 +1,6 @@
-"""Figures for tests: one factory, hypothesis strategies, and the way from what was posted to the domain's values."""
+"""Figures for tests: one factory, hypothesis strategies, and the way from what was posted to the
+domain's values.
+"""
 
 import json
 from collections.abc import Sequence
@@ -39,7 +41,9 @@ WEIGHINGS = {
 
 
 def posted(period: str = "2013-02", **changes: Any) -> Posted:
-    """A month's day counts of Vefsn, unless the test says otherwise; amounts may be written as text."""
+    """A month's day counts of Vefsn, unless the test says otherwise; amounts may be written as
+    text.
+    """
     fields: dict[str, Any] = {
         "municipality_id": "vefsn-1824",
         "definition_key": DEFINITION,
@@ -63,10 +67,16 @@ def figure_of(one: Posted) -> Figure:
     if one.lost is not None:
         weighing, amount, weight = Weighing.DAY_COUNTS, one.lost, one.agreed
     else:
-        weighing, amount, weight = WEIGHINGS[str(one.weight_kind)], one.rate or Decimal(0), one.weight
+        weighing, amount, weight = (
+            WEIGHINGS[str(one.weight_kind)],
+            one.rate or Decimal(0),
+            one.weight,
+        )
     place = (last_month, months, WINDOWS[one.window])
     amounts_micro = (micro(amount), None if weight is None else micro(weight))
-    return Figure(*place, one.vintage, one.withdrawn, weighing, *amounts_micro, one.persons, one.generated)
+    return Figure(
+        *place, one.vintage, one.withdrawn, weighing, *amounts_micro, one.persons, one.generated
+    )
 
 
 def series_of(figures: Sequence[Posted], goals: Sequence[Goal] = ()) -> Series:
@@ -90,7 +100,10 @@ def group_series(subject: str, parts: dict[int, Part], **changes: Any) -> Series
 def contents(series: Series) -> dict[str, dict[str, Any]]:
     """Return what would be published of every period of a series, by the period's written form."""
     settled = settle(series, range(series.first, series.last + 1))
-    return {str(period_of(state.last_month, state.months)): json.loads(state.content) for state in settled.states}
+    return {
+        str(period_of(state.last_month, state.months)): json.loads(state.content)
+        for state in settled.states
+    }
 
 
 amounts = st.decimals(min_value=0, max_value=30000, places=2)
@@ -98,15 +111,25 @@ persons = st.one_of(st.none(), st.integers(0, 12), st.integers(100, 9000))
 
 
 @st.composite
-def figures_of_one_series(draw: st.DrawFn, *, with_units: bool = True, kinds: Sequence[str] = ()) -> list[Posted]:
-    """Draw a series' figures: months, quarters or both, gaps, vintages, withdrawals, all weights, reported windows."""
+def figures_of_one_series(
+    draw: st.DrawFn, *, with_units: bool = True, kinds: Sequence[str] = ()
+) -> list[Posted]:
+    """Draw a series' figures: months, quarters or both, gaps, vintages, withdrawals, all weights,
+    reported windows.
+    """
     unit = draw(st.sampled_from([None, "hjemmetjenesten"])) if with_units else None
     held = draw(st.sampled_from(kinds or ["days", "equal", "working-days", "agreed-days", "any"]))
     windows = st.sampled_from(["period"] * 6 + ["year-to-date", "rolling-12"])
     figures = {}
-    for period, window in sorted(draw(st.sets(st.tuples(periods(), windows), min_size=1, max_size=30))):
+    for period, window in sorted(
+        draw(st.sets(st.tuples(periods(), windows), min_size=1, max_size=30))
+    ):
         for vintage in range(1, draw(st.sampled_from([1, 1, 1, 2, 3])) + 1):
-            kind = draw(st.sampled_from(["days", "equal", "working-days", "agreed-days"])) if held == "any" else held
+            kind = (
+                draw(st.sampled_from(["days", "equal", "working-days", "agreed-days"]))
+                if held == "any"
+                else held
+            )
             one = posted(
                 period if window == "period" or period[5:].isdigit() else "2013-06",
                 window=window,
@@ -140,7 +163,10 @@ def drawn_terms(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     """Draw day counts, or a rate with its weight."""
     if kind == "days":
         agreed = draw(amounts)
-        return {"agreed": agreed, "lost": draw(st.decimals(min_value=0, max_value=agreed, places=2))}
+        return {
+            "agreed": agreed,
+            "lost": draw(st.decimals(min_value=0, max_value=agreed, places=2)),
+        }
     rate = draw(st.decimals(min_value=0, max_value=100, places=1))
     weight = None if kind == "equal" else draw(st.decimals(min_value=0, max_value=400, places=1))
     return {"rate": rate, "weight_kind": kind, "weight": weight}

@@ -1,7 +1,8 @@
 """The same rules once more, written slowly and independently, to check the fast ones against.
 
-Nothing of `services.metrics` is used. Rates are `Fraction`s, every window is summed anew from the figures, and months
-are counted from year 0. The input is what reporting published; the output is what metrics should have published.
+Nothing of `services.metrics` is used. Rates are `Fraction`s, every window is summed anew from the
+figures, and months are counted from year 0. The input is what reporting published; the output is
+what metrics should have published.
 """
 
 from collections import defaultdict
@@ -39,21 +40,31 @@ class Posted:
 
     @property
     def subject(self) -> str:
-        return f"unit/{self.municipality_id}/{self.unit}" if self.unit else f"municipality/{self.municipality_id}"
+        return (
+            f"unit/{self.municipality_id}/{self.unit}"
+            if self.unit
+            else f"municipality/{self.municipality_id}"
+        )
 
     @property
     def span(self) -> tuple[int, int]:
         """The last month, counted from year 0, and the number of months."""
         year, _, rest = self.period.partition("-")
-        months, number = {"": (12, 1), "Q": (3, int(rest[1:] or 0)), "H": (6, int(rest[1:] or 0))}.get(
-            rest[:1] if not rest[:1].isdigit() else "m", (1, int(rest) if rest.isdigit() else 0)
-        )
+        months, number = {
+            "": (12, 1),
+            "Q": (3, int(rest[1:] or 0)),
+            "H": (6, int(rest[1:] or 0)),
+        }.get(rest[:1] if not rest[:1].isdigit() else "m", (1, int(rest) if rest.isdigit() else 0))
         return int(year) * 12 + number * months - 1, months
 
     @property
     def kind(self) -> str:
         """What it weighs in a sum; day counts and agreed days go together."""
-        return "days" if self.lost is not None or self.weight_kind == "agreed-days" else str(self.weight_kind)
+        return (
+            "days"
+            if self.lost is not None or self.weight_kind == "agreed-days"
+            else str(self.weight_kind)
+        )
 
     @property
     def terms(self) -> tuple[Fraction, Fraction]:
@@ -99,7 +110,12 @@ def days(value: Fraction) -> str:
 
 def period_text(last_month: int, months: int) -> str:
     year, number = last_month // 12, (last_month % 12 + 1) // months
-    return {1: f"{year:04}-{number:02}", 3: f"{year:04}-Q{number}", 6: f"{year:04}-H{number}", 12: f"{year:04}"}[months]
+    return {
+        1: f"{year:04}-{number:02}",
+        3: f"{year:04}-Q{number}",
+        6: f"{year:04}-H{number}",
+        12: f"{year:04}",
+    }[months]
 
 
 def in_force(figures: Iterable[Posted]) -> list[Posted]:
@@ -132,9 +148,14 @@ def windows(last_month: int, months: int) -> dict[str, range]:
 
 
 def rolling_from_anchor(
-    cells: Mapping[int, Cell], reported: Mapping[tuple[str, int], Posted], last_month: int, months: int
+    cells: Mapping[int, Cell],
+    reported: Mapping[tuple[str, int], Posted],
+    last_month: int,
+    months: int,
 ) -> Fraction | None:
-    """The step rule: last December's figure, else the last reported one, plus the differences since, divided once."""
+    """The step rule: last December's figure, else the last reported one, plus the differences
+    since, divided once.
+    """
     anchors: dict[int, Fraction] = {}
     for (window, month), figure in reported.items():
         if figure.percent is None or figure.is_small or month >= last_month:
@@ -162,7 +183,9 @@ def window_rate(
     """One window's published rate, and its unrounded value."""
     figures = [figure for month in months for figure in cells.get(month, Cell()).figures]
     suppressed = any(cells[month].suppressed for month in months if month in cells)
-    rate: dict[str, Any] = dict.fromkeys(("value", "reported", "numerator", "denominator", "reason"))
+    rate: dict[str, Any] = dict.fromkeys(
+        ("value", "reported", "numerator", "denominator", "reason")
+    )
     rate["coverage"] = {"present": len(figures), "expected": expected}
     if suppressed or (reported is not None and reported.is_small):
         rate["suppressed"] = True
@@ -187,7 +210,8 @@ def window_rate(
 def recompute(
     figures: Sequence[Posted], groups: Mapping[str, Sequence[str]] | None = None
 ) -> dict[Key, dict[str, Any]]:
-    """Return every state that should have been published, goals aside, by (subject, definition key, period).
+    """Return every state that should have been published, goals aside, by (subject, definition key,
+    period).
 
     Args:
         figures: every vintage that was posted, in any order.
@@ -208,8 +232,12 @@ def recompute(
             if figure.window == PERIOD and length == months:
                 cells[last_month] = Cell([figure], figure.is_small)
             else:
-                reported[NAMES[length] if figure.window == PERIOD else figure.window, last_month] = figure
-        ends = [_end(f, months) for f in vintages if f.window == PERIOD or (f.span[0] + 1) % months == 0]
+                reported[
+                    NAMES[length] if figure.window == PERIOD else figure.window, last_month
+                ] = figure
+        ends = [
+            _end(f, months) for f in vintages if f.window == PERIOD or (f.span[0] + 1) % months == 0
+        ]
         states |= _states(subject, definition_key, months, ends, cells, reported, 1)
     for group, members in (groups or {}).items():
         states |= _group_states(group, set(members), series, groups or {})
@@ -232,16 +260,26 @@ def _group_states(
         def posted_by(one: str, key: str = definition_key) -> list[Posted]:
             return series.get((f"municipality/{one}", key), [])
 
-        adding = {one for one in members if any(f.window == PERIOD and f.kind == "days" for f in posted_by(one))}
+        adding = {
+            one
+            for one in members
+            if any(f.window == PERIOD and f.kind == "days" for f in posted_by(one))
+        }
         if not adding:
             continue
         months = min(grain(posted_by(one)) for one in adding)
         cells: dict[int, Cell] = defaultdict(Cell)
-        figures = [f for one in adding for f in posted_by(one) if f.window == PERIOD and f.kind == "days"]
+        figures = [
+            f for one in adding for f in posted_by(one) if f.window == PERIOD and f.kind == "days"
+        ]
         ends = sorted({f.span[0] for f in figures if f.span[1] == months})
         for end in ends:
-            held = {one: _adding(posted_by(one), end, months) for ids in groups.values() for one in ids}
-            present = {name: frozenset(one for one in ids if held[one]) for name, ids in groups.items()}
+            held = {
+                one: _adding(posted_by(one), end, months) for ids in groups.values() for one in ids
+            }
+            present = {
+                name: frozenset(one for one in ids if held[one]) for name, ids in groups.items()
+            }
             contributors = {one: found[0] for one, found in held.items() if found}
             small = _suppressed(group, present, contributors)
             cells[end] = Cell([found for one in members for found in held[one]], small)
@@ -251,13 +289,21 @@ def _group_states(
 
 
 def _adding(vintages: Sequence[Posted], end: int, months: int) -> list[Posted]:
-    return [f for f in in_force(vintages) if f.window == PERIOD and f.span == (end, months) and f.kind == "days"]
+    return [
+        f
+        for f in in_force(vintages)
+        if f.window == PERIOD and f.span == (end, months) and f.kind == "days"
+    ]
 
 
-def _suppressed(group: str, present: Mapping[str, frozenset[str]], contributors: Mapping[str, Posted]) -> bool:
-    """A rest, or what it has more than a published one, is of few persons; or the published give away too few.
+def _suppressed(
+    group: str, present: Mapping[str, frozenset[str]], contributors: Mapping[str, Posted]
+) -> bool:
+    """A rest, or what it has more than a published one, is of few persons; or the published give
+    away too few.
 
-    Too few are one member, another group's rest of few persons, and what is in no published rest inside this one.
+    Too few are one member, another group's rest of few persons, and what is in no published rest
+    inside this one.
     """
     small = sorted(one for one, figure in contributors.items() if figure.is_small)
     rests = {name: [one for one in small if one in ids] for name, ids in present.items()}
@@ -266,7 +312,10 @@ def _suppressed(group: str, present: Mapping[str, frozenset[str]], contributors:
         rest = rests[name]
         shown = True
         for other in [[], *published]:
-            if set(other) < set(rest) and sum(contributors[one].persons or 0 for one in rest if one not in other) < 5:
+            if (
+                set(other) < set(rest)
+                and sum(contributors[one].persons or 0 for one in rest if one not in other) < 5
+            ):
                 shown = False
         rows = [[int(one in row) for one in small] for row in [*published, rest]]
         beside = set(rest).difference(*(other for other in published if set(other) < set(rest)))
@@ -284,14 +333,19 @@ def _suppressed(group: str, present: Mapping[str, frozenset[str]], contributors:
 
 
 def rank(rows: Sequence[Sequence[int]]) -> int:
-    """Count the rows that cannot be worked out from the others, by striking out one column after the other."""
+    """Count the rows that cannot be worked out from the others, by striking out one column after
+    the other.
+    """
     left, found = [[Fraction(one) for one in row] for row in rows], 0
     for column in range(len(rows[0]) if rows else 0):
         pivot = next((row for row in left if row[column]), None)
         if pivot is not None:
             found += 1
             left.remove(pivot)
-            left = [[a - b * row[column] / pivot[column] for a, b in zip(row, pivot, strict=True)] for row in left]
+            left = [
+                [a - b * row[column] / pivot[column] for a, b in zip(row, pivot, strict=True)]
+                for row in left
+            ]
     return found
 
 
@@ -319,7 +373,9 @@ def _states(
         suppressed = True in [rate.pop("suppressed", False) for rate in rates.values()]
         states[subject, definition_key, period_text(end, months)] = {
             "rates": rates,
-            "same_month_change_percent": half_up(100 * (now - then) / then, 2) if now is not None and then else None,
+            "same_month_change_percent": half_up(100 * (now - then) / then, 2)
+            if now is not None and then
+            else None,
             "suppressed": suppressed,
             "generated": _any_generated(end, months, cells, reported),
         }
@@ -331,4 +387,7 @@ def _any_generated(
 ) -> bool:
     year = range(end - 12 + months, end + 1, months)
     beside = [reported[name, end] for name in windows(end, months) if (name, end) in reported]
-    return any(f.generated for f in [*beside, *(f for month in year for f in cells.get(month, Cell()).figures)])
+    return any(
+        f.generated
+        for f in [*beside, *(f for month in year for f in cells.get(month, Cell()).figures)]
+    )

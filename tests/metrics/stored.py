@@ -16,14 +16,18 @@ _EVENTS = {event.type(): event for event in (MetricUpdated, TargetReached, Targe
 Published = MetricUpdated | TargetReached | TargetLost
 
 
-async def hear(database: Database, *, municipalities: Sequence[str] = ("vefsn-1824",), goals: bool = False) -> None:
+async def hear(
+    database: Database, *, municipalities: Sequence[str] = ("vefsn-1824",), goals: bool = False
+) -> None:
     """Tell of municipalities, of a programme, and of one project that they all take part in."""
     async with database.transaction() as conn:
         told = [factories.municipality(one) for one in municipalities]
         await commands.hear_municipalities(conn, told, now=NOW)
         await commands.hear_programmes(conn, [factories.programme()])
         held = [factories.goal_contract()] if goals else []
-        await commands.hear_projects(conn, [factories.project(members=municipalities, goals=held)], now=NOW)
+        await commands.hear_projects(
+            conn, [factories.project(members=municipalities, goals=held)], now=NOW
+        )
 
 
 async def apply(database: Database, *batches: Sequence[AbsenceFigureEvent]) -> None:
@@ -33,8 +37,12 @@ async def apply(database: Database, *batches: Sequence[AbsenceFigureEvent]) -> N
             await commands.apply_figures(conn, batch, now=NOW)
 
 
-async def states(database: Database, *, present: bool = True) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """Return all states' contents by (subject, definition key, period); only those of the series' present grain."""
+async def states(
+    database: Database, *, present: bool = True
+) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return all states' contents by (subject, definition key, period); only those of the series'
+    present grain.
+    """
     async with database.connection() as conn:
         rows = await conn.fetch(
             """
@@ -46,9 +54,11 @@ async def states(database: Database, *, present: bool = True) -> dict[tuple[str,
             present,
         )
     return {
-        (row["subject"], row["definition_key"], str(period_of(row["last_month"], row["months"]))): json.loads(
-            row["content"]
-        )
+        (
+            row["subject"],
+            row["definition_key"],
+            str(period_of(row["last_month"], row["months"])),
+        ): json.loads(row["content"])
         for row in rows
     }
 
@@ -56,7 +66,10 @@ async def states(database: Database, *, present: bool = True) -> dict[tuple[str,
 async def everything(database: Database) -> list[Any]:
     """Return every row that must be the same whatever the order in which figures came."""
     queries = (
-        "SELECT subject, definition_key, municipality_id, months, first_month, last_month, adds_days FROM series",
+        (
+            "SELECT subject, definition_key, municipality_id, months, first_month, last_month,"
+            " adds_days FROM series"
+        ),
         """SELECT s.subject, f.last_month, f.months, f.posted_window, f.vintage, f.figure_id, f.withdrawn, f.weighing,
                   f.amount_micro, f.weight_micro, f.persons, f.generated
              FROM figure f JOIN series s USING (series_id)""",
@@ -77,7 +90,9 @@ async def published(database: Database) -> list[Published]:
     found = []
     for row in rows:
         headers = json.loads(row["headers"])
-        event = _EVENTS[headers["ce_type"]].from_wire(headers["ce_id"], headers["ce_time"], row["payload"])
+        event = _EVENTS[headers["ce_type"]].from_wire(
+            headers["ce_id"], headers["ce_time"], row["payload"]
+        )
         assert event.key == headers["ce_subject"]
         found.append(event)
     return found
@@ -85,7 +100,11 @@ async def published(database: Database) -> list[Published]:
 
 async def metrics_of(database: Database, subject: str) -> list[MetricUpdated]:
     """Return what was published of a subject, in order."""
-    return [one for one in await published(database) if isinstance(one, MetricUpdated) and one.subject == subject]
+    return [
+        one
+        for one in await published(database)
+        if isinstance(one, MetricUpdated) and one.subject == subject
+    ]
 
 
 async def milestones_of(database: Database) -> list[TargetReached | TargetLost]:
@@ -102,10 +121,8 @@ async def empty_outbox(database: Database) -> None:
 async def forget_figures(database: Database) -> None:
     """Forget all figures and what was worked out from them, but not the registry."""
     async with database.transaction() as conn:
-        await conn.execute(
-            """
+        await conn.execute("""
             DELETE FROM figure; DELETE FROM withdrawal; DELETE FROM small_cell;
             DELETE FROM group_part; DELETE FROM state;
             DELETE FROM series; DELETE FROM outbox;
-            """
-        )
+            """)

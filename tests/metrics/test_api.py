@@ -25,23 +25,40 @@ async def vefsn(run: RunService) -> RunningService:
     database = running.service.database
     async with database.transaction() as conn:
         await commands.hear_municipalities(conn, [factories.municipality()], now=NOW)
-        await commands.hear_projects(conn, [factories.project(goals=[factories.goal_contract()])], now=NOW)
+        await commands.hear_projects(
+            conn, [factories.project(goals=[factories.goal_contract()])], now=NOW
+        )
     await stored.apply(database, [posted_event(one) for one in vefsn_figures()])
     return running
 
 
 async def test_a_series_lists_reported_and_computed_rates(vefsn: RunningService) -> None:
-    answer = await vefsn.client.get(SERIES, params={"subject": SUBJECT, "window": "rolling-12", "from": "2013-02"})
+    answer = await vefsn.client.get(
+        SERIES, params={"subject": SUBJECT, "window": "rolling-12", "from": "2013-02"}
+    )
 
     first = answer.json()["items"][0]
     assert first.pop("computed_at").startswith("2013-09-01")
     assert first == {
-        "subject": SUBJECT, "definition_key": DEFINITION, "grain": "month", "period": "2013-02", "window": "rolling-12",
-        "value": "7.74", "reported": "7.70", "shown": "7.70", "numerator": None, "denominator": None,
-        "coverage": {"present": 12, "expected": 12}, "reason": None, "suppressed": False, "generated": False,
+        "subject": SUBJECT,
+        "definition_key": DEFINITION,
+        "grain": "month",
+        "period": "2013-02",
+        "window": "rolling-12",
+        "value": "7.74",
+        "reported": "7.70",
+        "shown": "7.70",
+        "numerator": None,
+        "denominator": None,
+        "coverage": {"present": 12, "expected": 12},
+        "reason": None,
+        "suppressed": False,
+        "generated": False,
         "version": 1,
-    }  # fmt: skip
-    assert [one["period"] for one in answer.json()["items"]] == [f"2013-0{month}" for month in range(2, 8)]
+    }
+    assert [one["period"] for one in answer.json()["items"]] == [
+        f"2013-0{month}" for month in range(2, 8)
+    ]
 
 
 async def test_a_span_may_be_named_by_coarser_periods(vefsn: RunningService) -> None:
@@ -62,7 +79,9 @@ async def test_pages_put_together_are_the_whole_list(vefsn: RunningService) -> N
         cursor = answer["next"]
 
     assert pages == whole["items"]
-    assert len(pages) == 20 * 3 + 7 + 4 + 2  # months, of which seven close a quarter, four a half-year, two a year
+    assert (
+        len(pages) == 20 * 3 + 7 + 4 + 2
+    )  # months, of which seven close a quarter, four a half-year, two a year
 
 
 async def test_csv_has_the_same_rates_and_names_the_next_page(vefsn: RunningService) -> None:
@@ -105,7 +124,9 @@ def test_rates_come_in_the_form_that_is_liked_best(accept: str, media_type: str)
 
 async def test_csv_that_is_liked_less_is_not_sent(vefsn: RunningService) -> None:
     for accept in ("text/csv;q=0.1, application/json", "application/json, text/csv;q=0.1"):
-        answer = await vefsn.client.get(SERIES, params={"subject": SUBJECT}, headers={"Accept": accept})
+        answer = await vefsn.client.get(
+            SERIES, params={"subject": SUBJECT}, headers={"Accept": accept}
+        )
 
         assert answer.headers["content-type"] == "application/json", accept
 
@@ -134,10 +155,16 @@ async def test_the_board_equals_the_slide(vefsn: RunningService) -> None:
     board = (await vefsn.client.get("/api/metrics/v1/boards/vefsn-1824")).json()
 
     assert board["name"] == "Vefsn"
-    assert (board["goal"]["baseline"]["value"], board["goal"]["target"], board["goal"]["places"]) == ("8.6", "6.9", 17)
+    assert (
+        board["goal"]["baseline"]["value"],
+        board["goal"]["target"],
+        board["goal"]["places"],
+    ) == ("8.6", "6.9", 17)
     assert board["goal"]["state"] == "reached"
     rows = source_rows()
-    assert [(row["period"], row["is_sum"]) for row in board["rows"]] == [(row.period, row.is_sum) for row in rows]
+    assert [(row["period"], row["is_sum"]) for row in board["rows"]] == [
+        (row.period, row.is_sum) for row in rows
+    ]
     for row, source in zip(board["rows"], rows, strict=True):
         assert row["smileys"] == row["persons_at_work_clamped"] == source.smileys_by_rule
         assert row["rates"]["year-to-date"]["reported"] == f"{source.year_to_date}0"
@@ -168,7 +195,9 @@ async def test_a_definition_without_figures_has_nothing_yet(vefsn: RunningServic
     other = "doctor.agreed.corrected.ssb"
 
     series = await vefsn.client.get(SERIES, params={"subject": SUBJECT, "definition_key": other})
-    board = await vefsn.client.get("/api/metrics/v1/boards/vefsn-1824", params={"definition_key": other})
+    board = await vefsn.client.get(
+        "/api/metrics/v1/boards/vefsn-1824", params={"definition_key": other}
+    )
     page = await vefsn.client.get("/metrics/boards/vefsn-1824", params={"definition": other})
 
     assert (series.status_code, series.json()["items"]) == (200, [])
@@ -178,31 +207,47 @@ async def test_a_definition_without_figures_has_nothing_yet(vefsn: RunningServic
 
 async def test_a_definition_that_cannot_be_is_refused(vefsn: RunningService) -> None:
     odd = {"definition_key": "total.agreed.corrected"}
-    for path, asked in ((SERIES, {"subject": SUBJECT, **odd}), ("/api/metrics/v1/boards/vefsn-1824", odd)):
+    for path, asked in (
+        (SERIES, {"subject": SUBJECT, **odd}),
+        ("/api/metrics/v1/boards/vefsn-1824", odd),
+    ):
         answer = await vefsn.client.get(path, params=asked)
 
         assert answer.status_code == 422, path
         (error,) = answer.json()["errors"]
-        assert error["message"].endswith("like total.agreed.corrected.municipality-hr, got 'total.agreed.corrected'")
+        assert error["message"].endswith(
+            "like total.agreed.corrected.municipality-hr, got 'total.agreed.corrected'"
+        )
 
 
-async def test_a_definition_of_a_goal_has_a_board_before_its_first_figure(vefsn: RunningService) -> None:
+async def test_a_definition_of_a_goal_has_a_board_before_its_first_figure(
+    vefsn: RunningService,
+) -> None:
     doctor = factories.definition_contract("doctor.agreed.corrected.ssb")
-    goals = [factories.goal_contract(), factories.goal_contract(goal_id="legemeldt", definition=doctor)]
+    goals = [
+        factories.goal_contract(),
+        factories.goal_contract(goal_id="legemeldt", definition=doctor),
+    ]
     async with vefsn.service.database.transaction() as conn:
         await commands.hear_projects(conn, [factories.project(goals=goals, version=2)], now=NOW)
     asked = {"definition_key": "doctor.agreed.corrected.ssb"}
 
     answer = await vefsn.client.get("/api/metrics/v1/boards/vefsn-1824", params=asked)
 
-    assert (answer.status_code, answer.json()["goal"]["goal_id"], answer.json()["rows"]) == (200, "legemeldt", [])
+    assert (answer.status_code, answer.json()["goal"]["goal_id"], answer.json()["rows"]) == (
+        200,
+        "legemeldt",
+        [],
+    )
 
 
 async def test_suppressed_rates_are_not_in_any_answer(vefsn: RunningService) -> None:
     small = posted("2013-02", municipality_id="utvaer-9999", persons=3, lost="3.21")
     await stored.apply(vefsn.service.database, [posted_event(small)])
 
-    answer = await vefsn.client.get(SERIES, params={"subject": "municipality/utvaer-9999", "window": "month"})
+    answer = await vefsn.client.get(
+        SERIES, params={"subject": "municipality/utvaer-9999", "window": "month"}
+    )
     board = await vefsn.client.get("/api/metrics/v1/boards/utvaer-9999")
 
     assert answer.json()["items"][0]["suppressed"]

@@ -21,9 +21,15 @@ from tests.metrics.stored import hear
 MONTHS = [posted("2013-01", lost="90"), posted("2013-02", lost="80"), posted("2013-03", lost="70")]
 
 
-async def board_after(database: Database, figures: Sequence[Posted], *, withdrawn: Sequence[Posted] = ()) -> Board:
+async def board_after(
+    database: Database, figures: Sequence[Posted], *, withdrawn: Sequence[Posted] = ()
+) -> Board:
     """Post figures, take some of them back, and return Vefsn's board."""
-    await stored.apply(database, [posted_event(one) for one in figures], [withdrawn_event(one) for one in withdrawn])
+    await stored.apply(
+        database,
+        [posted_event(one) for one in figures],
+        [withdrawn_event(one) for one in withdrawn],
+    )
     async with database.connection() as conn:
         return await get_board(conn, "vefsn-1824")
 
@@ -45,7 +51,11 @@ async def test_a_board_ends_with_the_last_figure_in_force(make_database: MakeDat
     year_to_date = total.cells[Window.YEAR_TO_DATE]
     assert (str(total.until), year_to_date.present, year_to_date.expected) == ("2013-02", 2, 2)
     participant = await vefsn_on_the_front_page(database)
-    assert (str(participant.period), participant.present, str(participant.level)) == ("2013-02", 2, "8.500000000000")
+    assert (str(participant.period), participant.present, str(participant.level)) == (
+        "2013-02",
+        2,
+        "8.500000000000",
+    )
 
 
 async def test_a_board_begins_with_the_first_figure_in_force(make_database: MakeDatabase) -> None:
@@ -58,11 +68,15 @@ async def test_a_board_begins_with_the_first_figure_in_force(make_database: Make
     assert [str(row.period) for row in board.rows] == ["2013-01", "2013-02", "2013-03", "2013"]
 
 
-async def test_a_figure_for_a_coarser_window_is_one_that_a_board_ends_with(make_database: MakeDatabase) -> None:
+async def test_a_figure_for_a_coarser_window_is_one_that_a_board_ends_with(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database)
 
-    board = await board_after(database, [*MONTHS, posted("2013-04", window="year-to-date", rate="7.5")])
+    board = await board_after(
+        database, [*MONTHS, posted("2013-04", window="year-to-date", rate="7.5")]
+    )
 
     assert [str(row.until) for row in board.rows if row.is_sum] == ["2013-04"]
 
@@ -78,7 +92,9 @@ async def test_figures_that_were_all_withdrawn_are_on_no_board(make_database: Ma
     assert (participant.level, participant.period) == (None, None)
 
 
-async def test_a_board_without_a_goal_is_of_the_definition_that_counts_most(make_database: MakeDatabase) -> None:
+async def test_a_board_without_a_goal_is_of_the_definition_that_counts_most(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database)
     doctor = posted("2013-01", definition_key="doctor.agreed.corrected.ssb", lost="30")
@@ -94,7 +110,10 @@ async def test_the_board_and_the_front_page_are_of_the_definition_that_has_figur
 ) -> None:
     database = await make_database("metrics")
     await hear(database)
-    mistaken = [posted(one.period, definition_key="doctor.agreed.corrected.ssb", lost="30") for one in MONTHS]
+    mistaken = [
+        posted(one.period, definition_key="doctor.agreed.corrected.ssb", lost="30")
+        for one in MONTHS
+    ]
 
     board = await board_after(database, [*mistaken, *MONTHS], withdrawn=mistaken)
 
@@ -119,12 +138,16 @@ async def test_a_goal_stands_on_the_board_as_in_the_event(make_database: MakeDat
         assert (board.goal[1], newest.goals[0].state) == (state, state)
 
 
-async def test_a_goal_of_another_project_with_the_same_id_does_not_speak_for_it(make_database: MakeDatabase) -> None:
+async def test_a_goal_of_another_project_with_the_same_id_does_not_speak_for_it(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database, goals=True)
     easier = factories.goal_contract(target=Decimal("8.0"))
     async with database.transaction() as conn:
-        await commands.hear_projects(conn, [factories.project("annet-prosjekt", goals=[easier])], now=NOW)
+        await commands.hear_projects(
+            conn, [factories.project("annet-prosjekt", goals=[easier])], now=NOW
+        )
 
     board = await board_after(database, [posted("2013-01", lost="79")])
 
@@ -137,7 +160,9 @@ async def test_a_goal_of_another_project_with_the_same_id_does_not_speak_for_it(
     ]
 
 
-async def test_a_change_of_a_year_to_date_that_lacks_a_month_is_not_shown(make_database: MakeDatabase) -> None:
+async def test_a_change_of_a_year_to_date_that_lacks_a_month_is_not_shown(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database, goals=True)
     await board_after(database, MONTHS[:1])
@@ -162,7 +187,8 @@ async def test_a_board_says_where_the_goals_own_window_stands(make_database: Mak
 
 
 @pytest.mark.parametrize(
-    ("small_month", "level", "suppressed"), [("2012-12", Decimal("8.6"), False), ("2013-01", None, True)]
+    ("small_month", "level", "suppressed"),
+    [("2012-12", Decimal("8.6"), False), ("2013-01", None, True)],
 )
 async def test_a_level_is_too_small_to_show_only_where_none_is_shown(
     make_database: MakeDatabase, small_month: str, level: Decimal | None, suppressed: bool

@@ -1,4 +1,6 @@
-"""Taking figures in, on the real PostgreSQL: repetition, order, corrections, groups, goals, suppression."""
+"""Taking figures in, on the real PostgreSQL: repetition, order, corrections, groups, goals,
+suppression.
+"""
 
 import asyncio
 import json
@@ -24,14 +26,24 @@ from tests.metrics.stored import hear
 from tests.metrics.vefsn import vefsn_figures
 
 
-async def test_a_figure_becomes_states_of_its_municipality_and_its_groups(make_database: MakeDatabase) -> None:
+async def test_a_figure_becomes_states_of_its_municipality_and_its_groups(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database)
 
-    await stored.apply(database, [posted_event(posted("2013-02", lost="1387.20", agreed="20104.00"))])
+    await stored.apply(
+        database, [posted_event(posted("2013-02", lost="1387.20", agreed="20104.00"))]
+    )
 
     kept = await stored.states(database)
-    groups = ["cohort/pulje-1", "county/18", "programme/saman-2011", "project/vefsn-prosjektet", "theme/naervaer"]
+    groups = [
+        "cohort/pulje-1",
+        "county/18",
+        "programme/saman-2011",
+        "project/vefsn-prosjektet",
+        "theme/naervaer",
+    ]
     assert [key[0] for key in kept] == sorted([*groups, SUBJECT])
     assert all(content["rates"]["month"]["value"] == "6.90" for content in kept.values())
     events = await stored.metrics_of(database, SUBJECT)
@@ -71,7 +83,11 @@ async def test_of_many_figures_those_of_the_last_periods_are_named_as_what_moved
     milestone = (await stored.milestones_of(database))[-1]
     newest = {factories.figure_id(one) for one in figures if one.period >= "2011-04"}
     assert (state.period, milestone.period) == ("2012-01", "2012-01")
-    assert (len(state.moved_by or ()), set(state.moved_by or ()), state.moved_by_count) == (20, newest, 26)
+    assert (len(state.moved_by or ()), set(state.moved_by or ()), state.moved_by_count) == (
+        20,
+        newest,
+        26,
+    )
     assert (len(milestone.moved_by), set(milestone.moved_by)) == (20, newest)
 
 
@@ -91,7 +107,9 @@ async def test_the_same_figures_again_publish_nothing(make_database: MakeDatabas
 
 async def test_a_correction_changes_only_what_it_reaches(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
-    figures = [posted(f"{year}-{month:02}") for year in (2011, 2012, 2013) for month in range(1, 13)]
+    figures = [
+        posted(f"{year}-{month:02}") for year in (2011, 2012, 2013) for month in range(1, 13)
+    ]
     await stored.apply(database, [posted_event(one) for one in figures])
     await stored.empty_outbox(database)
 
@@ -109,10 +127,14 @@ async def test_a_withdrawal_restores_the_figure_before(make_database: MakeDataba
     database = await make_database("metrics")
     first, second = posted("2013-02", lost="80"), posted("2013-02", lost="90", vintage=2)
     await stored.apply(database, [posted_event(first), posted_event(second)])
-    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"]["value"] == "9.00"
+    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"][
+        "value"
+    ] == "9.00"
 
     await stored.apply(database, [withdrawn_event(second, in_force=first)])
-    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"]["value"] == "8.00"
+    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"][
+        "value"
+    ] == "8.00"
 
     await stored.apply(database, [withdrawn_event(first)])
     month = (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"]
@@ -124,10 +146,15 @@ async def test_a_withdrawal_that_comes_before_its_figure_holds(make_database: Ma
     first, second = posted("2013-02", lost="80"), posted("2013-02", lost="90", vintage=2)
 
     await stored.apply(
-        database, [withdrawn_event(second, in_force=first)], [posted_event(second)], [posted_event(first)]
+        database,
+        [withdrawn_event(second, in_force=first)],
+        [posted_event(second)],
+        [posted_event(first)],
     )
 
-    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"]["value"] == "8.00"
+    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"][
+        "value"
+    ] == "8.00"
 
 
 async def test_a_group_whose_member_turned_to_months_without_days_gets_their_days_later(
@@ -135,12 +162,17 @@ async def test_a_group_whose_member_turned_to_months_without_days_gets_their_day
 ) -> None:
     database = await make_database("metrics")
     await hear(database)
-    await stored.apply(database, [posted_event(posted("2013-Q1"))], [posted_event(posted("2012-02", rate="8.1"))])
+    await stored.apply(
+        database, [posted_event(posted("2013-Q1"))], [posted_event(posted("2012-02", rate="8.1"))]
+    )
 
     await stored.apply(database, [posted_event(posted("2012-01"))])
 
     states = await stored.states(database)
-    assert states["project/vefsn-prosjektet", DEFINITION, "2012-01"]["rates"]["month"]["value"] == "8.60"
+    assert (
+        states["project/vefsn-prosjektet", DEFINITION, "2012-01"]["rates"]["month"]["value"]
+        == "8.60"
+    )
 
 
 async def test_a_finer_figure_turns_the_series_and_tells_of_the_periods_that_are_gone(
@@ -158,8 +190,14 @@ async def test_a_finer_figure_turns_the_series_and_tells_of_the_periods_that_are
     assert events["2013-Q1"].rates["quarter"].reason == "no-data"
     assert events["2013-Q1"].version == 2
     assert str(events["2013-03"].rates["quarter"].reported) == "8.60"
-    assert [key[2] for key in await stored.states(database) if key[0] == SUBJECT] == ["2013-02", "2013-03"]
-    assert [one.period for one in await stored.metrics_of(database, "county/18")] == ["2013-02", "2013-Q1"]
+    assert [key[2] for key in await stored.states(database) if key[0] == SUBJECT] == [
+        "2013-02",
+        "2013-03",
+    ]
+    assert [one.period for one in await stored.metrics_of(database, "county/18")] == [
+        "2013-02",
+        "2013-Q1",
+    ]
 
 
 async def test_vefsn_reaches_its_target_in_april_2013_however_its_figures_are_batched(
@@ -169,7 +207,9 @@ async def test_vefsn_reaches_its_target_in_april_2013_however_its_figures_are_ba
     for size in (1, 7, len(batch)):
         database = await make_database("metrics")
         await hear(database, goals=True)
-        await stored.apply(database, *(batch[start : start + size] for start in range(0, len(batch), size)))
+        await stored.apply(
+            database, *(batch[start : start + size] for start in range(0, len(batch), size))
+        )
 
         milestones = await stored.milestones_of(database)
         assert [(type(one), one.period, str(one.value), one.cause) for one in milestones] == [
@@ -179,13 +219,17 @@ async def test_vefsn_reaches_its_target_in_april_2013_however_its_figures_are_ba
         assert (str(milestones[0].target), str(milestones[0].baseline.value)) == ("6.9", "8.6")
 
 
-async def test_a_goal_that_is_heard_of_after_the_figures_is_reached_once(make_database: MakeDatabase) -> None:
+async def test_a_goal_that_is_heard_of_after_the_figures_is_reached_once(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await stored.apply(database, [posted_event(one) for one in vefsn_figures()])
 
     await hear(database, goals=True)
 
-    assert [(one.period, one.cause) for one in await stored.milestones_of(database)] == [("2013-04", "goal-changed")]
+    assert [(one.period, one.cause) for one in await stored.milestones_of(database)] == [
+        ("2013-04", "goal-changed")
+    ]
     state = (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]
     assert state["goals"] == [
         {
@@ -206,7 +250,12 @@ async def test_a_corrected_figure_can_lose_a_target(make_database: MakeDatabase)
 
     assert isinstance(reached, TargetReached)
     assert isinstance(lost, TargetLost)
-    assert (lost.previous_state, lost.state, lost.cause, str(lost.value)) == ("reached", "open", "correction", "7.00")
+    assert (lost.previous_state, lost.state, lost.cause, str(lost.value)) == (
+        "reached",
+        "open",
+        "correction",
+        "7.00",
+    )
 
 
 async def test_a_target_reached_by_generated_figures_says_so(make_database: MakeDatabase) -> None:
@@ -218,13 +267,17 @@ async def test_a_target_reached_by_generated_figures_says_so(make_database: Make
     assert [one.generated for one in await stored.milestones_of(database)] == [True]
 
 
-async def test_a_goal_of_several_municipalities_is_judged_on_their_sum(make_database: MakeDatabase) -> None:
+async def test_a_goal_of_several_municipalities_is_judged_on_their_sum(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database, municipalities=["alstahaug-1820", "vefsn-1824"], goals=True)
 
     await stored.apply(database, [posted_event(posted("2013-01", lost="60"))])
     assert await stored.milestones_of(database) == []
-    await stored.apply(database, [posted_event(posted("2013-01", municipality_id="alstahaug-1820", lost="70"))])
+    await stored.apply(
+        database, [posted_event(posted("2013-01", municipality_id="alstahaug-1820", lost="70"))]
+    )
 
     assert [(one.subject, str(one.value)) for one in await stored.milestones_of(database)] == [
         ("project/vefsn-prosjektet", "6.50")
@@ -250,7 +303,9 @@ async def test_small_cells_leave_no_trace_in_what_is_published(make_database: Ma
     assert not any("3.21" in row["text"] or "89.21" in row["text"] for row in held)
 
 
-async def test_a_group_that_returns_to_quarters_is_compared_in_all_of_them(make_database: MakeDatabase) -> None:
+async def test_a_group_that_returns_to_quarters_is_compared_in_all_of_them(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     three = ["alstahaug-1820", "bronnoy-1813", "vefsn-1824"]
     await hear(database, municipalities=three)
@@ -267,11 +322,15 @@ async def test_a_group_that_returns_to_quarters_is_compared_in_all_of_them(make_
     assert kept["county/18", DEFINITION, "2012-Q1"]["suppressed"]
 
 
-async def test_a_unit_of_unknown_size_is_suppressed_and_in_no_group(make_database: MakeDatabase) -> None:
+async def test_a_unit_of_unknown_size_is_suppressed_and_in_no_group(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database)
 
-    await stored.apply(database, [posted_event(posted("2013-02", unit="hjemmetjenesten", persons=None))])
+    await stored.apply(
+        database, [posted_event(posted("2013-02", unit="hjemmetjenesten", persons=None))]
+    )
 
     kept = await stored.states(database)
     assert [key[0] for key in kept] == ["unit/vefsn-1824/hjemmetjenesten"]
@@ -283,17 +342,24 @@ async def test_the_written_event_is_the_contracts_own(make_database: MakeDatabas
     await hear(database, goals=True)
     await stored.apply(database, [posted_event(one) for one in vefsn_figures()])
     async with database.connection() as conn:
-        payloads = [row["payload"] for row in await conn.fetch("SELECT payload FROM outbox ORDER BY id")]
+        payloads = [
+            row["payload"] for row in await conn.fetch("SELECT payload FROM outbox ORDER BY id")
+        ]
 
     for event, payload in zip(await stored.published(database), payloads, strict=True):
         assert json.loads(event.payload()) == json.loads(payload)
 
 
-async def test_batches_at_the_same_time_leave_what_they_would_one_after_another(make_database: MakeDatabase) -> None:
+async def test_batches_at_the_same_time_leave_what_they_would_one_after_another(
+    make_database: MakeDatabase,
+) -> None:
     together, in_turn = await make_database("metrics"), await make_database("metrics")
     names = [f"kommune-{number:04}" for number in range(8)]
     batches = [
-        [posted_event(posted(f"2013-{month:02}", municipality_id=name, lost=f"{month}0")) for month in range(1, 7)]
+        [
+            posted_event(posted(f"2013-{month:02}", municipality_id=name, lost=f"{month}0"))
+            for month in range(1, 7)
+        ]
         for name in names
     ]
     for database in (together, in_turn):
@@ -315,13 +381,21 @@ def streams(draw: st.DrawFn) -> list[Posted]:
     """Draw figures of three municipalities: day counts, other weights, vintages and withdrawals."""
     found = {}
     for one in ("vefsn-1824", "alstahaug-1820", "bronnoy-1813"):
-        for period in draw(st.sets(st.sampled_from([f"2012-{m:02}" for m in range(1, 13)] + ["2013-01", "2013-Q1"]))):
+        for period in draw(
+            st.sets(
+                st.sampled_from([f"2012-{m:02}" for m in range(1, 13)] + ["2013-01", "2013-Q1"])
+            )
+        ):
             for vintage in range(1, draw(st.sampled_from([1, 1, 2, 4])) + 1):
                 kind = draw(st.sampled_from(["days", "days", "days", "agreed-days", "equal"]))
                 figure = posted(
-                    period, municipality_id=one, vintage=vintage, persons=draw(persons), **draw(drawn_terms(kind)),
+                    period,
+                    municipality_id=one,
+                    vintage=vintage,
+                    persons=draw(persons),
+                    **draw(drawn_terms(kind)),
                     withdrawn=draw(st.sampled_from([False] * 6 + [True])),
-                )  # fmt: skip
+                )
                 found[one, period, vintage] = figure
     return list(found.values())
 
@@ -333,9 +407,13 @@ def events_of(figures: Sequence[Posted]) -> list[AbsenceFigureEvent]:
 
 
 @pytest_asyncio.fixture
-async def two_databases(make_database: MakeDatabase, groups: dict[str, list[str]]) -> tuple[Database, Database]:
+async def two_databases(
+    make_database: MakeDatabase, groups: dict[str, list[str]]
+) -> tuple[Database, Database]:
     """Two databases that have heard the same of the registry."""
-    two = factories.project("tolv", ["alstahaug-1820", "bronnoy-1813"], cohort_id=None, theme_ids=[])
+    two = factories.project(
+        "tolv", ["alstahaug-1820", "bronnoy-1813"], cohort_id=None, theme_ids=[]
+    )
     found = await make_database("metrics"), await make_database("metrics")
     for database in found:
         await hear(database, municipalities=groups["county/18"])
@@ -347,7 +425,13 @@ async def two_databases(make_database: MakeDatabase, groups: dict[str, list[str]
 @pytest.fixture(scope="module")
 def groups() -> dict[str, list[str]]:
     everyone = ["alstahaug-1820", "bronnoy-1813", "vefsn-1824"]
-    subjects = ["cohort/pulje-1", "county/18", "programme/saman-2011", "project/vefsn-prosjektet", "theme/naervaer"]
+    subjects = [
+        "cohort/pulje-1",
+        "county/18",
+        "programme/saman-2011",
+        "project/vefsn-prosjektet",
+        "theme/naervaer",
+    ]
     return dict.fromkeys(subjects, everyone) | {"project/tolv": ["alstahaug-1820", "bronnoy-1813"]}
 
 
@@ -370,7 +454,9 @@ async def test_the_windows_of_a_gap_are_made_of_all_that_came_before_it(
 
 
 @settings(
-    max_examples=repeats(few=10, many=1_000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=repeats(few=10, many=1_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(figures=streams(), chance=st.randoms(use_true_random=False))
 async def test_shuffled_and_doubled_figures_leave_the_same_store(
@@ -388,7 +474,9 @@ async def test_shuffled_and_doubled_figures_leave_the_same_store(
     mixed = events * 2
     chance.shuffle(mixed)
     size = chance.randint(1, 9)
-    await stored.apply(shuffled, *(mixed[start : start + size] for start in range(0, len(mixed), size)))
+    await stored.apply(
+        shuffled, *(mixed[start : start + size] for start in range(0, len(mixed), size))
+    )
 
     assert await stored.everything(shuffled) == await stored.everything(in_order)
     expected = recompute(figures, groups)

@@ -1,4 +1,6 @@
-"""What a rebuild makes of the states while figures go on coming: all are compared, then those that moved."""
+"""What a rebuild makes of the states while figures go on coming: all are compared, then those that
+moved.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -20,11 +22,18 @@ from tests.metrics.posted import DEFINITION, SUBJECT, posted
 from tests.support.infrastructure import Infra
 
 FEBRUARY, MARCH = (posted_event(posted(period)) for period in ("2013-02", "2013-03"))
-CORRECTED, CORRECTED_MARCH = (posted_event(posted(p, vintage=2, lost="90")) for p in ("2013-02", "2013-03"))
+CORRECTED, CORRECTED_MARCH = (
+    posted_event(posted(p, vintage=2, lost="90")) for p in ("2013-02", "2013-03")
+)
 WITHDRAWN = withdrawn_event(posted("2013-03"))
-REACHING, LOSING = (posted_event(posted("2013-01", vintage=n, lost=lost)) for n, lost in ((1, "10"), (2, "90")))
+REACHING, LOSING = (
+    posted_event(posted("2013-01", vintage=n, lost=lost)) for n, lost in ((1, "10"), (2, "90"))
+)
 OTHERS = posted_event(posted("2013-02", municipality_id="sund-1245"))
-VERSIONS = "SELECT s.subject, st.last_month, st.version FROM state AS st JOIN series AS s USING (series_id)"
+VERSIONS = (
+    "SELECT s.subject, st.last_month, st.version FROM state AS st JOIN series AS s USING"
+    " (series_id)"
+)
 
 
 def key(period: str) -> str:
@@ -33,7 +42,9 @@ def key(period: str) -> str:
 
 @dataclass
 class Rebuilding:
-    """An old database that serves, a new one that reads the log, and who looks into both as their owner."""
+    """An old database that serves, a new one that reads the log, and who looks into both as their
+    owner.
+    """
 
     old: Database
     new: Database
@@ -45,7 +56,8 @@ class Rebuilding:
         """Let the old database take figures, and the log what it tells of them; return that."""
         await stored.apply(self.old, figures)
         rows = await self.old_conn.fetch(
-            "WITH told AS (DELETE FROM outbox RETURNING *) SELECT topic, event_id::text, payload FROM told ORDER BY id"
+            "WITH told AS (DELETE FROM outbox RETURNING *) SELECT topic, event_id::text, payload"
+            " FROM told ORDER BY id"
         )
         told = [Told(*row) for row in rows]
         for one in told:
@@ -72,7 +84,9 @@ class Rebuilding:
         return [(event.period, event.version) for event in told]
 
     async def other_versions(self) -> list[Any]:
-        """Return the states that have one version in the old database and another in the new one."""
+        """Return the states that have one version in the old database and another in the new
+        one.
+        """
         old, new = await self.old_conn.fetch(VERSIONS), await self.new_conn.fetch(VERSIONS)
         return sorted({tuple(row) for row in old} ^ {tuple(row) for row in new})
 
@@ -106,7 +120,9 @@ async def test_what_comes_out_equal_is_told_by_nobody(rebuilding: Rebuilding) ->
     assert await rebuilding.other_versions() == [], "though the figures fell into batches otherwise"
 
 
-async def test_what_is_another_is_told_in_its_next_version_though_it_does_not_move(rebuilding: Rebuilding) -> None:
+async def test_what_is_another_is_told_in_its_next_version_though_it_does_not_move(
+    rebuilding: Rebuilding,
+) -> None:
     await rebuilding.old_conn.execute(
         "UPDATE state SET unrounded[1] = unrounded[1] + 1 "
         "WHERE series_id = (SELECT series_id FROM series WHERE subject = $1)",
@@ -133,13 +149,17 @@ async def test_what_the_new_side_alone_goes_on_to_say_is_told(rebuilding: Rebuil
 
 
 async def test_what_the_old_side_alone_went_on_to_say_is_put_right(rebuilding: Rebuilding) -> None:
-    """What it said rests on a figure that no log has; the rebuilt state is the one from before, told behind it."""
+    """What it said rests on a figure that no log has; the rebuilt state is the one from before,
+    told behind it.
+    """
     assert await rebuilding.compare_all() == {}
     await rebuilding.served(CORRECTED)
     assert await rebuilding.compare_moved() == [("2013-02", 3)]
 
 
-async def test_what_came_and_went_within_one_batch_is_told_again_where_the_log_lost_it(rebuilding: Rebuilding) -> None:
+async def test_what_came_and_went_within_one_batch_is_told_again_where_the_log_lost_it(
+    rebuilding: Rebuilding,
+) -> None:
     await stored.apply(rebuilding.old, [MARCH], [WITHDRAWN])
     await rebuilding.old_conn.execute("TRUNCATE outbox")
     await rebuilding.read(MARCH, WITHDRAWN)
@@ -175,11 +195,17 @@ async def test_what_came_and_went_within_one_batch_is_told_by_nobody_where_the_l
     assert await rebuilding.other_versions() == []
 
 
-async def test_a_milestone_that_a_restored_outbox_tells_again_is_not_the_newest(rebuilding: Rebuilding) -> None:
-    """Reached, lost, and reached told a second time: the goal is open, and nobody has to be told so again."""
+async def test_a_milestone_that_a_restored_outbox_tells_again_is_not_the_newest(
+    rebuilding: Rebuilding,
+) -> None:
+    """Reached, lost, and reached told a second time: the goal is open, and nobody has to be told so
+    again.
+    """
     for database in (rebuilding.old, rebuilding.new):
         await stored.hear(database, goals=True)
-    reached = [one for one in await rebuilding.served(REACHING) if one.topic == TargetReached.topic()]
+    reached = [
+        one for one in await rebuilding.served(REACHING) if one.topic == TargetReached.topic()
+    ]
     assert len(reached) == 1
     await rebuilding.served(LOSING)
     await rebuilding.read(REACHING, LOSING)
@@ -191,7 +217,9 @@ async def test_a_milestone_that_a_restored_outbox_tells_again_is_not_the_newest(
     assert await stored.milestones_of(rebuilding.new) == []
 
 
-async def test_an_older_version_that_was_told_again_is_followed_by_the_next(rebuilding: Rebuilding) -> None:
+async def test_an_older_version_that_was_told_again_is_followed_by_the_next(
+    rebuilding: Rebuilding,
+) -> None:
     """Compaction would keep it, and nobody who reads the topic anew would ever see the newest."""
     first = await rebuilding.served(MARCH)
     await rebuilding.served(CORRECTED_MARCH)

@@ -24,13 +24,19 @@ MANY = 3_000
 
 
 async def test_figures_meet_the_registry_as_it_is_now(bus: Bus, infra: Infra) -> None:
-    versions = [factories.municipality(MUNICIPALITY, county="91", version=number) for number in range(1, MANY)]
+    versions = [
+        factories.municipality(MUNICIPALITY, county="91", version=number)
+        for number in range(1, MANY)
+    ]
     await bus.publish(*versions, factories.municipality(MUNICIPALITY, county="92", version=MANY))
     await bus.publish(posted_event(posted("2013-02", municipality_id=MUNICIPALITY)))
     handle = await infra.make_database("metrics")
     settings = Settings.model_validate({"database_dsn": handle.dsn, "bus": infra.bus})
     service: Service = create_app(settings).state.service
-    consumers = [AIOKafkaConsumer(**infra.bus.client_options(), auto_offset_reset="earliest") for _ in range(2)]
+    consumers = [
+        AIOKafkaConsumer(**infra.bus.client_options(), auto_offset_reset="earliest")
+        for _ in range(2)
+    ]
     for consumer in consumers:
         await consumer.start()
     try:
@@ -38,7 +44,9 @@ async def test_figures_meet_the_registry_as_it_is_now(bus: Bus, infra: Infra) ->
         await reading.begin()
         await reading.read_to_the_end()
         async with service.database.transaction() as conn:
-            rows = await conn.fetch("SELECT subject FROM series WHERE subject IN ('county/91', 'county/92')")
+            rows = await conn.fetch(
+                "SELECT subject FROM series WHERE subject IN ('county/91', 'county/92')"
+            )
         assert [row["subject"] for row in rows] == ["county/92"]
     finally:
         for consumer in consumers:
@@ -66,11 +74,15 @@ async def test_what_waits_for_the_log_is_newer_than_what_is_in_it(bus: Bus, infr
 
 
 @pytest.mark.parametrize("away", ["PostgreSQL", "Kafka"])
-async def test_a_server_that_does_not_answer_is_named(infra: Infra, unused_tcp_port: int, away: str) -> None:
+async def test_a_server_that_does_not_answer_is_named(
+    infra: Infra, unused_tcp_port: int, away: str
+) -> None:
     nowhere = f"127.0.0.1:{unused_tcp_port}"
     handle = await infra.make_database("metrics")
     admin = f"postgresql://nobody@{nowhere}/postgres" if away == "PostgreSQL" else infra.admin_dsn
-    target = Target(admin, handle.owner_dsn, handle.dsn, infra.bus.model_copy(update={"bootstrap": nowhere}))
+    target = Target(
+        admin, handle.owner_dsn, handle.dsn, infra.bus.model_copy(update={"bootstrap": nowhere})
+    )
 
     with pytest.raises(Unavailable, match=f"^{away} at 127.0.0.1.* does not answer"):
         await rebuild(target)

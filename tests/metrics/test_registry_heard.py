@@ -22,7 +22,9 @@ async def begin_day(database: Database, now: datetime) -> int:
         return await commands.begin_day(conn, now=now)
 
 
-async def month_of(database: Database, subject: str, period: str = "2013-02") -> tuple[str | None, int, int]:
+async def month_of(
+    database: Database, subject: str, period: str = "2013-02"
+) -> tuple[str | None, int, int]:
     kept = (await stored.states(database))[subject, DEFINITION, period]
     month = kept["rates"]["month"]
     return month["value"], month["coverage"]["present"], month["coverage"]["expected"]
@@ -31,7 +33,10 @@ async def month_of(database: Database, subject: str, period: str = "2013-02") ->
 async def test_membership_is_as_it_is_now_for_every_period(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
     both = ["alstahaug-1820", "vefsn-1824"]
-    figures = [posted("2013-02", lost="90"), posted("2013-02", municipality_id="alstahaug-1820", lost="50")]
+    figures = [
+        posted("2013-02", lost="90"),
+        posted("2013-02", municipality_id="alstahaug-1820", lost="50"),
+    ]
     await hear(database, factories.project(members=both))
     await stored.apply(database, [posted_event(one) for one in figures])
     assert await month_of(database, "cohort/pulje-1") == ("7.00", 2, 2)
@@ -43,7 +48,9 @@ async def test_membership_is_as_it_is_now_for_every_period(make_database: MakeDa
     assert (last.version, last.moved_by, last.moved_by_count) == (2, [], 0)
 
 
-async def test_a_group_that_loses_all_members_is_told_about_once_more(make_database: MakeDatabase) -> None:
+async def test_a_group_that_loses_all_members_is_told_about_once_more(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database, factories.project())
     await stored.apply(database, [posted_event(posted("2013-02"))])
@@ -79,7 +86,9 @@ async def test_the_same_state_again_publishes_nothing(make_database: MakeDatabas
     assert await stored.published(database) == []
 
 
-async def test_members_count_from_their_first_day_to_their_last(make_database: MakeDatabase) -> None:
+async def test_members_count_from_their_first_day_to_their_last(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     members = [
         Member(municipality_id="vefsn-1824"),
@@ -107,7 +116,8 @@ async def test_a_membership_that_begins_or_ends_on_a_day_does_so_without_being_t
     await hear(database, factories.project(members=members))
     figures = [("vefsn-1824", "90"), ("alstahaug-1820", "50"), ("rana-1833", "70")]
     await stored.apply(
-        database, [posted_event(posted("2013-02", municipality_id=one, lost=lost)) for one, lost in figures]
+        database,
+        [posted_event(posted("2013-02", municipality_id=one, lost=lost)) for one, lost in figures],
     )
     assert await month_of(database, "cohort/pulje-1") == ("7.00", 2, 2)
 
@@ -122,9 +132,15 @@ async def test_a_membership_that_begins_or_ends_on_a_day_does_so_without_being_t
 
 async def test_a_goal_follows_a_member_that_joins_on_a_day(make_database: MakeDatabase) -> None:
     database = await make_database("metrics")
-    members = [Member(municipality_id="vefsn-1824"), Member(municipality_id="rana-1833", from_=date(2014, 1, 1))]
+    members = [
+        Member(municipality_id="vefsn-1824"),
+        Member(municipality_id="rana-1833", from_=date(2014, 1, 1)),
+    ]
     await hear(database, factories.project(members=members, goals=[factories.goal_contract()]))
-    figures = [posted("2013-01", lost="69"), posted("2013-01", municipality_id="rana-1833", lost="99")]
+    figures = [
+        posted("2013-01", lost="69"),
+        posted("2013-01", municipality_id="rana-1833", lost="99"),
+    ]
 
     await stored.apply(database, [posted_event(one) for one in figures])
     assert [one.subject for one in await stored.milestones_of(database)] == [SUBJECT]
@@ -136,11 +152,15 @@ async def test_a_goal_follows_a_member_that_joins_on_a_day(make_database: MakeDa
     assert goal["state"] == "open"
 
 
-async def test_a_municipality_changes_county_on_the_day_of_the_reform(make_database: MakeDatabase) -> None:
+async def test_a_municipality_changes_county_on_the_day_of_the_reform(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     version = {"number": "1824", "name": "Vefsn", "county_name": "Nordland"}
     versions = [
-        MunicipalityVersion(**version, county_number="18", valid_from=date(2013, 1, 1), valid_to=date(2014, 1, 1)),
+        MunicipalityVersion(
+            **version, county_number="18", valid_from=date(2013, 1, 1), valid_to=date(2014, 1, 1)
+        ),
         MunicipalityVersion(**version, county_number="55", valid_from=date(2014, 1, 1)),
     ]
     async with database.transaction() as conn:
@@ -165,7 +185,9 @@ async def test_a_municipality_in_two_projects_counts_once(make_database: MakeDat
 
 
 async def test_a_county_has_the_municipalities_that_exist(make_database: MakeDatabase) -> None:
-    """One merged into another in 2020: nobody expects the new one's figures before, nor the old one's after."""
+    """One merged into another in 2020: nobody expects the new one's figures before, nor the old
+    one's after.
+    """
     database = await make_database("metrics")
     reform = date(2020, 1, 1)
     async with database.transaction() as conn:
@@ -177,7 +199,9 @@ async def test_a_county_has_the_municipalities_that_exist(make_database: MakeDat
     assert await month_of(database, "county/18") == ("8.60", 1, 1)
 
 
-async def test_a_reform_that_is_told_late_counts_no_territory_twice(make_database: MakeDatabase) -> None:
+async def test_a_reform_that_is_told_late_counts_no_territory_twice(
+    make_database: MakeDatabase,
+) -> None:
     """Both had posted for January 2020 when the merger of that month was heard of."""
     database = await make_database("metrics")
     old = factories.municipality("vefsn-1824")
@@ -197,18 +221,24 @@ async def test_a_reform_that_is_told_late_counts_no_territory_twice(make_databas
     assert await month_of(database, "county/18", "2020-01") == ("5.00", 1, 1)
 
 
-async def test_a_municipality_that_moves_to_another_county_is_taken_along(make_database: MakeDatabase) -> None:
+async def test_a_municipality_that_moves_to_another_county_is_taken_along(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await stored.apply(database, [posted_event(posted("2013-02"))])
     async with database.transaction() as conn:
         await commands.hear_municipalities(conn, [factories.municipality()], now=NOW)
-        await commands.hear_municipalities(conn, [factories.municipality(county="55", version=2)], now=NOW)
+        await commands.hear_municipalities(
+            conn, [factories.municipality(county="55", version=2)], now=NOW
+        )
 
     kept = await stored.states(database)
     assert [key[0] for key in kept] == ["county/55", SUBJECT]
 
 
-async def test_a_changed_target_is_judged_anew_and_told_of_as_such(make_database: MakeDatabase) -> None:
+async def test_a_changed_target_is_judged_anew_and_told_of_as_such(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     await hear(database, factories.project(goals=[factories.goal_contract()]))
     await stored.apply(database, [posted_event(one) for one in vefsn_figures()])

@@ -19,7 +19,9 @@ async def read(database: Database) -> list[Figure]:
     return sorted(listed[series_id], key=lambda figure: figure.vintage)
 
 
-async def test_of_many_vintages_the_last_is_read_and_all_are_kept(make_database: MakeDatabase) -> None:
+async def test_of_many_vintages_the_last_is_read_and_all_are_kept(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
 
     await stored.apply(database, *([posted_event(one)] for one in VINTAGES))
@@ -37,19 +39,33 @@ async def test_vintages_of_one_batch_are_replaced_as_well(make_database: MakeDat
     assert [figure.vintage for figure in await read(database)] == [5]
 
 
-async def test_what_was_replaced_by_a_withdrawn_figure_is_read_again(make_database: MakeDatabase) -> None:
+async def test_what_was_replaced_by_a_withdrawn_figure_is_read_again(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     *_, fourth, fifth = VINTAGES
     await stored.apply(database, [posted_event(one) for one in VINTAGES])
 
     await stored.apply(database, [withdrawn_event(fifth, in_force=fourth)])
 
-    assert [(figure.vintage, figure.withdrawn) for figure in await read(database)] == [(4, False), (5, True)]
+    assert [(figure.vintage, figure.withdrawn) for figure in await read(database)] == [
+        (4, False),
+        (5, True),
+    ]
 
 
-async def test_a_figure_that_went_into_groups_is_read_beside_one_that_does_not(make_database: MakeDatabase) -> None:
+async def test_a_figure_that_went_into_groups_is_read_beside_one_that_does_not(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
 
-    await stored.apply(database, [posted_event(VINTAGES[0])], [posted_event(posted("2013-02", rate="8.1", vintage=2))])
+    await stored.apply(
+        database,
+        [posted_event(VINTAGES[0])],
+        [posted_event(posted("2013-02", rate="8.1", vintage=2))],
+    )
 
-    assert [(figure.vintage, figure.adds_days) for figure in await read(database)] == [(1, True), (2, False)]
+    assert [(figure.vintage, figure.adds_days) for figure in await read(database)] == [
+        (1, True),
+        (2, False),
+    ]

@@ -22,7 +22,9 @@ async def change(database: Database) -> None:
         await roster.turn_roster(conn)
 
 
-async def test_a_change_does_not_wait_for_those_who_came_after_it(make_database: MakeDatabase) -> None:
+async def test_a_change_does_not_wait_for_those_who_came_after_it(
+    make_database: MakeDatabase,
+) -> None:
     database = await make_database("metrics")
     first, second, may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
     async with database.connection() as watcher, asyncio.TaskGroup() as group:

@@ -1,4 +1,6 @@
-"""Vefsn's board as posted figures, and the goal that it stood for (the slide of 29 October 2013)."""
+"""Vefsn's board as posted figures, and the goal that it stood for (the slide of 29 October
+2013).
+"""
 
 import csv
 from dataclasses import dataclass
@@ -46,11 +48,16 @@ def source_rows() -> list[SourceRow]:
     lines = [line for line in _GOLDEN.read_text().splitlines() if not line.startswith("#")]
     return [
         SourceRow(
-            _period(row["row"]), row["row"].startswith("SUM"), row["month_pct"] or None, row["ytd_pct"] or None,
-            row["last12_pct"] or None, int(row["smileys_shown"]), int(row["smileys_from_shown_figures"]),
+            _period(row["row"]),
+            row["row"].startswith("SUM"),
+            row["month_pct"] or None,
+            row["ytd_pct"] or None,
+            row["last12_pct"] or None,
+            int(row["smileys_shown"]),
+            int(row["smileys_from_shown_figures"]),
         )
         for row in csv.DictReader(lines)
-    ]  # fmt: skip
+    ]
 
 
 def _period(label: str) -> str:
@@ -61,11 +68,19 @@ def _period(label: str) -> str:
 
 
 def vefsn_figures(until: str = "2013-12") -> list[Posted]:
-    """Vefsn's figures in the order of time: each month's rate, with what was reported for the other two windows."""
+    """Vefsn's figures in the order of time: each month's rate, with what was reported for the other
+    two windows.
+    """
     figures = [posted("2011-12", window="year-to-date", rate=Decimal("8.3"))]
     for row in source_rows():
         if row.is_sum or row.period > until:
             continue
-        columns = {"period": row.month, "year-to-date": row.year_to_date, "rolling-12": row.rolling_12}
-        figures += [posted(row.period, window=window, rate=rate) for window, rate in columns.items() if rate]
+        columns = {
+            "period": row.month,
+            "year-to-date": row.year_to_date,
+            "rolling-12": row.rolling_12,
+        }
+        figures += [
+            posted(row.period, window=window, rate=rate) for window, rate in columns.items() if rate
+        ]
     return figures

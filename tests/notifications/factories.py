@@ -81,14 +81,25 @@ def target_lost(**changes: Any) -> TargetLost:
     """Vefsn above its target again after a correction."""
     return TargetLost(
         **_milestone(
-            **{"value": "7.10", "previous_state": "reached", "state": "open", "cause": "correction", **changes}
+            **{
+                "value": "7.10",
+                "previous_state": "reached",
+                "state": "open",
+                "cause": "correction",
+                **changes,
+            }
         )
     )
 
 
 def metric_updated(**changes: Any) -> MetricUpdated:
     """A month and the year so far, of which the month moved."""
-    rate = Rate(value="6.90", numerator="1387.20", denominator="20104.00", coverage=Coverage(present=1, expected=1))
+    rate = Rate(
+        value="6.90",
+        numerator="1387.20",
+        denominator="20104.00",
+        coverage=Coverage(present=1, expected=1),
+    )
     content: dict[str, Any] = {
         "event_id": uuid.uuid4(),
         "occurred_at": LATER,
@@ -144,9 +155,15 @@ def report_submitted(**changes: Any) -> ReportSubmitted:
 def municipality(**changes: Any) -> MunicipalityRegistered:
     """Vefsn, as the registry tells of it."""
     version = MunicipalityVersion(
-        number="1824", name="Vefsn", county_number="18", county_name="Nordland", valid_from=date(1838, 1, 1)
+        number="1824",
+        name="Vefsn",
+        county_number="18",
+        county_name="Nordland",
+        valid_from=date(1838, 1, 1),
     )
-    return MunicipalityRegistered(**{"municipality_id": "vefsn-1824", "version": 1, "versions": [version], **changes})
+    return MunicipalityRegistered(
+        **{"municipality_id": "vefsn-1824", "version": 1, "versions": [version], **changes}
+    )
 
 
 def renamed(name: str, *, on: date) -> list[MunicipalityVersion]:
@@ -179,7 +196,10 @@ def programme(**changes: Any) -> ProgrammeRegistered:
         "version": 1,
         "names": Names(nb="Saman om ein betre kommune"),
         "report_kinds": [
-            ReportKind(id="annual-report", names=Names(nb="Årsrapport", nn="Årsrapport", en="Annual report"))
+            ReportKind(
+                id="annual-report",
+                names=Names(nb="Årsrapport", nn="Årsrapport", en="Annual report"),
+            )
         ],
     }
     return ProgrammeRegistered(**{**content, **changes})

@@ -44,12 +44,16 @@ async def count(database: Database, table: str) -> int:
         return int(await conn.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a name out of this file
 
 
-async def take(database: Database, channel: Channel = Channel.MAIL, *, at: datetime = NOW) -> list[store.Lease]:
+async def take(
+    database: Database, channel: Channel = Channel.MAIL, *, at: datetime = NOW
+) -> list[store.Lease]:
     async with database.connection() as conn:
         return await commands.take_work(conn, channel, by=BY, count=10, true_now=at)
 
 
-async def due(conn: Connection, lease: store.Lease, *, at: datetime = NOW) -> list[store.DueDelivery]:
+async def due(
+    conn: Connection, lease: store.Lease, *, at: datetime = NOW
+) -> list[store.DueDelivery]:
     return await store.list_due(conn, lease.subscription_id, lease.version, now=at, count=100)
 
 
@@ -61,7 +65,10 @@ async def hear_all(database: Database) -> None:
 
 
 async def until_somebody_waits_for_a_lock(database: Database) -> None:
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
+        " wait_event_type = 'Lock'"
+    )
     async with asyncio.timeout(10), database.connection() as conn:
         while await conn.fetchval(waiting) == 0:  # noqa: ASYNC110 - the database has nothing to wait on
             await asyncio.sleep(0)

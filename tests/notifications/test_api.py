@@ -22,7 +22,9 @@ HOOK = {"channel": "webhook", "address": "https://hooks.example.org/x"}
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The HTTP interface without consumers and sender: `client` has no key, `operator` has the operator's."""
+    """The HTTP interface without consumers and sender: `client` has no key, `operator` has the
+    operator's.
+    """
 
     client: AsyncClient
     operator: AsyncClient
@@ -45,7 +47,9 @@ async def doors(make_database: MakeDatabase) -> AsyncIterator[Doors]:
     headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
     async with (
         AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
-        AsyncClient(transport=ASGITransport(app), base_url="http://test", headers=headers) as operator,
+        AsyncClient(
+            transport=ASGITransport(app), base_url="http://test", headers=headers
+        ) as operator,
     ):
         yield Doors(client, operator, database)
     await app.state.service.database.close()
@@ -56,12 +60,16 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 async def put(doors: Doors, subscription_id: str, **changes: Any) -> dict[str, Any]:
-    answer = await doors.operator.put(f"{ROUTE}/subscriptions/{subscription_id}", json=body(**changes))
+    answer = await doors.operator.put(
+        f"{ROUTE}/subscriptions/{subscription_id}", json=body(**changes)
+    )
     assert answer.status_code in (200, 201), answer.text
     return dict(answer.json())
 
 
-async def test_only_the_operator_sees_and_changes_subscriptions_and_deliveries(doors: Doors) -> None:
+async def test_only_the_operator_sees_and_changes_subscriptions_and_deliveries(
+    doors: Doors,
+) -> None:
     for method, path in (
         ("PUT", "/subscriptions/vefsn-hr"),
         ("GET", "/subscriptions"),
@@ -69,15 +77,21 @@ async def test_only_the_operator_sees_and_changes_subscriptions_and_deliveries(d
         ("POST", "/subscriptions/vefsn-hr/secret"),
         ("GET", "/deliveries"),
     ):
-        answer = await doors.client.request(method, ROUTE + path, json=body() if method == "PUT" else None)
+        answer = await doors.client.request(
+            method, ROUTE + path, json=body() if method == "PUT" else None
+        )
         assert (answer.status_code, answer.json()["code"]) == (401, "not-authenticated"), path
 
 
-async def test_putting_a_subscription_is_made_once_and_the_same_again_is_no_change(doors: Doors) -> None:
+async def test_putting_a_subscription_is_made_once_and_the_same_again_is_no_change(
+    doors: Doors,
+) -> None:
     path = f"{ROUTE}/subscriptions/vefsn-hr"
     first = await doors.operator.put(path, json=body(events=["TargetReached"]))
     again = await doors.operator.put(path, json=body(events=["TargetReached", "TargetReached"]))
-    changed = await doors.operator.put(path, json=body(events=["TargetLost"]), headers={"If-Match": '"1"'})
+    changed = await doors.operator.put(
+        path, json=body(events=["TargetLost"]), headers={"If-Match": '"1"'}
+    )
     stale = await doors.operator.put(path, json=body(), headers={"If-Match": '"1"'})
     assert [a.status_code for a in (first, again, changed, stale)] == [201, 200, 200, 412]
     assert [a.headers["ETag"] for a in (first, again, changed)] == ['"1"', '"1"', '"2"']
@@ -90,19 +104,29 @@ async def test_a_faulty_subscription_is_refused_with_codes_and_places(doors: Doo
         (body(address="nobody"), "address-malformed", "/address"),
         (body(events=["MetricUpdated"]), "event-webhook-only", "/events/0"),
         (body(subjects=["vefsn"]), "subject-malformed", "/subjects/0"),
-        (body(channel="webhook", address="https://169.254.169.254/"), "address-not-allowed", "/address"),
+        (
+            body(channel="webhook", address="https://169.254.169.254/"),
+            "address-not-allowed",
+            "/address",
+        ),
         (body(surname="Nordmann"), "unknown-field", "/surname"),
         (body(channel="pigeon"), "enum", "/channel"),
     ]
     for content, code, pointer in cases:
         answer = await doors.operator.put(f"{ROUTE}/subscriptions/faulty", json=content)
         problem = answer.json()
-        assert (answer.status_code, problem["code"], problem["errors"][0]["pointer"]) == (422, code, pointer)
+        assert (answer.status_code, problem["code"], problem["errors"][0]["pointer"]) == (
+            422,
+            code,
+            pointer,
+        )
     assert (await doors.operator.put(f"{ROUTE}/subscriptions/No", json=body())).status_code == 422
     assert (await doors.operator.get(f"{ROUTE}/subscriptions/faulty")).status_code == 404
 
 
-async def test_a_webhooks_secret_is_in_the_first_answer_only_and_can_be_renewed(doors: Doors) -> None:
+async def test_a_webhooks_secret_is_in_the_first_answer_only_and_can_be_renewed(
+    doors: Doors,
+) -> None:
     made = await put(doors, "hook", **HOOK)
     assert made["secret"].startswith("whsec_")
     assert "secret" not in await put(doors, "hook", **HOOK)
@@ -131,14 +155,24 @@ async def test_lists_go_on_where_the_cursor_stands(doors: Doors) -> None:
     subscriptions = await whole_list(doors, "/subscriptions")
     deliveries = await whole_list(doors, "/deliveries")
 
-    assert [each["subscription_id"] for each in subscriptions] == [f"vefsn-{number}" for number in range(5)]
-    assert sorted(each["subscription_id"] for each in deliveries) == [f"vefsn-{number}" for number in range(5)]
+    assert [each["subscription_id"] for each in subscriptions] == [
+        f"vefsn-{number}" for number in range(5)
+    ]
+    assert sorted(each["subscription_id"] for each in deliveries) == [
+        f"vefsn-{number}" for number in range(5)
+    ]
     assert {each["state"] for each in deliveries} == {"waiting"}
     assert all("address" not in each for each in deliveries)
-    for query in ("subscription_id=vefsn-3", f"event_id={event.event_id}&channel=mail&state=waiting"):
+    for query in (
+        "subscription_id=vefsn-3",
+        f"event_id={event.event_id}&channel=mail&state=waiting",
+    ):
         found = (await doors.operator.get(f"{ROUTE}/deliveries?{query}")).json()["items"]
         assert len(found) == (1 if "vefsn-3" in query else 5)
-    assert (await doors.operator.get(f"{ROUTE}/deliveries?state=failed")).json() == {"items": [], "next": None}
+    assert (await doors.operator.get(f"{ROUTE}/deliveries?state=failed")).json() == {
+        "items": [],
+        "next": None,
+    }
 
 
 async def whole_list(doors: Doors, path: str) -> list[dict[str, Any]]:

@@ -60,12 +60,20 @@ def test_the_subject_says_what_happened(language: Language, said: str) -> None:
         ({"window": "half-year", "period": "2013-Q2"}, "i 1. halvår 2013"),
         ({"window": "year", "period": "2012-12"}, "i 2012"),
         ({"window": "rolling-12"}, "siste 12 måneder til og med april 2013"),
-        ({"window": "rolling-12", "period": "2013-Q1"}, "siste 12 måneder til og med 1. kvartal 2013"),
+        (
+            {"window": "rolling-12", "period": "2013-Q1"},
+            "siste 12 måneder til og med 1. kvartal 2013",
+        ),
         ({"occurred_at": datetime(2026, 1, 1, tzinfo=UTC)}, "hittil i 2013"),
     ],
 )
-def test_the_window_is_named_so_that_it_is_true_on_the_day_it_is_read(changes: dict[str, Any], said: str) -> None:
-    assert subject(factories.target_reached(**changes)) == f"Vefsn nådde målet: 6,9 % sykefravær {said}"
+def test_the_window_is_named_so_that_it_is_true_on_the_day_it_is_read(
+    changes: dict[str, Any], said: str
+) -> None:
+    assert (
+        subject(factories.target_reached(**changes))
+        == f"Vefsn nådde målet: 6,9 % sykefravær {said}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,9 @@ def test_the_window_is_named_so_that_it_is_true_on_the_day_it_is_read(changes: d
         (Language.EN, "Vefsn reached its target: 6.9% sickness absence in quarter 2 of 2013"),
     ],
 )
-def test_a_window_of_several_reported_periods_is_named_as_a_whole(language: Language, said: str) -> None:
+def test_a_window_of_several_reported_periods_is_named_as_a_whole(
+    language: Language, said: str
+) -> None:
     assert subject(factories.target_reached(window="quarter", period="2013-06"), language) == said
 
 
@@ -93,18 +103,31 @@ def test_the_text_names_result_target_and_starting_point() -> None:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        (Language.NB, "Dette følger av at målet er nytt eller endret, eller av at andre deltar enn før."),
-        (Language.NN, "Dette følgjer av at målet er nytt eller endra, eller av at andre deltek enn før."),
-        (Language.EN, "This follows from a new or changed goal, or from a change of who takes part."),
+        (
+            Language.NB,
+            "Dette følger av at målet er nytt eller endret, eller av at andre deltar enn før.",
+        ),
+        (
+            Language.NN,
+            "Dette følgjer av at målet er nytt eller endra, eller av at andre deltek enn før.",
+        ),
+        (
+            Language.EN,
+            "This follows from a new or changed goal, or from a change of who takes part.",
+        ),
     ],
 )
-def test_a_change_that_no_figure_made_is_not_laid_to_the_goal_alone(language: Language, said: str) -> None:
+def test_a_change_that_no_figure_made_is_not_laid_to_the_goal_alone(
+    language: Language, said: str
+) -> None:
     of_group = factories.target_lost(subject="project/vefsn-naervaer", cause="goal-changed")
     assert letters.write(of_group, TEXTS[language], NAMES).sentences[-1] == said
 
 
 def test_a_rising_target_is_one_to_be_at_or_above() -> None:
-    rising = factories.target_reached(target="80", value="81.25", baseline={"value": "70", "period": "2010"})
+    rising = factories.target_reached(
+        target="80", value="81.25", baseline={"value": "70", "period": "2010"}
+    )
     letter = letters.write(rising, TEXTS[Language.EN], NAMES)
     assert "The target is 80.0% or higher" in letter.sentences[0]
 
@@ -121,7 +144,9 @@ def test_a_rising_target_is_one_to_be_at_or_above() -> None:
 def test_numbers_of_a_goal_are_told_as_they_were_given(
     value: str, target: str, baseline: str, told: tuple[str, ...]
 ) -> None:
-    event = factories.target_reached(value=value, target=target, baseline={"value": baseline, "period": "2007-2010"})
+    event = factories.target_reached(
+        value=value, target=target, baseline={"value": baseline, "period": "2007-2010"}
+    )
     facts = letters.write(event, TEXTS[Language.NB], NAMES).facts[:3]
     assert tuple(fact.replace("\u00a0", " ") for _, fact in facts) == told
 
@@ -178,7 +203,10 @@ def test_generated_figures_say_so_already_in_the_subject(language: Language) -> 
 
 
 def test_a_thing_that_the_registry_has_not_told_of_is_called_by_its_id() -> None:
-    assert letters.write(factories.target_reached(), TEXTS[Language.NB], {}).headline == "vefsn-1824 nådde målet"
+    assert (
+        letters.write(factories.target_reached(), TEXTS[Language.NB], {}).headline
+        == "vefsn-1824 nådde målet"
+    )
 
 
 def test_a_unit_is_called_by_its_municipality_too() -> None:
@@ -191,7 +219,12 @@ def test_a_unit_is_called_by_its_municipality_too() -> None:
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_every_letter_is_whole_in_every_language(event: Told, language: Language) -> None:
     letter = letters.write(event, TEXTS[language], NAMES)
-    everything = [letter.subject, letter.headline, *letter.sentences, *(text for fact in letter.facts for text in fact)]
+    everything = [
+        letter.subject,
+        letter.headline,
+        *letter.sentences,
+        *(text for fact in letter.facts for text in fact),
+    ]
     assert all(text and "%(" not in text for text in everything)
     assert all(letters.write(event, TEXTS[language], {}).facts)
 
@@ -212,6 +245,8 @@ def test_everything_that_is_said_is_translated_and_nothing_else_is_kept(language
     assert kept == said
     for message in catalogue:
         if message.id:
-            assert all(message.string if isinstance(message.string, tuple) else (message.string,)), message.id
+            assert all(
+                message.string if isinstance(message.string, tuple) else (message.string,)
+            ), message.id
             assert not message.fuzzy
             assert not list(message.check(catalogue)), message.id

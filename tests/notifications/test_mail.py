@@ -26,13 +26,25 @@ EVENT_ID = UUID("0b6f7f3e-6c5e-4c36-9a3b-000000000001")
 
 
 def message(
-    *, language: Language = Language.NB, name: str = "Vefsn", generated: bool = False, contact: str | None = None
+    *,
+    language: Language = Language.NB,
+    name: str = "Vefsn",
+    generated: bool = False,
+    contact: str | None = None,
 ) -> EmailMessage:
-    composer = Composer(MailSettings(sender="varsel@saman.example", contact=contact), "https://saman.example/", TEXTS)
+    composer = Composer(
+        MailSettings(sender="varsel@saman.example", contact=contact),
+        "https://saman.example/",
+        TEXTS,
+    )
     event = factories.target_reached(generated=generated)
     letter = letters.write(event, TEXTS[language], {"municipality/vefsn-1824": Name(name)})
     return composer.message(
-        letter, "hr@vefsn.example", subscription_id="vefsn-hr", event_id=EVENT_ID, now=datetime(2013, 5, 7, tzinfo=UTC)
+        letter,
+        "hr@vefsn.example",
+        subscription_id="vefsn-hr",
+        event_id=EVENT_ID,
+        now=datetime(2013, 5, 7, tzinfo=UTC),
     )
 
 
@@ -45,14 +57,21 @@ def part(mail: EmailMessage, kind: str) -> str:
 def test_a_mail_has_a_text_and_an_html_part_that_say_the_same() -> None:
     mail = message()
     text, html = part(mail, "plain"), part(mail, "html").replace("\u00a0", " ")
-    for said in ("Vefsn nådde målet", "6,9 %", "8,6 % (2007–2010)", "https://saman.example/metrics/boards/vefsn-1824"):
+    for said in (
+        "Vefsn nådde målet",
+        "6,9 %",
+        "8,6 % (2007–2010)",
+        "https://saman.example/metrics/boards/vefsn-1824",
+    ):
         assert said in text
         assert said in html
     assert "\u00a0" not in text
 
 
 def test_the_same_event_for_the_same_subscription_has_the_same_message_id() -> None:
-    assert message()["Message-ID"] == message()["Message-ID"] == f"<{EVENT_ID}.vefsn-hr@saman.example>"
+    assert (
+        message()["Message-ID"] == message()["Message-ID"] == f"<{EVENT_ID}.vefsn-hr@saman.example>"
+    )
 
 
 def test_the_headers_tell_machines_what_this_is() -> None:
@@ -68,7 +87,9 @@ def test_the_headers_tell_machines_what_this_is() -> None:
 def test_the_html_part_fetches_and_runs_nothing() -> None:
     html = part(message(), "html")
     assert not re.search(
-        r"<(img|script|link|iframe|object|video|style)\b|url\(|@import|javascript:", html, re.IGNORECASE
+        r"<(img|script|link|iframe|object|video|style)\b|url\(|@import|javascript:",
+        html,
+        re.IGNORECASE,
     )
     assert set(re.findall(r'(?:src|href)="([^"]*)"', html)) == {
         "https://saman.example/metrics/boards/vefsn-1824?lang=nb"
@@ -109,7 +130,12 @@ class Refusing:
         self.rcpt, self.data = rcpt, data
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
     ) -> str:
         if self.rcpt is None:
             envelope.rcpt_tos.append(address)
@@ -145,7 +171,11 @@ async def test_a_mail_server_takes_the_mail_as_it_was_written(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("answers", "kind", "said"),
     [
-        ({"rcpt": "550 no such user hr@vefsn.example"}, Never, "refused the recipient: 550 no such user …"),
+        (
+            {"rcpt": "550 no such user hr@vefsn.example"},
+            Never,
+            "refused the recipient: 550 no such user …",
+        ),
         ({"rcpt": "450 try later"}, NotNow, "refused the recipient: 450 try later"),
         ({"data": "552 too much"}, Never, "refused the message: 552 too much"),
         ({"data": "451 try later"}, NotNow, "refused the message: 451 try later"),
@@ -177,7 +207,13 @@ class Saying(asyncio.Protocol):
 
 @pytest.mark.parametrize(
     ("text", "closes"),
-    [(b"554 not here\r\n", False), (b"421 busy\r\n", True), (b"", True), (b"", False), (b"220 hello\r\n", False)],
+    [
+        (b"554 not here\r\n", False),
+        (b"421 busy\r\n", True),
+        (b"", True),
+        (b"", False),
+        (b"220 hello\r\n", False),
+    ],
     ids=["refuses everybody", "busy", "closes", "hangs", "hangs after the greeting"],
 )
 async def test_a_mail_server_that_is_not_well_is_asked_again(text: bytes, closes: bool) -> None:
@@ -193,7 +229,9 @@ async def test_a_mail_server_that_is_away_is_asked_again(unused_tcp_port: int) -
 async def test_a_log_in_that_is_refused_is_our_fault_and_not_the_mails() -> None:
     def strict() -> asyncio.BaseProtocol:
         return SMTP(
-            Refusing(), authenticator=lambda *_: AuthResult(success=False, handled=False), auth_require_tls=False
+            Refusing(),
+            authenticator=lambda *_: AuthResult(success=False, handled=False),
+            auth_require_tls=False,
         )
 
     async with listening(strict) as settings:

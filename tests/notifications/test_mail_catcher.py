@@ -31,7 +31,9 @@ class Running:
 
 
 async def send(raw: bytes, port: int, *, to: str = "hr@vefsn.example") -> None:
-    await aiosmtplib.send(raw, sender="varsel@saman.example", recipients=[to], hostname="127.0.0.1", port=port)
+    await aiosmtplib.send(
+        raw, sender="varsel@saman.example", recipients=[to], hostname="127.0.0.1", port=port
+    )
 
 
 @pytest_asyncio.fixture
@@ -44,7 +46,9 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
         yield Running(catcher, client)
 
 
-def mail(*, subject: str = "Vefsn nådde målet", text: str = "Hei på deg", html: str | None = "<p>Hei</p>") -> bytes:
+def mail(
+    *, subject: str = "Vefsn nådde målet", text: str = "Hei på deg", html: str | None = "<p>Hei</p>"
+) -> bytes:
     message = EmailMessage()
     message["From"] = "Saman <varsel@saman.example>"
     message["To"] = "hr@vefsn.example"
@@ -56,7 +60,9 @@ def mail(*, subject: str = "Vefsn nådde målet", text: str = "Hei på deg", htm
     return message.as_bytes()
 
 
-async def test_a_mail_is_kept_and_can_be_read_in_the_words_of_mailpits_api(running: Running) -> None:
+async def test_a_mail_is_kept_and_can_be_read_in_the_words_of_mailpits_api(
+    running: Running,
+) -> None:
     await running.send(mail(subject="Den første"))
     await running.send(mail(), to="someone-else@vefsn.example")
     listed = (await running.client.get("/api/v1/messages")).json()
@@ -76,10 +82,15 @@ async def test_a_mail_is_kept_and_can_be_read_in_the_words_of_mailpits_api(runni
     ] == "Den første"
     headers = (await running.client.get(f"/api/v1/message/{newest['ID']}/headers")).json()
     assert headers["Message-ID"] == ["<1@saman.example>"]
-    assert "Message-ID: <1@saman.example>" in (await running.client.get(f"/api/v1/message/{newest['ID']}/raw")).text
+    assert (
+        "Message-ID: <1@saman.example>"
+        in (await running.client.get(f"/api/v1/message/{newest['ID']}/raw")).text
+    )
 
 
-async def test_what_a_mail_says_is_shown_as_text_and_its_html_may_do_nothing(running: Running) -> None:
+async def test_what_a_mail_says_is_shown_as_text_and_its_html_may_do_nothing(
+    running: Running,
+) -> None:
     await running.send(mail(subject=EVIL, text=EVIL, html=EVIL))
     (caught,) = running.catcher.mailbox.list_()
     for path in ("/", f"/view/{caught.id}"):
@@ -107,7 +118,9 @@ async def test_what_a_mail_says_is_shown_as_text_and_its_html_may_do_nothing(run
         b"From: \x00\r\nTo: <<<>>>\r\n\r\nx",
     ],
 )
-async def test_a_mail_that_is_no_proper_mail_is_kept_and_shown_all_the_same(running: Running, raw: bytes) -> None:
+async def test_a_mail_that_is_no_proper_mail_is_kept_and_shown_all_the_same(
+    running: Running, raw: bytes
+) -> None:
     await running.send(raw)
     (caught,) = running.catcher.mailbox.list_()
     for path in (
@@ -120,7 +133,9 @@ async def test_a_mail_that_is_no_proper_mail_is_kept_and_shown_all_the_same(runn
         assert (await running.client.get(path)).status_code == 200, path
 
 
-@pytest.mark.parametrize("mail_id", ["nothing", "..%2f..%2fetc%2fpasswd", "20260101T000000.000000-abcdef"])
+@pytest.mark.parametrize(
+    "mail_id", ["nothing", "..%2f..%2fetc%2fpasswd", "20260101T000000.000000-abcdef"]
+)
 async def test_only_mails_can_be_asked_for(running: Running, mail_id: str) -> None:
     for path in (f"/view/{mail_id}", f"/view/{mail_id}/html", f"/api/v1/message/{mail_id}/raw"):
         assert (await running.client.get(path)).status_code == 404
@@ -134,10 +149,16 @@ async def test_mails_outlive_the_catcher_and_the_oldest_make_room(
         for number in range(5):
             await send(mail(subject=f"nr. {number}"), first.smtp_port)
     second = MailCatcher("127.0.0.1", 0, tmp_path)
-    assert [caught.header("Subject") for caught in second.mailbox.list_()] == ["nr. 4", "nr. 3", "nr. 2"]
+    assert [caught.header("Subject") for caught in second.mailbox.list_()] == [
+        "nr. 4",
+        "nr. 3",
+        "nr. 2",
+    ]
 
 
-async def test_it_runs_as_a_process_of_its_own_and_ends_when_told(tmp_path: Path, unused_tcp_port: int) -> None:
+async def test_it_runs_as_a_process_of_its_own_and_ends_when_told(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "deploy.local.mail_catcher"),
         *("--smtp-port", "0", "--http-port", str(unused_tcp_port), "--dir", str(tmp_path)),
@@ -151,5 +172,7 @@ async def test_it_runs_as_a_process_of_its_own_and_ends_when_told(tmp_path: Path
     finally:
         process.terminate()
     async with asyncio.timeout(20):
-        assert await process.wait() == -signal.SIGTERM  # uvicorn stops in order and then passes the signal on
+        assert (
+            await process.wait() == -signal.SIGTERM
+        )  # uvicorn stops in order and then passes the signal on
     assert len(MailCatcher("127.0.0.1", 0, tmp_path).mailbox.list_()) == 1

@@ -20,7 +20,10 @@ async def deliver(database: Database) -> list[NotificationDelivered]:
         for delivery in await due(conn, lease):
             await commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
         rows = await conn.fetch("SELECT event_id, payload FROM outbox ORDER BY id")
-    return [NotificationDelivered.from_wire(str(r["event_id"]), MADE_AT.isoformat(), r["payload"]) for r in rows]
+    return [
+        NotificationDelivered.from_wire(str(r["event_id"]), MADE_AT.isoformat(), r["payload"])
+        for r in rows
+    ]
 
 
 async def test_nobody_is_told_again_of_what_the_log_says_has_arrived(
@@ -58,14 +61,20 @@ async def test_what_the_log_lost_of_deliveries_is_told_again_as_it_was(database:
     await tell(database, target_reached(), report_due())
     first, second = await deliver(database)
     async with database.connection() as conn:
-        await conn.execute("UPDATE delivery SET ended_at = now()")  # the topic holds them for 90 days only
+        await conn.execute(
+            "UPDATE delivery SET ended_at = now()"
+        )  # the topic holds them for 90 days only
         again = await restoring.untold(conn, log_of(first))
         assert await restoring.untold(conn, log_of(first, second)) == []
 
-    assert [(event.event_id, event.payload()) for event in again] == [(second.event_id, second.payload())]
+    assert [(event.event_id, event.payload()) for event in again] == [
+        (second.event_id, second.payload())
+    ]
 
 
-async def test_a_subscription_that_is_gone_is_not_made_up(database: Database, make_database: MakeDatabase) -> None:
+async def test_a_subscription_that_is_gone_is_not_made_up(
+    database: Database, make_database: MakeDatabase
+) -> None:
     await put(database, subscription())
     await tell(database, target_reached())
     delivered = await deliver(database)

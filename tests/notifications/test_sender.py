@@ -98,7 +98,9 @@ async def tell(database: Database, *events: ToldOf) -> None:
 
 async def log(database: Database, subscription_id: str | None = None) -> list[LoggedDelivery]:
     async with database.connection() as conn:
-        return await store.list_deliveries(conn, DeliveryFilter(subscription_id), before=2**62, count=1_000)
+        return await store.list_deliveries(
+            conn, DeliveryFilter(subscription_id), before=2**62, count=1_000
+        )
 
 
 async def until(found: Callable[[], Awaitable[bool]]) -> None:
@@ -121,7 +123,9 @@ async def until_log(database: Database, *wanted: tuple[str, int]) -> list[Logged
 
 
 async def end_the_session_that_asks_for_work(database: Database) -> None:
-    waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    waiting = (
+        "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
     async with database.transaction() as conn:
         await conn.execute("LOCK TABLE sending")
         await until_somebody_waits_for_a_lock(database)
@@ -150,7 +154,9 @@ async def test_a_milestone_comes_as_mail_in_the_subscribers_language(
     assert mail.header("Subject") == said
 
 
-@pytest.mark.parametrize(("on", "name"), [(date(2013, 5, 1), "Vaapste"), (date(2013, 5, 2), "Vefsn")])
+@pytest.mark.parametrize(
+    ("on", "name"), [(date(2013, 5, 1), "Vaapste"), (date(2013, 5, 2), "Vefsn")]
+)
 async def test_a_mail_calls_a_municipality_by_the_name_of_today(
     database: Database, tmp_path: Path, on: date, name: str
 ) -> None:
@@ -166,7 +172,9 @@ async def test_a_mail_calls_a_municipality_by_the_name_of_today(
     assert (mail.header("Subject") or "").startswith(f"{name} nådde målet")
 
 
-async def test_a_mailbox_is_not_flooded_and_what_waits_comes_later(database: Database, tmp_path: Path) -> None:
+async def test_a_mailbox_is_not_flooded_and_what_waits_comes_later(
+    database: Database, tmp_path: Path
+) -> None:
     for address in ("hr@vefsn.example", "HR@vefsn.example"):
         await subscribe(database, subscription(address=address))
     await subscribe(database, subscription(address="leiing@vefsn.example"))
@@ -224,7 +232,9 @@ async def test_every_try_has_the_same_id_and_the_same_body_and_one_that_is_taken
     assert len({call.headers["webhook-timestamp"] for call in receiver.calls}) > 1
 
 
-async def test_a_mail_server_that_was_away_gets_the_mail_later(database: Database, tmp_path: Path) -> None:
+async def test_a_mail_server_that_was_away_gets_the_mail_later(
+    database: Database, tmp_path: Path
+) -> None:
     await subscribe(database, subscription())
     await tell(database, factories.report_due())
     async with sending(database, smtp_port=1):
@@ -235,7 +245,9 @@ async def test_a_mail_server_that_was_away_gets_the_mail_later(database: Databas
         assert len(catcher.mailbox.list_()) == 1
 
 
-async def test_410_ends_the_subscription_and_everything_that_waits_for_it(database: Database) -> None:
+async def test_410_ends_the_subscription_and_everything_that_waits_for_it(
+    database: Database,
+) -> None:
     async with receiving(GONE) as receiver:
         wanted = hook(receiver)
         await subscribe(database, wanted)
@@ -261,7 +273,9 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else(database: Database) ->
         assert hanging.open_count_max == 1
 
 
-async def test_as_soon_as_the_address_is_changed_nothing_more_goes_to_the_old_one(database: Database) -> None:
+async def test_as_soon_as_the_address_is_changed_nothing_more_goes_to_the_old_one(
+    database: Database,
+) -> None:
     async with receiving(lambda _: ...) as old, receiving() as new:
         wanted = hook(old)
         await subscribe(database, wanted)
@@ -273,7 +287,9 @@ async def test_as_soon_as_the_address_is_changed_nothing_more_goes_to_the_old_on
     assert (len(old.calls), len(new.calls)) == (1, 2)
 
 
-async def test_an_address_that_keeps_failing_gets_a_rest_and_then_everything(database: Database) -> None:
+async def test_an_address_that_keeps_failing_gets_a_rest_and_then_everything(
+    database: Database,
+) -> None:
     is_well = False
 
     def answer(_: Call) -> bytes:
@@ -294,7 +310,9 @@ async def test_what_an_earlier_run_had_taken_is_taken_up_at_once(database: Datab
         await subscribe(database, hook(receiver))
         await tell(database, factories.target_reached())
         async with database.connection() as conn:
-            await commands.take_work(conn, Channel.WEBHOOK, by="test", count=9, true_now=datetime.now(UTC))
+            await commands.take_work(
+                conn, Channel.WEBHOOK, by="test", count=9, true_now=datetime.now(UTC)
+            )
         async with sending(database):
             await until_log(database, ("delivered", 1))
 
@@ -325,7 +343,14 @@ async def test_what_was_taken_in_a_session_that_ended_is_taken_up_soon(database:
             await until(has_looked)
             async with database.transaction() as conn:
                 await commands.tell(conn, [factories.target_reached()], true_now=now)
-                assert len(await commands.take_work(conn, Channel.WEBHOOK, by="test", count=1, true_now=now)) == 1
+                assert (
+                    len(
+                        await commands.take_work(
+                            conn, Channel.WEBHOOK, by="test", count=1, true_now=now
+                        )
+                    )
+                    == 1
+                )
             await end_the_session_that_asks_for_work(database)
             await until_log(database, ("delivered", 1))
 
@@ -341,7 +366,9 @@ async def test_a_try_that_is_cut_off_has_ended_before_the_sender_has(
             await receiver.wait_for(1)
             await store.lock_sending(conn, ["hook"])
             await until_somebody_waits_for_a_lock(database)
-        assert [task for task in asyncio.all_tasks() if task.get_name() == "notifications hook"] == []
+        assert [
+            task for task in asyncio.all_tasks() if task.get_name() == "notifications hook"
+        ] == []
 
 
 async def test_two_senders_send_everything_once(database: Database) -> None:
@@ -352,16 +379,23 @@ async def test_two_senders_send_everything_once(database: Database) -> None:
             for _ in range(10):
                 await tell(database, factories.target_reached(), factories.target_lost())
             await until_log(database, *[("delivered", 1)] * 100)
-    assert len({call.headers["webhook-id"] for call in receiver.calls}) == len(receiver.calls) == 100
+    assert (
+        len({call.headers["webhook-id"] for call in receiver.calls}) == len(receiver.calls) == 100
+    )
 
 
 async def test_an_event_that_cannot_be_put_into_words_is_tried_again_and_harms_no_other(
     database: Database, tmp_path: Path
 ) -> None:
     await subscribe(database, subscription())
-    await tell(database, factories.target_reached(definition_key="no.such.key"), factories.report_due())
+    await tell(
+        database, factories.target_reached(definition_key="no.such.key"), factories.report_due()
+    )
     async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
         async with sending(database, smtp_port=catcher.smtp_port):
             logged = await until_log(database, ("waiting", 1), ("delivered", 1))
         assert len(catcher.mailbox.list_()) == 1
-    assert {d.last_error for d in logged} == {None, "the notification could not be written: RuleBroken"}
+    assert {d.last_error for d in logged} == {
+        None,
+        "the notification could not be written: RuleBroken",
+    }

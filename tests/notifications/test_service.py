@@ -30,7 +30,9 @@ async def catcher(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mai
 
 @pytest_asyncio.fixture(scope="module")
 async def service(infra: Infra, catcher: MailCatcher) -> AsyncIterator[RunningService]:
-    """Notifications, able to mail and to call on this machine; one for all tests here, which keep to their own ids."""
+    """Notifications, able to mail and to call on this machine; one for all tests here, which keep
+    to their own ids.
+    """
     async with run_service(
         infra,
         "notifications",
@@ -72,7 +74,9 @@ async def test_a_target_reached_becomes_one_mail_in_the_subscribers_language(
     service: RunningService, bus: Bus, catcher: MailCatcher
 ) -> None:
     municipality_id = a_municipality()
-    event = factories.target_reached(subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC))
+    event = factories.target_reached(
+        subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC)
+    )
     wanted = await put(service, language="nn", subjects=[f"municipality/{municipality_id}"])
     await bus.publish(factories.municipality(municipality_id=municipality_id))
     await service.service.consumers.catch_up()
@@ -80,15 +84,25 @@ async def test_a_target_reached_becomes_one_mail_in_the_subscribers_language(
     await bus.publish(event, event)
     await bus.publish(event)
 
-    delivered = await bus.receive(NotificationDelivered, where=lambda e: e.notified_event_id == event.event_id)
-    assert (delivered.subscription_id, delivered.channel, delivered.attempts) == (wanted["subscription_id"], "mail", 1)
+    delivered = await bus.receive(
+        NotificationDelivered, where=lambda e: e.notified_event_id == event.event_id
+    )
+    assert (delivered.subscription_id, delivered.channel, delivered.attempts) == (
+        wanted["subscription_id"],
+        "mail",
+        1,
+    )
     await service.service.late_consumers.catch_up()
     (mail,) = mails_to(catcher, wanted["address"])
     assert mail.header("Subject") == "Vefsn nådde målet: 6,9 % sjukefråvær hittil i 2013"
-    assert mail.header("Message-ID") == f"<{event.event_id}.{wanted['subscription_id']}@saman.example>"
+    assert (
+        mail.header("Message-ID") == f"<{event.event_id}.{wanted['subscription_id']}@saman.example>"
+    )
 
 
-@pytest.mark.parametrize("followed", ["cohort/*", "cohort/{}", "theme/{}", "county/{}", "programme/{}", "project/{}"])
+@pytest.mark.parametrize(
+    "followed", ["cohort/*", "cohort/{}", "theme/{}", "county/{}", "programme/{}", "project/{}"]
+)
 async def test_a_target_reached_concerns_those_who_follow_a_group_that_its_municipality_is_in(
     service: RunningService, bus: Bus, followed: str
 ) -> None:
@@ -96,11 +110,16 @@ async def test_a_target_reached_concerns_those_who_follow_a_group_that_its_munic
     municipality_id = a_municipality()
     (version,) = factories.municipality().versions
     place = factories.municipality(
-        municipality_id=municipality_id, versions=[version.model_copy(update={"county_number": own})]
+        municipality_id=municipality_id,
+        versions=[version.model_copy(update={"county_number": own})],
     )
     members = [Member(municipality_id=municipality_id)]
-    project = factories.project(project_id=own, cohort_id=own, theme_ids=[own], programme_id=own, members=members)
-    wanted = await put(service, events=["TargetReached"], subjects=["municipality/other-1", followed.format(own)])
+    project = factories.project(
+        project_id=own, cohort_id=own, theme_ids=[own], programme_id=own, members=members
+    )
+    wanted = await put(
+        service, events=["TargetReached"], subjects=["municipality/other-1", followed.format(own)]
+    )
     await bus.publish(place, project)
     await service.service.consumers.catch_up()
     event = factories.target_reached(
@@ -109,7 +128,9 @@ async def test_a_target_reached_concerns_those_who_follow_a_group_that_its_munic
 
     await bus.publish(event)
 
-    delivered = await bus.receive(NotificationDelivered, where=lambda e: e.notified_event_id == event.event_id)
+    delivered = await bus.receive(
+        NotificationDelivered, where=lambda e: e.notified_event_id == event.event_id
+    )
     assert delivered.subscription_id == wanted["subscription_id"]
     await put(service, subscription_id=wanted["subscription_id"], active=False)
 
@@ -119,12 +140,20 @@ async def test_a_metric_becomes_a_webhook_that_verifies_with_the_secret_of_the_f
 ) -> None:
     municipality_id = a_municipality()
     async with receiving() as receiver:
-        hook = {"channel": "webhook", "address": receiver.url, "subjects": [f"municipality/{municipality_id}"]}
+        hook = {
+            "channel": "webhook",
+            "address": receiver.url,
+            "subjects": [f"municipality/{municipality_id}"],
+        }
         made = await put(service, **hook)
-        event = factories.metric_updated(subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC))
+        event = factories.metric_updated(
+            subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC)
+        )
         await bus.publish(event)
         (call,) = await receiver.wait_for(1)
-        await bus.receive(NotificationDelivered, where=lambda e: e.notified_event_id == event.event_id)
+        await bus.receive(
+            NotificationDelivered, where=lambda e: e.notified_event_id == event.event_id
+        )
     content = call.verified(made["secret"])
     assert isinstance(content, dict)
     assert content["data"]["subject"] == f"municipality/{municipality_id}"
@@ -133,29 +162,51 @@ async def test_a_metric_becomes_a_webhook_that_verifies_with_the_secret_of_the_f
 
 
 async def test_metrics_that_nobody_follows_leave_no_row(service: RunningService, bus: Bus) -> None:
-    nobodys = factories.metric_updated(subject=f"municipality/{a_municipality()}", occurred_at=datetime.now(UTC))
+    nobodys = factories.metric_updated(
+        subject=f"municipality/{a_municipality()}", occurred_at=datetime.now(UTC)
+    )
     headers = [("ce_type", nobodys.type().encode()), ("ce_subject", nobodys.key.encode())]
     await bus.publish(nobodys)
     await bus.send_raw(nobodys.topic(), b"{", key=nobodys.key.encode(), headers=headers)
     await service.service.late_consumers.catch_up()
     async with service.service.database.connection() as conn:
-        assert await conn.fetchval("SELECT count(*) FROM inbox WHERE event_id = $1", nobodys.event_id) == 0
-        assert await conn.fetchval("SELECT count(*) FROM dead_letter WHERE key = $1", nobodys.key.encode()) == 0
+        assert (
+            await conn.fetchval("SELECT count(*) FROM inbox WHERE event_id = $1", nobodys.event_id)
+            == 0
+        )
+        assert (
+            await conn.fetchval(
+                "SELECT count(*) FROM dead_letter WHERE key = $1", nobodys.key.encode()
+            )
+            == 0
+        )
 
 
-async def test_a_receiver_that_is_gone_is_reported_and_switched_off(service: RunningService, bus: Bus) -> None:
+async def test_a_receiver_that_is_gone_is_reported_and_switched_off(
+    service: RunningService, bus: Bus
+) -> None:
     municipality_id = a_municipality()
-    event = factories.metric_updated(subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC))
+    event = factories.metric_updated(
+        subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC)
+    )
     async with receiving(b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n") as receiver:
         wanted = await put(
-            service, channel="webhook", address=receiver.url, subjects=[f"municipality/{municipality_id}"]
+            service,
+            channel="webhook",
+            address=receiver.url,
+            subjects=[f"municipality/{municipality_id}"],
         )
         await bus.publish(event)
-        failed = await bus.receive(NotificationFailed, where=lambda e: e.notified_event_id == event.event_id)
+        failed = await bus.receive(
+            NotificationFailed, where=lambda e: e.notified_event_id == event.event_id
+        )
     assert failed.state == "failed"
     assert "410" in (failed.last_error or "")
     kept = (await service.operator.get(f"{ROUTE}/subscriptions/{wanted['subscription_id']}")).json()
-    assert (kept["active"], kept["stopped_because"]) == (False, "the receiver answered 410 Gone: it wants no more")
+    assert (kept["active"], kept["stopped_because"]) == (
+        False,
+        "the receiver answered 410 Gone: it wants no more",
+    )
 
 
 async def test_a_record_that_cannot_be_read_is_a_dead_letter_and_its_neighbours_are_told(
@@ -164,7 +215,9 @@ async def test_a_record_that_cannot_be_read_is_a_dead_letter_and_its_neighbours_
     municipality_id = a_municipality()
     wanted = await put(service, subjects=[f"municipality/{municipality_id}"])
     events = [
-        factories.target_reached(subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC))
+        factories.target_reached(
+            subject=f"municipality/{municipality_id}", occurred_at=datetime.now(UTC)
+        )
         for _ in range(2)
     ]
     good = [(name, value.encode()) for name, value in events[0].headers().items()]
@@ -173,8 +226,13 @@ async def test_a_record_that_cannot_be_read_is_a_dead_letter_and_its_neighbours_
         await bus.send_raw(events[0].topic(), poison, key=events[0].key.encode(), headers=headers)
     await bus.publish(events[1])
     for event in events:
-        await bus.receive(NotificationDelivered, where=lambda e, event=event: e.notified_event_id == event.event_id)  # type: ignore[misc]
+        await bus.receive(
+            NotificationDelivered,
+            where=lambda e, event=event: e.notified_event_id == event.event_id,  # type: ignore[misc]
+        )
     assert len(mails_to(catcher, wanted["address"])) == 2
     async with service.service.database.connection() as conn:
-        buried = await conn.fetchval("SELECT count(*) FROM dead_letter WHERE key = $1", events[0].key.encode())
+        buried = await conn.fetchval(
+            "SELECT count(*) FROM dead_letter WHERE key = $1", events[0].key.encode()
+        )
     assert buried == 5

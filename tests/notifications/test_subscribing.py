@@ -25,7 +25,9 @@ async def test_putting_the_same_subscription_again_changes_nothing(database: Dat
 async def test_a_change_keeps_when_it_was_made_and_raises_the_version(database: Database) -> None:
     wanted = subscription()
     await put(database, wanted)
-    changed = await put(database, replace(wanted, subjects=("cohort/*",)), now=MADE_AT + timedelta(hours=1))
+    changed = await put(
+        database, replace(wanted, subjects=("cohort/*",)), now=MADE_AT + timedelta(hours=1)
+    )
     assert (changed.kept.version, changed.kept.made_at) == (2, MADE_AT)
     assert changed.kept.subscription.active_since == MADE_AT
 
@@ -61,7 +63,12 @@ async def test_switched_on_again_it_begins_anew(database: Database) -> None:
     later = factories.LATER + timedelta(days=1)
     again = await put(database, wanted, now=later)
     assert again.kept.subscription.active_since == later
-    assert await tell(database, factories.target_reached(), factories.target_reached(occurred_at=later)) == 1
+    assert (
+        await tell(
+            database, factories.target_reached(), factories.target_reached(occurred_at=later)
+        )
+        == 1
+    )
 
 
 async def test_a_new_secret_is_only_for_webhooks(database: Database) -> None:

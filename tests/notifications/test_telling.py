@@ -18,9 +18,13 @@ from tests.notifications.factories import LATER, subscription
 from tests.notifications.steps import WEBHOOK, count, hear_all, log, put, tell
 
 
-async def test_an_event_is_owed_once_to_each_subscription_that_it_concerns(database: Database) -> None:
+async def test_an_event_is_owed_once_to_each_subscription_that_it_concerns(
+    database: Database,
+) -> None:
     await put(database, subscription(subscription_id="all-of-it"))
-    await put(database, subscription(subscription_id="vefsn", subjects=("municipality/vefsn-1824",)))
+    await put(
+        database, subscription(subscription_id="vefsn", subjects=("municipality/vefsn-1824",))
+    )
     await put(database, subscription(subscription_id="bodo", subjects=("municipality/bodo-1804",)))
     event = factories.target_reached()
 
@@ -42,14 +46,23 @@ async def test_telling_again_owes_nothing_new(database: Database) -> None:
 
 async def test_what_concerns_nobody_leaves_no_row(database: Database) -> None:
     await put(database, subscription(subjects=("municipality/bodo-1804",)))
-    assert await tell(database, factories.target_reached(), *(factories.metric_updated() for _ in range(50))) == 0
+    assert (
+        await tell(
+            database, factories.target_reached(), *(factories.metric_updated() for _ in range(50))
+        )
+        == 0
+    )
     assert await count(database, "told_event") == await count(database, "delivery") == 0
 
 
-async def test_metric_updates_are_owed_to_the_webhooks_that_follow_a_window_that_moved(database: Database) -> None:
+async def test_metric_updates_are_owed_to_the_webhooks_that_follow_a_window_that_moved(
+    database: Database,
+) -> None:
     await put(database, subscription(subscription_id="mail"))
     await put(database, subscription(subscription_id="month", windows=("month",), **WEBHOOK))
-    await put(database, subscription(subscription_id="year-so-far", windows=("year-to-date",), **WEBHOOK))
+    await put(
+        database, subscription(subscription_id="year-so-far", windows=("year-to-date",), **WEBHOOK)
+    )
     await tell(database, factories.metric_updated(changed=["rates.month", "goals"]))
     assert [delivery.subscription_id for delivery in await log(database)] == ["month"]
 
@@ -94,10 +107,14 @@ async def test_what_happens_to_a_project_concerns_everything_that_it_belongs_to(
     await hear_all(database)
     await put(database, subscription(subjects=(subject,)))
     of_group = factories.target_reached(subject="project/vefsn-naervaer")
-    assert await tell(database, factories.report_overdue(), factories.target_reached(), of_group) == 3
+    assert (
+        await tell(database, factories.report_overdue(), factories.target_reached(), of_group) == 3
+    )
 
 
-async def test_a_milestone_of_one_municipality_concerns_none_of_the_others(database: Database) -> None:
+async def test_a_milestone_of_one_municipality_concerns_none_of_the_others(
+    database: Database,
+) -> None:
     members = [Member(municipality_id="vefsn-1824"), Member(municipality_id="bodo-1804")]
     async with database.transaction() as conn:
         await commands.hear_projects(conn, [factories.project(members=members)])
@@ -106,25 +123,39 @@ async def test_a_milestone_of_one_municipality_concerns_none_of_the_others(datab
     assert await tell(database, factories.target_reached(subject="project/vefsn-naervaer")) == 1
 
 
-async def test_a_municipality_lies_in_the_county_of_the_day_on_which_something_happened(database: Database) -> None:
+async def test_a_municipality_lies_in_the_county_of_the_day_on_which_something_happened(
+    database: Database,
+) -> None:
     (now,) = factories.municipality().versions
-    moved = now.model_copy(update={"county_number": "99", "valid_from": LATER.date() + timedelta(days=1)})
+    moved = now.model_copy(
+        update={"county_number": "99", "valid_from": LATER.date() + timedelta(days=1)}
+    )
     async with database.transaction() as conn:
         await commands.hear_municipalities(conn, [factories.municipality(versions=[now, moved])])
     await put(database, subscription(subjects=("county/99",)))
     assert await tell(database, factories.target_reached()) == 0
-    assert await tell(database, factories.target_reached(occurred_at=LATER + timedelta(days=1))) == 1
+    assert (
+        await tell(database, factories.target_reached(occurred_at=LATER + timedelta(days=1))) == 1
+    )
 
 
-async def test_names_are_kept_and_an_older_state_that_comes_late_changes_nothing(database: Database) -> None:
+async def test_names_are_kept_and_an_older_state_that_comes_late_changes_nothing(
+    database: Database,
+) -> None:
     newer = factories.project(version=2, members=[], cohort_id="pulje-2")
     async with database.transaction() as conn:
         await commands.hear_projects(conn, [newer])
-        await commands.hear_projects(conn, [factories.project(version=1, names={"nb": "Gammelt navn"})])
+        await commands.hear_projects(
+            conn, [factories.project(version=1, names={"nb": "Gammelt navn"})]
+        )
         names = await store.list_names(conn, ["project/vefsn-naervaer"], on=date(2013, 5, 7))
         subjects = await store.list_project_subjects(conn, ["vefsn-naervaer"])
     assert names == {"project/vefsn-naervaer": Name("Nærvær i Vefsn", en="Presence in Vefsn")}
-    assert subjects["vefsn-naervaer"] == ("cohort/pulje-2", "theme/sickness-absence", "programme/saman-2011")
+    assert subjects["vefsn-naervaer"] == (
+        "cohort/pulje-2",
+        "theme/sickness-absence",
+        "programme/saman-2011",
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,10 +171,14 @@ async def test_names_are_kept_and_an_older_state_that_comes_late_changes_nothing
 async def test_a_municipality_has_its_new_name_from_the_day_on_that_it_holds(
     database: Database, day: date, name: str
 ) -> None:
-    renamed = factories.municipality(version=2, versions=factories.renamed("Vaapste", on=date(2018, 1, 1)))
+    renamed = factories.municipality(
+        version=2, versions=factories.renamed("Vaapste", on=date(2018, 1, 1))
+    )
     async with database.transaction() as conn:
         await commands.hear_municipalities(conn, [renamed, factories.municipality()])
-        names = await store.list_names(conn, ["municipality/vefsn-1824", "municipality/unheard"], on=day)
+        names = await store.list_names(
+            conn, ["municipality/vefsn-1824", "municipality/unheard"], on=day
+        )
     assert names == {"municipality/vefsn-1824": Name(name)}
 
 
@@ -163,7 +198,9 @@ async def test_order_and_repetition_of_events_do_not_matter(make_database: MakeD
         random.Random(seed).shuffle(shuffled)
         for batch in _cut(shuffled, 5):
             await tell(database, *batch)
-        seen.append({(d.delivery_id, d.subscription_id, d.event_id, d.state) for d in await log(database)})
+        seen.append(
+            {(d.delivery_id, d.subscription_id, d.event_id, d.state) for d in await log(database)}
+        )
     assert seen[0] == seen[1]
     assert len(seen[0]) == 8
 

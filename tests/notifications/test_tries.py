@@ -58,11 +58,18 @@ async def test_a_subscription_is_worked_on_by_one_sender_at_a_time(database: Dat
 async def test_nobody_else_takes_a_subscription_as_long_as_the_longest_try_may_last(
     database: Database, channel: Channel, settings: type[BaseSettings], field: str, more: float
 ) -> None:
-    (longest,) = [float(str(bound.le)) for bound in settings.model_fields[field].metadata if isinstance(bound, Le)]
+    (longest,) = [
+        float(str(bound.le))
+        for bound in settings.model_fields[field].metadata
+        if isinstance(bound, Le)
+    ]
     await put(database, subscription(**(WEBHOOK if channel is Channel.WEBHOOK else {})))
     await tell(database, factories.target_reached())
     assert len(await take(database, channel)) == 1
-    assert await take(database, channel, at=NOW + timedelta(seconds=SLICE_SECONDS + longest + more)) == []
+    assert (
+        await take(database, channel, at=NOW + timedelta(seconds=SLICE_SECONDS + longest + more))
+        == []
+    )
 
 
 async def test_a_try_that_succeeds_ends_the_delivery_and_is_published(database: Database) -> None:
@@ -75,22 +82,33 @@ async def test_a_try_that_succeeds_ends_the_delivery_and_is_published(database: 
         await commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
         await commands.give_back(conn, lease, by=BY)
     (logged,) = await log(database)
-    assert (logged.state, logged.attempts, logged.last_error, logged.ended_at) == ("delivered", 1, None, NOW)
+    assert (logged.state, logged.attempts, logged.last_error, logged.ended_at) == (
+        "delivered",
+        1,
+        None,
+        NOW,
+    )
     async with database.connection() as conn:
-        row = await conn.fetchrow("SELECT topic, key, convert_from(payload, 'UTF8') AS payload FROM outbox")
+        row = await conn.fetchrow(
+            "SELECT topic, key, convert_from(payload, 'UTF8') AS payload FROM outbox"
+        )
     assert (row["topic"], row["key"]) == ("notifications.delivery.v1", str(delivery.delivery_id))
     assert str(event.event_id) in row["payload"]
     assert "@" not in row["payload"]
     assert await take(database, at=NOW + timedelta(days=30)) == []
 
 
-async def test_a_try_that_fails_for_now_wakes_the_subscription_when_the_next_is_due(database: Database) -> None:
+async def test_a_try_that_fails_for_now_wakes_the_subscription_when_the_next_is_due(
+    database: Database,
+) -> None:
     await put(database, subscription())
     await tell(database, factories.target_reached())
     (lease,) = await take(database)
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
-        await commands.record_try(conn, lease, delivery, NotNow("no answer"), now=MADE_AT, true_now=NOW)
+        await commands.record_try(
+            conn, lease, delivery, NotNow("no answer"), now=MADE_AT, true_now=NOW
+        )
         await commands.give_back(conn, lease, by=BY)
     (logged,) = await log(database)
     assert (logged.state, logged.attempts, logged.last_error) == ("waiting", 1, "no answer")
@@ -145,14 +163,18 @@ async def test_a_sender_that_finishes_waits_for_what_is_just_coming_in(database:
     assert len(await take(database)) == 1
 
 
-async def test_a_receiver_that_wants_no_more_is_switched_off_and_nothing_waits_for_it(database: Database) -> None:
+async def test_a_receiver_that_wants_no_more_is_switched_off_and_nothing_waits_for_it(
+    database: Database,
+) -> None:
     wanted = subscription(**WEBHOOK)
     await put(database, wanted)
     await tell(database, *(factories.target_reached() for _ in range(3)))
     (lease,) = await take(database, Channel.WEBHOOK)
     async with database.transaction() as conn:
         first = (await due(conn, lease))[0]
-        lease = await commands.record_try(conn, lease, first, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW)
+        lease = await commands.record_try(
+            conn, lease, first, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW
+        )
         assert not lease.active
         assert await due(conn, lease) == []
         assert await commands.give_up(conn, lease, now=MADE_AT, true_now=NOW) == 2
@@ -172,7 +194,9 @@ async def test_an_address_that_failed_for_five_days_is_switched_off(database: Da
         (lease,) = await take(database, Channel.WEBHOOK, at=at)
         async with database.transaction() as conn:
             (delivery,) = await due(conn, lease, at=at)
-            lease = await commands.record_try(conn, lease, delivery, NotNow("hangs"), now=MADE_AT, true_now=at)
+            lease = await commands.record_try(
+                conn, lease, delivery, NotNow("hangs"), now=MADE_AT, true_now=at
+            )
             await commands.give_back(conn, lease, by=BY)
         assert lease.active is active
 
@@ -186,7 +210,9 @@ async def test_switched_off_by_its_owner_what_waits_is_given_up(database: Databa
     async with database.transaction() as conn:
         assert await due(conn, lease) == []
         assert await commands.give_up(conn, lease, now=MADE_AT, true_now=NOW) == 1
-    assert [(d.state, d.last_error) for d in await log(database)] == [("failed", commands.SWITCHED_OFF)]
+    assert [(d.state, d.last_error) for d in await log(database)] == [
+        ("failed", commands.SWITCHED_OFF)
+    ]
 
 
 async def test_a_changed_address_is_tried_at_once(database: Database) -> None:
@@ -250,7 +276,9 @@ async def test_a_new_secret_signs_from_the_next_try_on(database: Database) -> No
     assert lease.secret_salt == b"other"
 
 
-async def test_a_new_secret_does_not_switch_on_what_is_just_being_switched_off(database: Database) -> None:
+async def test_a_new_secret_does_not_switch_on_what_is_just_being_switched_off(
+    database: Database,
+) -> None:
     wanted = subscription(**WEBHOOK)
     await put(database, wanted)
     await tell(database, factories.target_reached())
@@ -262,7 +290,9 @@ async def test_a_new_secret_does_not_switch_on_what_is_just_being_switched_off(d
 
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
-        await commands.record_try(conn, lease, delivery, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW)
+        await commands.record_try(
+            conn, lease, delivery, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW
+        )
         renewing = asyncio.create_task(renew())
         await until_somebody_waits_for_a_lock(database)
     await renewing

@@ -41,7 +41,9 @@ def body() -> str:
 
 
 async def called(caller: Caller, url: str) -> Outcome:
-    return await caller.call(url, body(), secret=SECRET, delivery_id=uuid4(), signed_at=datetime.now(UTC))
+    return await caller.call(
+        url, body(), secret=SECRET, delivery_id=uuid4(), signed_at=datetime.now(UTC)
+    )
 
 
 def test_the_body_holds_the_event_as_it_was_published() -> None:
@@ -59,7 +61,9 @@ async def test_a_receiver_can_verify_what_it_gets(caller: Caller) -> None:
     delivery_id, said = uuid4(), body()
     async with receiving() as receiver:
         url = f"{receiver.url}?who=hr"
-        outcome = await caller.call(url, said, secret=SECRET, delivery_id=delivery_id, signed_at=datetime.now(UTC))
+        outcome = await caller.call(
+            url, said, secret=SECRET, delivery_id=delivery_id, signed_at=datetime.now(UTC)
+        )
     assert outcome == Taken()
     (call,) = receiver.calls
     assert call.verified(SECRET) == json.loads(said)
@@ -91,7 +95,9 @@ def answer(status: str, *headers: str) -> bytes:
         (answer("500 Oops", "retry-after: 120"), NotNow("the receiver answered 500")),
     ],
 )
-async def test_the_status_says_what_becomes_of_it(caller: Caller, given: bytes, outcome: Outcome) -> None:
+async def test_the_status_says_what_becomes_of_it(
+    caller: Caller, given: bytes, outcome: Outcome
+) -> None:
     async with receiving(given) as receiver:
         assert await called(caller, receiver.url) == outcome
 
@@ -106,7 +112,10 @@ async def test_a_retry_after_may_be_a_date(caller: Caller) -> None:
 
 
 async def test_a_redirect_is_not_followed(caller: Caller) -> None:
-    async with receiving() as inside, receiving(answer("302 Found", f"location: {inside.url}")) as receiver:
+    async with (
+        receiving() as inside,
+        receiving(answer("302 Found", f"location: {inside.url}")) as receiver,
+    ):
         outcome = await called(caller, receiver.url)
     assert isinstance(outcome, NotNow)
     assert "redirects are not followed" in outcome.error
@@ -125,7 +134,9 @@ async def test_a_redirect_is_not_followed(caller: Caller) -> None:
     ],
     ids=["hangs", "drips", "drips a header", "closes", "speaks another protocol", "header bomb"],
 )
-async def test_no_receiver_can_hold_us_longer_than_the_time_for_one_try(caller: Caller, given: Answer) -> None:
+async def test_no_receiver_can_hold_us_longer_than_the_time_for_one_try(
+    caller: Caller, given: Answer
+) -> None:
     begun = time.monotonic()
     async with receiving(lambda _: given) as receiver:
         outcome = await called(caller, receiver.url)
@@ -141,7 +152,9 @@ async def test_no_receiver_can_hold_us_longer_than_the_time_for_one_try(caller: 
     ],
     ids=["drips its body", "body without end"],
 )
-async def test_an_answer_counts_by_its_status_and_its_body_is_not_waited_for(caller: Caller, given: Dripping) -> None:
+async def test_an_answer_counts_by_its_status_and_its_body_is_not_waited_for(
+    caller: Caller, given: Dripping
+) -> None:
     begun = time.monotonic()
     async with receiving(lambda _: given) as receiver:
         assert await called(caller, receiver.url) == Taken()
@@ -149,10 +162,14 @@ async def test_an_answer_counts_by_its_status_and_its_body_is_not_waited_for(cal
 
 
 async def test_a_receiver_that_is_away_is_tried_again(caller: Caller, unused_tcp_port: int) -> None:
-    assert await called(caller, f"http://127.0.0.1:{unused_tcp_port}/") == NotNow("no answer: ConnectError")
+    assert await called(caller, f"http://127.0.0.1:{unused_tcp_port}/") == NotNow(
+        "no answer: ConnectError"
+    )
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1/", "https://localhost/", "https://localhost:8443/"])
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1/", "https://localhost/", "https://localhost:8443/"]
+)
 async def test_an_address_inside_is_never_called_by_default(url: str) -> None:
     careful = Caller(allow_private=False, timeout_seconds=TIMEOUT_SECONDS)
     outcome = await called(careful, url)
@@ -165,14 +182,18 @@ def tls(*, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(Path(__file__).parent / "self_signed.pem")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # a server that speaks what nobody should
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # a server that speaks what nobody should
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.maximum_version = newest
     return context
 
 
 @pytest.mark.parametrize(
-    "newest", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_1, None], ids=["signed by itself", "too old", "none at all"]
+    "newest",
+    [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_1, None],
+    ids=["signed by itself", "too old", "none at all"],
 )
 async def test_a_receiver_that_cannot_prove_who_it_is_gets_nothing(
     caller: Caller, newest: ssl.TLSVersion | None
@@ -203,8 +224,12 @@ async def test_a_name_is_looked_up_once_for_each_try_and_judged_each_time(
     assert asked == ["rebind.example"] * 3, "the address that was judged is the one that is called"
     assert (first, third) == (Taken(), Taken())
     assert isinstance(second, NotNow)
-    assert second.error == "the name of the host leads where nothing may be sent (address-not-allowed)"
-    assert [call.headers["host"] for call in receiver.calls] == [f"rebind.example:{receiver.port}"] * 2
+    assert (
+        second.error == "the name of the host leads where nothing may be sent (address-not-allowed)"
+    )
+    assert [call.headers["host"] for call in receiver.calls] == [
+        f"rebind.example:{receiver.port}"
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -233,7 +258,9 @@ async def test_what_a_receiver_says_is_not_repeated(caller: Caller) -> None:
     assert outcome.error in ("the receiver answered 500", "no answer: RemoteProtocolError")
 
 
-async def test_the_environments_proxy_is_not_used(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environments_proxy_is_not_used(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with receiving() as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{proxy.port}")
@@ -247,7 +274,11 @@ async def test_the_environments_proxy_is_not_used(caller: Caller, monkeypatch: p
 def test_a_secret_follows_from_key_subscription_and_salt_alone() -> None:
     signer = Signer(b"k" * 32)
     assert signer.secret("a-1", b"x") == Signer(b"k" * 32).secret("a-1", b"x")
-    others = {signer.secret("a-2", b"x"), signer.secret("a-1", b"y"), Signer(b"l" * 32).secret("a-1", b"x")}
+    others = {
+        signer.secret("a-2", b"x"),
+        signer.secret("a-1", b"y"),
+        Signer(b"l" * 32).secret("a-1", b"x"),
+    }
     assert len(others | {signer.secret("a-1", b"x")}) == 4
     assert signer.secret("a-1", b"x").startswith("whsec_")
 

@@ -73,11 +73,15 @@ def project_body(programme_id: str, /, **changes: Any) -> dict[str, Any]:
     return {**body, **changes}
 
 
-async def put_programme_and_project(operator: AsyncClient, **changes: Any) -> tuple[str, str, Response]:
+async def put_programme_and_project(
+    operator: AsyncClient, **changes: Any
+) -> tuple[str, str, Response]:
     """Put a programme and a project in it; return both ids and the answer to the second."""
     programme_id, project_id = some_id("programme"), some_id("project")
     await operator.put(f"{API}/programmes/{programme_id}", json=programme_body(programme_id))
-    answer = await operator.put(f"{API}/projects/{project_id}", json=project_body(programme_id, **changes))
+    answer = await operator.put(
+        f"{API}/projects/{project_id}", json=project_body(programme_id, **changes)
+    )
     return programme_id, project_id, answer
 
 
@@ -95,7 +99,9 @@ async def found(operator: AsyncClient, count: int) -> tuple[list[str], list[str]
     numbers = [new_number() for _ in range(count)]
     for number in numbers:
         version = {"number": number, "name": "By", "valid_from": "2013-01-01", **COUNTY}
-        answer = await operator.put(f"{API}/municipalities/by-{number}", json={"versions": [version]})
+        answer = await operator.put(
+            f"{API}/municipalities/by-{number}", json={"versions": [version]}
+        )
         assert answer.status_code == 201, answer.text
     return [f"by-{number}" for number in numbers], numbers
 

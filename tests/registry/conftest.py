@@ -34,6 +34,8 @@ async def reference_database(infra: Infra) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture(scope="module")
 async def registry(infra: Infra) -> AsyncIterator[RunningService]:
-    """A running registry with the reference municipalities; tests stay apart by the ids that they choose."""
+    """A running registry with the reference municipalities; tests stay apart by the ids that they
+    choose.
+    """
     async with run_service(infra, "registry", group_prefix=f"{secrets.token_hex(4)}.") as running:
         yield running

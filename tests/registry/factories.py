@@ -39,9 +39,14 @@ def municipality(number: str = "1824", name: str = "Vefsn", **changes: Any) -> M
 
 def programme(programme_id: str = "saman", **changes: Any) -> Programme:
     """Return a programme with one cohort and one theme."""
-    cohort = Cohort(f"{programme_id}-cohort-1", Names("Pulje 1"), date(2012, 1, 1), {"municipalities": 51})
+    cohort = Cohort(
+        f"{programme_id}-cohort-1", Names("Pulje 1"), date(2012, 1, 1), {"municipalities": 51}
+    )
     return replace(
-        Programme(programme_id, Names("Saman"), (cohort,), (Theme("reputation", Names("Omdømme")),)), **changes
+        Programme(
+            programme_id, Names("Saman"), (cohort,), (Theme("reputation", Names("Omdømme")),)
+        ),
+        **changes,
     )
 
 
@@ -96,4 +101,7 @@ async def told(database: Database) -> list[tuple[str, str, int]]:
             "DELETE FROM outbox RETURNING id, key, headers->>'ce_type' AS type,"
             " (convert_from(payload, 'utf8')::jsonb->>'version')::integer AS version"
         )
-    return [(row["type"].split(".")[3], row["key"], row["version"]) for row in sorted(rows, key=lambda row: row["id"])]
+    return [
+        (row["type"].split(".")[3], row["key"], row["version"])
+        for row in sorted(rows, key=lambda row: row["id"])
+    ]

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.registry.client import API, COUNTY, code_of, found, new_number, put_programme_and_project, some_id
+from tests.registry.client import (
+    API,
+    COUNTY,
+    code_of,
+    found,
+    new_number,
+    put_programme_and_project,
+    some_id,
+)
 from tests.support.apps import RunningService
 
 
@@ -20,7 +28,9 @@ from tests.support.apps import RunningService
         ("number=9999", []),
     ],
 )
-async def test_anybody_may_ask_who_exists_on_a_day(registry: RunningService, query: str, expected: list[str]) -> None:
+async def test_anybody_may_ask_who_exists_on_a_day(
+    registry: RunningService, query: str, expected: list[str]
+) -> None:
     answer = await registry.client.get(f"{API}/municipalities?{query}")
     assert answer.status_code == 200
     assert [item["municipality_id"] for item in answer.json()["items"]] == expected
@@ -30,7 +40,9 @@ async def test_a_list_goes_on_at_its_cursor_and_misses_nobody(registry: RunningS
     seen: list[str] = []
     cursor = ""
     while True:
-        answer = (await registry.client.get(f"{API}/municipalities?at=2013-06-30&limit=200{cursor}")).json()
+        answer = (
+            await registry.client.get(f"{API}/municipalities?at=2013-06-30&limit=200{cursor}")
+        ).json()
         seen += [item["municipality_id"] for item in answer["items"]]
         if answer["next"] is None:
             break
@@ -80,7 +92,9 @@ async def test_one_municipality_shows_its_history(registry: RunningService) -> N
         ("projects/nothing", (404, "project-unknown")),
     ],
 )
-async def test_what_cannot_be_answered_is_said(registry: RunningService, path: str, expected: tuple[int, str]) -> None:
+async def test_what_cannot_be_answered_is_said(
+    registry: RunningService, path: str, expected: tuple[int, str]
+) -> None:
     assert code_of(await registry.client.get(f"{API}/{path}")) == expected
 
 
@@ -89,7 +103,13 @@ async def test_a_municipality_is_put_changed_and_guarded(registry: RunningServic
     path = f"{API}/municipalities/nyby-{number}"
     body = {
         "versions": [
-            {"number": number, "name": "Nyby", "county_number": "70", "county_name": "Ny", "valid_from": "2013-01-01"}
+            {
+                "number": number,
+                "name": "Nyby",
+                "county_number": "70",
+                "county_name": "Ny",
+                "valid_from": "2013-01-01",
+            }
         ]
     }
 
@@ -98,7 +118,9 @@ async def test_a_municipality_is_put_changed_and_guarded(registry: RunningServic
     changed = await registry.operator.put(
         path, json={**body, "aliases": ["Neustadt"]}, headers={"If-Match": created.headers["etag"]}
     )
-    lost = await registry.operator.put(path, json=body, headers={"If-Match": created.headers["etag"]})
+    lost = await registry.operator.put(
+        path, json=body, headers={"If-Match": created.headers["etag"]}
+    )
 
     assert [a.status_code for a in (created, again, changed)] == [201, 200, 200]
     assert [a.json()["changed"] for a in (created, again, changed)] == [True, False, True]
@@ -109,10 +131,18 @@ async def test_a_municipality_is_put_changed_and_guarded(registry: RunningServic
 
 async def test_what_was_got_can_be_put_back_and_changes_nothing(registry: RunningService) -> None:
     _, project_id, _ = await put_programme_and_project(registry.operator)
-    programme_id = (await registry.client.get(f"{API}/projects/{project_id}")).json()["programme_id"]
-    for path in ("municipalities/vefsn-1824", f"programmes/{programme_id}", f"projects/{project_id}"):
+    programme_id = (await registry.client.get(f"{API}/projects/{project_id}")).json()[
+        "programme_id"
+    ]
+    for path in (
+        "municipalities/vefsn-1824",
+        f"programmes/{programme_id}",
+        f"projects/{project_id}",
+    ):
         got = await registry.client.get(f"{API}/{path}")
-        put = await registry.operator.put(f"{API}/{path}", json=got.json(), headers={"If-Match": got.headers["etag"]})
+        put = await registry.operator.put(
+            f"{API}/{path}", json=got.json(), headers={"If-Match": got.headers["etag"]}
+        )
         assert (put.status_code, put.json()["changed"]) == (200, False)
         assert put.headers["etag"] == got.headers["etag"]
 
@@ -152,17 +182,28 @@ async def test_parts_that_go_to_different_ones_are_named(registry: RunningServic
     answer = await registry.operator.post(f"{API}/municipality-changes", json=body)
     assert answer.status_code == 201, answer.text
     given = (await registry.client.get(f"{API}/municipalities/{c}")).json()
-    assert [s["municipality_id"] for s in given["successors"]] == sorted([f"vest-{one}-2020", f"aust-{two}-2020"])
+    assert [s["municipality_id"] for s in given["successors"]] == sorted(
+        [f"vest-{one}-2020", f"aust-{two}-2020"]
+    )
 
     short = {**body, "change_id": some_id("merge"), "into": body["into"][:1]}
-    assert code_of(await registry.operator.post(f"{API}/municipality-changes", json=short)) == (422, "change-malformed")
+    assert code_of(await registry.operator.post(f"{API}/municipality-changes", json=short)) == (
+        422,
+        "change-malformed",
+    )
 
 
 async def test_split_rename_and_renumber_over_http(registry: RunningService) -> None:
     (a, b), _ = await found(registry.operator, 2)
     changes: list[dict[str, Any]] = [
         {"kind": "rename", "on": "2015-01-01", "municipality_id": a, "name": "Nyby"},
-        {"kind": "renumber", "on": "2016-01-01", "municipality_id": a, "number": new_number(), **COUNTY},
+        {
+            "kind": "renumber",
+            "on": "2016-01-01",
+            "municipality_id": a,
+            "number": new_number(),
+            **COUNTY,
+        },
         {
             "kind": "split",
             "on": "2017-01-01",
@@ -188,11 +229,23 @@ async def test_split_rename_and_renumber_over_http(registry: RunningService) -> 
         ({"kind": "swallow"}, (422, "union-tag-invalid")),
         ({"kind": "rename"}, (422, "field-missing")),
         (
-            {"kind": "rename", "change_id": "x-1", "on": "2025-01-01", "municipality_id": "atlantis-9999", "name": "A"},
+            {
+                "kind": "rename",
+                "change_id": "x-1",
+                "on": "2025-01-01",
+                "municipality_id": "atlantis-9999",
+                "name": "A",
+            },
             (422, "municipality-unknown"),
         ),
         (
-            {"kind": "rename", "change_id": "x-1", "on": "2012-01-01", "municipality_id": "vefsn-1824", "name": "A"},
+            {
+                "kind": "rename",
+                "change_id": "x-1",
+                "on": "2012-01-01",
+                "municipality_id": "vefsn-1824",
+                "name": "A",
+            },
             (422, "change-out-of-order"),
         ),
         (
@@ -220,5 +273,7 @@ async def test_split_rename_and_renumber_over_http(registry: RunningService) -> 
 async def test_a_change_that_cannot_be_is_refused(
     registry: RunningService, body: dict[str, Any], expected: tuple[int, str]
 ) -> None:
-    assert code_of(await registry.operator.post(f"{API}/municipality-changes", json=body)) == expected
+    assert (
+        code_of(await registry.operator.post(f"{API}/municipality-changes", json=body)) == expected
+    )
     assert (await registry.client.get(f"{API}/municipalities/vefsn-1824")).json()["version"] == 1

@@ -5,12 +5,21 @@ from typing import Any
 import pytest
 
 from services.registry.programme_folder import read_programme_folder
-from tests.registry.client import API, GOAL, code_of, project_body, put_programme_and_project, some_id
+from tests.registry.client import (
+    API,
+    GOAL,
+    code_of,
+    project_body,
+    put_programme_and_project,
+    some_id,
+)
 from tests.registry.test_programme_folder import MODEL
 from tests.support.apps import RunningService
 
 
-async def test_a_programme_shows_what_is_claimed_beside_what_is_counted(registry: RunningService) -> None:
+async def test_a_programme_shows_what_is_claimed_beside_what_is_counted(
+    registry: RunningService,
+) -> None:
     programme_id, _, _ = await put_programme_and_project(registry.operator)
     got = (await registry.client.get(f"{API}/programmes/{programme_id}")).json()
     assert (got["claimed"], got["counted"]) == (
@@ -22,12 +31,23 @@ async def test_a_programme_shows_what_is_claimed_beside_what_is_counted(registry
     assert got["names"] == {"nb": "Saman", "nn": None, "en": "Together"}
 
 
-async def test_goals_are_kept_exactly_whether_sent_as_text_or_as_numbers(registry: RunningService) -> None:
-    goal = {**GOAL, "baseline": {"value": 8.6, "period": "2007-2010"}, "target": 6.90, "persons_per_point": 10}
+async def test_goals_are_kept_exactly_whether_sent_as_text_or_as_numbers(
+    registry: RunningService,
+) -> None:
+    goal = {
+        **GOAL,
+        "baseline": {"value": 8.6, "period": "2007-2010"},
+        "target": 6.90,
+        "persons_per_point": 10,
+    }
     _, project_id, answer = await put_programme_and_project(registry.operator, goals=[goal])
     assert answer.status_code == 201, answer.text
     kept = (await registry.client.get(f"{API}/projects/{project_id}")).json()["goals"][0]
-    assert (kept["baseline"]["value"], kept["target"], kept["persons_per_point"]) == ("8.6", "6.9", "10")
+    assert (kept["baseline"]["value"], kept["target"], kept["persons_per_point"]) == (
+        "8.6",
+        "6.9",
+        "10",
+    )
 
 
 async def test_an_upset_order_of_puts_is_caught_by_the_etag(registry: RunningService) -> None:
@@ -35,8 +55,12 @@ async def test_an_upset_order_of_puts_is_caught_by_the_etag(registry: RunningSer
     path = f"{API}/projects/{project_id}"
     seen = {"If-Match": first.headers["etag"]}
 
-    newer = await registry.operator.put(path, json=project_body(programme_id, theme_ids=[]), headers=seen)
-    older = await registry.operator.put(path, json=project_body(programme_id, goals=[]), headers=seen)
+    newer = await registry.operator.put(
+        path, json=project_body(programme_id, theme_ids=[]), headers=seen
+    )
+    older = await registry.operator.put(
+        path, json=project_body(programme_id, goals=[]), headers=seen
+    )
 
     assert newer.status_code == 200
     assert code_of(older) == (412, "lost-update")
@@ -98,12 +122,16 @@ async def test_a_body_that_hides_or_overloads_is_refused(
     registry: RunningService, body: bytes, expected: tuple[int, str]
 ) -> None:
     answer = await registry.operator.put(
-        f"{API}/programmes/{some_id('programme')}", content=body, headers={"Content-Type": "application/json"}
+        f"{API}/programmes/{some_id('programme')}",
+        content=body,
+        headers={"Content-Type": "application/json"},
     )
     assert code_of(answer) == expected
 
 
-async def test_the_model_programme_is_loaded_and_counted_as_its_folder_says(registry: RunningService) -> None:
+async def test_the_model_programme_is_loaded_and_counted_as_its_folder_says(
+    registry: RunningService,
+) -> None:
     folder = read_programme_folder(MODEL)
     path = f"{API}/programmes/{folder.programme_id}"
     for changed in (True, False):
@@ -115,13 +143,20 @@ async def test_the_model_programme_is_loaded_and_counted_as_its_folder_says(regi
 
     got = (await registry.client.get(path)).json()
     assert got["counted"] == {"municipalities": 109, "projects": 97, "memberships": 111}
-    assert [(c["claimed"]["municipalities"], c["counted"]["municipalities"]) for c in got["cohorts"]] == [
+    assert [
+        (c["claimed"]["municipalities"], c["counted"]["municipalities"]) for c in got["cohorts"]
+    ] == [
         (51, 51),
         (59, 60),
     ]
-    assert [(c["claimed"]["projects"], c["counted"]["projects"]) for c in got["cohorts"]] == [(48, 45), (51, 52)]
+    assert [(c["claimed"]["projects"], c["counted"]["projects"]) for c in got["cohorts"]] == [
+        (48, 45),
+        (51, 52),
+    ]
     for query, expected in (("cohort=saman-2011-cohort-1", 51), ("cohort=saman-2011-cohort-2", 60)):
         listed = (await registry.client.get(f"{API}/municipalities?limit=1000&{query}")).json()
         assert len(listed["items"]) == expected
     both = f"{API}/municipalities?cohort=saman-2011-cohort-1&theme=sickness-absence&name=Vefsn"
-    assert [item["municipality_id"] for item in (await registry.client.get(both)).json()["items"]] == ["vefsn-1824"]
+    assert [
+        item["municipality_id"] for item in (await registry.client.get(both)).json()["items"]
+    ] == ["vefsn-1824"]

@@ -9,7 +9,9 @@ from tests.registry.client import API, code_of, put_publisher
 from tests.support.apps import RunningService
 
 
-async def test_a_key_is_shown_once_and_opens_its_publishers_own_page(registry: RunningService) -> None:
+async def test_a_key_is_shown_once_and_opens_its_publishers_own_page(
+    registry: RunningService,
+) -> None:
     number = await put_publisher(registry.operator)
 
     made = await registry.operator.post(f"{API}/publishers/{number}/keys")
@@ -19,11 +21,15 @@ async def test_a_key_is_shown_once_and_opens_its_publishers_own_page(registry: R
     key = made.json()["key"]
     key_id, _, secret = key.removeprefix("pub_").partition(".")
     assert (key_id, len(secret)) == (made.json()["key_id"], 43)
-    own = await registry.client.get(f"{API}/publishers/{number}", headers={"Authorization": f"Bearer {key}"})
+    own = await registry.client.get(
+        f"{API}/publishers/{number}", headers={"Authorization": f"Bearer {key}"}
+    )
     assert [each["key_id"] for each in own.json()["keys"]] == [key_id]
     assert secret not in own.text
     other = await put_publisher(registry.operator)
-    foreign = await registry.client.get(f"{API}/publishers/{other}", headers={"Authorization": f"Bearer {key}"})
+    foreign = await registry.client.get(
+        f"{API}/publishers/{other}", headers={"Authorization": f"Bearer {key}"}
+    )
     assert code_of(foreign) == (403, "not-allowed")
 
 
@@ -52,7 +58,10 @@ async def test_a_revoked_publisher_stays_so_until_it_is_lifted(registry: Running
     revoked = await registry.operator.post(f"{path}/revocation")
     assert revoked.json()["revoked_at"] is not None
     assert code_of(await registry.operator.post(f"{path}/keys")) == (409, "publisher-revoked")
-    assert code_of(await registry.operator.put(path, json={"name": "N"})) == (409, "publisher-revoked")
+    assert code_of(await registry.operator.put(path, json={"name": "N"})) == (
+        409,
+        "publisher-revoked",
+    )
     back = await registry.operator.delete(f"{path}/revocation")
     assert back.json()["revoked_at"] is None
     assert (await registry.operator.post(f"{path}/keys")).status_code == 201
@@ -61,7 +70,10 @@ async def test_a_revoked_publisher_stays_so_until_it_is_lifted(registry: Running
 async def test_a_wrong_organisation_number_is_refused(registry: RunningService) -> None:
     answer = await registry.operator.put(f"{API}/publishers/974760674", json={"name": "N"})
     assert code_of(answer) == (422, "organisation-number-invalid")
-    assert code_of(await registry.operator.get(f"{API}/publishers/974760674")) == (404, "publisher-unknown")
+    assert code_of(await registry.operator.get(f"{API}/publishers/974760674")) == (
+        404,
+        "publisher-unknown",
+    )
 
 
 async def test_publishers_are_listed_for_the_operator(registry: RunningService) -> None:
@@ -89,7 +101,9 @@ WRITES = [
 async def test_only_the_operator_writes(registry: RunningService, method: str, path: str) -> None:
     async def ask(authorization: str | None) -> Response:
         headers = {"Authorization": authorization} if authorization else {}
-        return await registry.client.request(method, f"{API}/{path}", json={"unknown": 1}, headers=headers)
+        return await registry.client.request(
+            method, f"{API}/{path}", json={"unknown": 1}, headers=headers
+        )
 
     number = await put_publisher(registry.operator)
     key = (await registry.operator.post(f"{API}/publishers/{number}/keys")).json()["key"]
@@ -103,7 +117,11 @@ async def test_only_the_operator_writes(registry: RunningService, method: str, p
 
 async def test_every_route_is_described(registry: RunningService) -> None:
     described = (await registry.client.get(f"{API}/openapi.json")).json()
-    routes = {f"{method.upper()} {path}" for path, methods in described["paths"].items() for method in methods}
+    routes = {
+        f"{method.upper()} {path}"
+        for path, methods in described["paths"].items()
+        for method in methods
+    }
     assert {route.replace(API, "") for route in routes} == {
         "GET /municipalities",
         "GET /municipalities/{municipality_id}",

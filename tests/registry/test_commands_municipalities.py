@@ -28,7 +28,9 @@ async def change(database: Database, wanted: Change) -> ChangeAnswer:
         return await commands.change_municipalities(conn, wanted, now=NOW)
 
 
-async def test_a_municipality_is_registered_once_however_often_it_is_put(database: Database) -> None:
+async def test_a_municipality_is_registered_once_however_often_it_is_put(
+    database: Database,
+) -> None:
     wanted = factories.municipality(aliases=("Mosjøen",))
     for expected in (True, False):
         async with database.transaction() as conn:
@@ -40,7 +42,9 @@ async def test_a_municipality_is_registered_once_however_often_it_is_put(databas
 async def test_a_corrected_municipality_is_told_with_the_next_version(database: Database) -> None:
     await register(database)
     async with database.transaction() as conn:
-        await commands.put_municipality(conn, factories.municipality(aliases=("Mosjøen",)), now=LATER)
+        await commands.put_municipality(
+            conn, factories.municipality(aliases=("Mosjøen",)), now=LATER
+        )
         kept = await municipality_store.get_municipality(conn, "vefsn-1824")
     assert (kept.aliases, kept.version) == (("Mosjøen",), 2)
     assert await told(database) == [("MunicipalityChanged", "vefsn-1824", 2)]
@@ -50,7 +54,9 @@ async def test_a_refused_update_leaves_everything_as_it_was(database: Database) 
     await register(database)
     with pytest.raises(Conflict):
         async with database.transaction() as conn:
-            await commands.put_municipality(conn, factories.municipality(aliases=("X",)), now=NOW, guard=stale)
+            await commands.put_municipality(
+                conn, factories.municipality(aliases=("X",)), now=NOW, guard=stale
+            )
     assert await told(database) == []
 
 
@@ -81,7 +87,9 @@ async def test_a_change_id_stands_for_one_change(database: Database) -> None:
     assert refused.value.code == "id-reused"
 
 
-async def test_changes_of_one_municipality_come_in_the_order_of_their_days(database: Database) -> None:
+async def test_changes_of_one_municipality_come_in_the_order_of_their_days(
+    database: Database,
+) -> None:
     await register(database)
     await change(database, Rename("r-2", date(2019, 1, 1), "vefsn-1824", "Vaapste"))
     await told(database)
@@ -98,7 +106,11 @@ async def test_changes_of_one_municipality_come_in_the_order_of_their_days(datab
 
 STAVANGER = (("1103", "Stavanger"), ("1141", "Finnøy"), ("1142", "Rennesøy"))
 INTO_STAVANGER = NewMunicipality(
-    "1103", "Stavanger", NORDLAND, ("finnoy-1141", "rennesoy-1142", "stavanger-1103"), ("Siddisbyen",)
+    "1103",
+    "Stavanger",
+    NORDLAND,
+    ("finnoy-1141", "rennesoy-1142", "stavanger-1103"),
+    ("Siddisbyen",),
 )
 
 
@@ -155,7 +167,9 @@ async def test_the_reference_is_loaded_once_even_by_several_at_once(database: Da
     async with database.connection() as conn:
         kept = await municipality_store.list_all_municipalities(conn)
     assert len(kept) == 479
-    assert [len(bearers_on(kept.values(), date(year, 1, 1))) for year in (2013, 2018, 2020, 2024)] == [
+    assert [
+        len(bearers_on(kept.values(), date(year, 1, 1))) for year in (2013, 2018, 2020, 2024)
+    ] == [
         428,
         422,
         356,
@@ -172,16 +186,22 @@ async def test_versions_of_one_municipality_are_told_in_order(database: Database
         versions[key] = version
 
 
-async def test_the_reference_adds_what_is_missing_and_leaves_what_was_put(database: Database) -> None:
+async def test_the_reference_adds_what_is_missing_and_leaves_what_was_put(
+    database: Database,
+) -> None:
     async with database.transaction() as conn:
-        await commands.put_municipality(conn, factories.municipality(aliases=("Min egen",)), now=NOW)
+        await commands.put_municipality(
+            conn, factories.municipality(aliases=("Min egen",)), now=NOW
+        )
         count = await commands.load_reference(conn, read_reference(), now=NOW)
         kept = await municipality_store.get_municipality(conn, "vefsn-1824")
     assert count == 982
     assert kept.aliases == ("Min egen",)
 
 
-async def test_a_reform_that_was_entered_by_hand_is_not_made_again_by_the_reference(database: Database) -> None:
+async def test_a_reform_that_was_entered_by_hand_is_not_made_again_by_the_reference(
+    database: Database,
+) -> None:
     await register(database, *STAVANGER)
     await change(database, Merge("by-hand", REFORM, (INTO_STAVANGER,)))
     await change(database, Rename("by-hand-2", date(2024, 1, 1), "stavanger-1103-2020", "Siddis"))
@@ -215,5 +235,7 @@ async def test_municipalities_are_found(
     reference_database: Database, wanted: dict[str, Any], expected: list[str]
 ) -> None:
     async with reference_database.connection() as conn:
-        found = await municipality_store.seek_municipalities(conn, MunicipalityFilter(**wanted), after="", count=10)
+        found = await municipality_store.seek_municipalities(
+            conn, MunicipalityFilter(**wanted), after="", count=10
+        )
     assert [each.municipality_id for each in found] == expected

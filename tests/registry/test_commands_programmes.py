@@ -46,8 +46,12 @@ async def test_a_changed_programme_is_told_and_a_stale_one_refused(database: Dat
     assert await told(database) == [("ProgrammeChanged", "saman", 2)]
 
 
-@pytest.mark.parametrize(("without", "code"), [({"cohorts": ()}, "cohort-in-use"), ({"themes": ()}, "theme-in-use")])
-async def test_what_projects_bear_cannot_be_taken_away(database: Database, without: Any, code: str) -> None:
+@pytest.mark.parametrize(
+    ("without", "code"), [({"cohorts": ()}, "cohort-in-use"), ({"themes": ()}, "theme-in-use")]
+)
+async def test_what_projects_bear_cannot_be_taken_away(
+    database: Database, without: Any, code: str
+) -> None:
     await put_programme_and_project(database)
     with pytest.raises(Conflict) as refused:
         async with database.transaction() as conn:
@@ -108,7 +112,9 @@ async def test_an_older_state_of_a_project_is_refused_by_its_version(database: D
     for names, fits in ((Names("Første"), True), (Names("Andre"), False)):
         try:
             async with database.transaction() as conn:
-                await commands.put_project(conn, factories.project(names=names), now=NOW, guard=based_on_1)
+                await commands.put_project(
+                    conn, factories.project(names=names), now=NOW, guard=based_on_1
+                )
             assert fits
         except Conflict:
             assert not fits
@@ -123,7 +129,9 @@ async def test_an_older_state_of_a_project_is_refused_by_its_version(database: D
         ({"members": (Membership("atlantis-9999"),)}, "municipality-unknown"),
     ],
 )
-async def test_a_project_stands_on_what_is_registered(database: Database, changes: Any, code: str) -> None:
+async def test_a_project_stands_on_what_is_registered(
+    database: Database, changes: Any, code: str
+) -> None:
     await put_programme_and_project(database)
     with pytest.raises(RuleBroken) as refused:
         async with database.transaction() as conn:
@@ -136,7 +144,9 @@ async def test_participants_are_counted_beside_what_is_claimed(database: Databas
     await register(database, ("1825", "Grane"))
     joint = (Membership("vefsn-1824"), Membership("grane-1825"))
     async with database.transaction() as conn:
-        await commands.put_project(conn, factories.project("joint", members=joint, cohort_id=None), now=NOW)
+        await commands.put_project(
+            conn, factories.project("joint", members=joint, cohort_id=None), now=NOW
+        )
         total, by_cohort = await programme_store.count_participants(conn, "saman")
     assert (total.projects, total.municipalities, total.memberships) == (2, 2, 3)
     assert [(c.projects, c.municipalities) for c in by_cohort.values()] == [(1, 1)]

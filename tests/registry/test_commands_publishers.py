@@ -26,7 +26,9 @@ async def test_a_publisher_put_again_is_not_told_again(database: Database) -> No
     assert await told(database) == [("PublisherRegistered", wanted.organisation_number, 1)]
 
 
-@pytest.mark.parametrize("number", ["974760674", "97476067", "9747606731", "97476067X", " 974760673", "974 760 673"])
+@pytest.mark.parametrize(
+    "number", ["974760674", "97476067", "9747606731", "97476067X", " 974760673", "974 760 673"]
+)
 async def test_a_wrong_organisation_number_is_refused(database: Database, number: str) -> None:
     with pytest.raises(RuleBroken) as refused:
         async with database.transaction() as conn:
@@ -73,8 +75,12 @@ async def test_only_the_hash_of_a_key_is_kept(database: Database) -> None:
         await commands.put_publisher(conn, wanted, now=NOW)
         key, _ = await commands.add_key(conn, wanted.organisation_number, expires_at=LATER, now=NOW)
         kept = await publisher_store.get_publisher(conn, wanted.organisation_number)
-        everything = await conn.fetchval("SELECT string_agg(convert_from(payload, 'utf8'), '') FROM outbox")
-    assert [(k.key_id, k.hash, k.expires_at) for k in kept.keys] == [(key.key_id, hash_of(key.text), LATER)]
+        everything = await conn.fetchval(
+            "SELECT string_agg(convert_from(payload, 'utf8'), '') FROM outbox"
+        )
+    assert [(k.key_id, k.hash, k.expires_at) for k in kept.keys] == [
+        (key.key_id, hash_of(key.text), LATER)
+    ]
     assert key.text.partition(".")[2] not in everything
 
 
@@ -91,7 +97,9 @@ async def test_a_third_live_key_is_refused(database: Database) -> None:
     assert refused.value.code == "keys-two-live"
 
 
-async def test_a_revocation_holds_until_it_is_lifted_and_each_is_told_once(database: Database) -> None:
+async def test_a_revocation_holds_until_it_is_lifted_and_each_is_told_once(
+    database: Database,
+) -> None:
     await register(database)
     wanted = factories.publisher()
     number = wanted.organisation_number

@@ -1,4 +1,6 @@
-"""The model programme in the repository, and what the reader says of a folder that is not as it should be."""
+"""The model programme in the repository, and what the reader says of a folder that is not as it
+should be.
+"""
 
 from collections import Counter
 from pathlib import Path
@@ -27,7 +29,9 @@ def members(model: ProgrammeFolder, cohort: int | None = None) -> list[str]:
     ]
 
 
-def test_the_counted_municipalities_are_51_and_60_and_109_in_111_memberships(model: ProgrammeFolder) -> None:
+def test_the_counted_municipalities_are_51_and_60_and_109_in_111_memberships(
+    model: ProgrammeFolder,
+) -> None:
     assert len(set(members(model, 1))) == 51
     assert len(set(members(model, 2))) == 60
     assert len(members(model)) == 111
@@ -60,12 +64,28 @@ def test_every_member_is_a_municipality_of_2013(model: ProgrammeFolder) -> None:
     [
         (
             "saman-vesteralen",
-            ["andoy-1871", "bo-1867", "hadsel-1866", "lodingen-1851", "oksnes-1868", "saltdal-1840"],
+            [
+                "andoy-1871",
+                "bo-1867",
+                "hadsel-1866",
+                "lodingen-1851",
+                "oksnes-1868",
+                "saltdal-1840",
+            ],
         ),
         ("saman-finnoy-rennesoy", ["finnoy-1141", "rennesoy-1142"]),
         ("saman-lofoten", ["vaeroy-1857", "moskenes-1874", "flakstad-1859", "rost-1856"]),
         ("saman-innherred", ["levanger-1719", "verdal-1721"]),
-        ("saman-lister", ["flekkefjord-1004", "haegebostad-1034", "kvinesdal-1037", "lyngdal-1032", "sirdal-1046"]),
+        (
+            "saman-lister",
+            [
+                "flekkefjord-1004",
+                "haegebostad-1034",
+                "kvinesdal-1037",
+                "lyngdal-1032",
+                "sirdal-1046",
+            ],
+        ),
         ("saman-bo", ["bo-0821"]),
         ("saman-valer", ["valer-0426"]),
         ("saman-os", ["os-0441"]),
@@ -75,7 +95,9 @@ def test_every_member_is_a_municipality_of_2013(model: ProgrammeFolder) -> None:
 def test_joint_units_and_namesakes_are_who_the_lists_mean(
     model: ProgrammeFolder, project_id: str, municipalities: list[str]
 ) -> None:
-    assert [member["municipality_id"] for member in model.projects[project_id]["members"]] == municipalities
+    assert [
+        member["municipality_id"] for member in model.projects[project_id]["members"]
+    ] == municipalities
 
 
 def test_there_are_five_themes_and_projects_bear_only_those(model: ProgrammeFolder) -> None:
@@ -92,7 +114,9 @@ def test_there_are_five_themes_and_projects_bear_only_those(model: ProgrammeFold
 
 
 def test_every_source_that_is_named_is_explained() -> None:
-    explained = {line.split(",")[0] for line in (MODEL / "sources.csv").read_text().splitlines()[1:]}
+    explained = {
+        line.split(",")[0] for line in (MODEL / "sources.csv").read_text().splitlines()[1:]
+    }
     named = {
         source
         for table in ("projects.csv", "members.csv", "themes.csv")
@@ -104,7 +128,11 @@ def test_every_source_that_is_named_is_explained() -> None:
 
 
 def test_vefsn_has_the_one_goal_that_a_source_states_in_figures(model: ProgrammeFolder) -> None:
-    goals = {project_id: project["goals"] for project_id, project in model.projects.items() if project["goals"]}
+    goals = {
+        project_id: project["goals"]
+        for project_id, project in model.projects.items()
+        if project["goals"]
+    }
     assert goals == {
         "saman-vefsn": [
             {
@@ -142,8 +170,14 @@ PROJECTS = "project_id,cohort_id,name\na-1,,A\n"
             {"programme.toml": PROGRAMME, "projects.csv": "project_id,name\na-1,A\n"},
             "the column 'cohort_id' is missing",
         ),
-        ({"programme.toml": PROGRAMME, "projects.csv": PROJECTS + "a-1,,B\n"}, "project 'a-1' stands twice"),
-        ({"programme.toml": PROGRAMME, "projects.csv": PROJECTS + "b-1,\n"}, "line 3 has not as many cells"),
+        (
+            {"programme.toml": PROGRAMME, "projects.csv": PROJECTS + "a-1,,B\n"},
+            "project 'a-1' stands twice",
+        ),
+        (
+            {"programme.toml": PROGRAMME, "projects.csv": PROJECTS + "b-1,\n"},
+            "line 3 has not as many cells",
+        ),
         (
             {
                 "programme.toml": PROGRAMME,
@@ -153,7 +187,11 @@ PROJECTS = "project_id,cohort_id,name\na-1,,A\n"
             "members.csv: project 'b-1' is not in projects.csv",
         ),
         (
-            {"programme.toml": PROGRAMME, "projects.csv": PROJECTS, "goals.toml": '[[goals]]\nproject_id = "a-1"\n'},
+            {
+                "programme.toml": PROGRAMME,
+                "projects.csv": PROJECTS,
+                "goals.toml": '[[goals]]\nproject_id = "a-1"\n',
+            },
             "goals.toml: 'definition' is missing",
         ),
     ],

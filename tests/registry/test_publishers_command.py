@@ -47,9 +47,13 @@ class InProcess(Connection):
         yield Interrupted(self.operator, self.then)
 
 
-async def add(registry: RunningService, infra: Infra, number: str, municipality: str, then: Step | None = None) -> Any:
+async def add(
+    registry: RunningService, infra: Infra, number: str, municipality: str, then: Step | None = None
+) -> Any:
     connection = InProcess("http://test", infra.bus, "", registry.operator, then)
-    return await add_publisher(connection, number, name="Test", municipalities=[municipality], wait=False)
+    return await add_publisher(
+        connection, number, name="Test", municipalities=[municipality], wait=False
+    )
 
 
 async def put(registry: RunningService, number: str, *mandates: dict[str, Any]) -> None:
@@ -63,7 +67,9 @@ async def mandates(registry: RunningService, number: str) -> list[dict[str, Any]
     return list(answer.json()["may_speak_for"])
 
 
-async def test_a_right_that_has_ended_is_given_anew_from_today(registry: RunningService, infra: Infra) -> None:
+async def test_a_right_that_has_ended_is_given_anew_from_today(
+    registry: RunningService, infra: Infra
+) -> None:
     number = organisation_number_of_nobody()
     today = Clock().today().isoformat()
     ended = {"municipality_id": "vefsn-1824", "from": None, "to": "2013-12-31"}
@@ -76,7 +82,9 @@ async def test_a_right_that_has_ended_is_given_anew_from_today(registry: Running
         assert spoken_for(added) == f"vefsn-1824 from {today}"
 
 
-async def test_a_right_that_will_end_stays_and_is_shown_with_its_end(registry: RunningService, infra: Infra) -> None:
+async def test_a_right_that_will_end_stays_and_is_shown_with_its_end(
+    registry: RunningService, infra: Infra
+) -> None:
     number = organisation_number_of_nobody()
     held = {"municipality_id": "vefsn-1824", "from": None, "to": "2999-12-31"}
     await put(registry, number, held)
@@ -101,4 +109,7 @@ async def test_what_another_operator_gave_meanwhile_is_not_taken_away(
     assert refused.value.code == "lost-update"
     assert [one["municipality_id"] for one in await mandates(registry, number)] == ["bodo-1804"]
     await add(registry, infra, number, "vefsn-1824")
-    assert [one["municipality_id"] for one in await mandates(registry, number)] == ["bodo-1804", "vefsn-1824"]
+    assert [one["municipality_id"] for one in await mandates(registry, number)] == [
+        "bodo-1804",
+        "vefsn-1824",
+    ]

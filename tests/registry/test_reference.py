@@ -30,7 +30,10 @@ def played() -> tuple[dict[str, Municipality], list[Outcome]]:
 def published() -> dict[date, set[str]]:
     """Return the published numbers by the first day on which they held."""
     with PUBLISHED.open(encoding="utf-8", newline="") as file:
-        return {date.fromisoformat(row["valid_from"]): set(row["numbers"].split()) for row in csv.DictReader(file)}
+        return {
+            date.fromisoformat(row["valid_from"]): set(row["numbers"].split())
+            for row in csv.DictReader(file)
+        }
 
 
 @pytest.mark.parametrize(
@@ -58,13 +61,17 @@ def test_the_changes_give_exactly_the_published_numbers(first_day: str, count: i
 def test_a_published_set_holds_until_the_day_before_the_next() -> None:
     days = sorted(published())
     for day, following in pairwise(days):
-        assert set(bearers_on(played()[0].values(), following - timedelta(days=1))) == published()[day]
+        assert (
+            set(bearers_on(played()[0].values(), following - timedelta(days=1))) == published()[day]
+        )
 
 
 def test_no_two_municipalities_ever_bear_one_number_on_one_day() -> None:
     states = played()[0].values()
     for day in published():
-        assert len(bearers_on(states, day)) == sum(each.version_on(day) is not None for each in states)
+        assert len(bearers_on(states, day)) == sum(
+            each.version_on(day) is not None for each in states
+        )
 
 
 def test_ids_are_unique_over_all_the_years() -> None:
@@ -95,7 +102,13 @@ def test_ids_are_unique_over_all_the_years() -> None:
         ("3040", "2020-01-01", "nes-0616", "Nesbyen", "Viken"),
         ("3114", "2024-01-01", "valer-0137", "Våler (Østfold)", "Østfold"),
         ("5516", "2024-01-01", "gratangen-1919", "Gratangen - Rivtták", "Troms"),
-        ("5007", "2020-01-01", "namsos-naavmesjenjaelmie-5007-2020", "Namsos - Nåavmesjenjaelmie", "Trøndelag"),
+        (
+            "5007",
+            "2020-01-01",
+            "namsos-naavmesjenjaelmie-5007-2020",
+            "Namsos - Nåavmesjenjaelmie",
+            "Trøndelag",
+        ),
         ("0301", "2001-01-01", "oslo-0301", "Oslo", "Oslo"),
     ],
 )
@@ -112,7 +125,13 @@ def test_a_number_and_a_day_tell_one_municipality(
 
 
 @pytest.mark.parametrize(
-    ("number", "day"), [("0821", "2020-01-01"), ("5012", "2017-12-31"), ("1613", "2018-01-01"), ("3005", "2019-12-31")]
+    ("number", "day"),
+    [
+        ("0821", "2020-01-01"),
+        ("5012", "2017-12-31"),
+        ("1613", "2018-01-01"),
+        ("3005", "2019-12-31"),
+    ],
 )
 def test_a_number_outside_its_time_tells_nobody(number: str, day: str) -> None:
     assert number not in bearers_on(played()[0].values(), date.fromisoformat(day))
@@ -135,20 +154,35 @@ def test_what_became_of_a_municipality_is_linked(old: str, successors: list[str]
 
 def test_links_go_both_ways() -> None:
     states = played()[0]
-    forward = {(each.municipality_id, s.municipality_id) for each in states.values() for s in each.successors}
-    backward = {(old, each.municipality_id) for each in states.values() for old in each.predecessors}
+    forward = {
+        (each.municipality_id, s.municipality_id)
+        for each in states.values()
+        for s in each.successors
+    }
+    backward = {
+        (old, each.municipality_id) for each in states.values() for old in each.predecessors
+    }
     assert forward == backward
 
 
 def test_only_four_municipalities_were_ever_divided() -> None:
-    divided = {o.municipality.municipality_id for o in played()[1] if len(o.municipality.successors) > 1}
-    assert divided == {"stokke-0720", "snillfjord-1613", "tysfjord-divtasvuodna-1850", "alesund-1507-2020"}
+    divided = {
+        o.municipality.municipality_id for o in played()[1] if len(o.municipality.successors) > 1
+    }
+    assert divided == {
+        "stokke-0720",
+        "snillfjord-1613",
+        "tysfjord-divtasvuodna-1850",
+        "alesund-1507-2020",
+    }
 
 
 def test_the_kinds_in_the_table_are_those_that_the_shapes_tell() -> None:
     reference = read_reference()
     states = {each.municipality_id: each for each in reference.municipalities}
-    shapes = Counter(type(change).__name__ for change, _ in play(states, reference.changes, county_on))
+    shapes = Counter(
+        type(change).__name__ for change, _ in play(states, reference.changes, county_on)
+    )
     table = PUBLISHED.parents[2] / "services" / "registry" / "reference" / "changes.csv"
     with table.open(encoding="utf-8", newline="") as file:
         kinds = Counter(row["kind"] for row in csv.DictReader(file))
@@ -212,7 +246,12 @@ def test_a_county_outside_its_time_is_unknown() -> None:
 
 def test_counties_of_2013_hold_the_known_number_of_municipalities() -> None:
     counted = Counter(each.last.county.name for each in read_reference().municipalities)
-    assert (counted["Nordland"], counted["Oslo"], counted["Østfold"], len(counted)) == (44, 1, 18, 19)
+    assert (counted["Nordland"], counted["Oslo"], counted["Østfold"], len(counted)) == (
+        44,
+        1,
+        18,
+        19,
+    )
 
 
 def test_every_alias_belongs_to_a_municipality() -> None:

@@ -24,20 +24,28 @@ async def written(database: Database) -> list[Event]:
         await commands.put_municipality(conn, factories.municipality(), now=NOW)
         await commands.put_programme(conn, factories.programme(), now=NOW)
         await commands.put_project(conn, factories.project(), now=NOW)
-        await commands.put_project(conn, factories.project(names=Names("Vefsn", "Vefsn", "Vefsn")), now=LATER)
+        await commands.put_project(
+            conn, factories.project(names=Names("Vefsn", "Vefsn", "Vefsn")), now=LATER
+        )
         await commands.put_publisher(conn, somebody, now=NOW)
-        made, _ = await commands.add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)
+        made, _ = await commands.add_key(
+            conn, somebody.organisation_number, expires_at=None, now=NOW
+        )
         await commands.add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)
         await commands.revoke_key(conn, somebody.organisation_number, made.key_id, now=LATER)
         rows = await conn.fetch("SELECT headers::text AS headers, payload FROM outbox ORDER BY id")
     headers = [json.loads(row["headers"]) for row in rows]
     return [
-        restoring.EVENTS[each["ce_type"].split(".")[3]].from_wire(each["ce_id"], each["ce_time"], row["payload"])
+        restoring.EVENTS[each["ce_type"].split(".")[3]].from_wire(
+            each["ce_id"], each["ce_time"], row["payload"]
+        )
         for each, row in zip(headers, rows, strict=True)
     ]
 
 
-async def test_an_empty_registry_takes_its_states_from_the_log(database: Database, make_database: MakeDatabase) -> None:
+async def test_an_empty_registry_takes_its_states_from_the_log(
+    database: Database, make_database: MakeDatabase
+) -> None:
     events = await written(database)
     again = await make_database("registry")
     for _ in range(2):
@@ -47,14 +55,23 @@ async def test_an_empty_registry_takes_its_states_from_the_log(database: Databas
     number = next(event.key for event in events if event.aggregate == "publisher")
     async with again.connection() as new, database.connection() as old:
         assert await restoring.unknown(new, events) == []
-        assert await municipalities.find_municipality(new, "vefsn-1824") == await municipalities.find_municipality(
-            old, "vefsn-1824"
+        assert await municipalities.find_municipality(
+            new, "vefsn-1824"
+        ) == await municipalities.find_municipality(old, "vefsn-1824")
+        assert await programmes.find_programme(new, "saman") == await programmes.find_programme(
+            old, "saman"
         )
-        assert await programmes.find_programme(new, "saman") == await programmes.find_programme(old, "saman")
-        assert await programmes.find_project(new, "vefsn") == await programmes.find_project(old, "vefsn")
-        kept, known = await publishers.get_publisher(new, number), await publishers.get_publisher(old, number)
+        assert await programmes.find_project(new, "vefsn") == await programmes.find_project(
+            old, "vefsn"
+        )
+        kept, known = (
+            await publishers.get_publisher(new, number),
+            await publishers.get_publisher(old, number),
+        )
         live = [key for key in known.keys if key.revoked_at is None]
-        assert [key.hash for key in kept.keys] == [key.hash for key in live], "what was taken back stands in no event"
+        assert [key.hash for key in kept.keys] == [key.hash for key in live], (
+            "what was taken back stands in no event"
+        )
         assert replace(kept, keys=()) == replace(known, keys=())
         assert await new.fetchval("SELECT count(*) FROM outbox") == 0, "it is in the log"
 
@@ -66,7 +83,9 @@ async def test_a_registry_that_is_as_new_as_the_log_takes_nothing(database: Data
         assert await restoring.untold(conn, log_of(*events)) == []
 
 
-async def test_a_key_that_was_taken_back_stays_taken_back(database: Database, make_database: MakeDatabase) -> None:
+async def test_a_key_that_was_taken_back_stays_taken_back(
+    database: Database, make_database: MakeDatabase
+) -> None:
     events = await written(database)
     again = await make_database("registry")
     async with again.transaction() as conn:  # as of a moment before the revocation
@@ -77,7 +96,9 @@ async def test_a_key_that_was_taken_back_stays_taken_back(database: Database, ma
     assert sorted(key.revoked_at is None for key in kept.keys) == [False, True]
 
 
-async def test_an_empty_log_is_told_everything_under_its_ids_in_its_order(database: Database) -> None:
+async def test_an_empty_log_is_told_everything_under_its_ids_in_its_order(
+    database: Database,
+) -> None:
     events = await written(database)
     async with database.connection() as conn:
         told = await restoring.untold(conn, log_of())

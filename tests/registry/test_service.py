@@ -37,13 +37,24 @@ async def test_every_change_of_municipalities_is_heard(bus: Bus, run: RunService
     one, two = f"80{secrets.randbelow(100):02}", f"81{secrets.randbelow(100):02}"
 
     async def change(change_id: str, **body: Any) -> None:
-        answer = await operator.post(f"{API}/municipality-changes", json={"change_id": f"{change_id}-{tag}", **body})
+        answer = await operator.post(
+            f"{API}/municipality-changes", json={"change_id": f"{change_id}-{tag}", **body}
+        )
         assert answer.status_code == 201, answer.text
 
     for number in (one, two):
-        await operator.put(f"{API}/municipalities/by-{number}", json={"versions": [version(number)]})
+        await operator.put(
+            f"{API}/municipalities/by-{number}", json={"versions": [version(number)]}
+        )
     await change("rename", kind="rename", on="2014-01-01", municipality_id=f"by-{one}", name="Bø")
-    await change("renumber", kind="renumber", on="2015-01-01", municipality_id=f"by-{one}", number="8299", **COUNTY)
+    await change(
+        "renumber",
+        kind="renumber",
+        on="2015-01-01",
+        municipality_id=f"by-{one}",
+        number="8299",
+        **COUNTY,
+    )
     await change(
         "merge",
         kind="merge",
@@ -56,14 +67,25 @@ async def test_every_change_of_municipalities_is_heard(bus: Bus, run: RunService
         kind="split",
         on="2024-01-01",
         municipality_id="bo-8299-2020",
-        into=[{"number": "8298", "name": "Nord", **COUNTY}, {"number": "8297", "name": "Sør", **COUNTY}],
+        into=[
+            {"number": "8298", "name": "Nord", **COUNTY},
+            {"number": "8297", "name": "Sør", **COUNTY},
+        ],
     )
 
     registered = await bus.receive(MunicipalityRegistered, where=lambda e: e.key == f"by-{one}")
     assert (registered.version, registered.versions[0].county_name) == (1, "Åker")
-    renumbered = await bus.receive(MunicipalityChanged, where=lambda e: e.change_id == f"renumber-{tag}")
-    assert [(v.number, v.name) for v in renumbered.versions] == [(one, "By"), (one, "Bø"), ("8299", "Bø")]
-    merged = await bus.all(MunicipalitiesMerged, count=3, where=lambda e: e.change_id == f"merge-{tag}")
+    renumbered = await bus.receive(
+        MunicipalityChanged, where=lambda e: e.change_id == f"renumber-{tag}"
+    )
+    assert [(v.number, v.name) for v in renumbered.versions] == [
+        (one, "By"),
+        (one, "Bø"),
+        ("8299", "Bø"),
+    ]
+    merged = await bus.all(
+        MunicipalitiesMerged, count=3, where=lambda e: e.change_id == f"merge-{tag}"
+    )
     assert {e.key: e.version for e in merged} == {f"by-{one}": 4, f"by-{two}": 2, "bo-8299-2020": 1}
     split = await bus.all(MunicipalitySplit, count=3, where=lambda e: e.change_id == f"split-{tag}")
     ended = next(e for e in split if e.key == "bo-8299-2020")
@@ -71,20 +93,34 @@ async def test_every_change_of_municipalities_is_heard(bus: Bus, run: RunService
     assert ended.predecessors == sorted([f"by-{one}", f"by-{two}"])
 
 
-async def test_every_change_of_programmes_projects_and_publishers_is_heard(bus: Bus, run: RunService) -> None:
+async def test_every_change_of_programmes_projects_and_publishers_is_heard(
+    bus: Bus, run: RunService
+) -> None:
     operator = (await run("registry", reference=False)).operator
     for event in (ProgrammeRegistered, ProjectRegistered, PublisherRegistered):
         await bus.follow(event.topic())
-    programme_id, project_id = f"programme-{secrets.token_hex(4)}", f"project-{secrets.token_hex(4)}"
+    programme_id, project_id = (
+        f"programme-{secrets.token_hex(4)}",
+        f"project-{secrets.token_hex(4)}",
+    )
     number = organisation_number_of_nobody()
-    await operator.put(f"{API}/municipalities/vefsn-1824", json={"versions": [{**version("1824"), "name": "Vefsn"}]})
+    await operator.put(
+        f"{API}/municipalities/vefsn-1824",
+        json={"versions": [{**version("1824"), "name": "Vefsn"}]},
+    )
 
     for claimed in (110, 110, 109):
         body = programme_body(programme_id, claimed={"municipalities": claimed})
         await operator.put(f"{API}/programmes/{programme_id}", json=body)
-    states: list[dict[str, Any]] = [{}, {"theme_ids": []}, {"theme_ids": [], "ended_on": "2015-12-31"}]
+    states: list[dict[str, Any]] = [
+        {},
+        {"theme_ids": []},
+        {"theme_ids": [], "ended_on": "2015-12-31"},
+    ]
     for changes in states:
-        await operator.put(f"{API}/projects/{project_id}", json=project_body(programme_id, **changes))
+        await operator.put(
+            f"{API}/projects/{project_id}", json=project_body(programme_id, **changes)
+        )
     await operator.put(f"{API}/publishers/{number}", json={"name": "HR"})
     key = (await operator.post(f"{API}/publishers/{number}/keys")).json()
     await operator.post(f"{API}/publishers/{number}/revocation")
@@ -94,9 +130,15 @@ async def test_every_change_of_programmes_projects_and_publishers_is_heard(bus: 
     changed = await bus.all(ProgrammeChanged, count=1, where=lambda e: e.key == programme_id)
     assert [(e.version, e.claimed) for e in changed] == [(2, {"municipalities": 109})]
     project = await bus.receive(ProjectRegistered, where=lambda e: e.key == project_id)
-    assert (project.members[0].municipality_id, str(project.goals[0].baseline.value)) == ("vefsn-1824", "8.6")
+    assert (project.members[0].municipality_id, str(project.goals[0].baseline.value)) == (
+        "vefsn-1824",
+        "8.6",
+    )
     assert (await bus.receive(ProjectChanged, where=lambda e: e.key == project_id)).version == 2
-    assert str((await bus.receive(ProjectEnded, where=lambda e: e.key == project_id)).ended_on) == "2015-12-31"
+    assert (
+        str((await bus.receive(ProjectEnded, where=lambda e: e.key == project_id)).ended_on)
+        == "2015-12-31"
+    )
     assert (await bus.receive(PublisherRegistered, where=lambda e: e.key == number)).keys == []
     with_key = await bus.receive(PublisherChanged, where=lambda e: e.key == number)
     assert [k.key_id for k in with_key.keys] == [key["key_id"]]
@@ -111,7 +153,9 @@ async def test_the_reference_is_heard_whole(bus: Bus, run: RunService) -> None:
     heard: set[str] = set()
 
     def completes(event: MunicipalityRegistered) -> bool:
-        """Another registry on the same broker may be telling of the same municipalities; each key counts once."""
+        """Another registry on the same broker may be telling of the same municipalities; each key
+        counts once.
+        """
         if len(event.versions) == 1:
             heard.add(event.key)
         return len(heard) >= 428
@@ -119,6 +163,9 @@ async def test_the_reference_is_heard_whole(bus: Bus, run: RunService) -> None:
     await bus.receive(MunicipalityRegistered, where=completes)
     divided = await bus.receive(MunicipalitySplit, where=lambda e: e.key == "alesund-1507-2020")
 
-    assert [s.municipality_id for s in divided.successors] == ["alesund-1508-2024", "haram-1580-2024"]
+    assert [s.municipality_id for s in divided.successors] == [
+        "alesund-1508-2024",
+        "haram-1580-2024",
+    ]
     status = (await running.client.get(f"{API}/status")).json()
     assert status["outbox"]["parked_count"] == 0

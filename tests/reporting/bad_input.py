@@ -1,4 +1,6 @@
-"""What comes in that must not: the same table for both doors, with the code and what the sentence must name."""
+"""What comes in that must not: the same table for both doors, with the code and what the sentence
+must name.
+"""
 
 import json
 from dataclasses import dataclass
@@ -35,7 +37,9 @@ def _without(name: str) -> dict[str, Any]:
 
 BAD_FIGURES = [
     BadFigure("schema-mismatch", figure(municipality=9824), "/municipality", ("9824", "string")),
-    BadFigure("schema-mismatch", figure(municipality="182"), "/municipality", ("'182'", "[0-9]{4}")),
+    BadFigure(
+        "schema-mismatch", figure(municipality="182"), "/municipality", ("'182'", "[0-9]{4}")
+    ),
     BadFigure("schema-mismatch", figure(municipality="１８２４"), "/municipality", ("[0-9]{4}",)),
     BadFigure("schema-mismatch", figure(persons="many"), "/persons", ("'many'", "integer")),
     BadFigure("schema-mismatch", figure(persons=-1), "/persons", ("-1", "0")),
@@ -56,12 +60,19 @@ BAD_FIGURES = [
         "/definition/holiday_corrected",
         ("'true'",),
     ),
-    BadFigure("schema-mismatch", figure(definition="total"), "/definition", ("JSON object", "'total'")),
+    BadFigure(
+        "schema-mismatch", figure(definition="total"), "/definition", ("JSON object", "'total'")
+    ),
     BadFigure("field-missing", _without("municipality"), "/municipality", ("/municipality",)),
     BadFigure("field-missing", _without("period"), "/period", ("/period",)),
     BadFigure("field-missing", _without("definition"), "/definition", ("/definition",)),
     BadFigure("unknown-field", figure(employee="Ola"), "/employee", ("/employee",)),
-    BadFigure("unknown-field", figure(definition=DEFINITION | {"x": 1}), "/definition/x", ("/definition/x",)),
+    BadFigure(
+        "unknown-field",
+        figure(definition=DEFINITION | {"x": 1}),
+        "/definition/x",
+        ("/definition/x",),
+    ),
     BadFigure("municipality-unknown", figure(municipality="9999"), "/municipality", ("9999",)),
     BadFigure(
         "municipality-number-not-valid",
@@ -69,33 +80,68 @@ BAD_FIGURES = [
         "/municipality",
         ("9402", "2020-01-01", "2013-02-28"),
     ),
-    BadFigure("publisher-not-allowed", figure(municipality="9903"), "", ("harstad-9903", "2013-02-28")),
-    BadFigure("lost-above-agreed", figure(lost_days="20104.01"), "/lost_days", ("20104.01", "20104.00")),
+    BadFigure(
+        "publisher-not-allowed", figure(municipality="9903"), "", ("harstad-9903", "2013-02-28")
+    ),
+    BadFigure(
+        "lost-above-agreed", figure(lost_days="20104.01"), "/lost_days", ("20104.01", "20104.00")
+    ),
     BadFigure("number-negative", figure(lost_days="-0.5"), "/lost_days", ("-0.5", "0 or more")),
-    BadFigure("decimal-malformed", figure(lost_days="NaN"), "/lost_days", ("'NaN'", "12 digits before")),
+    BadFigure(
+        "decimal-malformed", figure(lost_days="NaN"), "/lost_days", ("'NaN'", "12 digits before")
+    ),
     BadFigure("decimal-malformed", figure(lost_days="Infinity"), "/lost_days", ("'Infinity'",)),
     BadFigure("decimal-malformed", figure(lost_days="1e3"), "/lost_days", ("'1e3'",)),
     BadFigure("decimal-malformed", figure(lost_days="1,5"), "/lost_days", ("'1,5'",)),
-    BadFigure("decimal-malformed", figure(lost_days="0.1234567"), "/lost_days", ("'0.1234567'", "6 after")),
-    BadFigure("decimal-malformed", figure(lost_days="1234567890123"), "/lost_days", ("'1234567890123'",)),
-    BadFigure("decimal-malformed", figure(lost_days=0.1234567), "/lost_days", ("'0.1234567'", "6 after")),
-    BadFigure("decimal-malformed", figure(lost_days=1e30), "/lost_days", ("'1E+30'", "12 digits before")),
+    BadFigure(
+        "decimal-malformed", figure(lost_days="0.1234567"), "/lost_days", ("'0.1234567'", "6 after")
+    ),
+    BadFigure(
+        "decimal-malformed", figure(lost_days="1234567890123"), "/lost_days", ("'1234567890123'",)
+    ),
+    BadFigure(
+        "decimal-malformed", figure(lost_days=0.1234567), "/lost_days", ("'0.1234567'", "6 after")
+    ),
+    BadFigure(
+        "decimal-malformed", figure(lost_days=1e30), "/lost_days", ("'1E+30'", "12 digits before")
+    ),
     BadFigure("decimal-malformed", figure(lost_days=1e-20), "/lost_days", ("'1E-20'",)),
-    BadFigure("decimal-malformed", figure(agreed_days=1234567890123.5), "/agreed_days", ("'1234567890123.5'",)),
+    BadFigure(
+        "decimal-malformed",
+        figure(agreed_days=1234567890123.5),
+        "/agreed_days",
+        ("'1234567890123.5'",),
+    ),
     BadFigure("decimal-malformed", figure(lost_days=True), "/lost_days", ("'True'",)),
     BadFigure("decimal-malformed", figure(lost_days=[1]), "/lost_days", ("'[1]'",)),
-    BadFigure("period-not-ended", figure(period="2014-03"), "/period", ("2014-03-31", "2014-03-07")),
+    BadFigure(
+        "period-not-ended", figure(period="2014-03"), "/period", ("2014-03-31", "2014-03-07")
+    ),
     BadFigure("period-not-ended", figure(period="2999"), "/period", ("2999-12-31", "2014-03-07")),
     BadFigure("period-too-old", figure(period="1989-12"), "/period", ("1989-12", "1990")),
-    BadFigure("period-malformed", figure(period="2013-13"), "/period", ("'2013-13'", "2013-02, 2013-Q1")),
+    BadFigure(
+        "period-malformed", figure(period="2013-13"), "/period", ("'2013-13'", "2013-02, 2013-Q1")
+    ),
     BadFigure("period-malformed", figure(period="2013-00"), "/period", ("'2013-00'",)),
     BadFigure("period-malformed", figure(period="0000-01"), "/period", ("'0000-01'",)),
     BadFigure("period-malformed", figure(period="februar"), "/period", ("'februar'",)),
     BadFigure("period-malformed", figure(period=None), "/period", ("None", "2013-02")),
     BadFigure("period-malformed", figure(period=2013), "/period", ("2013", "text such as 2013-02")),
-    BadFigure("window-needs-month", figure(period="2012-Q4", window="rolling-12"), "/period", ("2012-Q4",)),
-    BadFigure("rate-out-of-bounds", rate_figure(rate_percent="100.01"), "/rate_percent", ("100.01", "0 to 100")),
-    BadFigure("weight-kind-missing", rate_figure(weight_kind=None), "/weight_kind", ("equal, working-days",)),
+    BadFigure(
+        "window-needs-month", figure(period="2012-Q4", window="rolling-12"), "/period", ("2012-Q4",)
+    ),
+    BadFigure(
+        "rate-out-of-bounds",
+        rate_figure(rate_percent="100.01"),
+        "/rate_percent",
+        ("100.01", "0 to 100"),
+    ),
+    BadFigure(
+        "weight-kind-missing",
+        rate_figure(weight_kind=None),
+        "/weight_kind",
+        ("equal, working-days",),
+    ),
 ]
 
 IDENTITY_NUMBERS_IN = {

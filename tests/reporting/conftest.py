@@ -74,7 +74,9 @@ async def shared_door(infra: Infra) -> AsyncIterator[Door]:
 
 
 @asynccontextmanager
-async def open_door(infra: Infra, *, now: datetime = factories.NOW, **more: object) -> AsyncIterator[Door]:
+async def open_door(
+    infra: Infra, *, now: datetime = factories.NOW, **more: object
+) -> AsyncIterator[Door]:
     """Open reporting's HTTP interface, with what the desk of the fixture has heard."""
     handle = await infra.make_database("reporting")
     settings = {
@@ -104,7 +106,9 @@ async def open_door(infra: Infra, *, now: datetime = factories.NOW, **more: obje
 
 
 async def hear_all(desk: Desk) -> None:
-    """Tell of Vefsn and Harstad, and of a publisher for each; Harstad's speaks for it from 2013 on."""
+    """Tell of Vefsn and Harstad, and of a publisher for each; Harstad's speaks for it from 2013
+    on.
+    """
     await desk.hear(
         factories.municipality(),
         factories.harstad(),
@@ -112,7 +116,11 @@ async def hear_all(desk: Desk) -> None:
         factories.publisher(
             organisation_number=factories.OTHER_ORGNR,
             name="Harstad kommune",
-            may_speak_for=[SpeaksFor(municipality_id=factories.HARSTAD, from_=date(2013, 1, 1), to=date(2013, 12, 31))],
+            may_speak_for=[
+                SpeaksFor(
+                    municipality_id=factories.HARSTAD, from_=date(2013, 1, 1), to=date(2013, 12, 31)
+                )
+            ],
         ),
     )
 
@@ -147,7 +155,9 @@ class Inbound:
 
     async def submit(self, content: dict[str, Any] | bytes | None, **more: Any) -> str:
         """Publish a figure under a new id, which is returned."""
-        return await self.bus.submit(self.topic, content, **({"type_": AbsenceFigurePosted.type} | more))
+        return await self.bus.submit(
+            self.topic, content, **({"type_": AbsenceFigurePosted.type} | more)
+        )
 
     async def rejected(self, *ids: str) -> dict[str, SubmissionRejected]:
         """Wait for the rejections of these submissions."""
@@ -158,11 +168,15 @@ class Inbound:
         return {id_: await self._receipt(SubmissionAccepted, id_) for id_ in ids}
 
     async def _receipt(self, cls: type[R], id_: str) -> R:
-        return await self.bus.receive(cls, topic=self.receipts, where=lambda each: str(each.submission_id) == id_)
+        return await self.bus.receive(
+            cls, topic=self.receipts, where=lambda each: str(each.submission_id) == id_
+        )
 
 
 PUBLISHERS = 10
-"""Prepared before the service starts, because it looks for new inbound topics only every five seconds."""
+"""Prepared before the service starts, because it looks for new inbound topics only every five
+seconds.
+"""
 
 
 @pytest_asyncio.fixture(scope="package")
@@ -176,10 +190,15 @@ async def publishers(infra: Infra) -> AsyncIterator[tuple[RunningService, list[s
     ]
     outsider = Bus(infra.bus)
     await outsider.open()
-    known = [factories.publisher(organisation_number=number, may_speak_for=mandates) for number in numbers[1:]]
+    known = [
+        factories.publisher(organisation_number=number, may_speak_for=mandates)
+        for number in numbers[1:]
+    ]
     await outsider.publish(factories.municipality(), factories.harstad(), *known)
     await outsider.close()
-    async with run_service(infra, "reporting", group_prefix=f"{secrets.token_hex(4)}.", now=factories.NOW) as running:
+    async with run_service(
+        infra, "reporting", group_prefix=f"{secrets.token_hex(4)}.", now=factories.NOW
+    ) as running:
         yield running, numbers
 
 
@@ -202,7 +221,9 @@ async def unregistered(publishers: tuple[RunningService, list[str]], bus: Bus) -
 
 
 @pytest_asyncio.fixture(scope="module")
-async def inbound_of_module(infra: Infra, publishers: tuple[RunningService, list[str]]) -> AsyncIterator[Inbound]:
+async def inbound_of_module(
+    infra: Infra, publishers: tuple[RunningService, list[str]]
+) -> AsyncIterator[Inbound]:
     """One publisher for all tests of a module that stay apart by their ids."""
     running, numbers = publishers
     outsider = Bus(infra.bus)

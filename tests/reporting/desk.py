@@ -57,7 +57,9 @@ class Desk:
                 else:
                     await auth.keep_publishers(conn, [event])
             known = await conn.fetch("SELECT organisation_number FROM known_publisher")
-            self.rights = await auth.list_publishers(conn, [row["organisation_number"] for row in known])
+            self.rights = await auth.list_publishers(
+                conn, [row["organisation_number"] for row in known]
+            )
 
     async def post(self, *figures: dict[str, Any] | Entry) -> list[Judged]:
         """Post figures in one batch."""
@@ -66,7 +68,12 @@ class Desk:
             return await commands.post_figures(conn, entries, rights=self.rights, now=self.now)
 
     async def withdraw(
-        self, figure_id: object, *, reason: str = "wrong", publisher: str = factories.ORGNR, as_operator: bool = False
+        self,
+        figure_id: object,
+        *,
+        reason: str = "wrong",
+        publisher: str = factories.ORGNR,
+        as_operator: bool = False,
     ) -> Judged:
         """Take a figure back."""
         content = {"figure_id": str(figure_id), "reason": reason}
@@ -90,7 +97,9 @@ class Desk:
         """Hand a report in."""
         entry = Entry(content.get("submission_id"), publisher, content, "http")
         async with self.database.transaction() as conn:
-            return (await commands.submit_reports(conn, [entry], rights=self.rights, now=self.now))[0]
+            return (await commands.submit_reports(conn, [entry], rights=self.rights, now=self.now))[
+                0
+            ]
 
     async def figures(self) -> list[dict[str, Any]]:
         """Return every vintage of every figure."""
@@ -106,7 +115,9 @@ class Desk:
     async def told(self, cls: type[E]) -> list[E]:
         """Return the events of a class that wait in the outbox, in order."""
         async with self.database.connection() as conn:
-            rows = await conn.fetch("SELECT headers::text AS headers, payload FROM outbox ORDER BY id")
+            rows = await conn.fetch(
+                "SELECT headers::text AS headers, payload FROM outbox ORDER BY id"
+            )
         read = [(json.loads(row["headers"]), row["payload"]) for row in rows]
         return [
             cls.from_wire(headers["ce_id"], headers["ce_time"], payload)
@@ -118,16 +129,27 @@ class Desk:
         """Return all rows of all tables as one text, to look for what must not be there."""
         async with self.database.connection() as conn:
             tables = await conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            rows = [await conn.fetch(f"SELECT t::text AS row FROM {table['tablename']} AS t") for table in tables]  # noqa: S608 - names of our own
+            rows = [
+                await conn.fetch(
+                    f"SELECT t::text AS row FROM {table['tablename']} AS t"  # noqa: S608 - ours
+                )
+                for table in tables
+            ]
             payloads = await conn.fetch("SELECT convert_from(payload, 'UTF8') AS text FROM outbox")
-            values = await conn.fetch("SELECT encode(value, 'escape') AS text FROM dead_letter WHERE value IS NOT NULL")
+            values = await conn.fetch(
+                "SELECT encode(value, 'escape') AS text FROM dead_letter WHERE value IS NOT NULL"
+            )
         return "\n".join(
-            [row["row"] for table in rows for row in table] + [row["text"] for row in (*payloads, *values)]
+            [row["row"] for table in rows for row in table]
+            + [row["text"] for row in (*payloads, *values)]
         )
 
     @asynccontextmanager
     async def held(self, figure_municipality: str) -> AsyncIterator[Connection]:
         """Hold a municipality's row, as another transaction that posts for it."""
         async with self.database.transaction() as conn:
-            await conn.execute("SELECT FROM municipality WHERE municipality_id = $1 FOR UPDATE", figure_municipality)
+            await conn.execute(
+                "SELECT FROM municipality WHERE municipality_id = $1 FOR UPDATE",
+                figure_municipality,
+            )
             yield conn

@@ -1,7 +1,7 @@
 """Valid things of reporting's tests; a test changes only what it is about.
 
-Municipalities have the names of real ones and numbers that none ever had, because the tests of the registry leave the
-real ones in the broker that all tests share.
+Municipalities have the names of real ones and numbers that none ever had, because the tests of the
+registry leave the real ones in the broker that all tests share.
 """
 
 import secrets
@@ -74,7 +74,9 @@ def posted(**changes: Any) -> dict[str, Any]:
     return {"figure_id": str(uuid.uuid4())} | figure(**changes)
 
 
-def entry(content: dict[str, Any] | None = None, *, publisher: str = ORGNR, origin: str = "http") -> Entry:
+def entry(
+    content: dict[str, Any] | None = None, *, publisher: str = ORGNR, origin: str = "http"
+) -> Entry:
     """A figure at the gate; its `figure_id` stands in the content or is made."""
     body = figure() if content is None else dict(content)
     return Entry(body.pop("figure_id", str(uuid.uuid4())), publisher, body, origin)
@@ -95,7 +97,9 @@ def draft(**changes: Any) -> Draft:
         weight_kind=None,
         weight=None,
         persons=1010,
-        definition=Definition(Certification.TOTAL, Denominator.AGREED, True, Source.MUNICIPALITY_HR),
+        definition=Definition(
+            Certification.TOTAL, Denominator.AGREED, True, Source.MUNICIPALITY_HR
+        ),
         note=None,
         generated=False,
         body_hash=b"",
@@ -106,18 +110,27 @@ def draft(**changes: Any) -> Draft:
 
 def rate_draft(rate: str = "6.9", **changes: Any) -> Draft:
     """A figure that was read: a rate of equal weight."""
-    plain = {"lost_days": None, "agreed_days": None, "rate_percent": Decimal(rate), "weight_kind": "equal"}
+    plain = {
+        "lost_days": None,
+        "agreed_days": None,
+        "rate_percent": Decimal(rate),
+        "weight_kind": "equal",
+    }
     return draft(**(plain | changes))
 
 
 def municipality(**changes: Any) -> MunicipalityRegistered:
     """Vefsn as it was registered."""
     vefsn = version("9824", "Vefsn", date(1838, 1, 1))
-    return MunicipalityRegistered(**({"municipality_id": VEFSN, "version": 1, "versions": [vefsn]} | changes))
+    return MunicipalityRegistered(
+        **({"municipality_id": VEFSN, "version": 1, "versions": [vefsn]} | changes)
+    )
 
 
 def harstad(**changes: Any) -> MunicipalityRegistered:
-    """Harstad: its number is new in 2013, when it merged with Bjarkøy, and changed in 2020 and 2024."""
+    """Harstad: its number is new in 2013, when it merged with Bjarkøy, and changed in 2020 and
+    2024.
+    """
     versions = [
         version("9903", "Harstad", date(2013, 1, 1), date(2020, 1, 1)),
         version("9402", "Harstad", date(2020, 1, 1), date(2024, 1, 1)),
@@ -126,7 +139,9 @@ def harstad(**changes: Any) -> MunicipalityRegistered:
     return municipality(**({"municipality_id": HARSTAD, "versions": versions} | changes))
 
 
-def version(number: str, name: str, valid_from: date, valid_to: date | None = None) -> MunicipalityVersion:
+def version(
+    number: str, name: str, valid_from: date, valid_to: date | None = None
+) -> MunicipalityVersion:
     """What a municipality was numbered and called for a time."""
     return MunicipalityVersion(
         number=number,

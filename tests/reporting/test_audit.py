@@ -16,7 +16,10 @@ async def disagreements(desk: Desk) -> list[str]:
 
 async def actions(desk: Desk) -> list[str]:
     async with desk.database.connection() as conn:
-        return [row["action"] for row in await conn.fetch("SELECT action FROM audit_entry ORDER BY entry_id")]
+        return [
+            row["action"]
+            for row in await conn.fetch("SELECT action FROM audit_entry ORDER BY entry_id")
+        ]
 
 
 async def past_the_gate(desk: Desk, infra: Infra, done: str) -> None:
@@ -30,7 +33,9 @@ async def past_the_gate(desk: Desk, infra: Infra, done: str) -> None:
         await superuser.close()
 
 
-async def test_accepted_figures_are_noted_once_and_refused_or_repeated_ones_are_not(desk: Desk) -> None:
+async def test_accepted_figures_are_noted_once_and_refused_or_repeated_ones_are_not(
+    desk: Desk,
+) -> None:
     first, second = posted(), posted(period="2013-01")
     await desk.post(first, second, posted(lost_days="99999"))
     await desk.post(first)
@@ -46,7 +51,10 @@ async def test_accepted_figures_are_noted_once_and_refused_or_repeated_ones_are_
         ("DELETE FROM figure", "was accepted and is not kept"),
         ("UPDATE figure SET body_hash = decode(repeat('00', 32), 'hex')", "has another content"),
         ("UPDATE figure SET lost_days = lost_days - 1", "was changed after it had been accepted"),
-        ("UPDATE figure SET municipality_number = '0301'", "was changed after it had been accepted"),
+        (
+            "UPDATE figure SET municipality_number = '0301'",
+            "was changed after it had been accepted",
+        ),
         (
             "UPDATE figure SET in_force = false, withdrawn_at = now(), withdrawn_by = publisher,"
             " withdrawal_reason = 'x'",
@@ -55,7 +63,9 @@ async def test_accepted_figures_are_noted_once_and_refused_or_repeated_ones_are_
         ("UPDATE figure SET figure_id = gen_random_uuid()", "is kept and was accepted 0 times"),
     ],
 )
-async def test_a_figure_that_was_changed_past_the_gate_shows(desk: Desk, infra: Infra, done: str, fault: str) -> None:
+async def test_a_figure_that_was_changed_past_the_gate_shows(
+    desk: Desk, infra: Infra, done: str, fault: str
+) -> None:
     await desk.post(figure())
     await past_the_gate(desk, infra, done)
     assert any(fault in sentence for sentence in await disagreements(desk))
@@ -66,7 +76,9 @@ async def test_a_withdrawal_that_was_undone_past_the_gate_shows(desk: Desk, infr
     await desk.post(body)
     await desk.withdraw(body["figure_id"])
     await past_the_gate(
-        desk, infra, "UPDATE figure SET withdrawn_at = NULL, withdrawn_by = NULL, withdrawal_reason = NULL"
+        desk,
+        infra,
+        "UPDATE figure SET withdrawn_at = NULL, withdrawn_by = NULL, withdrawal_reason = NULL",
     )
     (sentence,) = await disagreements(desk)
     assert sentence.endswith("was withdrawn, and is not")

@@ -1,4 +1,6 @@
-"""Whole streams of figures: order and repetition change nothing, and concurrent writers wait for each other."""
+"""Whole streams of figures: order and repetition change nothing, and concurrent writers wait for
+each other.
+"""
 
 import asyncio
 import random
@@ -25,24 +27,38 @@ SELECT count(*)
 """
 
 LEFT_OUT = {"findings", "posted_at", "origin"}
-"""What a figure is compared with, when it came and by which door may depend on the order; nothing else may."""
+"""What a figure is compared with, when it came and by which door may depend on the order; nothing
+else may.
+"""
 
 
 def stream(seed: int) -> list[dict[str, Any]]:
-    """Figures of distinct places: three years of months, quarters, units and windows, as days and as rates."""
+    """Figures of distinct places: three years of months, quarters, units and windows, as days and
+    as rates.
+    """
     dice = random.Random(seed)
     months = [f"{year}-{month:02}" for year in (2011, 2012, 2013) for month in range(1, 13)]
     days = [
-        figure(period=period, unit=unit, lost_days=str(dice.randrange(100)), agreed_days=str(dice.randrange(100, 900)))
+        figure(
+            period=period,
+            unit=unit,
+            lost_days=str(dice.randrange(100)),
+            agreed_days=str(dice.randrange(100, 900)),
+        )
         for period in [*months, "2012-Q1", "2013-H1", "2012"]
         for unit in (None, "helse", "skule")
     ]
     rates = [
-        rate_figure(period=period, window=window, rate_percent=str(dice.randrange(10)), unit="rates")
+        rate_figure(
+            period=period, window=window, rate_percent=str(dice.randrange(10)), unit="rates"
+        )
         for period in months
         for window in ("period", "year-to-date")
     ]
-    return [each | {"figure_id": str(uuid.UUID(int=dice.getrandbits(128), version=4))} for each in [*days, *rates]]
+    return [
+        each | {"figure_id": str(uuid.UUID(int=dice.getrandbits(128), version=4))}
+        for each in [*days, *rates]
+    ]
 
 
 def table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -50,7 +66,9 @@ def table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_a_shuffled_and_doubled_stream_gives_the_same_table(make_database: MakeDatabase, seed: int) -> None:
+async def test_a_shuffled_and_doubled_stream_gives_the_same_table(
+    make_database: MakeDatabase, seed: int
+) -> None:
     straight, mixed = Desk(await make_database("reporting")), Desk(await make_database("reporting"))
     await hear_all(straight)
     await hear_all(mixed)
@@ -65,7 +83,10 @@ async def test_a_shuffled_and_doubled_stream_gives_the_same_table(make_database:
 
     assert table(await mixed.figures()) == table(await straight.figures())
     assert len(await straight.figures()) == len(figures)
-    told = [{event.event_id for event in await each.told(AbsenceFigurePosted)} for each in (straight, mixed)]
+    told = [
+        {event.event_id for event in await each.told(AbsenceFigurePosted)}
+        for each in (straight, mixed)
+    ]
     assert told[0] == told[1]
     assert len(await mixed.told(AbsenceFigurePosted)) == len(figures)
 
@@ -103,20 +124,32 @@ async def test_the_same_figure_posted_twice_at_once_is_kept_once(desk: Desk) -> 
 
 async def test_batches_that_meet_in_another_order_do_not_block_each_other(desk: Desk) -> None:
     def both(number: int) -> list[Any]:
-        pair = [entry(figure(unit=f"u{number}")), entry(figure(municipality="9903"), publisher=OTHER_ORGNR)]
+        pair = [
+            entry(figure(unit=f"u{number}")),
+            entry(figure(municipality="9903"), publisher=OTHER_ORGNR),
+        ]
         return pair if number % 2 else pair[::-1]
 
-    outcomes: list[list[Judged]] = await asyncio.gather(*(desk.post(*both(number)) for number in range(12)))
+    outcomes: list[list[Judged]] = await asyncio.gather(
+        *(desk.post(*both(number)) for number in range(12))
+    )
 
     assert {judged.result for pair in outcomes for judged in pair} == {"accepted"}
 
 
-async def test_one_id_posted_at_once_for_two_municipalities_is_decided_by_trying_again(desk: Desk) -> None:
-    """The two hold different locks, so only the table sees that they collide; nothing of the later one is kept."""
+async def test_one_id_posted_at_once_for_two_municipalities_is_decided_by_trying_again(
+    desk: Desk,
+) -> None:
+    """The two hold different locks, so only the table sees that they collide; nothing of the later
+    one is kept.
+    """
     await desk.hear(
         factories.publisher(
             version=2,
-            may_speak_for=[{"municipality_id": factories.VEFSN}, {"municipality_id": factories.HARSTAD}],
+            may_speak_for=[
+                {"municipality_id": factories.VEFSN},
+                {"municipality_id": factories.HARSTAD},
+            ],
         )
     )
     body = posted()
@@ -124,7 +157,9 @@ async def test_one_id_posted_at_once_for_two_municipalities_is_decided_by_trying
     second = None
     async with desk.database.transaction() as conn:
         await commands.post_figures(conn, [entry(body)], rights=desk.rights, now=desk.now)
-        second = asyncio.create_task(desk.post(posted(municipality="9903", period="2013-01"), other))
+        second = asyncio.create_task(
+            desk.post(posted(municipality="9903", period="2013-01"), other)
+        )
         async with desk.database.connection() as watcher:
             await until(lambda: watcher.fetchval(WAITING), "the second waits for the first")
     with pytest.raises(Unavailable) as caught:

@@ -1,4 +1,6 @@
-"""Bad input over HTTP: a problem document with its own code, and a sentence that names the value and the bound."""
+"""Bad input over HTTP: a problem document with its own code, and a sentence that names the value
+and the bound.
+"""
 
 import gzip
 import json
@@ -34,7 +36,10 @@ async def test_a_bad_figure_gets_a_problem_document(shared_door: Door, bad: BadF
     assert problem["type"].endswith(bad.code)
     assert all(name in problem["detail"] for name in bad.names), problem["detail"]
     if bad.pointer:
-        assert (problem["errors"][0]["code"], problem["errors"][0]["pointer"]) == (bad.code, bad.pointer)
+        assert (problem["errors"][0]["code"], problem["errors"][0]["pointer"]) == (
+            bad.code,
+            bad.pointer,
+        )
 
 
 async def test_bad_figures_among_good_ones_leave_them_alone(shared_door: Door) -> None:
@@ -47,12 +52,18 @@ async def test_bad_figures_among_good_ones_leave_them_alone(shared_door: Door) -
     outcomes = answer.json()["outcomes"]
     assert [each["figure_id"] for each in outcomes] == [each["figure_id"] for each in mixed]
     assert {each["result"] for each in outcomes[::2]} == {"accepted"}
-    assert [each["problem"]["code"] for each in outcomes[1::2]] == [each.code for each in BAD_FIGURES]
+    assert [each["problem"]["code"] for each in outcomes[1::2]] == [
+        each.code for each in BAD_FIGURES
+    ]
 
 
 @pytest.mark.parametrize(("code", "raw"), UNREADABLE.values(), ids=UNREADABLE.keys())
-async def test_an_unreadable_body_gets_a_problem_document(shared_door: Door, code: str, raw: bytes) -> None:
-    answer = await shared_door.vefsn.post(FIGURES, content=raw, headers={"content-type": "application/json"})
+async def test_an_unreadable_body_gets_a_problem_document(
+    shared_door: Door, code: str, raw: bytes
+) -> None:
+    answer = await shared_door.vefsn.post(
+        FIGURES, content=raw, headers={"content-type": "application/json"}
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -98,7 +109,9 @@ async def test_a_bad_figure_id_is_repeated_only_in_part(
 
 
 @pytest.mark.parametrize("size", [2 * 1024 * 1024, 1024 * 1024 + 1])
-async def test_a_body_above_the_limit_is_refused_with_its_size(shared_door: Door, size: int) -> None:
+async def test_a_body_above_the_limit_is_refused_with_its_size(
+    shared_door: Door, size: int
+) -> None:
     whole = json.dumps(posted()).encode()
     body = whole + b" " * (size - len(whole))
 
@@ -135,7 +148,9 @@ async def test_a_withdrawal_has_the_smaller_limit(shared_door: Door) -> None:
 async def test_a_compressed_body_is_not_unpacked(shared_door: Door) -> None:
     body = gzip.compress(json.dumps(posted()).encode())
 
-    answer = await shared_door.vefsn.post(FIGURES, content=body, headers={"content-encoding": "gzip"})
+    answer = await shared_door.vefsn.post(
+        FIGURES, content=body, headers={"content-encoding": "gzip"}
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (415, "content-encoding")
 
@@ -147,7 +162,9 @@ async def test_an_identity_number_is_refused_and_neither_kept_nor_repeated(
     body = {"figure_id": figure_id(), **content}
     with structlog.testing.capture_logs() as logs:
         one = await shared_door.vefsn.post(FIGURES, json=body)
-        many = await shared_door.vefsn.post(FIGURES, json={"figures": [body, posted(period="2011-01")]})
+        many = await shared_door.vefsn.post(
+            FIGURES, json={"figures": [body, posted(period="2011-01")]}
+        )
 
     assert (one.status_code, one.json()["code"]) == (422, "personal-identity-number")
     outcomes = many.json()["outcomes"]
@@ -158,8 +175,12 @@ async def test_an_identity_number_is_refused_and_neither_kept_nor_repeated(
         assert secret not in one.text + many.text + kept + repr(logs)
 
 
-@pytest.mark.parametrize("raw", UNREADABLE_WITH_A_PERSON.values(), ids=UNREADABLE_WITH_A_PERSON.keys())
-async def test_an_unreadable_body_with_an_identity_number_does_not_repeat_it(shared_door: Door, raw: bytes) -> None:
+@pytest.mark.parametrize(
+    "raw", UNREADABLE_WITH_A_PERSON.values(), ids=UNREADABLE_WITH_A_PERSON.keys()
+)
+async def test_an_unreadable_body_with_an_identity_number_does_not_repeat_it(
+    shared_door: Door, raw: bytes
+) -> None:
     answer = await shared_door.vefsn.post(FIGURES, content=raw)
 
     assert answer.status_code == 422
@@ -171,7 +192,10 @@ async def test_the_receipts_of_refused_figures_name_every_fault(shared_door: Doo
 
     await shared_door.vefsn.post(FIGURES, json=body)
 
-    receipts = {receipt.submission_id: receipt for receipt in await shared_door.desk.told(SubmissionRejected)}
+    receipts = {
+        receipt.submission_id: receipt
+        for receipt in await shared_door.desk.told(SubmissionRejected)
+    }
     receipt = receipts[body["figure_id"]]
     assert (receipt.publisher, receipt.origin) == (ORGNR, "http")
     assert {(error.code, error.pointer) for error in receipt.errors} == {
@@ -198,7 +222,9 @@ async def test_the_receipts_of_refused_figures_name_every_fault(shared_door: Doo
         ({"municipality": VEFSN, "cursor": "WyIyMDEzLTAxLTMxIiwgIlx1MDAwMCJd"}, "cursor-malformed"),
     ],
 )
-async def test_a_bad_question_gets_a_problem_document(shared_door: Door, parameters: dict[str, str], code: str) -> None:
+async def test_a_bad_question_gets_a_problem_document(
+    shared_door: Door, parameters: dict[str, str], code: str
+) -> None:
     answer = await shared_door.vefsn.get(FIGURES, params=parameters)
 
     assert (answer.status_code, answer.json()["code"]) == (422, code)

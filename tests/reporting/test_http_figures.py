@@ -23,7 +23,12 @@ async def test_one_figure_answers_201_then_200_then_409(door: Door) -> None:
     other = await door.vefsn.post(FIGURES, json=body | {"agreed_days": "4001"})
 
     assert [first.status_code, again.status_code, other.status_code] == [201, 200, 409]
-    assert first.json() == {"figure_id": body["figure_id"], "result": "accepted", "vintage": 1, "findings": []}
+    assert first.json() == {
+        "figure_id": body["figure_id"],
+        "result": "accepted",
+        "vintage": 1,
+        "findings": [],
+    }
     assert again.json() == first.json() | {"result": "repeated"}
     assert other.headers["content-type"] == "application/problem+json"
     assert (other.json()["code"], other.json()["status"]) == ("id-reused", 409)
@@ -31,9 +36,9 @@ async def test_one_figure_answers_201_then_200_then_409(door: Door) -> None:
 
 async def test_numbers_may_be_sent_as_json_numbers_and_stay_exact(door: Door) -> None:
     raw = (
-        f'{{"figure_id": "{figure_id()}", "municipality": "9824", "period": "2013-02", "lost_days": 0.1, '
-        '"agreed_days": 123456789012.123456, "definition": {"certification": "total", "denominator": "agreed", '
-        '"holiday_corrected": true, "source": "municipality-hr"}}'
+        f'{{"figure_id": "{figure_id()}", "municipality": "9824", "period": "2013-02", "lost_days":'
+        ' 0.1, "agreed_days": 123456789012.123456, "definition": {"certification": "total",'
+        ' "denominator": "agreed", "holiday_corrected": true, "source": "municipality-hr"}}'
     )
 
     answer = await door.vefsn.post(FIGURES, content=raw.encode())
@@ -61,7 +66,10 @@ async def test_many_figures_answer_200_with_outcomes_in_order(door: Door) -> Non
 
     assert answer.status_code == 200
     outcomes = answer.json()["outcomes"]
-    assert [(each["result"], each["vintage"], each["problem"] and each["problem"]["code"]) for each in outcomes] == [
+    assert [
+        (each["result"], each["vintage"], each["problem"] and each["problem"]["code"])
+        for each in outcomes
+    ] == [
         ("accepted", 1, None),
         ("rejected", None, "period-malformed"),
         ("repeated", 1, None),
@@ -74,7 +82,10 @@ async def test_many_figures_answer_200_with_outcomes_in_order(door: Door) -> Non
     sent = [each.get("figure_id") if isinstance(each, dict) else None for each in figures]
     assert [each["figure_id"] for each in outcomes] == sent
     assert outcomes[1]["problem"]["errors"][0]["pointer"] == "/period"
-    assert {error["code"] for error in outcomes[6]["problem"]["errors"]} == {"field-missing", "schema-mismatch"}
+    assert {error["code"] for error in outcomes[6]["problem"]["errors"]} == {
+        "field-missing",
+        "schema-mismatch",
+    }
     assert [finding["code"] for finding in outcomes[7]["findings"]] == ["jump"]
 
 
@@ -93,7 +104,9 @@ async def test_a_thousand_figures_are_taken_at_once_and_one_more_is_not(door: Do
 
 async def test_the_operator_posts_for_the_publisher_that_it_names(door: Door) -> None:
     one = await door.operator.post(FIGURES, json=posted(publisher=ORGNR))
-    many = await door.operator.post(FIGURES, json={"figures": [posted(period="2013-01")], "publisher": ORGNR})
+    many = await door.operator.post(
+        FIGURES, json={"figures": [posted(period="2013-01")], "publisher": ORGNR}
+    )
 
     assert (one.status_code, many.status_code) == (201, 200)
     assert many.json()["outcomes"][0]["result"] == "accepted"
@@ -141,7 +154,9 @@ async def test_a_publisher_names_nobody(door: Door) -> None:
 async def test_keys_decide_who_may_post(door: Door) -> None:
     answers = [
         await door.nobody.post(FIGURES, json=posted()),
-        await door.nobody.post(FIGURES, json=posted(), headers={"Authorization": "Bearer pub_974760673.wrong"}),
+        await door.nobody.post(
+            FIGURES, json=posted(), headers={"Authorization": "Bearer pub_974760673.wrong"}
+        ),
         await door.nobody.post(FIGURES, json=posted(), headers={"Authorization": "Basic abc"}),
         await door.vefsn.post(FIGURES, json=figure(municipality="9903", figure_id=figure_id())),
         await door.harstad.post(FIGURES, json=posted(municipality="9903", period="2014-01")),
@@ -178,7 +193,9 @@ async def test_a_figure_is_taken_back_over_http(door: Door) -> None:
         await door.operator.post(address, json={"reason": "wrong", "publisher": ORGNR}),
     ]
 
-    assert [(each.status_code, each.json().get("code", each.json().get("result"))) for each in answers] == [
+    assert [
+        (each.status_code, each.json().get("code", each.json().get("result"))) for each in answers
+    ] == [
         (401, "not-authenticated"),
         (404, "figure-unknown"),
         (422, "field-missing"),
@@ -191,13 +208,20 @@ async def test_a_figure_is_taken_back_over_http(door: Door) -> None:
 
 
 async def test_what_came_in_is_listed_by_period_with_every_vintage(door: Door) -> None:
-    for body in (posted(period="2013-02"), posted(period="2013-01", persons=1), posted(period="2013-01")):
+    for body in (
+        posted(period="2013-02"),
+        posted(period="2013-01", persons=1),
+        posted(period="2013-01"),
+    ):
         await door.vefsn.post(FIGURES, json=body)
 
     current = await door.vefsn.get(FIGURES, params={"municipality": VEFSN})
     everything = await door.operator.get(FIGURES, params={"municipality": VEFSN, "vintages": "all"})
 
-    assert [(item["period"], item["vintage"]) for item in current.json()["items"]] == [("2013-01", 2), ("2013-02", 1)]
+    assert [(item["period"], item["vintage"]) for item in current.json()["items"]] == [
+        ("2013-01", 2),
+        ("2013-02", 1),
+    ]
     assert current.json()["next"] is None
     items = everything.json()["items"]
     assert [(item["period"], item["vintage"], item["in_force"]) for item in items] == [
@@ -206,13 +230,21 @@ async def test_what_came_in_is_listed_by_period_with_every_vintage(door: Door) -
         ("2013-02", 1, True),
     ]
     assert items[1]["replaces"] == items[0]["figure_id"]
-    assert (items[0]["lost_days"], items[0]["origin"], items[0]["publisher"]) == ("1387.20", "http", ORGNR)
+    assert (items[0]["lost_days"], items[0]["origin"], items[0]["publisher"]) == (
+        "1387.20",
+        "http",
+        ORGNR,
+    )
     assert [finding["code"] for finding in items[0]["findings"]] == ["days-above-persons"]
 
 
 async def test_a_list_is_walked_by_its_cursor_without_gap_or_repetition(door: Door) -> None:
     months = [f"{year}-{month:02}" for year in (2012, 2013) for month in range(1, 13)]
-    bodies = [posted(period=period, unit=unit) for period in [*months, "2012"] for unit in (None, "a-b", "ab")]
+    bodies = [
+        posted(period=period, unit=unit)
+        for period in [*months, "2012"]
+        for unit in (None, "a-b", "ab")
+    ]
     await door.vefsn.post(FIGURES, json={"figures": bodies})
 
     seen: list[str] = []
@@ -238,7 +270,12 @@ async def test_a_list_is_narrowed_by_periods(door: Door) -> None:
 
     assert await listed(**{"from": "2013-01"}) == {"2013-01", "2013-02"}
     assert await listed(to="2012-11") == {"2012-11"}
-    assert await listed(**{"from": "2012-12", "to": "2013-01"}) == {"2012-12", "2012-Q4", "2012", "2013-01"}
+    assert await listed(**{"from": "2012-12", "to": "2013-01"}) == {
+        "2012-12",
+        "2012-Q4",
+        "2012",
+        "2013-01",
+    }
     assert await listed(**{"from": "2013-02", "to": "2013-01"}) == set()
 
 
@@ -255,7 +292,9 @@ async def test_only_who_speaks_for_a_municipality_may_list_what_came_in_for_it(d
     assert (ended.status_code, ended.json()["code"]) == (403, "publisher-not-allowed")
 
 
-async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back(door: Door) -> None:
+async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back(
+    door: Door,
+) -> None:
     desk = door.desk
     both = [SpeaksFor(municipality_id=VEFSN), SpeaksFor(municipality_id=HARSTAD)]
     await desk.hear(factories.publisher(version=2, may_speak_for=both))
@@ -267,8 +306,14 @@ async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back
             await until(lambda: watcher.fetchval(WAITING), "the second waits for the first")
     answer = await second
 
-    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "1")
-    assert (await door.vefsn.post(FIGURES, json=body | {"municipality": "9903"})).json()["code"] == "id-reused"
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (
+        503,
+        "unavailable",
+        "1",
+    )
+    assert (await door.vefsn.post(FIGURES, json=body | {"municipality": "9903"})).json()[
+        "code"
+    ] == "id-reused"
 
 
 async def test_a_revoked_key_opens_nothing(door: Door) -> None:

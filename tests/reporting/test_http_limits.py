@@ -28,10 +28,14 @@ async def test_a_key_that_is_used_too_often_is_told_when_to_come_again(infra: In
         assert 1 <= int(answers[-1].headers["retry-after"]) <= 10
         # Neither another publisher nor the operator pays for it.
         assert (await door.harstad.get(FIGURES, params=HELD)).status_code == 403
-        assert [(await door.operator.get(FIGURES, params=HELD)).status_code for _ in range(5)] == [200] * 5
+        assert [(await door.operator.get(FIGURES, params=HELD)).status_code for _ in range(5)] == [
+            200
+        ] * 5
 
 
-async def test_a_figure_that_was_refused_for_its_rate_is_not_kept_and_may_come_again(infra: Infra) -> None:
+async def test_a_figure_that_was_refused_for_its_rate_is_not_kept_and_may_come_again(
+    infra: Infra,
+) -> None:
     async with open_door(infra, requests_per_minute=600, requests_burst=1) as door:
         bodies = [posted(period=f"2013-0{month}") for month in range(1, 4)]
         first = [await door.vefsn.post(FIGURES, json=body) for body in bodies]
@@ -55,9 +59,14 @@ async def test_a_key_has_so_many_requests_running_at_once(infra: Infra) -> None:
         assert (await door.vefsn.get(FIGURES, params=HELD)).status_code == 200
 
 
-async def test_an_address_that_tries_bad_keys_is_slowed_down_and_good_ones_are_not(infra: Infra) -> None:
+async def test_an_address_that_tries_bad_keys_is_slowed_down_and_good_ones_are_not(
+    infra: Infra,
+) -> None:
     async with open_door(infra) as door:
         bad = {"Authorization": f"Bearer pub_guess.{'a' * 43}"}
-        codes = [(await door.nobody.get(FIGURES, params=HELD, headers=bad)).status_code for _ in range(125)]
+        codes = [
+            (await door.nobody.get(FIGURES, params=HELD, headers=bad)).status_code
+            for _ in range(125)
+        ]
         assert (codes[0], codes[-1]) == (401, 429)
         assert (await door.vefsn.get(FIGURES, params=HELD)).status_code == 200

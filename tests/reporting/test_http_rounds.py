@@ -49,7 +49,11 @@ async def owing(infra: Infra) -> AsyncIterator[Door]:
         door.desk.now = datetime(2013, 1, 10, 12, tzinfo=UTC)
         await door.desk.hear(
             project(),
-            project(project_id="harstad-heltid", cohort_id="pulje-2", members=[Member(municipality_id=HARSTAD)]),
+            project(
+                project_id="harstad-heltid",
+                cohort_id="pulje-2",
+                members=[Member(municipality_id=HARSTAD)],
+            ),
             project(project_id="sula-omdoemme", theme_ids=["reputation"], members=[]),
         )
         answer = await door.operator.put(f"{ROUNDS}/annual-2012", json=ANNUAL)
@@ -57,17 +61,36 @@ async def owing(infra: Infra) -> AsyncIterator[Door]:
         yield door
 
 
-async def test_a_round_is_put_again_without_effect_and_changed_with_its_tag(open_round: Door) -> None:
+async def test_a_round_is_put_again_without_effect_and_changed_with_its_tag(
+    open_round: Door,
+) -> None:
     door, address = open_round, f"{ROUNDS}/annual-2012"
     first = await door.operator.get(address)
     again = await door.operator.put(address, json=ANNUAL)
     moved = ANNUAL | {"due_on": "2013-03-01"}
-    changed = await door.operator.put(address, json=moved, headers={"If-Match": first.headers["etag"]})
-    lost = await door.operator.put(address, json=ANNUAL, headers={"If-Match": first.headers["etag"]})
+    changed = await door.operator.put(
+        address, json=moved, headers={"If-Match": first.headers["etag"]}
+    )
+    lost = await door.operator.put(
+        address, json=ANNUAL, headers={"If-Match": first.headers["etag"]}
+    )
 
-    assert first.json() == ANNUAL | {"round_id": "annual-2012", "cohort_ids": [], "theme_ids": [], "version": 1}
-    assert (again.status_code, again.json(), again.headers["etag"]) == (200, first.json(), first.headers["etag"])
-    assert (changed.status_code, changed.json()["version"], changed.json()["due_on"]) == (200, 2, "2013-03-01")
+    assert first.json() == ANNUAL | {
+        "round_id": "annual-2012",
+        "cohort_ids": [],
+        "theme_ids": [],
+        "version": 1,
+    }
+    assert (again.status_code, again.json(), again.headers["etag"]) == (
+        200,
+        first.json(),
+        first.headers["etag"],
+    )
+    assert (changed.status_code, changed.json()["version"], changed.json()["due_on"]) == (
+        200,
+        2,
+        "2013-03-01",
+    )
     assert changed.headers["etag"] != first.headers["etag"]
     assert (lost.status_code, lost.json()["code"]) == (412, "lost-update")
 
@@ -101,7 +124,9 @@ async def test_a_bad_round_gets_a_problem_document(
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
-async def test_obligations_are_listed_by_state_cohort_theme_round_and_project(shared_round: Door) -> None:
+async def test_obligations_are_listed_by_state_cohort_theme_round_and_project(
+    shared_round: Door,
+) -> None:
     async def listed(**parameters: str) -> set[str]:
         answer = await shared_round.vefsn.get(OBLIGATIONS, params=parameters)
         assert answer.status_code == 200, answer.text
@@ -114,7 +139,9 @@ async def test_obligations_are_listed_by_state_cohort_theme_round_and_project(sh
     assert await listed(cohort="pulje-2") == {"harstad-heltid"}
     assert await listed(theme="reputation") == {"sula-omdoemme"}
     assert await listed(project_id="vefsn-naervaer") == {"vefsn-naervaer"}
-    (item,) = (await shared_round.operator.get(OBLIGATIONS, params={"cohort": "pulje-2"})).json()["items"]
+    (item,) = (await shared_round.operator.get(OBLIGATIONS, params={"cohort": "pulje-2"})).json()[
+        "items"
+    ]
     assert item == {
         "obligation_id": str(obligation_id_of("annual-2012", "harstad-heltid")),
         "round_id": "annual-2012",
@@ -132,7 +159,9 @@ async def test_obligations_are_listed_by_state_cohort_theme_round_and_project(sh
 
 async def test_obligations_are_walked_by_a_cursor(shared_round: Door) -> None:
     first = (await shared_round.operator.get(OBLIGATIONS, params={"limit": 2})).json()
-    second = (await shared_round.operator.get(OBLIGATIONS, params={"limit": 2, "cursor": first["next"]})).json()
+    second = (
+        await shared_round.operator.get(OBLIGATIONS, params={"limit": 2, "cursor": first["next"]})
+    ).json()
 
     assert (len(first["items"]), len(second["items"]), second["next"]) == (2, 1, None)
     assert len({item["obligation_id"] for item in first["items"] + second["items"]}) == 3
@@ -157,12 +186,18 @@ async def test_a_bad_question_for_obligations_gets_a_problem_document(
 
 
 async def test_a_report_answers_201_then_200_then_409(open_round: Door) -> None:
-    body = {"submission_id": str(uuid.uuid4()), "answers": {"anchoring": "god"}, "signatures": ["elected"]}
+    body = {
+        "submission_id": str(uuid.uuid4()),
+        "answers": {"anchoring": "god"},
+        "signatures": ["elected"],
+    }
 
     first = await open_round.vefsn.post(SUBMISSIONS, json=body)
     again = await open_round.vefsn.post(SUBMISSIONS, json=body)
     other = await open_round.vefsn.post(SUBMISSIONS, json=body | {"answers": {}})
-    second = await open_round.operator.post(SUBMISSIONS, json={"submission_id": str(uuid.uuid4()), "publisher": ORGNR})
+    second = await open_round.operator.post(
+        SUBMISSIONS, json={"submission_id": str(uuid.uuid4()), "publisher": ORGNR}
+    )
 
     assert (first.status_code, first.json()) == (
         201,
@@ -171,7 +206,9 @@ async def test_a_report_answers_201_then_200_then_409(open_round: Door) -> None:
     assert (again.status_code, again.json()) == (200, first.json() | {"result": "repeated"})
     assert (other.status_code, other.json()["code"]) == (409, "id-reused")
     assert (second.status_code, second.json()["version"]) == (201, 2)
-    (item,) = (await open_round.vefsn.get(OBLIGATIONS, params={"state": "submitted"})).json()["items"]
+    (item,) = (await open_round.vefsn.get(OBLIGATIONS, params={"state": "submitted"})).json()[
+        "items"
+    ]
     assert (item["days_late"], item["first_submitted_at"][:13]) == (3, "2013-02-04T12")
 
 
@@ -201,7 +238,9 @@ async def test_a_report_that_may_not_be_handed_in_gets_a_problem_document(open_r
         await open_round.vefsn.post(SUBMISSIONS, json={}),
         await open_round.vefsn.post(SUBMISSIONS, json={"submission_id": "5"}),
         await open_round.vefsn.post(SUBMISSIONS, json=body | {"obligation_id": str(OBLIGATION)}),
-        await open_round.vefsn.post(SUBMISSIONS, json=body | {"answers": {"who": [IDENTITY_NUMBER]}}),
+        await open_round.vefsn.post(
+            SUBMISSIONS, json=body | {"answers": {"who": [IDENTITY_NUMBER]}}
+        ),
         await open_round.vefsn.post(SUBMISSIONS, content=b"{"),
         await open_round.vefsn.post(f"{OBLIGATIONS}/5/submissions", json=body),
     ]

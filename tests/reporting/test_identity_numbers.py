@@ -1,6 +1,7 @@
 """Persons' numbers are found however they are written, and figures are not taken for them.
 
-The numbers here are made of dates and check digits and were not given to anybody that these tests know of.
+The numbers here are made of dates and check digits and were not given to anybody that these tests
+know of.
 """
 
 from decimal import Decimal
@@ -92,7 +93,9 @@ def test_a_decimal_number_is_a_figure_whatever_its_digits_are() -> None:
         (NUMBER, ""),
     ],
 )
-def test_the_place_of_an_identity_number_is_told_without_the_number(content: Any, pointer: str) -> None:
+def test_the_place_of_an_identity_number_is_told_without_the_number(
+    content: Any, pointer: str
+) -> None:
     assert place_of_identity_number(content) == pointer
 
 
@@ -127,8 +130,13 @@ def test_an_identity_number_is_found_in_bytes_that_cannot_be_read(raw: bytes) ->
     assert not bytes_hold_identity_number(None, raw.replace(b"6", b"7"))
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text() | st.decimals(allow_nan=False),
-                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text() | st.decimals(allow_nan=False),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    )
+)
 def test_any_json_value_can_be_looked_through(content: Any) -> None:
     place_of_identity_number(content)
     assert place_of_identity_number({"inside": content, "note": NUMBER}) is not None

@@ -1,4 +1,6 @@
-"""Bad input over Kafka: the same codes as over HTTP, in receipts; neighbours untouched, and nothing lost."""
+"""Bad input over Kafka: the same codes as over HTTP, in receipts; neighbours untouched, and nothing
+lost.
+"""
 
 import asyncio
 import gzip
@@ -28,7 +30,8 @@ async def dead_letters(database: Database, publisher: str) -> dict[str, dict[str
     """Return the dead letters of a publisher's topics by their places."""
     async with database.connection() as conn:
         rows = await conn.fetch(
-            "SELECT topic, partition, record_offset, code, error, key, value FROM dead_letter WHERE topic LIKE $1",
+            "SELECT topic, partition, record_offset, code, error, key, value FROM dead_letter WHERE"
+            " topic LIKE $1",
             f"inbound.{publisher}.%",
         )
     return {f"{row['topic']}/{row['partition']}/{row['record_offset']}": dict(row) for row in rows}
@@ -44,7 +47,9 @@ def place(record: Any) -> str:
     return f"{record.topic}/{record.partition}/{record.offset}"
 
 
-async def test_bad_figures_among_good_ones_get_receipts_with_the_codes_of_http(inbound: Inbound) -> None:
+async def test_bad_figures_among_good_ones_get_receipts_with_the_codes_of_http(
+    inbound: Inbound,
+) -> None:
     await inbound.bus.follow(AbsenceFigurePosted.topic())
     good, bad = [], {}
     for number, each in enumerate(BAD_FIGURES):
@@ -62,13 +67,17 @@ async def test_bad_figures_among_good_ones_get_receipts_with_the_codes_of_http(i
             assert (receipt.errors[0].code, receipt.errors[0].pointer) == (each.code, each.pointer)
     assert {receipt.vintage for receipt in acceptances.values()} == {1}
     told = await inbound.bus.all(
-        AbsenceFigurePosted, count=len(good), where=lambda event: event.publisher == inbound.publisher
+        AbsenceFigurePosted,
+        count=len(good),
+        where=lambda event: event.publisher == inbound.publisher,
     )
     assert [str(event.figure_id) for event in told] == good
     assert await dead_letters(inbound.service.service.database, inbound.publisher) == {}
 
 
-async def test_unreadable_records_get_receipts_and_are_kept_raw_and_nothing_is_lost(inbound: Inbound) -> None:
+async def test_unreadable_records_get_receipts_and_are_kept_raw_and_nothing_is_lost(
+    inbound: Inbound,
+) -> None:
     sent: dict[str, tuple[str, str | None, bytes | None]] = {}
 
     async def send(value: bytes | None, code: str, id_: str | None, heads: list[Any]) -> None:
@@ -87,7 +96,9 @@ async def test_unreadable_records_get_receipts_and_are_kept_raw_and_nothing_is_l
     await send(whole, "envelope-incomplete", None, [("ce_id", b"\xff"), ("ce_type", None)])
     structured = [("content-type", b"Application/CloudEvents+JSON; charset=utf-8")]
     await send(b'{"id": 5}', "envelope-incomplete", None, structured)
-    await send(json.dumps({"id": (id_ := figure_id())}).encode(), "envelope-incomplete", id_, structured)
+    await send(
+        json.dumps({"id": (id_ := figure_id())}).encode(), "envelope-incomplete", id_, structured
+    )
     good.append(await inbound.submit(figure(unit=f"after-{inbound.publisher}")))
 
     await inbound.accepted(*good)
@@ -118,7 +129,11 @@ async def test_identity_numbers_are_neither_kept_nor_repeated(inbound: Inbound) 
         record = await inbound.bus.send_raw(inbound.topic, incomplete, key=key, headers=heads)
         unreadable.append(place(record))
     judged = [await inbound.submit(content) for content in IDENTITY_NUMBERS_IN.values()]
-    judged.append(await inbound.submit({"figure_id": figure_id(), "reason": IDENTITY_NUMBER}, type_=Withdrawn.type))
+    judged.append(
+        await inbound.submit(
+            {"figure_id": figure_id(), "reason": IDENTITY_NUMBER}, type_=Withdrawn.type
+        )
+    )
     await inbound.submit(figure(unit=f"u-{inbound.publisher}"), id_=IDENTITY_NUMBER)
     good = await inbound.submit(figure(unit=f"u-{inbound.publisher}"))
 
@@ -131,9 +146,15 @@ async def test_identity_numbers_are_neither_kept_nor_repeated(inbound: Inbound) 
     letters = await dead_letters(inbound.service.service.database, inbound.publisher)
     assert set(letters) == set(unreadable)
     for letter in letters.values():
-        assert (letter["code"], letter["value"], letter["key"]) == ("personal-identity-number", None, None)
+        assert (letter["code"], letter["value"], letter["key"]) == (
+            "personal-identity-number",
+            None,
+            None,
+        )
     kept = await inbound.desk.everything_kept()
-    answered = "".join(receipt.payload().decode() + str(receipt.headers()) for receipt in rejections)
+    answered = "".join(
+        receipt.payload().decode() + str(receipt.headers()) for receipt in rejections
+    )
     for secret in (IDENTITY_NUMBER, f"{IDENTITY_NUMBER[:6]} {IDENTITY_NUMBER[6:]}", "1010100050"):
         assert secret not in kept
         assert secret not in answered
@@ -149,23 +170,33 @@ async def test_identity_numbers_in_the_envelope_are_refused_as_in_the_content(
     attributes = {"specversion": "1.0", "id": id_, "type": Posted.type, "source": "/publisher/test"}
     attributes |= {attribute: f"Ola {IDENTITY_NUMBER}"}
     if is_structured:
-        value, heads = attributes | {"data": content}, [("content-type", b"application/cloudevents+json")]
+        value, heads = (
+            attributes | {"data": content},
+            [("content-type", b"application/cloudevents+json")],
+        )
     else:
         value, heads = content, [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
 
     await inbound.bus.send_raw(inbound.topic, json.dumps(value).encode(), headers=heads)
 
     receipt = (await inbound.rejected(id_))[id_]
-    assert (receipt.code, receipt.errors[0].pointer) == ("personal-identity-number", f"/{attribute}")
+    assert (receipt.code, receipt.errors[0].pointer) == (
+        "personal-identity-number",
+        f"/{attribute}",
+    )
     assert IDENTITY_NUMBER not in receipt.payload().decode()
 
 
-async def test_a_trace_whose_random_digits_are_such_a_number_hinders_nothing(inbound_of_module: Inbound) -> None:
+async def test_a_trace_whose_random_digits_are_such_a_number_hinders_nothing(
+    inbound_of_module: Inbound,
+) -> None:
     inbound = inbound_of_module
     id_ = figure_id()
     heads = [*headers(id_), ("ce_traceparent", f"00-a{IDENTITY_NUMBER}b-c-01".encode())]
 
-    await inbound.bus.send_raw(inbound.topic, json.dumps(figure(unit="sporet")).encode(), headers=heads)
+    await inbound.bus.send_raw(
+        inbound.topic, json.dumps(figure(unit="sporet")).encode(), headers=heads
+    )
 
     assert id_ in await inbound.accepted(id_)
 
@@ -202,7 +233,9 @@ async def test_a_body_that_was_compressed_by_hand_is_unreadable(inbound_of_modul
     assert (await inbound_of_module.rejected(id_))[id_].code == "json-malformed"
 
 
-async def test_ids_that_are_no_uuid_are_refused_and_repeated_only_in_part(inbound_of_module: Inbound) -> None:
+async def test_ids_that_are_no_uuid_are_refused_and_repeated_only_in_part(
+    inbound_of_module: Inbound,
+) -> None:
     inbound = inbound_of_module
     given = ["2013-02", "x" * 300, "a\u0007\u0000b"]
 
@@ -211,7 +244,9 @@ async def test_ids_that_are_no_uuid_are_refused_and_repeated_only_in_part(inboun
 
     receipts = await inbound.rejected("2013-02", "x" * 60, "a??b")
     assert {receipt.code for receipt in receipts.values()} == {"id-malformed"}
-    withdrawal = await inbound.submit({"figure_id": figure_id(), "reason": "x"}, type_=Withdrawn.type, id_="no-uuid")
+    withdrawal = await inbound.submit(
+        {"figure_id": figure_id(), "reason": "x"}, type_=Withdrawn.type, id_="no-uuid"
+    )
     receipt = (await inbound.rejected(withdrawal))[withdrawal]
     assert (receipt.code, receipt.errors[0].pointer) == ("id-malformed", "/id")
 
@@ -222,7 +257,9 @@ async def test_bad_records_of_many_publishers_at_once_lose_nothing(
     async def storm(each: Inbound) -> tuple[list[str], int]:
         good, count = [], 0
         for number in range(40):
-            good.append(await each.submit(figure(unit=f"s{number}-of-{each.publisher}"), key=str(number)))
+            good.append(
+                await each.submit(figure(unit=f"s{number}-of-{each.publisher}"), key=str(number))
+            )
             await bus.send_raw(each.topic, b"\x00\x01" * number, key=str(number).encode())
             count += 1
         return good, count
@@ -232,6 +269,9 @@ async def test_bad_records_of_many_publishers_at_once_lose_nothing(
     for each, (good, count) in zip((inbound, inbound_of_module), storms, strict=True):
         await each.accepted(*good)
         unnamed = await each.bus.all(
-            SubmissionRejected, count=count, topic=each.receipts, where=lambda receipt: receipt.submission_id is None
+            SubmissionRejected,
+            count=count,
+            topic=each.receipts,
+            where=lambda receipt: receipt.submission_id is None,
         )
         assert len({receipt.origin for receipt in unnamed}) == count

@@ -14,7 +14,9 @@ from tests.reporting.factories import figure, figure_id, new_unit, posted
 from tests.support.bus import Bus
 
 
-async def test_a_figure_on_an_inbound_topic_is_published_with_a_receipt(inbound_of_module: Inbound, bus: Bus) -> None:
+async def test_a_figure_on_an_inbound_topic_is_published_with_a_receipt(
+    inbound_of_module: Inbound, bus: Bus
+) -> None:
     inbound = inbound_of_module
     await bus.follow(AbsenceFigurePosted.topic())
 
@@ -32,7 +34,9 @@ async def test_a_figure_on_an_inbound_topic_is_published_with_a_receipt(inbound_
     assert (rejected.code, rejected.errors[0].pointer) == ("lost-above-agreed", "/lost_days")
 
 
-async def test_posts_and_withdrawals_of_one_key_are_taken_in_their_order(inbound_of_module: Inbound, bus: Bus) -> None:
+async def test_posts_and_withdrawals_of_one_key_are_taken_in_their_order(
+    inbound_of_module: Inbound, bus: Bus
+) -> None:
     inbound = inbound_of_module
     await bus.follow(AbsenceFigureWithdrawn.topic())
     unit = new_unit()
@@ -49,7 +53,9 @@ async def test_posts_and_withdrawals_of_one_key_are_taken_in_their_order(inbound
     assert str(event.in_force.figure_id) == first
 
 
-async def test_a_repeated_record_gets_its_receipt_again_and_is_published_once(inbound: Inbound) -> None:
+async def test_a_repeated_record_gets_its_receipt_again_and_is_published_once(
+    inbound: Inbound,
+) -> None:
     await inbound.bus.follow(AbsenceFigurePosted.topic())
     body = figure(unit=new_unit())
 
@@ -60,13 +66,18 @@ async def test_a_repeated_record_gets_its_receipt_again_and_is_published_once(in
 
     await inbound.accepted(last)
     receipts = await inbound.bus.all(
-        SubmissionAccepted, count=2, topic=inbound.receipts, where=lambda each: str(each.submission_id) == same
+        SubmissionAccepted,
+        count=2,
+        topic=inbound.receipts,
+        where=lambda each: str(each.submission_id) == same,
     )
     assert [receipt.vintage for receipt in receipts] == [1, 1]
     assert len({receipt.event_id for receipt in receipts}) == 2
     assert (await inbound.rejected(same))[same].code == "id-reused"
     await inbound.bus.receive(AbsenceFigurePosted, where=lambda e: str(e.figure_id) == last)
-    told = await inbound.bus.all(AbsenceFigurePosted, count=2, where=lambda e: e.publisher == inbound.publisher)
+    told = await inbound.bus.all(
+        AbsenceFigurePosted, count=2, where=lambda e: e.publisher == inbound.publisher
+    )
     assert [str(event.figure_id) for event in told] == [same, last]
 
 
@@ -108,7 +119,9 @@ async def test_structured_mode_is_taken_as_well(inbound_of_module: Inbound) -> N
     assert (await inbound.accepted(id_))[id_].vintage == 1
 
 
-async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(inbound_of_module: Inbound) -> None:
+async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(
+    inbound_of_module: Inbound,
+) -> None:
     inbound = inbound_of_module
     id_ = figure_id()
     headers = [
@@ -120,7 +133,9 @@ async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(inbound_of
         ("traceparent", None),
     ]
 
-    await inbound.bus.send_raw(inbound.topic, json.dumps(figure(unit=new_unit())).encode(), headers=headers)
+    await inbound.bus.send_raw(
+        inbound.topic, json.dumps(figure(unit=new_unit())).encode(), headers=headers
+    )
 
     assert (await inbound.accepted(id_))[id_].vintage == 1
 
@@ -132,7 +147,9 @@ async def test_what_an_unregistered_publisher_sends_is_refused(unregistered: Inb
     assert (receipt.code, receipt.publisher) == ("publisher-unknown", unregistered.publisher)
 
 
-async def test_a_type_that_the_topic_does_not_take_is_refused_and_named(inbound_of_module: Inbound) -> None:
+async def test_a_type_that_the_topic_does_not_take_is_refused_and_named(
+    inbound_of_module: Inbound,
+) -> None:
     inbound = inbound_of_module
     known = await inbound.submit(figure(), type_=AbsenceFigurePosted.type())
     strange = await inbound.submit(figure(), type_="no.saman.inbound.AbsenceFigurePosted.v2")

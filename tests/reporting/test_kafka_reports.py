@@ -36,7 +36,9 @@ async def owing(service: RunningService, bus: Bus) -> tuple[str, str]:
     assert answer.status_code == 201, answer.text
 
     async def owes() -> bool:
-        listed = await service.operator.get("/api/reporting/v1/obligations", params={"round_id": round_id})
+        listed = await service.operator.get(
+            "/api/reporting/v1/obligations", params={"round_id": round_id}
+        )
         return bool(listed.json()["items"])
 
     await until(owes, "the project is heard of")
@@ -50,7 +52,11 @@ async def test_a_report_on_an_inbound_topic_is_published_with_a_receipt(inbound:
 
     async def submit(**changes: object) -> str:
         id_ = str(uuid.uuid4())
-        body = {"obligation_id": str(obligation_id), "submission_id": id_, "answers": {"a": 1.5}} | changes
+        body = {
+            "obligation_id": str(obligation_id),
+            "submission_id": id_,
+            "answers": {"a": 1.5},
+        } | changes
         return await inbound.bus.submit(topic, body, type_=Submitted.type, id_=id_)
 
     unknown = await submit(obligation_id=str(uuid.uuid4()))
@@ -69,16 +75,24 @@ async def test_a_report_on_an_inbound_topic_is_published_with_a_receipt(inbound:
         "personal-identity-number",
         "type-unknown",
     ]
-    told = await inbound.bus.all(ReportSubmitted, count=2, where=lambda event: event.obligation_id == obligation_id)
+    told = await inbound.bus.all(
+        ReportSubmitted, count=2, where=lambda event: event.obligation_id == obligation_id
+    )
     assert [(event.version, event.signed_by) for event in told] == [(1, []), (2, ["elected"])]
     assert {event.days_late for event in told} == {(factories.NOW.date() - told[0].due_on).days}
 
 
 @asynccontextmanager
-async def replica(infra: Infra, database: Database, number: int, now: datetime) -> AsyncIterator[None]:
+async def replica(
+    infra: Infra, database: Database, number: int, now: datetime
+) -> AsyncIterator[None]:
     """Run one of several replicas on a database, with a clock of its own."""
-    bus = infra.bus.model_copy(update={"replica": str(number), "group_prefix": f"{secrets.token_hex(4)}."})
-    app = create_app(Settings.model_validate({"database_dsn": database.dsn, "bus": bus, "now": now}))
+    bus = infra.bus.model_copy(
+        update={"replica": str(number), "group_prefix": f"{secrets.token_hex(4)}."}
+    )
+    app = create_app(
+        Settings.model_validate({"database_dsn": database.dsn, "bus": bus, "now": now})
+    )
     async with app.router.lifespan_context(app):
         yield
 

@@ -9,7 +9,16 @@ from shared.events.registry import SpeaksFor
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted, SubmissionRejected
 from tests.reporting import factories
 from tests.reporting.desk import Desk
-from tests.reporting.factories import HARSTAD, ORGNR, OTHER_ORGNR, VEFSN, entry, figure, posted, rate_figure
+from tests.reporting.factories import (
+    HARSTAD,
+    ORGNR,
+    OTHER_ORGNR,
+    VEFSN,
+    entry,
+    figure,
+    posted,
+    rate_figure,
+)
 
 
 def codes(outcomes: list[Judged]) -> list[str]:
@@ -23,15 +32,35 @@ async def test_a_posted_figure_is_kept_and_told_with_a_receipt(desk: Desk) -> No
 
     assert (judged.result, judged.vintage, judged.findings) == ("accepted", 1, ())
     (kept,) = await desk.figures()
-    assert (kept["municipality_id"], kept["municipality_number"], kept["unit"]) == (VEFSN, "9824", "helse")
-    assert (kept["lost_days"], kept["agreed_days"], kept["persons"]) == (Decimal("1387.20"), Decimal("20104.00"), 1010)
+    assert (kept["municipality_id"], kept["municipality_number"], kept["unit"]) == (
+        VEFSN,
+        "9824",
+        "helse",
+    )
+    assert (kept["lost_days"], kept["agreed_days"], kept["persons"]) == (
+        Decimal("1387.20"),
+        Decimal("20104.00"),
+        1010,
+    )
     (event,) = await desk.told(AbsenceFigurePosted)
-    assert (str(event.figure_id), event.municipality_id, event.vintage) == (body["figure_id"], VEFSN, 1)
+    assert (str(event.figure_id), event.municipality_id, event.vintage) == (
+        body["figure_id"],
+        VEFSN,
+        1,
+    )
     assert event.municipality == event.municipality_number == body["municipality"]
-    assert (str(event.lost_days), event.note, event.publisher) == ("1387.20", "etter influensaen", ORGNR)
+    assert (str(event.lost_days), event.note, event.publisher) == (
+        "1387.20",
+        "etter influensaen",
+        ORGNR,
+    )
     assert event.posted_at == event.occurred_at == desk.now
     (receipt,) = await desk.told(SubmissionAccepted)
-    assert (str(receipt.submission_id), receipt.vintage, receipt.origin) == (body["figure_id"], 1, "http")
+    assert (str(receipt.submission_id), receipt.vintage, receipt.origin) == (
+        body["figure_id"],
+        1,
+        "http",
+    )
 
 
 async def test_the_same_figure_again_gives_the_first_answer_and_changes_nothing(desk: Desk) -> None:
@@ -52,12 +81,16 @@ async def test_the_same_figure_again_gives_the_first_answer_and_changes_nothing(
 async def test_the_same_number_written_otherwise_is_the_same_content(desk: Desk) -> None:
     body = posted(lost_days="1387.20", unit=None)
 
-    outcomes = await desk.post(body, body | {"lost_days": Decimal("1387.2")}, {k: body[k] for k in body if k != "unit"})
+    outcomes = await desk.post(
+        body, body | {"lost_days": Decimal("1387.2")}, {k: body[k] for k in body if k != "unit"}
+    )
 
     assert codes(outcomes) == ["accepted", "repeated", "repeated"]
 
 
-async def test_the_same_id_with_other_content_is_refused_in_the_batch_and_after_it(desk: Desk) -> None:
+async def test_the_same_id_with_other_content_is_refused_in_the_batch_and_after_it(
+    desk: Desk,
+) -> None:
     body = posted()
 
     outcomes = await desk.post(body, body | {"lost_days": "1"})
@@ -93,9 +126,15 @@ async def test_a_correction_is_the_second_vintage_and_names_what_it_replaces(des
     (judged,) = await desk.post(second)
 
     assert judged.vintage == 2
-    kept = [(row["vintage"], row["in_force"], row["replaces"] and str(row["replaces"])) for row in await desk.figures()]
+    kept = [
+        (row["vintage"], row["in_force"], row["replaces"] and str(row["replaces"]))
+        for row in await desk.figures()
+    ]
     assert kept == [(1, False, None), (2, True, first["figure_id"])]
-    told = [(event.vintage, event.replaces and str(event.replaces)) for event in await desk.told(AbsenceFigurePosted)]
+    told = [
+        (event.vintage, event.replaces and str(event.replaces))
+        for event in await desk.told(AbsenceFigurePosted)
+    ]
     assert told == [(1, None), (2, first["figure_id"])]
 
 
@@ -146,7 +185,10 @@ async def test_figures_of_different_places_stand_beside_each_other(desk: Desk) -
 
 async def test_one_bad_figure_does_not_touch_its_neighbours(desk: Desk) -> None:
     outcomes = await desk.post(
-        posted(period="2013-01"), posted(period="2013-13"), posted(municipality="9999"), posted(period="2013-02")
+        posted(period="2013-01"),
+        posted(period="2013-13"),
+        posted(municipality="9999"),
+        posted(period="2013-02"),
     )
 
     assert codes(outcomes) == ["accepted", "period-malformed", "municipality-unknown", "accepted"]
@@ -157,7 +199,9 @@ async def test_one_bad_figure_does_not_touch_its_neighbours(desk: Desk) -> None:
     ]
 
 
-async def test_a_place_that_a_restored_log_gives_out_anew_gets_receipts_of_its_own(desk: Desk) -> None:
+async def test_a_place_that_a_restored_log_gives_out_anew_gets_receipts_of_its_own(
+    desk: Desk,
+) -> None:
     place = f"inbound.{ORGNR}.absence-figures.v1/10/1"
     lost, other = posted(period="2013-01"), posted(period="2013-02")
     bad = [posted(period="2013-13"), posted(period="2013-13")]
@@ -171,7 +215,9 @@ async def test_a_place_that_a_restored_log_gives_out_anew_gets_receipts_of_its_o
 
 
 async def test_every_fault_of_a_figure_is_named_at_once(desk: Desk) -> None:
-    (judged,) = await desk.post(posted(figure_id="5", municipality="18", period="2013-13", lost_days="much", extra=1))
+    (judged,) = await desk.post(
+        posted(figure_id="5", municipality="18", period="2013-13", lost_days="much", extra=1)
+    )
 
     assert judged.error is not None
     assert {(fault.code, fault.pointer) for fault in judged.error.errors} == {
@@ -205,7 +251,9 @@ async def test_a_body_with_thousands_of_faults_gets_an_answer_of_bounded_size(de
 
 
 async def test_a_jump_against_the_period_before_is_accepted_with_a_warning(desk: Desk) -> None:
-    outcomes = await desk.post(posted(period="2013-01"), posted(period="2013-02", lost_days="13872.00"))
+    outcomes = await desk.post(
+        posted(period="2013-01"), posted(period="2013-02", lost_days="13872.00")
+    )
 
     assert [finding.code for finding in outcomes[1].findings] == ["jump"]
     told = await desk.told(AbsenceFigurePosted)
@@ -214,7 +262,9 @@ async def test_a_jump_against_the_period_before_is_accepted_with_a_warning(desk:
     assert "69.00 % of 2013-02" in later.findings[0].message
 
 
-async def test_a_jump_is_seen_against_the_year_before_when_the_period_before_is_missing(desk: Desk) -> None:
+async def test_a_jump_is_seen_against_the_year_before_when_the_period_before_is_missing(
+    desk: Desk,
+) -> None:
     await desk.post(posted(period="2012-02"))
 
     (judged,) = await desk.post(posted(period="2013-02", lost_days="13872.00"))
@@ -223,7 +273,10 @@ async def test_a_jump_is_seen_against_the_year_before_when_the_period_before_is_
 
 
 async def test_a_corrected_or_withdrawn_rate_is_not_compared_with(desk: Desk) -> None:
-    slip, wrong = posted(period="2013-01", lost_days="13872"), posted(period="2013-02", lost_days="13872")
+    slip, wrong = (
+        posted(period="2013-01", lost_days="13872"),
+        posted(period="2013-02", lost_days="13872"),
+    )
     await desk.post(slip, posted(period="2013-01"), wrong)
     await desk.withdraw(wrong["figure_id"])
 
@@ -241,7 +294,12 @@ async def test_a_series_takes_one_kind_of_weight(desk: Desk) -> None:
         weighed | {"unit": "helse"}, weighed | {"window": "rolling-12"}, posted(period="2013-01")
     )
 
-    assert codes([*outcomes, later]) == ["accepted", "weight-kind-mixed", "accepted", "weight-kind-mixed"]
+    assert codes([*outcomes, later]) == [
+        "accepted",
+        "weight-kind-mixed",
+        "accepted",
+        "weight-kind-mixed",
+    ]
     assert codes(elsewhere) == ["accepted", "accepted", "accepted"]
 
 
@@ -254,7 +312,9 @@ async def test_a_wrong_kind_of_weight_can_be_corrected_or_withdrawn(desk: Desk) 
     assert codes(outcomes) == ["accepted", "accepted"]
 
     other = {"unit": "helse"}
-    await desk.post(mistaken := posted(**rate_figure(weight_kind="working-days", weight="20", **other)))
+    await desk.post(
+        mistaken := posted(**rate_figure(weight_kind="working-days", weight="20", **other))
+    )
     await desk.withdraw(mistaken["figure_id"])
     assert codes(await desk.post(right | other | {"period": "2013-01"})) == ["accepted"]
 
@@ -287,12 +347,16 @@ async def test_a_number_must_be_valid_on_the_last_day_of_the_period(desk: Desk) 
         ("9999", "2013-01"): "municipality-unknown",
     }
 
-    outcomes = await desk.post(*(figure(municipality=number, period=period) for number, period in results))
+    outcomes = await desk.post(
+        *(figure(municipality=number, period=period) for number, period in results)
+    )
 
     assert dict(zip(results, codes(outcomes), strict=True)) == results
 
 
-async def test_a_publisher_speaks_for_a_municipality_between_the_dates_of_its_mandate(desk: Desk) -> None:
+async def test_a_publisher_speaks_for_a_municipality_between_the_dates_of_its_mandate(
+    desk: Desk,
+) -> None:
     results = {
         "2012-12": "publisher-not-allowed",
         "2013-01": "accepted",
@@ -303,7 +367,10 @@ async def test_a_publisher_speaks_for_a_municipality_between_the_dates_of_its_ma
     }
 
     outcomes = await desk.post(
-        *(entry(figure(municipality="9903", period=period), publisher=OTHER_ORGNR) for period in results)
+        *(
+            entry(figure(municipality="9903", period=period), publisher=OTHER_ORGNR)
+            for period in results
+        )
     )
 
     assert dict(zip(results, codes(outcomes), strict=True)) == results
@@ -328,6 +395,11 @@ async def test_a_publisher_that_is_unknown_or_revoked_is_refused(desk: Desk) -> 
 
 async def test_an_older_state_of_a_municipality_does_not_overwrite_a_newer_one(desk: Desk) -> None:
     renumbered = factories.version("5403", "Vefsn", date(2013, 1, 1))
-    await desk.hear(factories.municipality(version=3, versions=[renumbered]), factories.municipality(version=2))
+    await desk.hear(
+        factories.municipality(version=3, versions=[renumbered]), factories.municipality(version=2)
+    )
 
-    assert codes(await desk.post(posted(municipality="5403"), posted())) == ["accepted", "municipality-unknown"]
+    assert codes(await desk.post(posted(municipality="5403"), posted())) == [
+        "accepted",
+        "municipality-unknown",
+    ]

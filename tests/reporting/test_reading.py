@@ -18,7 +18,9 @@ class LaterContract(AbsenceFigurePosted):
     positions: int | None = None
 
 
-def hashed(content: dict[str, Any], contract: type[AbsenceFigurePosted] = AbsenceFigurePosted) -> bytes:
+def hashed(
+    content: dict[str, Any], contract: type[AbsenceFigurePosted] = AbsenceFigurePosted
+) -> bytes:
     return hash_of(contract.model_validate(content))
 
 
@@ -69,11 +71,16 @@ async def test_a_record_that_is_consumed_again_gets_the_same_receipt_again(desk:
         assert receipts[0].event_id == receipts[1].event_id
 
 
-async def test_a_record_that_is_replayed_to_another_verdict_gets_another_receipt(desk: Desk) -> None:
+async def test_a_record_that_is_replayed_to_another_verdict_gets_another_receipt(
+    desk: Desk,
+) -> None:
     origin, body = "inbound.1.absence-figures.v1/0/7", posted(municipality="9903")
 
     await desk.post(entry(body, origin=origin))
     await desk.post(entry(body | {"municipality": "9824"}, origin=origin))
 
-    (rejected,), (accepted,) = await desk.told(SubmissionRejected), await desk.told(SubmissionAccepted)
+    (rejected,), (accepted,) = (
+        await desk.told(SubmissionRejected),
+        await desk.told(SubmissionAccepted),
+    )
     assert rejected.event_id != accepted.event_id

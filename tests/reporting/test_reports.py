@@ -52,7 +52,10 @@ def code_of(judged: Judged) -> str:
 async def owing(desk: Desk) -> Desk:
     """Vefsn owes its annual report, and the round is open."""
     desk.now = OPEN
-    await desk.hear(project(), project(project_id="harstad-heltid", members=[Member(municipality_id="harstad-9903")]))
+    await desk.hear(
+        project(),
+        project(project_id="harstad-heltid", members=[Member(municipality_id="harstad-9903")]),
+    )
     await desk.load(annual_round())
     return desk
 
@@ -64,10 +67,22 @@ async def test_a_report_in_time_is_kept_and_told_with_a_receipt(owing: Desk) -> 
 
     assert (judged.result, judged.vintage) == ("accepted", 1)
     (obligation,) = await owing.obligations(project_id="vefsn-naervaer")
-    assert (obligation.state, obligation.days_late, obligation.first_submitted_at) == ("submitted", 0, OPEN)
+    assert (obligation.state, obligation.days_late, obligation.first_submitted_at) == (
+        "submitted",
+        0,
+        OPEN,
+    )
     (event,) = await owing.told(ReportSubmitted)
-    assert (event.key, event.state, event.version, event.days_late) == (str(OBLIGATION), "submitted", 1, 0)
-    assert (str(event.submission_id), event.signed_by) == (body["submission_id"], ["elected", "administration"])
+    assert (event.key, event.state, event.version, event.days_late) == (
+        str(OBLIGATION),
+        "submitted",
+        1,
+        0,
+    )
+    assert (str(event.submission_id), event.signed_by) == (
+        body["submission_id"],
+        ["elected", "administration"],
+    )
     (receipt,) = await owing.told(SubmissionAccepted)
     assert (str(receipt.submission_id), receipt.vintage) == (body["submission_id"], 1)
 
@@ -80,11 +95,16 @@ async def test_a_late_report_counts_its_days_and_a_second_version_keeps_them(owi
     second = await owing.submit(report(answers={"anchoring": "betre"}))
 
     assert second.vintage == 2
-    assert [(event.version, event.days_late) for event in await owing.told(ReportSubmitted)] == [(1, 3), (2, 3)]
+    assert [(event.version, event.days_late) for event in await owing.told(ReportSubmitted)] == [
+        (1, 3),
+        (2, 3),
+    ]
     (obligation,) = await owing.obligations(project_id="vefsn-naervaer")
     assert (obligation.days_late, obligation.first_submitted_at) == (3, LATE)
     async with owing.database.connection() as conn:
-        versions = await conn.fetch("SELECT version, answers->>'anchoring' AS text FROM report ORDER BY version")
+        versions = await conn.fetch(
+            "SELECT version, answers->>'anchoring' AS text FROM report ORDER BY version"
+        )
     assert [tuple(row) for row in versions] == [(1, "forankra i kommunestyret"), (2, "betre")]
 
 
@@ -135,12 +155,18 @@ async def test_a_bad_report_is_refused_with_its_own_code(owing: Desk) -> None:
         body = {name: value for name, value in report(**changes).items() if value is not None}
         assert code_of(await owing.submit(body)) == code
 
-    assert [receipt.code for receipt in await owing.told(SubmissionRejected)] == [code for _, code in bad]
+    assert [receipt.code for receipt in await owing.told(SubmissionRejected)] == [
+        code for _, code in bad
+    ]
     assert "151086 00036" not in await owing.everything_kept()
 
 
 async def test_a_report_cannot_be_handed_in_before_the_round_opens(owing: Desk) -> None:
-    await owing.load(annual_round(round_id="annual-2013", period="2013", opens_on=OPEN.date() + timedelta(days=1)))
+    await owing.load(
+        annual_round(
+            round_id="annual-2013", period="2013", opens_on=OPEN.date() + timedelta(days=1)
+        )
+    )
 
     judged = await owing.submit(report(obligation_id_of("annual-2013", "vefsn-naervaer")))
 
@@ -149,24 +175,33 @@ async def test_a_report_cannot_be_handed_in_before_the_round_opens(owing: Desk) 
     assert "2013-01-11" in judged.error.message
 
 
-async def test_a_report_in_the_first_second_of_the_round_does_not_wait_for_the_calendar(owing: Desk) -> None:
-    await owing.load(annual_round(round_id="annual-2013", period="2013", opens_on=OPEN.date() + timedelta(days=1)))
+async def test_a_report_in_the_first_second_of_the_round_does_not_wait_for_the_calendar(
+    owing: Desk,
+) -> None:
+    await owing.load(
+        annual_round(
+            round_id="annual-2013", period="2013", opens_on=OPEN.date() + timedelta(days=1)
+        )
+    )
     owing.now = datetime(2013, 1, 10, 23, tzinfo=UTC)
 
     judged = await owing.submit(report(obligation_id_of("annual-2013", "vefsn-naervaer")))
 
     assert judged.result == "accepted"
     assert await owing.tick() == 1
-    assert [event.project_id for event in await owing.told(ReportDue) if event.round_id == "annual-2013"] == [
-        "harstad-heltid"
-    ]
+    assert [
+        event.project_id for event in await owing.told(ReportDue) if event.round_id == "annual-2013"
+    ] == ["harstad-heltid"]
 
 
 async def test_only_who_speaks_for_a_member_on_that_day_may_report(owing: Desk) -> None:
     assert code_of(await owing.submit(report(), publisher=OTHER_ORGNR)) == "publisher-not-allowed"
     assert code_of(await owing.submit(report(), publisher="999999999")) == "publisher-unknown"
 
-    joined = [Member(municipality_id="vefsn-9824"), Member(municipality_id="harstad-9903", from_=LATE.date())]
+    joined = [
+        Member(municipality_id="vefsn-9824"),
+        Member(municipality_id="harstad-9903", from_=LATE.date()),
+    ]
     await owing.hear(project(version=2, members=joined))
     assert code_of(await owing.submit(report(), publisher=OTHER_ORGNR)) == "publisher-not-allowed"
     owing.now = LATE
@@ -177,19 +212,27 @@ async def test_numbers_in_answers_are_kept_exactly(owing: Desk) -> None:
     await owing.submit(report(answers={"rate": Decimal("8.10"), "persons": 17}))
 
     async with owing.database.connection() as conn:
-        assert await conn.fetchval("SELECT answers::text FROM report") == '{"rate": "8.10", "persons": 17}'
+        assert (
+            await conn.fetchval("SELECT answers::text FROM report")
+            == '{"rate": "8.10", "persons": 17}'
+        )
 
 
-async def test_reports_of_one_obligation_that_come_at_once_get_versions_of_their_own(owing: Desk) -> None:
+async def test_reports_of_one_obligation_that_come_at_once_get_versions_of_their_own(
+    owing: Desk,
+) -> None:
     outcomes = await asyncio.gather(*(owing.submit(report()) for _ in range(8)))
 
     assert sorted(judged.vintage for judged in outcomes if judged.vintage) == list(range(1, 9))
 
 
-async def test_one_submission_id_at_once_for_two_obligations_is_decided_by_trying_again(owing: Desk) -> None:
+async def test_one_submission_id_at_once_for_two_obligations_is_decided_by_trying_again(
+    owing: Desk,
+) -> None:
     await owing.hear(
         factories.publisher(
-            version=2, may_speak_for=[{"municipality_id": "vefsn-9824"}, {"municipality_id": "harstad-9903"}]
+            version=2,
+            may_speak_for=[{"municipality_id": "vefsn-9824"}, {"municipality_id": "harstad-9903"}],
         )
     )
     body = report()

@@ -35,14 +35,19 @@ async def written(desk: Desk) -> list[Event]:
     await desk.post(posted(lost_days="1500"))
     desk.now += timedelta(minutes=1)
     await desk.withdraw(first["figure_id"])
-    figures, withdrawals = await desk.told(AbsenceFigurePosted), await desk.told(AbsenceFigureWithdrawn)
+    figures, withdrawals = (
+        await desk.told(AbsenceFigurePosted),
+        await desk.told(AbsenceFigureWithdrawn),
+    )
     return [*figures[:3], withdrawals[0], figures[3], withdrawals[1]]
 
 
 async def written_at_one_place(desk: Desk, step: timedelta) -> list[Event]:
-    """Post, correct, and withdraw between, with a clock that goes by a step at a time; return what was told, in order.
+    """Post, correct, and withdraw between, with a clock that goes by a step at a time; return what
+    was told, in order.
 
-    Clocks of two processes differ, and whoever waits for a lock looked at its clock before those who held it.
+    Clocks of two processes differ, and whoever waits for a lock looked at its clock before those
+    who held it.
     """
     bodies = [posted(lost_days=str(1300 + number)) for number in range(4)]
     await desk.post(*bodies[:2])
@@ -54,7 +59,10 @@ async def written_at_one_place(desk: Desk, step: timedelta) -> list[Event]:
     await desk.withdraw(bodies[0]["figure_id"])
     desk.now += step
     await desk.post(bodies[3])
-    figures, withdrawals = await desk.told(AbsenceFigurePosted), await desk.told(AbsenceFigureWithdrawn)
+    figures, withdrawals = (
+        await desk.told(AbsenceFigurePosted),
+        await desk.told(AbsenceFigureWithdrawn),
+    )
     return [*figures[:2], withdrawals[0], figures[2], withdrawals[1], figures[3]]
 
 
@@ -101,7 +109,9 @@ async def test_a_publisher_that_repeats_a_figure_taken_from_the_log_gets_its_fir
 async def test_only_what_a_database_forgot_is_unknown(desk: Desk) -> None:
     events = await written(desk)
     async with desk.database.transaction() as conn:
-        await conn.execute("UPDATE figure SET withdrawn_at = NULL, withdrawal_reason = NULL, withdrawn_by = NULL")
+        await conn.execute(
+            "UPDATE figure SET withdrawn_at = NULL, withdrawal_reason = NULL, withdrawn_by = NULL"
+        )
         assert await restoring.unknown(conn, events) == [events[3], events[5]]
 
 

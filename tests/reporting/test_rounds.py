@@ -23,20 +23,35 @@ async def states(desk: Desk) -> dict[str, str]:
     return {obligation.project_id: obligation.state for obligation in await desk.obligations()}
 
 
-async def test_an_obligation_becomes_due_and_overdue_with_the_calendar_and_each_is_told_once(empty_desk: Desk) -> None:
+async def test_an_obligation_becomes_due_and_overdue_with_the_calendar_and_each_is_told_once(
+    empty_desk: Desk,
+) -> None:
     desk, told = empty_desk, []
     desk.now = BEFORE
     await desk.hear(project())
     await desk.load(annual_round())
 
-    for now in (BEFORE, datetime(2013, 1, 1, 22, 59, 59, tzinfo=UTC), datetime(2013, 1, 1, 23, tzinfo=UTC), OPEN,
-                LAST_SECOND, MIDNIGHT, MIDNIGHT + timedelta(days=9)):  # fmt: skip
+    for now in (
+        BEFORE,
+        datetime(2013, 1, 1, 22, 59, 59, tzinfo=UTC),
+        datetime(2013, 1, 1, 23, tzinfo=UTC),
+        OPEN,
+        LAST_SECOND,
+        MIDNIGHT,
+        MIDNIGHT + timedelta(days=9),
+    ):
         changes = await desk.tick(now)
         told.append((changes, (await states(desk))["vefsn-naervaer"]))
 
     assert told == [
-        (0, "not_due"), (0, "not_due"), (1, "due"), (0, "due"), (0, "due"), (1, "overdue"), (0, "overdue"),
-    ]  # fmt: skip
+        (0, "not_due"),
+        (0, "not_due"),
+        (1, "due"),
+        (0, "due"),
+        (0, "due"),
+        (1, "overdue"),
+        (0, "overdue"),
+    ]
     (due,), (overdue,) = await desk.told(ReportDue), await desk.told(ReportOverdue)
     assert (due.state, overdue.state) == ("due", "overdue")
     assert (due.project_id, due.round_id, due.report_kind, due.period) == (
@@ -73,7 +88,10 @@ async def test_overdue_comes_at_midnight_in_oslo_on_the_days_the_clock_is_change
     before = await states(desk)
     await desk.tick(midnight)
 
-    assert [before, await states(desk)] == [{"vefsn-naervaer": "due"}, {"vefsn-naervaer": "overdue"}]
+    assert [before, await states(desk)] == [
+        {"vefsn-naervaer": "due"},
+        {"vefsn-naervaer": "overdue"},
+    ]
 
 
 async def test_a_round_that_is_open_when_it_is_loaded_is_due_at_once(empty_desk: Desk) -> None:
@@ -87,7 +105,9 @@ async def test_a_round_that_is_open_when_it_is_loaded_is_due_at_once(empty_desk:
     assert len(await desk.told(ReportDue)) == 1
 
 
-async def test_a_round_loaded_after_its_time_makes_historical_obligations_and_tells_nobody(empty_desk: Desk) -> None:
+async def test_a_round_loaded_after_its_time_makes_historical_obligations_and_tells_nobody(
+    empty_desk: Desk,
+) -> None:
     desk = empty_desk
     desk.now = MIDNIGHT
     await desk.hear(project())
@@ -110,7 +130,12 @@ async def test_what_the_service_slept_through_is_told_in_order(empty_desk: Desk)
     assert await desk.tick(MIDNIGHT + timedelta(days=30)) == 2
 
     async with desk.database.connection() as conn:
-        kinds = [row["kind"] for row in await conn.fetch("SELECT headers->>'ce_type' AS kind FROM outbox ORDER BY id")]
+        kinds = [
+            row["kind"]
+            for row in await conn.fetch(
+                "SELECT headers->>'ce_type' AS kind FROM outbox ORDER BY id"
+            )
+        ]
     assert kinds == [ReportDue.type(), ReportOverdue.type()]
 
 
@@ -133,7 +158,10 @@ async def test_projects_that_come_later_owe_too_whatever_comes_first(empty_desk:
     await desk.load(annual_round(cohort_ids=("pulje-1",)))
 
     await desk.hear(project())
-    await desk.hear(project(project_id="bergen-naervaer"), project(project_id="oslo-heltid", cohort_id="pulje-2"))
+    await desk.hear(
+        project(project_id="bergen-naervaer"),
+        project(project_id="oslo-heltid", cohort_id="pulje-2"),
+    )
 
     assert await states(desk) == {"vefsn-naervaer": "due", "bergen-naervaer": "due"}
     assert len(await desk.told(ReportDue)) == 2
@@ -156,7 +184,9 @@ async def test_a_project_that_comes_after_the_due_day_owes_historically(empty_de
     assert await desk.told(ReportOverdue) == []
 
 
-async def test_a_project_heard_again_or_out_of_order_keeps_its_obligations(empty_desk: Desk) -> None:
+async def test_a_project_heard_again_or_out_of_order_keeps_its_obligations(
+    empty_desk: Desk,
+) -> None:
     desk = empty_desk
     desk.now = OPEN
     await desk.load(annual_round())
@@ -167,7 +197,9 @@ async def test_a_project_heard_again_or_out_of_order_keeps_its_obligations(empty
     assert await states(desk) == {"vefsn-naervaer": "due"}
     assert len(await desk.told(ReportDue)) == 1
     async with desk.database.connection() as conn:
-        assert await conn.fetchval("SELECT municipality_id FROM project_member") == factories.HARSTAD
+        assert (
+            await conn.fetchval("SELECT municipality_id FROM project_member") == factories.HARSTAD
+        )
 
 
 async def test_moving_the_due_day_lets_what_is_not_handed_in_begin_anew(empty_desk: Desk) -> None:
@@ -186,7 +218,10 @@ async def test_moving_the_due_day_lets_what_is_not_handed_in_begin_anew(empty_de
 
     await desk.tick(datetime(2013, 3, 2, tzinfo=UTC))
 
-    assert [event.due_on for event in await desk.told(ReportOverdue)] == [date(2013, 2, 1), date(2013, 3, 1)]
+    assert [event.due_on for event in await desk.told(ReportOverdue)] == [
+        date(2013, 2, 1),
+        date(2013, 3, 1),
+    ]
 
 
 async def test_moving_the_due_day_to_the_past_makes_overdue(empty_desk: Desk) -> None:
@@ -214,7 +249,9 @@ async def test_many_replicas_tell_each_change_once(make_database: MakeDatabase) 
     assert (len(await desk.told(ReportDue)), len(await desk.told(ReportOverdue))) == (60, 60)
 
 
-async def test_an_obligation_that_a_report_is_coming_in_for_is_left_for_the_next_look(empty_desk: Desk) -> None:
+async def test_an_obligation_that_a_report_is_coming_in_for_is_left_for_the_next_look(
+    empty_desk: Desk,
+) -> None:
     desk = empty_desk
     desk.now = BEFORE
     await desk.hear(project(), project(project_id="bergen-naervaer"))
@@ -227,7 +264,9 @@ async def test_an_obligation_that_a_report_is_coming_in_for_is_left_for_the_next
     assert await desk.tick(MIDNIGHT) == 1
 
 
-async def test_a_round_and_a_project_that_come_at_once_see_each_other(make_database: MakeDatabase) -> None:
+async def test_a_round_and_a_project_that_come_at_once_see_each_other(
+    make_database: MakeDatabase,
+) -> None:
     desk = Desk(await make_database("reporting"), now=OPEN)
 
     async def load(number: int) -> None:
@@ -235,7 +274,9 @@ async def test_a_round_and_a_project_that_come_at_once_see_each_other(make_datab
 
     async def hear(number: int) -> None:
         async with desk.database.transaction() as conn:
-            await commands.hear_projects(conn, [project(project_id=f"project-{number}")], now=desk.now)
+            await commands.hear_projects(
+                conn, [project(project_id=f"project-{number}")], now=desk.now
+            )
 
     await asyncio.gather(*(work(number) for number in range(6) for work in (load, hear)))
 

@@ -38,7 +38,11 @@ async def test_a_withdrawal_restores_the_earlier_vintage(desk: Desk) -> None:
         "feil enhet",
     )
     (event,) = await desk.told(AbsenceFigureWithdrawn)
-    assert (str(event.figure_id), event.reason, event.key) == (second["figure_id"], "feil enhet", factories.VEFSN)
+    assert (str(event.figure_id), event.reason, event.key) == (
+        second["figure_id"],
+        "feil enhet",
+        factories.VEFSN,
+    )
     assert event.in_force is not None
     assert (str(event.in_force.figure_id), event.in_force.vintage) == (first["figure_id"], 1)
     assert str(event.in_force.lost_days) == "1387.20"
@@ -86,7 +90,9 @@ async def test_withdrawing_an_older_vintage_leaves_the_newer_one_in_force(desk: 
     assert [row["in_force"] for row in await desk.figures()] == [False, False]
 
 
-async def test_a_figure_after_a_withdrawal_takes_the_next_vintage_and_replaces_what_holds(desk: Desk) -> None:
+async def test_a_figure_after_a_withdrawal_takes_the_next_vintage_and_replaces_what_holds(
+    desk: Desk,
+) -> None:
     first, second, third = posted(), posted(lost_days="1400"), posted(lost_days="1500")
     await desk.post(first, second)
     await desk.withdraw(second["figure_id"])
@@ -94,12 +100,18 @@ async def test_a_figure_after_a_withdrawal_takes_the_next_vintage_and_replaces_w
     (judged,) = await desk.post(third)
 
     assert judged.vintage == 3
-    assert [(row["vintage"], row["in_force"]) for row in await desk.figures()] == [(1, False), (2, False), (3, True)]
+    assert [(row["vintage"], row["in_force"]) for row in await desk.figures()] == [
+        (1, False),
+        (2, False),
+        (3, True),
+    ]
     told = (await desk.told(AbsenceFigurePosted))[-1]
     assert str(told.replaces) == first["figure_id"]
 
 
-async def test_a_withdrawn_figure_posted_again_gives_its_first_answer_and_stays_withdrawn(desk: Desk) -> None:
+async def test_a_withdrawn_figure_posted_again_gives_its_first_answer_and_stays_withdrawn(
+    desk: Desk,
+) -> None:
     body = posted()
     await desk.post(body)
     await desk.withdraw(body["figure_id"])
@@ -110,7 +122,9 @@ async def test_a_withdrawn_figure_posted_again_gives_its_first_answer_and_stays_
     assert [row["in_force"] for row in await desk.figures()] == [False]
 
 
-async def test_a_withdrawal_that_comes_before_its_figure_is_refused_and_can_be_sent_again(desk: Desk) -> None:
+async def test_a_withdrawal_that_comes_before_its_figure_is_refused_and_can_be_sent_again(
+    desk: Desk,
+) -> None:
     body = posted()
 
     early = await desk.withdraw(body["figure_id"])
@@ -156,7 +170,9 @@ async def test_bad_withdrawals_do_not_touch_their_neighbours(desk: Desk) -> None
     await desk.post(body)
 
     def entry(submission_id: object, content: object) -> Entry:
-        return Entry(submission_id, factories.ORGNR, content, "inbound.974760673.absence-figures.v1/0/1")
+        return Entry(
+            submission_id, factories.ORGNR, content, "inbound.974760673.absence-figures.v1/0/1"
+        )
 
     entries = [
         entry(str(uuid.uuid4()), {"figure_id": body["figure_id"]}),

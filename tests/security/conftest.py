@@ -1,4 +1,6 @@
-"""All services' HTTP interfaces, and everybody who may come: two publishers of their own municipalities among them."""
+"""All services' HTTP interfaces, and everybody who may come: two publishers of their own
+municipalities among them.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -24,13 +26,17 @@ from tests.support.infrastructure import Infra
 
 REVOKED_ORGNR = "964982953"
 CHANGED_ORGNR = "310000019"
-"""What the operator does to a publisher is done to this one, or nobody's key would be good afterwards."""
+"""What the operator does to a publisher is done to this one, or nobody's key would be good
+afterwards.
+"""
 
 EXPIRED, GONE, UNKNOWN = (auth.make_key() for _ in range(3))
 
 
 class Who(StrEnum):
-    """Everybody who may come. `own` speaks for Vefsn, whose things the routes are asked for; `other` for Harstad."""
+    """Everybody who may come. `own` speaks for Vefsn, whose things the routes are asked for;
+    `other` for Harstad.
+    """
 
     NOBODY = "nobody"
     UNKNOWN = "unknown"
@@ -71,14 +77,18 @@ class House:
 
 @pytest_asyncio.fixture(scope="module")
 async def house(infra: Infra) -> AsyncIterator[House]:
-    """All services; each has heard of the publishers, and reporting also of both municipalities and their projects."""
+    """All services; each has heard of the publishers, and reporting also of both municipalities and
+    their projects.
+    """
     async with AsyncExitStack() as stack:
         apps = await stack.enter_async_context(open_doors(infra, *SERVICES, now=NOW))
         clients = {}
         for name, app in apps.items():
             for number, (who, key) in enumerate(KEYS.items(), start=1):
                 headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-                transport = ASGITransport(app, client=(f"192.0.2.{number}", 1))  # bad keys are counted per address
+                transport = ASGITransport(
+                    app, client=(f"192.0.2.{number}", 1)
+                )  # bad keys are counted per address
                 client = AsyncClient(transport=transport, base_url="http://test", headers=headers)
                 clients[name, who] = await stack.enter_async_context(client)
         for app in apps.values():
@@ -97,9 +107,13 @@ async def house(infra: Infra) -> AsyncIterator[House]:
 
 
 def _publishers() -> list[PublisherRegistered]:
-    expired = PublisherKey(key_id=EXPIRED.key_id, hash=EXPIRED.hash, expires_at=NOW - timedelta(days=1))
+    expired = PublisherKey(
+        key_id=EXPIRED.key_id, hash=EXPIRED.hash, expires_at=NOW - timedelta(days=1)
+    )
     own, other = (
-        factories.publisher(organisation_number=number, may_speak_for=[SpeaksFor(municipality_id=municipality_id)])
+        factories.publisher(
+            organisation_number=number, may_speak_for=[SpeaksFor(municipality_id=municipality_id)]
+        )
         for number, municipality_id in ((ORGNR, VEFSN), (OTHER_ORGNR, HARSTAD))
     )
     return [

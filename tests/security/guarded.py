@@ -1,4 +1,6 @@
-"""A broker with accounts, as the one-machine stack runs it with its open door shut, and who tries what there."""
+"""A broker with accounts, as the one-machine stack runs it with its open door shut, and who tries
+what there.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -47,7 +49,9 @@ class Guarded:
         """The listener for publishers, for somebody without an account."""
         folder = self.servers.folder.path
         address = f"{HOST}:{self.servers.kafka.port_of(PUBLISHERS)}"
-        return BusSettings(bootstrap=address, client_id="test", ca_file=folder / "accounts" / AUTHORITY)
+        return BusSettings(
+            bootstrap=address, client_id="test", ca_file=folder / "accounts" / AUTHORITY
+        )
 
     @property
     def inside(self) -> BusSettings:
@@ -66,7 +70,9 @@ class Guarded:
 
 @asynccontextmanager
 async def guarded_broker(folder: Path) -> AsyncIterator[Guarded]:
-    """Run the broker with the services' accounts, two publishers that the registry knows, and a reader."""
+    """Run the broker with the services' accounts, two publishers that the registry knows, and a
+    reader.
+    """
     options = accounts.options(folder, local=False)
     async with infrastructure(folder, keep=False, kafka_options=options) as servers:
         operator = accounts.operator_at(folder, servers.bootstrap)
@@ -76,7 +82,9 @@ async def guarded_broker(folder: Path) -> AsyncIterator[Guarded]:
         guarded = Guarded(servers, operator)
         for name in SERVICES:
             guarded.accounts[name] = guarded.inside.as_account(name, SecretStr(passwords[name]))
-        guarded.accounts["operator"] = guarded.outside.as_account("operator", SecretStr(passwords["operator"]))
+        guarded.accounts["operator"] = guarded.outside.as_account(
+            "operator", SecretStr(passwords["operator"])
+        )
         await tell(operator, publisher(A), publisher(B))
         for account in (A, B, READER):
             await guarded.admit(account)
@@ -85,7 +93,13 @@ async def guarded_broker(folder: Path) -> AsyncIterator[Guarded]:
 
 def publisher(number: str, **changed: Any) -> PublisherRegistered:
     """Return what the registry tells of a publisher."""
-    told = {"organisation_number": number, "version": 1, "name": "HR", "may_speak_for": [], **changed}
+    told = {
+        "organisation_number": number,
+        "version": 1,
+        "name": "HR",
+        "may_speak_for": [],
+        **changed,
+    }
     return PublisherRegistered.model_validate(told)
 
 
@@ -116,7 +130,9 @@ class Trying:
         options = self._bus.client_options()
         try:
             self._producer = await self._start(AIOKafkaProducer(**options, acks="all"))
-            self._consumer = await self._start(AIOKafkaConsumer(**options, auto_offset_reset="earliest"))
+            self._consumer = await self._start(
+                AIOKafkaConsumer(**options, auto_offset_reset="earliest")
+            )
         except BaseException:
             await self._stack.aclose()
             raise
@@ -134,7 +150,8 @@ class Trying:
         """Tell whether it can write a record."""
         try:
             await asyncio.wait_for(
-                self._producer.send_and_wait(topic, b"x", key=b"of-compacted-topics", partition=0), ANSWER_SECONDS
+                self._producer.send_and_wait(topic, b"x", key=b"of-compacted-topics", partition=0),
+                ANSWER_SECONDS,
             )
         except TopicAuthorizationFailedError:
             return False
@@ -145,7 +162,9 @@ class Trying:
         place = TopicPartition(topic, 0)
         self._consumer.assign([place])
         try:
-            await self._consumer._client._wait_on_metadata(topic)  # without it, a hidden topic is waited for for ever
+            await self._consumer._client._wait_on_metadata(
+                topic
+            )  # without it, a hidden topic is waited for for ever
             self._consumer.seek(place, 0)
             await asyncio.wait_for(self._consumer.getone(), ANSWER_SECONDS)
         except TopicAuthorizationFailedError:
@@ -155,7 +174,9 @@ class Trying:
     async def commits(self, group: str, topic: str) -> bool:
         """Tell whether it can say how far a consumer group has read."""
         place = TopicPartition(topic, 0)
-        async with AIOKafkaConsumer(**self._bus.client_options(), group_id=group, enable_auto_commit=False) as consumer:
+        async with AIOKafkaConsumer(
+            **self._bus.client_options(), group_id=group, enable_auto_commit=False
+        ) as consumer:
             consumer.assign([place])
             try:
                 await asyncio.wait_for(consumer.commit({place: 1}), ANSWER_SECONDS)

@@ -68,10 +68,19 @@ def all_routes() -> dict[str, tuple[str, str, str]]:
 
 
 async def ask(
-    client: AsyncClient, route: str, method: str, path: str, *, headers: Mapping[str, str] | None = None
+    client: AsyncClient,
+    route: str,
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Ask at a route, its address and body filled so that the request gets as far as it can."""
     for parameter in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
-        path = path.replace(f"{{{parameter}}}", str(FILLED.get(parameter.partition(":")[0], "some-thing")))
+        path = path.replace(
+            f"{{{parameter}}}", str(FILLED.get(parameter.partition(":")[0], "some-thing"))
+        )
     body = None if method == "GET" else BODIES.get(route, {})
-    return await client.request(method, path, params=PARAMETERS.get(route), headers=headers, json=body)
+    return await client.request(
+        method, path, params=PARAMETERS.get(route), headers=headers, json=body
+    )

@@ -10,7 +10,16 @@ from tests.security.conftest import House
 from tests.security.routes import flat
 
 NO_NUMBERS: tuple[Any, ...] = ("1", "true", {"a": "1"})
-NO_DAYS: tuple[Any, ...] = (0, 86400, 1325376000.0, "0", "86400", "2012-01-01T00:00:00", "2012-1-1", "20120101")
+NO_DAYS: tuple[Any, ...] = (
+    0,
+    86400,
+    1325376000.0,
+    "0",
+    "86400",
+    "2012-01-01T00:00:00",
+    "2012-1-1",
+    "20120101",
+)
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -40,7 +49,9 @@ def queries_of(routes: list[Any]) -> Iterator[type[BaseModel]]:
 def taken(field: Any, given: Any) -> list[Any]:
     """Return what a field makes of something; nothing when it refuses."""
     try:
-        value = TypeAdapter(Annotated[field.annotation, "a field", *field.metadata]).validate_python(given)
+        value = TypeAdapter(
+            Annotated[field.annotation, "a field", *field.metadata]
+        ).validate_python(given)
     except ValidationError:
         return []
     return list(value.values()) if isinstance(value, dict) else [value]
@@ -61,7 +72,12 @@ async def test_no_field_makes_a_number_or_a_flag_of_a_text(house: House) -> None
 
 
 async def test_no_field_makes_a_day_of_anything_but_a_day(house: House) -> None:
-    models = {model for app in house.apps.values() for read in (bodies_of, queries_of) for model in read(app.routes)}
+    models = {
+        model
+        for app in house.apps.values()
+        for read in (bodies_of, queries_of)
+        for model in read(app.routes)
+    }
     days = [
         (f"{model.__name__}.{name}", field)
         for model in models

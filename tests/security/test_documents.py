@@ -1,4 +1,5 @@
-"""The OpenAPI documents of the other services tell the truth as well: made-up requests are answered as they say.
+"""The OpenAPI documents of the other services tell the truth as well: made-up requests are answered
+as they say.
 
 Reporting's, and every operation by name, are in tests/reporting/test_openapi.py.
 """
@@ -13,7 +14,8 @@ from tests.support.apps import RunningService, run_service
 from tests.support.fuzzing import fuzz, operations
 from tests.support.infrastructure import Infra
 
-# Other parts of the test run, on the event loop, use `random` while requests are made up in a thread.
+# Other parts of the test run, on the event loop, use `random` while requests are made up in a
+# thread.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 
 EXAMPLES = repeats(few=10, many=750)
@@ -34,7 +36,11 @@ async def running(request: pytest.FixtureRequest, infra: Infra) -> AsyncIterator
 
 
 @pytest.mark.parametrize("good", [True, False], ids=["fitting", "broken"])
-async def test_every_operation_answers_as_its_document_says(running: RunningService, *, good: bool) -> None:
+async def test_every_operation_answers_as_its_document_says(
+    running: RunningService, *, good: bool
+) -> None:
     document = running.app.openapi()
     for operation in operations(document, breakable=not good):
-        assert await fuzz(running.operator, document, operation, examples=EXAMPLES, good=good), operation
+        assert await fuzz(running.operator, document, operation, examples=EXAMPLES, good=good), (
+            operation
+        )

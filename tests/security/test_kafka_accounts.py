@@ -13,7 +13,13 @@ from deploy.accounts import applying
 from deploy.accounts.applying import Publishers
 from deploy.accounts.broker import keeping_accounts
 from deploy.accounts.known import known_publishers
-from deploy.accounts.rights import Quota, Right, reader_account, rights_of_publisher, rights_of_service
+from deploy.accounts.rights import (
+    Quota,
+    Right,
+    reader_account,
+    rights_of_publisher,
+    rights_of_service,
+)
 from shared.errors import RuleBroken
 from tests.security.guarded import READER, A, B, Guarded, Trying, guarded_broker, publisher, tell
 
@@ -31,7 +37,9 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gua
 
 
 @pytest.mark.infra
-async def test_a_revoked_publisher_is_out_within_a_minute_on_an_open_connection_too(guarded: Guarded) -> None:
+async def test_a_revoked_publisher_is_out_within_a_minute_on_an_open_connection_too(
+    guarded: Guarded,
+) -> None:
     async with Trying(guarded.operator) as operator:
         assert await operator.writes(OPEN)
     bus = await guarded.admit(A)
@@ -72,7 +80,9 @@ async def test_above_its_quota_a_publisher_is_slowed_and_loses_nothing(guarded: 
 
     async with AIOKafkaProducer(**bus.client_options(), acks="all") as producer:
         throttled = throttling_of(producer)
-        sent = [await producer.send_and_wait(INBOUND_B, b"x" * 10_000, partition=0) for _ in range(12)]
+        sent = [
+            await producer.send_and_wait(INBOUND_B, b"x" * 10_000, partition=0) for _ in range(12)
+        ]
 
     assert [record.offset for record in sent] == list(range(sent[0].offset, sent[0].offset + 12))
     assert max(throttled) > 0
@@ -80,7 +90,9 @@ async def test_above_its_quota_a_publisher_is_slowed_and_loses_nothing(guarded: 
 
 
 def throttling_of(producer: Any) -> list[int]:
-    """Return a list that gets, with each answer of the broker, for how many milliseconds it wants to be left alone."""
+    """Return a list that gets, with each answer of the broker, for how many milliseconds it wants
+    to be left alone.
+    """
     told: list[int] = []
     ask = producer.client.send
 
@@ -105,7 +117,9 @@ async def test_what_somebody_changed_by_hand_shows_and_is_put_right(guarded: Gua
         accounts.put_quota(B, None)
 
     differs = await asyncio.to_thread(applying.difference, guarded.operator, BOTH)
-    seen = [set(each) for each in (differs.missing, differs.surplus, differs.foreign, differs.unbounded)]
+    seen = [
+        set(each) for each in (differs.missing, differs.surplus, differs.foreign, differs.unbounded)
+    ]
     assert seen == [{taken}, {gift}, {theirs}, {A, B}]
     assert len(differs.sentences()) == 5
 
@@ -123,7 +137,11 @@ async def test_a_publisher_that_was_revoked_over_http_loses_its_account_when_acc
 ) -> None:
     gone = "310000035"
     await guarded.admit(gone)
-    await tell(guarded.operator, publisher(gone), publisher(gone, version=2, revoked_at="2026-01-01T00:00:00Z"))
+    await tell(
+        guarded.operator,
+        publisher(gone),
+        publisher(gone, version=2, revoked_at="2026-01-01T00:00:00Z"),
+    )
     known = await known_publishers(guarded.operator)
     assert known == Publishers(live=frozenset({A, B}), revoked=frozenset({gone}))
 

@@ -1,4 +1,6 @@
-"""Every account tries every operation on every kind of topic, group and setting, on the real broker, from outside."""
+"""Every account tries every operation on every kind of topic, group and setting, on the real
+broker, from outside.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -36,32 +38,47 @@ from tests.security.guarded import READER, A, B, Guarded, Trying, guarded_broker
 from tests.support.apps import idle_service
 
 TOPICS = (
-    f"inbound.{A}.absence-figures.v1", f"inbound.{B}.absence-figures.v1", f"receipts.{A}.v1", f"receipts.{B}.v1",
-    "registry.municipality.v1", "registry.programme.v1", "registry.project.v1", "registry.publisher.v1",
-    "reporting.absence-figure.v1", "reporting.report.v1", "metrics.metric.v1", "metrics.milestone.v1",
+    f"inbound.{A}.absence-figures.v1",
+    f"inbound.{B}.absence-figures.v1",
+    f"receipts.{A}.v1",
+    f"receipts.{B}.v1",
+    "registry.municipality.v1",
+    "registry.programme.v1",
+    "registry.project.v1",
+    "registry.publisher.v1",
+    "reporting.absence-figure.v1",
+    "reporting.report.v1",
+    "metrics.metric.v1",
+    "metrics.milestone.v1",
     "notifications.delivery.v1",
-)  # fmt: skip
+)
 
 # A column per topic of TOPICS: r reads, w writes, - neither.
 TABLE = {
     #               in A  in B  rec A rec B muni  prog  proj  publ  figu  repo  metr  mile  deli
-    "registry":      "-    -     -     -     w     w     w     rw    -     -     -     -     -",
-    "reporting":     "r    r     w     w     r     -     r     r     w     w     -     -     -",
-    "metrics":       "-    -     -     -     r     r     r     r     r     -     w     w     -",
+    "registry": "-    -     -     -     w     w     w     rw    -     -     -     -     -",
+    "reporting": "r    r     w     w     r     -     r     r     w     w     -     -     -",
+    "metrics": "-    -     -     -     r     r     r     r     r     -     w     w     -",
     "notifications": "-    -     -     -     r     r     r     r     -     r     r     r     w",
-    A:               "w    -     r     -     -     -     -     -     -     -     r     r     -",
-    B:               "-    w     -     r     -     -     -     -     -     -     r     r     -",
-    READER:          "-    -     -     -     -     -     -     -     -     -     r     r     -",
-    "operator":      "rw   rw    rw    rw    rw    rw    rw    rw    rw    rw    rw    rw    rw",
-}  # fmt: skip
+    A: "w    -     r     -     -     -     -     -     -     -     r     r     -",
+    B: "-    w     -     r     -     -     -     -     -     -     r     r     -",
+    READER: "-    -     -     -     -     -     -     -     -     -     r     r     -",
+    "operator": "rw   rw    rw    rw    rw    rw    rw    rw    rw    rw    rw    rw    rw",
+}
 ACCOUNTS = tuple(TABLE)
 ANSWER_MILLISECONDS = 60_000
-REFUSALS = (TopicAuthorizationFailedError, ClusterAuthorizationFailedError, GroupAuthorizationFailedError)
+REFUSALS = (
+    TopicAuthorizationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+)
 
 
 @pytest_asyncio.fixture(scope="module")
 async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guarded]:
-    """A broker with accounts; each topic has a record and a group its place, so that a refusal is not a wait."""
+    """A broker with accounts; each topic has a record and a group its place, so that a refusal is
+    not a wait.
+    """
     async with guarded_broker(tmp_path_factory.mktemp("guarded")) as running:
         async with Trying(running.operator) as operator:
             for topic in TOPICS:
@@ -72,11 +89,15 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gua
 
 @pytest.mark.infra
 @pytest.mark.parametrize("account", ACCOUNTS)
-async def test_an_account_reads_and_writes_what_the_table_says_and_nothing_else(account: str, guarded: Guarded) -> None:
+async def test_an_account_reads_and_writes_what_the_table_says_and_nothing_else(
+    account: str, guarded: Guarded
+) -> None:
     seen = {}
     async with Trying(guarded.accounts[account]) as trying:
         for topic in TOPICS:
-            marks = ("r" if await trying.reads(topic) else "") + ("w" if await trying.writes(topic) else "")
+            marks = ("r" if await trying.reads(topic) else "") + (
+                "w" if await trying.writes(topic) else ""
+            )
             seen[topic] = marks or "-"
 
     assert seen == dict(zip(TOPICS, TABLE[account].split(), strict=True))
@@ -84,7 +105,9 @@ async def test_an_account_reads_and_writes_what_the_table_says_and_nothing_else(
 
 @pytest.mark.infra
 @pytest.mark.parametrize("account", ACCOUNTS)
-async def test_an_account_says_how_far_its_own_groups_have_read_and_no_others(account: str, guarded: Guarded) -> None:
+async def test_an_account_says_how_far_its_own_groups_have_read_and_no_others(
+    account: str, guarded: Guarded
+) -> None:
     topic = next(t for t, mark in zip(TOPICS, TABLE[account].split(), strict=True) if "r" in mark)
     async with Trying(guarded.accounts[account]) as trying:
         assert await trying.commits(f"{account}.of-its-own", topic)
@@ -117,7 +140,9 @@ def operations(client: Any) -> dict[str, Callable[[], Any]]:
 
 
 def is_allowed(operation: Callable[[], Any]) -> bool:
-    """Tell whether the broker lets it happen; some answers carry the refusal instead of raising it."""
+    """Tell whether the broker lets it happen; some answers carry the refusal instead of raising
+    it.
+    """
     try:
         answer = operation()
     except REFUSALS:
@@ -129,7 +154,9 @@ def is_allowed(operation: Callable[[], Any]) -> bool:
 @pytest.mark.parametrize("account", ACCOUNTS)
 async def test_nobody_but_the_operator_changes_the_broker(account: str, guarded: Guarded) -> None:
     def attempt() -> dict[str, bool]:
-        client = KafkaAdminClient(**guarded.accounts[account].client_options(), request_timeout_ms=ANSWER_MILLISECONDS)
+        client = KafkaAdminClient(
+            **guarded.accounts[account].client_options(), request_timeout_ms=ANSWER_MILLISECONDS
+        )
         try:
             return {name: is_allowed(operation) for name, operation in operations(client).items()}
         finally:
@@ -141,7 +168,9 @@ async def test_nobody_but_the_operator_changes_the_broker(account: str, guarded:
 
 
 @pytest.mark.infra
-async def test_nobody_comes_in_without_an_account_or_with_a_wrong_password(guarded: Guarded) -> None:
+async def test_nobody_comes_in_without_an_account_or_with_a_wrong_password(
+    guarded: Guarded,
+) -> None:
     wrong = guarded.accounts[B].password
     comers = {
         "no account, outside": guarded.outside,
@@ -149,15 +178,20 @@ async def test_nobody_comes_in_without_an_account_or_with_a_wrong_password(guard
         "wrong password": guarded.outside.as_account(A, wrong),
         "wrong password, inside": guarded.inside.as_account("registry", wrong),
         "no such account": guarded.outside.as_account("310000035", wrong),
-        "the brokers' own, outside": guarded.outside.as_account("broker", guarded.operator.password),
+        "the brokers' own, outside": guarded.outside.as_account(
+            "broker", guarded.operator.password
+        ),
         "in the clear, outside": guarded.accounts[A].model_copy(update={"ca_file": None}),
-        "the operator's first password, outside": guarded.outside.as_account("operator", guarded.operator.password)
-        .model_copy(update={"mechanism": "PLAIN"}),
-    }  # fmt: skip
+        "the operator's first password, outside": guarded.outside.as_account(
+            "operator", guarded.operator.password
+        ).model_copy(update={"mechanism": "PLAIN"}),
+    }
 
     def is_let_in(bus: Any) -> bool:
         try:
-            KafkaAdminClient(**bus.client_options(), request_timeout_ms=3_000, bootstrap_timeout_ms=3_000).close()
+            KafkaAdminClient(
+                **bus.client_options(), request_timeout_ms=3_000, bootstrap_timeout_ms=3_000
+            ).close()
         except Exception:  # noqa: BLE001 - each of the many ways in which the client says no
             return False
         return True
@@ -171,17 +205,28 @@ async def test_nobody_comes_in_without_an_account_or_with_a_wrong_password(guard
 @pytest.mark.infra
 async def test_who_is_not_let_in_gets_a_sentence(guarded: Guarded) -> None:
     stranger = guarded.outside.as_account(A, guarded.accounts[B].password)
-    with pytest.raises(Unavailable, match=f"does not answer {A}"), broker.keeping_accounts(stranger):
+    with (
+        pytest.raises(Unavailable, match=f"does not answer {A}"),
+        broker.keeping_accounts(stranger),
+    ):
         pass
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_may_read_what_its_code_subscribes_to_and_write_what_is_its_own(service: str) -> None:
+def test_a_service_may_read_what_its_code_subscribes_to_and_write_what_is_its_own(
+    service: str,
+) -> None:
     idle = idle_service(service)
-    subscribed = {s.topic for s in (*idle.consumers.subscriptions, *idle.late_consumers.subscriptions)}
+    subscribed = {
+        s.topic for s in (*idle.consumers.subscriptions, *idle.late_consumers.subscriptions)
+    }
 
-    assert {topic for topic in subscribed if not topic.startswith("inbound.")} == set(READS[service])
-    assert {topic.name for topic in OWN_TOPICS if topic.name.startswith(f"{service}.")} == set(WRITES[service])
+    assert {topic for topic in subscribed if not topic.startswith("inbound.")} == set(
+        READS[service]
+    )
+    assert {topic.name for topic in OWN_TOPICS if topic.name.startswith(f"{service}.")} == set(
+        WRITES[service]
+    )
 
 
 def test_only_metrics_is_open() -> None:
@@ -189,4 +234,8 @@ def test_only_metrics_is_open() -> None:
 
 
 def test_a_quota_has_the_names_of_the_broker() -> None:
-    assert set(Quota().values()) == {"producer_byte_rate", "consumer_byte_rate", "request_percentage"}
+    assert set(Quota().values()) == {
+        "producer_byte_rate",
+        "consumer_byte_rate",
+        "request_percentage",
+    }

@@ -1,27 +1,37 @@
-"""The OWASP API Security Top 10 (2023), case by case. What has a test elsewhere is named here and not repeated.
+"""The OWASP API Security Top 10 (2023), case by case. What has a test elsewhere is named here and
+not repeated.
 
 Paths are below `tests/`; "here" is this module.
 
 | | case | test |
 |---|---|---|
-| API1 | figures, withdrawals, reports, publishers of another municipality over HTTP | `security/test_routes.py`, here |
-| API1 | another municipality's figure on one's own Kafka topic | `reporting/test_kafka_bad_input.py` |
+| API1 | figures, withdrawals, reports, publishers of another municipality over HTTP |
+`security/test_routes.py`, here |
+| API1 | another municipality's figure on one's own Kafka topic |
+`reporting/test_kafka_bad_input.py` |
 | API1 | another municipality's figure by a replayed dead letter | here |
-| API2 | unknown, malformed, expired, revoked keys; hashes as keys | `security/test_routes.py`, `shared/test_auth.py` |
+| API2 | unknown, malformed, expired, revoked keys; hashes as keys | `security/test_routes.py`,
+    `shared/test_auth.py` |
 | API2 | key in the address, other schemes, 1,000 tries, a forged origin | here |
 | API3 | fields that are ours to set; fields nobody knows | here; `shared/test_http.py` |
-| API4 | large, deep, slow, compressed bodies | here, `shared/test_http.py`, `shared/rules/test_strict_json.py` |
+| API4 | large, deep, slow, compressed bodies | here, `shared/test_http.py`,
+    `shared/rules/test_strict_json.py` |
 | API4 | rate and places of a key | `reporting/test_http_limits.py` |
 | API5 | a publisher's key on the operator's routes; key before body | `security/test_routes.py` |
 | API5 | another method, address or role by a header | here |
-| API6 | many subscriptions of one mailbox; many mails to it | here; `notifications/test_sender.py` |
-| API7 | addresses of webhooks | `notifications/rules/test_addresses.py`, `notifications/test_webhook.py` |
-| API8 | other origins, documentation that tries, errors that tell, a key that everybody knows | here |
+| API6 | many subscriptions of one mailbox; many mails to it | here; `notifications/test_sender.py`
+    |
+| API7 | addresses of webhooks | `notifications/rules/test_addresses.py`,
+    `notifications/test_webhook.py` |
+| API8 | other origins, documentation that tries, errors that tell, a key that everybody knows |
+    here |
 | API9 | routes against documents; against the table of rights | here; `security/test_routes.py` |
 | API10 | receivers that answer badly | `notifications/test_webhook.py` |
-| API10 | records with hostile attributes | `messaging/test_poison.py`, `faults/test_poison_flood.py` |
+| API10 | records with hostile attributes | `messaging/test_poison.py`,
+    `faults/test_poison_flood.py` |
 | API10 | what a stranger sent, in logs | here |
-| API10 | the same in pages and terminals | `web/test_dead_letter_pages.py`, `shared/rules/test_printable.py` |
+| API10 | the same in pages and terminals | `web/test_dead_letter_pages.py`,
+    `shared/rules/test_printable.py` |
 """
 
 import asyncio
@@ -53,7 +63,9 @@ TRIES = 1_000
 
 
 async def figures_of(house: House, municipality: str) -> list[dict[str, Any]]:
-    answer = await house.of("reporting", Who.OPERATOR).get(FIGURES, params={"municipality": municipality})
+    answer = await house.of("reporting", Who.OPERATOR).get(
+        FIGURES, params={"municipality": municipality}
+    )
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
 
@@ -63,7 +75,9 @@ async def test_api1_no_body_makes_a_publisher_speak_for_another_municipality(hou
     client = house.of("reporting", Who.OWN)
     foreign = posted(municipality="9903")
     assert (await client.post(FIGURES, json=foreign)).status_code == 403
-    assert (await client.post(FIGURES, json=foreign | {"publisher": OTHER_ORGNR})).status_code == 422
+    assert (
+        await client.post(FIGURES, json=foreign | {"publisher": OTHER_ORGNR})
+    ).status_code == 422
     mixed = await client.post(FIGURES, json={"figures": [foreign, posted()]})
     assert [outcome["result"] for outcome in mixed.json()["outcomes"]] == ["rejected", "accepted"]
     assert await figures_of(house, HARSTAD) == before
@@ -76,12 +90,16 @@ async def test_api1_nobody_takes_back_or_repeats_what_another_posted(house: Hous
     withdrawal = f"{FIGURES}/{figure['figure_id']}/withdrawal"
     assert (await other.post(withdrawal, json={"reason": "mine now"})).status_code == 404
     assert (await other.post(FIGURES, json=figure)).status_code == 403
-    (kept,) = [each for each in await figures_of(house, VEFSN) if each["figure_id"] == figure["figure_id"]]
+    (kept,) = [
+        each for each in await figures_of(house, VEFSN) if each["figure_id"] == figure["figure_id"]
+    ]
     assert kept["publisher"] == ORGNR
     assert kept["withdrawn_at"] is None
 
 
-async def test_api1_a_replayed_dead_letter_gives_no_more_rights_than_its_topic(house: House) -> None:
+async def test_api1_a_replayed_dead_letter_gives_no_more_rights_than_its_topic(
+    house: House,
+) -> None:
     before = await figures_of(house, HARSTAD)
     event_id = factories.figure_id()
     body = factories.figure(municipality="9903")
@@ -92,17 +110,25 @@ async def test_api1_a_replayed_dead_letter_gives_no_more_rights_than_its_topic(h
         "ce_source": f"/publisher/{OTHER_ORGNR}",
     }
     headers = tuple((name, value.encode()) for name, value in said.items())
-    record = Record(f"inbound.{ORGNR}.absence-figures.v1", 0, 7, b"9903", headers, json.dumps(body).encode())
+    record = Record(
+        f"inbound.{ORGNR}.absence-figures.v1", 0, 7, b"9903", headers, json.dumps(body).encode()
+    )
     reporting = service_of(house.apps["reporting"])
     async with reporting.database.transaction() as conn:
-        await dead_letters.bury(conn, "reporting.inbound.absence-figures", record, Failure("LookupError", "a fault"))
+        await dead_letters.bury(
+            conn, "reporting.inbound.absence-figures", record, Failure("LookupError", "a fault")
+        )
         letter_id = await conn.fetchval("SELECT max(id) FROM dead_letter")
 
-    answer = await house.of("reporting", Who.OPERATOR).post(f"/api/reporting/v1/dead-letters/{letter_id}/replay")
+    answer = await house.of("reporting", Who.OPERATOR).post(
+        f"/api/reporting/v1/dead-letters/{letter_id}/replay"
+    )
     assert (answer.status_code, answer.json()["state"]) == (200, "replayed")
     assert await figures_of(house, HARSTAD) == before
     async with reporting.database.connection() as conn:
-        receipts = await conn.fetch("SELECT topic, payload FROM outbox WHERE topic LIKE 'receipts.%'")
+        receipts = await conn.fetch(
+            "SELECT topic, payload FROM outbox WHERE topic LIKE 'receipts.%'"
+        )
     (receipt,) = [row for row in receipts if event_id.encode() in row["payload"]]
     assert receipt["topic"] == f"receipts.{ORGNR}.v1"
     assert json.loads(receipt["payload"])["code"] == "publisher-not-allowed"
@@ -112,21 +138,32 @@ async def test_api2_a_key_counts_in_the_authorization_header_and_nowhere_else(ho
     client, key = house.of("reporting", Who.NOBODY), str(KEYS[Who.OWN])
     for name in ("key", "api_key", "access_token", "authorization", "token"):
         assert (await client.get(FIGURES, params=HELD | {name: key})).status_code == 401, name
-    for header in ({"X-API-Key": key}, {"Cookie": f"key={key}"}, {"Proxy-Authorization": f"Bearer {key}"}):
+    for header in (
+        {"X-API-Key": key},
+        {"Cookie": f"key={key}"},
+        {"Proxy-Authorization": f"Bearer {key}"},
+    ):
         assert (await client.get(FIGURES, params=HELD, headers=header)).status_code == 401, header
     for scheme in ("Basic", "Digest", "Token", "Bearer Bearer"):
-        answer = await client.get(FIGURES, params=HELD, headers={"Authorization": f"{scheme} {key}"})
+        answer = await client.get(
+            FIGURES, params=HELD, headers={"Authorization": f"{scheme} {key}"}
+        )
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), scheme
     assert (await client.get(f"http://{key}@test{FIGURES}", params=HELD)).status_code == 401
 
 
-async def test_api2_of_a_thousand_tries_many_are_told_to_wait_wherever_they_claim_to_come_from(house: House) -> None:
+async def test_api2_of_a_thousand_tries_many_are_told_to_wait_wherever_they_claim_to_come_from(
+    house: House,
+) -> None:
     app = house.apps["metrics"]
     path = "/api/metrics/v1/dead-letters"
     async with served(app, **server_options("")) as address, new_client(base_url=address) as client:
         statuses = []
         for number in range(TRIES):
-            guess = {"Authorization": f"Bearer pub_guess.{number:043}", "X-Forwarded-For": f"198.51.100.{number % 250}"}
+            guess = {
+                "Authorization": f"Bearer pub_guess.{number:043}",
+                "X-Forwarded-For": f"198.51.100.{number % 250}",
+            }
             statuses.append((await client.get(path, headers=guess)).status_code)
         good = await client.get(path, headers={"Authorization": f"Bearer {OPERATOR_KEY}"})
     assert set(statuses) == {401, 429}
@@ -135,7 +172,16 @@ async def test_api2_of_a_thousand_tries_many_are_told_to_wait_wherever_they_clai
 
 
 OURS = (
-    *("vintage", "municipality_id", "municipality_number", "publisher", "posted_at", "accepted_at", "status", "state"),
+    *(
+        "vintage",
+        "municipality_id",
+        "municipality_number",
+        "publisher",
+        "posted_at",
+        "accepted_at",
+        "status",
+        "state",
+    ),
     *("replaces", "in_force", "findings", "withdrawn_at", "origin"),
 )
 
@@ -151,14 +197,17 @@ async def test_api3_what_answers_show_cannot_be_written_back(house: House) -> No
     path = f"/api/registry/v1/publishers/{ORGNR}"
     key = {"key_id": "mine", "created_at": "2014-01-01T00:00:00Z", "expires_at": None}
     answer = await operator.put(
-        path, json={"name": "Vefsn", "keys": [key], "revoked_at": "2014-01-01T00:00:00Z", "version": 99}
+        path,
+        json={"name": "Vefsn", "keys": [key], "revoked_at": "2014-01-01T00:00:00Z", "version": 99},
     )
     assert answer.status_code == 200
     assert (answer.json()["keys"], answer.json()["revoked_at"]) == ([], None)
     assert answer.json()["version"] < 99
     for field in ("version", "secret", "secret_salt", "stopped_because", "active_since"):
         body = {"channel": "mail", "address": "hr@vefsn.example", field: "x"}
-        refused = await house.of("notifications", Who.OPERATOR).put(f"{SUBSCRIPTIONS}/injected", json=body)
+        refused = await house.of("notifications", Who.OPERATOR).put(
+            f"{SUBSCRIPTIONS}/injected", json=body
+        )
         assert (refused.status_code, refused.json()["code"]) == (422, "unknown-field"), field
     refused = await house.of("reporting", Who.OPERATOR).put(
         "/api/reporting/v1/rounds/injected", json=ROUND | {"state": "submitted"}
@@ -169,15 +218,71 @@ async def test_api3_what_answers_show_cannot_be_written_back(house: House) -> No
 @pytest.mark.parametrize(
     ("service", "method", "path", "body", "status", "code"),
     [
-        ("notifications", "PUT", f"{SUBSCRIPTIONS}/big", b"{}" + b" " * 257 * 1024, 413, "body-too-large"),
+        (
+            "notifications",
+            "PUT",
+            f"{SUBSCRIPTIONS}/big",
+            b"{}" + b" " * 257 * 1024,
+            413,
+            "body-too-large",
+        ),
         ("reporting", "POST", FIGURES, b"{}" + b" " * 1024 * 1024, 413, "body-too-large"),
-        ("notifications", "PUT", f"{SUBSCRIPTIONS}/deep", b"[" * 10_000 + b"]" * 10_000, 422, "json-too-deep"),
-        ("reporting", "POST", FIGURES, b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 422, "json-too-deep"),
-        ("reporting", "POST", FIGURES, b'{"figures":[' + b"1," * 99_999 + b"1]}", 422, "too-many-figures"),
-        ("reporting", "POST", FIGURES, b'{"persons":' + b"9" * 100_000 + b"}", 422, "json-malformed"),
-        ("reporting", "GET", f"{FIGURES}?municipality={VEFSN}&limit=1000000000", b"", 422, "less-than-equal"),
-        ("metrics", "GET", "/api/metrics/v1/dead-letters?limit=1000000000", b"", 422, "less-than-equal"),
-        ("registry", "GET", "/api/registry/v1/municipalities?limit=1000000000", b"", 422, "less-than-equal"),
+        (
+            "notifications",
+            "PUT",
+            f"{SUBSCRIPTIONS}/deep",
+            b"[" * 10_000 + b"]" * 10_000,
+            422,
+            "json-too-deep",
+        ),
+        (
+            "reporting",
+            "POST",
+            FIGURES,
+            b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+            422,
+            "json-too-deep",
+        ),
+        (
+            "reporting",
+            "POST",
+            FIGURES,
+            b'{"figures":[' + b"1," * 99_999 + b"1]}",
+            422,
+            "too-many-figures",
+        ),
+        (
+            "reporting",
+            "POST",
+            FIGURES,
+            b'{"persons":' + b"9" * 100_000 + b"}",
+            422,
+            "json-malformed",
+        ),
+        (
+            "reporting",
+            "GET",
+            f"{FIGURES}?municipality={VEFSN}&limit=1000000000",
+            b"",
+            422,
+            "less-than-equal",
+        ),
+        (
+            "metrics",
+            "GET",
+            "/api/metrics/v1/dead-letters?limit=1000000000",
+            b"",
+            422,
+            "less-than-equal",
+        ),
+        (
+            "registry",
+            "GET",
+            "/api/registry/v1/municipalities?limit=1000000000",
+            b"",
+            422,
+            "less-than-equal",
+        ),
     ],
 )
 async def test_api4_what_would_cost_too_much_is_refused(
@@ -190,7 +295,9 @@ async def test_api4_what_would_cost_too_much_is_refused(
 
 
 async def test_api4_a_body_that_drips_holds_nobody_without_a_key(house: House) -> None:
-    """It is answered before its first byte is waited for; with a key it gets the time that `test_http.py` measures."""
+    """It is answered before its first byte is waited for; with a key it gets the time that
+    `test_http.py` measures.
+    """
 
     async def dripping() -> Any:
         yield b"{"
@@ -207,7 +314,9 @@ async def test_api5_a_header_does_not_change_what_a_request_is(house: House) -> 
         answer = await client.get("/api/reporting/v1/rounds/nowhere", headers={header: "PUT"})
         assert answer.status_code == 404, header
     for header in ("X-Original-URL", "X-Rewrite-URL"):
-        answer = await client.get(FIGURES, params=HELD, headers={header: "/api/reporting/v1/dead-letters"})
+        answer = await client.get(
+            FIGURES, params=HELD, headers={header: "/api/reporting/v1/dead-letters"}
+        )
         assert "vintage" in answer.text or answer.json()["items"] == []
     for role in ({"X-Role": "operator"}, {"X-User": "operator"}, {"X-Forwarded-User": "operator"}):
         assert (await client.get("/api/reporting/v1/dead-letters", headers=role)).status_code == 403
@@ -220,13 +329,20 @@ async def test_api6_an_address_has_only_so_many_subscriptions(house: House) -> N
         body = {"channel": "mail", "address": address, **more}
         return int((await operator.put(f"{SUBSCRIPTIONS}/flood-{number}", json=body)).status_code)
 
-    made = [await put(number, "hr@Flood.example" if number % 2 else "HR@flood.example") for number in range(51)]
+    made = [
+        await put(number, "hr@Flood.example" if number % 2 else "HR@flood.example")
+        for number in range(51)
+    ]
     assert made == [201] * 50 + [422]
-    refused = await operator.put(f"{SUBSCRIPTIONS}/one-more", json={"channel": "mail", "address": "hr@flood.example"})
+    refused = await operator.put(
+        f"{SUBSCRIPTIONS}/one-more", json={"channel": "mail", "address": "hr@flood.example"}
+    )
     assert refused.json()["code"] == "too-many-subscriptions"
     assert await put(50, "other@flood.example") == 201
     assert await put(0, "HR@flood.example", language="nn") == 200, "one that is there may change"
-    assert await put(51, "hr@flood.example", active=False) == 201, "one that sends nothing may be made"
+    assert await put(51, "hr@flood.example", active=False) == 201, (
+        "one that sends nothing may be made"
+    )
     assert await put(1, "hr@flood.example", active=False) == 200
     assert await put(51, "hr@flood.example", active=True) == 200
 
@@ -234,7 +350,16 @@ async def test_api6_an_address_has_only_so_many_subscriptions(house: House) -> N
 @pytest.mark.parametrize("service", SERVICES)
 async def test_api8_nothing_is_offered_that_nobody_needs(house: House, service: str) -> None:
     client = house.of(service, Who.NOBODY)
-    for path in ("/docs", "/redoc", "/openapi.json", "/asyncapi", "/asyncapi/try", "/debug", "/.env", "/actuator"):
+    for path in (
+        "/docs",
+        "/redoc",
+        "/openapi.json",
+        "/asyncapi",
+        "/asyncapi/try",
+        "/debug",
+        "/.env",
+        "/actuator",
+    ):
         assert (await client.get(path)).status_code == 404, path
     status = f"/api/{service}/v1/status"
     preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "PUT"}
@@ -242,10 +367,16 @@ async def test_api8_nothing_is_offered_that_nobody_needs(house: House, service: 
     for method in ("GET", "TRACE", "CONNECT"):
         answer = await client.request(method, status, headers=preflight)
         assert answer.status_code == (200 if method == "GET" else 405)
-        assert not [name for name in answer.headers if name.startswith("access-control-") or name == "server"]
+        assert not [
+            name
+            for name in answer.headers
+            if name.startswith("access-control-") or name == "server"
+        ]
     for key in ("", "operator", "admin", "changeme", "None", OPERATOR_KEY.upper()):
         headers = {"Authorization": f"Bearer {key}"}
-        assert (await client.get(f"/api/{service}/v1/dead-letters", headers=headers)).status_code == 401, key
+        assert (
+            await client.get(f"/api/{service}/v1/dead-letters", headers=headers)
+        ).status_code == 401, key
     assert (await client.get(f"/api/{service}/v1/dead-letters/'%20OR%201=1")).status_code == 401
 
 
@@ -255,7 +386,9 @@ async def test_api8_what_goes_wrong_inside_is_told_to_nobody(house: House, servi
     letter_id = await bury(app, b"a record", consumer=f"{service}.registry.publisher")
     async with service_of(app).database.transaction() as conn:
         await conn.execute("UPDATE dead_letter SET headers = '1' WHERE id = $1", letter_id)
-    answer = await house.of(service, Who.OPERATOR).get(f"/api/{service}/v1/dead-letters/{letter_id}")
+    answer = await house.of(service, Who.OPERATOR).get(
+        f"/api/{service}/v1/dead-letters/{letter_id}"
+    )
     async with service_of(app).database.transaction() as conn:
         await conn.execute("DELETE FROM dead_letter WHERE id = $1", letter_id)
     assert answer.status_code == 500
@@ -270,13 +403,25 @@ async def test_api8_what_goes_wrong_inside_is_told_to_nobody(house: House, servi
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_api9_the_document_names_every_machine_route_and_no_other(house: House, service: str) -> None:
+async def test_api9_the_document_names_every_machine_route_and_no_other(
+    house: House, service: str
+) -> None:
     document = (await house.of(service, Who.NOBODY).get(f"/api/{service}/v1/openapi.json")).json()
-    described = {(method.upper(), path) for path, operations in document["paths"].items() for method in operations}
-    routed = {(method, path) for name, method, path in RIGHTS if name == service and path.startswith("/api/")}
+    described = {
+        (method.upper(), path)
+        for path, operations in document["paths"].items()
+        for method in operations
+    }
+    routed = {
+        (method, path)
+        for name, method, path in RIGHTS
+        if name == service and path.startswith("/api/")
+    }
     assert routed - described == {("GET", f"/api/{service}/v1/openapi.json")}
     assert described - routed == set()
-    assert {path.split("/")[3] for _, path in routed} == {"v1"}, "an old version that is still there is looked after"
+    assert {path.split("/")[3] for _, path in routed} == {"v1"}, (
+        "an old version that is still there is looked after"
+    )
     for method, path in described:
         is_open = RIGHTS[service, method, path].strangers != 401
         secured = "security" in document["paths"][path][method.lower()]
@@ -285,10 +430,13 @@ async def test_api9_the_document_names_every_machine_route_and_no_other(house: H
 
 async def test_api10_what_a_stranger_sent_stays_one_line_in_the_log() -> None:
     code = (
-        "import structlog; from shared.logs import configure_logging; configure_logging();"
-        "structlog.get_logger().warning('seen', sent='a\\r\\n{\"level\": \"forged\"}\\x1b[2J\\u2028', who='\\x00')"
+        "import structlog; from shared.logs import configure_logging;"
+        " configure_logging();structlog.get_logger().warning('seen', sent='a\\r\\n{\"level\":"
+        " \"forged\"}\\x1b[2J\\u2028', who='\\x00')"
     )
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stderr=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stderr=asyncio.subprocess.PIPE
+    )
     _, written = await process.communicate()
     assert process.returncode == 0
     (line,) = written.splitlines()

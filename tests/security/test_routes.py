@@ -1,5 +1,6 @@
-"""Every route of every service, asked by everybody who may come: nobody, strangers with bad keys, the publisher whose
-municipality it is about, a publisher of another one, and the operator. The table in `walking` says what each gets.
+"""Every route of every service, asked by everybody who may come: nobody, strangers with bad keys,
+the publisher whose municipality it is about, a publisher of another one, and the operator. The
+table in `walking` says what each gets.
 """
 
 import pytest
@@ -44,18 +45,24 @@ async def test_the_table_names_every_route_and_no_other(house: House) -> None:
 
 
 async def test_each_route_answers_to_everybody_as_the_table_says(house: House) -> None:
-    await house.of("reporting", Who.OPERATOR).put(f"/api/reporting/v1/rounds/{REPORT_ROUND}", json=ROUND)
+    await house.of("reporting", Who.OPERATOR).put(
+        f"/api/reporting/v1/rounds/{REPORT_ROUND}", json=ROUND
+    )
     wrong = {}
     for route, answers in RIGHTS.items():
         for who in Who:
             address = await prepare(house, route)
-            answer = await house.of(route[0], who).request(route[1], address, **request_of(route, who))
+            answer = await house.of(route[0], who).request(
+                route[1], address, **request_of(route, who)
+            )
             if answer.status_code != answers.to(who):
                 wrong[*route, who.value] = (answer.status_code, answers.to(who), answer.text[:300])
     assert wrong == {}
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"fnr": NaN}', TOO_MUCH], ids=["malformed", "not finite", "too large"])
+@pytest.mark.parametrize(
+    "body", [b"{", b'{"fnr": NaN}', TOO_MUCH], ids=["malformed", "not finite", "too large"]
+)
 async def test_nothing_that_was_sent_is_judged_before_the_key(house: House, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     wrong = {}
@@ -65,7 +72,9 @@ async def test_nothing_that_was_sent_is_judged_before_the_key(house: House, body
             wanted = RIGHTS[route].to(who)
             if wanted not in (401, 403) or (RIGHTS[route].own != 403 and who not in STRANGERS):
                 continue
-            answer = await house.of(name, who).request(method, address_of(path), content=body, headers=headers)
+            answer = await house.of(name, who).request(
+                method, address_of(path), content=body, headers=headers
+            )
             if answer.status_code != wanted:
                 wrong[*route, who.value] = (answer.status_code, wanted)
     assert wrong == {}
@@ -79,7 +88,11 @@ async def test_every_machine_route_says_by_the_one_function_whom_it_is_for(house
                 if not isinstance(each, APIRoute) or not each.path.startswith("/api"):
                     continue
                 assert isinstance(each, StrictRoute), each.path
-                needs = [dependency for dependency in each.dependant.dependencies if isinstance(dependency.call, Needs)]
+                needs = [
+                    dependency
+                    for dependency in each.dependant.dependencies
+                    if isinstance(dependency.call, Needs)
+                ]
                 for method in each.methods or ():
                     is_open = RIGHTS[name, method, each.path].strangers != 401
                     assert bool(needs) is not is_open, (method, each.path)

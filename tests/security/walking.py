@@ -21,7 +21,9 @@ STRANGERS = (Who.NOBODY, Who.UNKNOWN, Who.EXPIRED, Who.REVOKED)
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The status that each gets. Whoever has no good key gets 401, unless the route is open to all."""
+    """The status that each gets. Whoever has no good key gets 401, unless the route is open to
+    all.
+    """
 
     own: int
     other: int
@@ -84,7 +86,9 @@ _REGISTRY: dict[str, Answers] = {
     "PUT /api/registry/v1/programmes/{programme_id}": operator(201),
     "PUT /api/registry/v1/projects/{project_id}": operator(201),
     "GET /api/registry/v1/publishers": operator(200),
-    "GET /api/registry/v1/publishers/{organisation_number}": Answers(own=200, other=403, operator=200),
+    "GET /api/registry/v1/publishers/{organisation_number}": Answers(
+        own=200, other=403, operator=200
+    ),
     "PUT /api/registry/v1/publishers/{organisation_number}": operator(200),
     "POST /api/registry/v1/publishers/{organisation_number}/keys": operator(201),
     "DELETE /api/registry/v1/publishers/{organisation_number}/keys/{key_id}": operator(404),
@@ -93,12 +97,16 @@ _REGISTRY: dict[str, Answers] = {
 }
 _REPORTING: dict[str, Answers] = {
     "POST /api/reporting/v1/absence-figures": Answers(own=201, other=403, operator=201),
-    "POST /api/reporting/v1/absence-figures/{figure_id}/withdrawal": Answers(own=200, other=404, operator=200),
+    "POST /api/reporting/v1/absence-figures/{figure_id}/withdrawal": Answers(
+        own=200, other=404, operator=200
+    ),
     "GET /api/reporting/v1/absence-figures": Answers(own=200, other=403, operator=200),
     "PUT /api/reporting/v1/rounds/{round_id}": operator(200),
     "GET /api/reporting/v1/rounds/{round_id}": Answers(own=200, other=200, operator=200),
     "GET /api/reporting/v1/obligations": Answers(own=200, other=200, operator=200),
-    "POST /api/reporting/v1/obligations/{obligation_id}/submissions": Answers(own=201, other=403, operator=201),
+    "POST /api/reporting/v1/obligations/{obligation_id}/submissions": Answers(
+        own=201, other=403, operator=201
+    ),
 }
 _METRICS: dict[str, Answers] = {
     "GET /api/metrics/v1/series": everybody(200),
@@ -140,7 +148,13 @@ _FILLED = {
     "name": "metrics",
 }
 _NAMES = {"names": {"nb": "Saman"}}
-_VERSION = {"number": "9001", "name": "Ny", "county_number": "90", "county_name": "Ny", "valid_from": "2000-01-01"}
+_VERSION = {
+    "number": "9001",
+    "name": "Ny",
+    "county_number": "90",
+    "county_name": "Ny",
+    "valid_from": "2000-01-01",
+}
 _BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/registry/v1/municipalities/{municipality_id}": {"versions": [_VERSION]},
     "POST /api/registry/v1/municipality-changes": {

@@ -41,12 +41,20 @@ async def handle(infra: Infra) -> AsyncIterator[DatabaseHandle]:
 
 
 @pytest_asyncio.fixture
-async def start_service(infra: Infra, handle: DatabaseHandle, tmp_path: Path) -> AsyncIterator[StartService]:
+async def start_service(
+    infra: Infra, handle: DatabaseHandle, tmp_path: Path
+) -> AsyncIterator[StartService]:
     """Starts services; what is in the test's folder are their migrations."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, dsn: str | None = None, bootstrap: str | None = None, **options: Any) -> Started:
-            bus = BusSettings(bootstrap=bootstrap or infra.bootstrap, client_id="test", group_prefix=f"{handle.name}.")
+        async def start(
+            *, dsn: str | None = None, bootstrap: str | None = None, **options: Any
+        ) -> Started:
+            bus = BusSettings(
+                bootstrap=bootstrap or infra.bootstrap,
+                client_id="test",
+                group_prefix=f"{handle.name}.",
+            )
             settings = ServiceSettings.model_validate(
                 {
                     "database_dsn": dsn or handle.dsn,
@@ -56,7 +64,10 @@ async def start_service(infra: Infra, handle: DatabaseHandle, tmp_path: Path) ->
                 }
             )
             service = Service(
-                "mechanisms", settings, migrations=tmp_path, **({"router": Router("mechanisms")} | options)
+                "mechanisms",
+                settings,
+                migrations=tmp_path,
+                **({"router": Router("mechanisms")} | options),
             )
             app = service.fastapi("Mechanisms", "What all services have.")
             running = AsyncExitStack()

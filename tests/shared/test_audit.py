@@ -25,7 +25,9 @@ class Log:
 
     async def write(self, *actions: str) -> None:
         async with self.database.transaction() as conn:
-            await audit.note(conn, *(Change(action, "thing/1", {"version": 1}) for action in actions))
+            await audit.note(
+                conn, *(Change(action, "thing/1", {"version": 1}) for action in actions)
+            )
 
     async def seal(self) -> int:
         async with self.database.transaction() as conn:
@@ -67,7 +69,9 @@ async def test_entries_say_who_did_what_and_become_a_chain(log: Log) -> None:
     verdict = await log.verify()
     assert (verdict.seal_count, verdict.faults) == (2, [])
     rows = await log.owner.fetch("SELECT who, source, action FROM audit_entry ORDER BY entry_id")
-    assert [tuple(row) for row in rows] == [("operator", "http from 127.0.0.1", one) for one in ("made", "changed")]
+    assert [tuple(row) for row in rows] == [
+        ("operator", "http from 127.0.0.1", one) for one in ("made", "changed")
+    ]
 
 
 async def test_what_is_not_committed_is_not_noted(log: Log) -> None:
@@ -109,7 +113,9 @@ async def test_sealers_at_the_same_time_make_one_chain(log: Log) -> None:
         "TRUNCATE audit_seal",
     ],
 )
-async def test_neither_the_service_nor_the_owner_can_change_what_was_written(log: Log, change: str) -> None:
+async def test_neither_the_service_nor_the_owner_can_change_what_was_written(
+    log: Log, change: str
+) -> None:
     await log.write("made")
     await log.seal()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -121,12 +127,24 @@ async def test_neither_the_service_nor_the_owner_can_change_what_was_written(log
 @pytest.mark.parametrize(
     ("done", "fault"),
     [
-        ("UPDATE audit_entry SET who = 'nobody' WHERE action = 'b'", "is not what seal 2 was put on"),
-        ("""UPDATE audit_entry SET after = '{"version": 2}' WHERE action = 'c'""", "is not what seal 3 was put on"),
+        (
+            "UPDATE audit_entry SET who = 'nobody' WHERE action = 'b'",
+            "is not what seal 2 was put on",
+        ),
+        (
+            """UPDATE audit_entry SET after = '{"version": 2}' WHERE action = 'c'""",
+            "is not what seal 3 was put on",
+        ),
         ("DELETE FROM audit_entry WHERE action = 'b'", "is not what seal 2 was put on"),
         ("DELETE FROM audit_seal WHERE seal = 2", "seal 2 is missing"),
-        ("UPDATE audit_seal SET hash = decode(repeat('00', 32), 'hex') WHERE seal = 1", "seal 1 was put on"),
-        ("UPDATE audit_entry SET noted_at = noted_at - interval '1 hour' WHERE action = 'a'", "seal 1 was put on"),
+        (
+            "UPDATE audit_seal SET hash = decode(repeat('00', 32), 'hex') WHERE seal = 1",
+            "seal 1 was put on",
+        ),
+        (
+            "UPDATE audit_entry SET noted_at = noted_at - interval '1 hour' WHERE action = 'a'",
+            "seal 1 was put on",
+        ),
     ],
 )
 async def test_what_was_changed_behind_our_back_shows(log: Log, done: str, fault: str) -> None:
@@ -136,17 +154,25 @@ async def test_what_was_changed_behind_our_back_shows(log: Log, done: str, fault
     assert fault in "; ".join((await log.verify()).faults)
 
 
-async def test_a_chain_that_was_cut_off_or_forged_as_a_whole_shows_by_a_head_kept_elsewhere(log: Log) -> None:
+async def test_a_chain_that_was_cut_off_or_forged_as_a_whole_shows_by_a_head_kept_elsewhere(
+    log: Log,
+) -> None:
     await log.write("a", "b")
     await log.seal()
     kept = await log.verify()
-    await log.tamper("DELETE FROM audit_seal WHERE seal = 2; DELETE FROM audit_entry WHERE action = 'b'")
+    await log.tamper(
+        "DELETE FROM audit_seal WHERE seal = 2; DELETE FROM audit_entry WHERE action = 'b'"
+    )
     assert (await log.verify()).faults == []
-    assert (await log.verify({kept.seal_count: kept.head})).faults == ["seal 2 was there once and is gone"]
+    assert (await log.verify({kept.seal_count: kept.head})).faults == [
+        "seal 2 was there once and is gone"
+    ]
 
     await log.write("forged")
     await log.seal()
-    assert (await log.verify({kept.seal_count: kept.head})).faults == ["seal 2 is not the one that was kept elsewhere"]
+    assert (await log.verify({kept.seal_count: kept.head})).faults == [
+        "seal 2 is not the one that was kept elsewhere"
+    ]
 
 
 async def test_a_head_of_a_chain_that_had_not_begun_holds_of_every_chain(log: Log) -> None:

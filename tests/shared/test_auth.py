@@ -13,7 +13,13 @@ from shared import auth
 from shared.auth import NOBODY, OPERATOR, Action, Mandate, Principal, require
 from shared.database import Database
 from shared.errors import AppError, NotAllowed, NotAuthenticated
-from shared.events.registry import PublisherChanged, PublisherKey, PublisherRegistered, PublisherRevoked, SpeaksFor
+from shared.events.registry import (
+    PublisherChanged,
+    PublisherKey,
+    PublisherRegistered,
+    PublisherRevoked,
+    SpeaksFor,
+)
 from tests.support.infrastructure import MECHANISMS, Infra
 
 NOW = datetime(2013, 3, 7, 12, tzinfo=UTC)
@@ -21,7 +27,9 @@ ORGNR = "974760673"
 OPERATOR_KEY = "the operator's own key"
 KEY, SECOND, EXPIRED = auth.make_key(), auth.make_key(), auth.make_key()
 
-PUBLISHER = Principal(ORGNR, mandates=(Mandate("vefsn-1824", date(2010, 1, 1), date(2013, 12, 31)),))
+PUBLISHER = Principal(
+    ORGNR, mandates=(Mandate("vefsn-1824", date(2010, 1, 1), date(2013, 12, 31)),)
+)
 
 
 def publisher(version: int = 1) -> PublisherRegistered:
@@ -30,9 +38,15 @@ def publisher(version: int = 1) -> PublisherRegistered:
         PublisherKey(key_id=SECOND.key_id, hash=SECOND.hash, expires_at=NOW + timedelta(seconds=1)),
         PublisherKey(key_id=EXPIRED.key_id, hash=EXPIRED.hash, expires_at=NOW),
     ]
-    speaks_for = [SpeaksFor(municipality_id="vefsn-1824", from_=date(2010, 1, 1), to=date(2013, 12, 31))]
+    speaks_for = [
+        SpeaksFor(municipality_id="vefsn-1824", from_=date(2010, 1, 1), to=date(2013, 12, 31))
+    ]
     return PublisherRegistered(
-        organisation_number=ORGNR, version=version, name="Vefsn kommune", may_speak_for=speaks_for, keys=keys
+        organisation_number=ORGNR,
+        version=version,
+        name="Vefsn kommune",
+        may_speak_for=speaks_for,
+        keys=keys,
     )
 
 
@@ -63,10 +77,15 @@ async def own_database(infra: Infra) -> AsyncIterator[Database]:
         yield own
 
 
-async def ask(database: Database, header: str | None, *, operator_key: str = OPERATOR_KEY) -> Principal:
+async def ask(
+    database: Database, header: str | None, *, operator_key: str = OPERATOR_KEY
+) -> Principal:
     async with database.connection() as conn:
         return await auth.authenticate(
-            conn, header, operator_key_hash=auth.hash_of(operator_key) if operator_key else "", now=NOW
+            conn,
+            header,
+            operator_key_hash=auth.hash_of(operator_key) if operator_key else "",
+            now=NOW,
         )
 
 
@@ -75,7 +94,9 @@ async def test_without_a_header_nobody_in_particular_asks(database: Database) ->
 
 
 @pytest.mark.parametrize("key", [KEY, SECOND], ids=["the first", "a second one, for changing over"])
-async def test_a_publisher_is_known_by_each_of_its_live_keys(database: Database, key: auth.NewKey) -> None:
+async def test_a_publisher_is_known_by_each_of_its_live_keys(
+    database: Database, key: auth.NewKey
+) -> None:
     known = replace(PUBLISHER, key_id=key.key_id)
     assert await ask(database, f"Bearer {key.text}") == known
     assert await ask(database, f"bearer   {key.text} ") == known
@@ -123,8 +144,12 @@ async def test_an_expired_key_is_refused_by_name(database: Database) -> None:
         await ask(database, f"Bearer {EXPIRED.text}")
 
 
-@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=1)], ids=["now", "by a clock that is ahead of ours"])
-async def test_a_revoked_publisher_is_refused_with_all_its_keys(own_database: Database, ahead: timedelta) -> None:
+@pytest.mark.parametrize(
+    "ahead", [timedelta(0), timedelta(hours=1)], ids=["now", "by a clock that is ahead of ours"]
+)
+async def test_a_revoked_publisher_is_refused_with_all_its_keys(
+    own_database: Database, ahead: timedelta
+) -> None:
     fields = publisher(2).model_dump() | {"revoked_at": NOW + ahead}
     async with own_database.transaction() as conn:
         await auth.keep_publishers(conn, [PublisherRevoked(**fields)])
@@ -157,34 +182,51 @@ def test_a_new_key_has_its_form_and_is_kept_as_a_hash_only() -> None:
 
 
 INSIDE, BEFORE, AFTER = date(2013, 12, 31), date(2009, 12, 31), date(2014, 1, 1)
-ALLOWED, UNKNOWN, FORBIDDEN, NOT_FOR_THIS = None, NotAuthenticated, NotAllowed, "publisher-not-allowed"
+ALLOWED, UNKNOWN, FORBIDDEN, NOT_FOR_THIS = (
+    None,
+    NotAuthenticated,
+    NotAllowed,
+    "publisher-not-allowed",
+)
 
 
 @pytest.mark.parametrize(
     ("principal", "action", "municipality_id", "on", "outcome"),
     [
-        *((OPERATOR, action, municipality, day, ALLOWED)
-          for action in Action
-          for municipality, day in ((None, None), ("vefsn-1824", INSIDE), ("oslo-0301", AFTER))),
-        *((NOBODY, action, municipality, day, UNKNOWN)
-          for action in Action
-          for municipality, day in ((None, None), ("vefsn-1824", INSIDE))),
+        *(
+            (OPERATOR, action, municipality, day, ALLOWED)
+            for action in Action
+            for municipality, day in ((None, None), ("vefsn-1824", INSIDE), ("oslo-0301", AFTER))
+        ),
+        *(
+            (NOBODY, action, municipality, day, UNKNOWN)
+            for action in Action
+            for municipality, day in ((None, None), ("vefsn-1824", INSIDE))
+        ),
         (PUBLISHER, Action.OPERATE, None, None, FORBIDDEN),
         (PUBLISHER, Action.OPERATE, "vefsn-1824", INSIDE, FORBIDDEN),
-        *((PUBLISHER, action, municipality, day, outcome)
-          for action in (Action.PUBLISH, Action.READ_SUBMISSIONS)
-          for municipality, day, outcome in (
-              (None, None, ALLOWED),
-              ("vefsn-1824", INSIDE, ALLOWED),
-              ("vefsn-1824", date(2010, 1, 1), ALLOWED),
-              ("vefsn-1824", BEFORE, NOT_FOR_THIS),
-              ("vefsn-1824", AFTER, NOT_FOR_THIS),
-              ("oslo-0301", INSIDE, NOT_FOR_THIS),
-          )),
+        *(
+            (PUBLISHER, action, municipality, day, outcome)
+            for action in (Action.PUBLISH, Action.READ_SUBMISSIONS)
+            for municipality, day, outcome in (
+                (None, None, ALLOWED),
+                ("vefsn-1824", INSIDE, ALLOWED),
+                ("vefsn-1824", date(2010, 1, 1), ALLOWED),
+                ("vefsn-1824", BEFORE, NOT_FOR_THIS),
+                ("vefsn-1824", AFTER, NOT_FOR_THIS),
+                ("oslo-0301", INSIDE, NOT_FOR_THIS),
+            )
+        ),
         (Principal(ORGNR), Action.PUBLISH, "vefsn-1824", INSIDE, NOT_FOR_THIS),
-        (Principal(ORGNR, mandates=(Mandate("vefsn-1824"),)), Action.PUBLISH, "vefsn-1824", AFTER, ALLOWED),
+        (
+            Principal(ORGNR, mandates=(Mandate("vefsn-1824"),)),
+            Action.PUBLISH,
+            "vefsn-1824",
+            AFTER,
+            ALLOWED,
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_right_is_decided_in_one_place(
     principal: Principal,
     action: Action,

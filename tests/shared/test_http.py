@@ -31,7 +31,9 @@ from tests.support.waiting import until
 
 ERRORS: dict[str, AppError] = {
     "broken": RuleBroken("lost_days is 12, at most 10", code="lost-above-agreed"),
-    "faults": RuleBroken("two faults", code="schema-mismatch", errors=(FieldError("a", "first", "/a~1b/0"),)),
+    "faults": RuleBroken(
+        "two faults", code="schema-mismatch", errors=(FieldError("a", "first", "/a~1b/0"),)
+    ),
     "conflict": Conflict("the id was used before", code="id-reused"),
     "lost": Conflict("it has changed", code="lost-update"),
     "absent": NotFound("there is no vefsn"),
@@ -76,7 +78,9 @@ def app_under_test() -> FastAPI:
     @app.get("/things")
     async def things(query: Annotated[Filter, Query()]) -> dict[str, Any]:
         place = http.read_cursor(query.cursor, int) or 0
-        return http.page(list(range(place, place + query.limit + 1)), query.limit, lambda last: last + 1)
+        return http.page(
+            list(range(place, place + query.limit + 1)), query.limit, lambda last: last + 1
+        )
 
     @app.post("/absence-figures")
     async def figures(request: Request) -> int:
@@ -102,7 +106,9 @@ def app_under_test() -> FastAPI:
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[AsyncClient]:
     """Speaks to the app."""
-    async with AsyncClient(transport=ASGITransport(app_under_test()), base_url="http://test") as speaking:
+    async with AsyncClient(
+        transport=ASGITransport(app_under_test()), base_url="http://test"
+    ) as speaking:
         yield speaking
 
 
@@ -110,7 +116,9 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     """Check that it is this problem document, and return it."""
     assert answer.headers["content-type"] == "application/problem+json"
     document: dict[str, Any] = answer.json()
-    assert (answer.status_code, document["status"], document["code"]) == (status, status, code), document
+    assert (answer.status_code, document["status"], document["code"]) == (status, status, code), (
+        document
+    )
     assert document["type"] == f"https://saman.no/problems/{code}"
     assert document["title"]
     assert document["detail"]
@@ -139,10 +147,14 @@ async def test_every_kind_of_error_is_a_problem_document(
     document = problem(answer, status, code)
     assert document["detail"] == ERRORS[name].message
     assert headers.items() <= {k: answer.headers.get(k) for k in headers}.items()
-    assert [(e["code"], e["pointer"]) for e in document["errors"]] == [(e.code, e.pointer) for e in ERRORS[name].errors]
+    assert [(e["code"], e["pointer"]) for e in document["errors"]] == [
+        (e.code, e.pointer) for e in ERRORS[name].errors
+    ]
 
 
-async def test_addresses_and_methods_that_are_not_there_are_problems_too(client: AsyncClient) -> None:
+async def test_addresses_and_methods_that_are_not_there_are_problems_too(
+    client: AsyncClient,
+) -> None:
     problem(await client.get("/nothing"), 404, "not-found")
     answer = await client.delete("/broken")
     problem(answer, 405, "method-not-allowed")
@@ -175,7 +187,9 @@ async def test_a_fault_of_ours_hides_its_details(client: AsyncClient) -> None:
         ("schema-mismatch", b'{"name": 1, "count": "many"}'),
     ],
 )
-async def test_bad_bodies_have_codes_of_their_own(client: AsyncClient, code: str, body: bytes) -> None:
+async def test_bad_bodies_have_codes_of_their_own(
+    client: AsyncClient, code: str, body: bytes
+) -> None:
     answer = await client.put("/things", content=body, headers={"content-type": "application/json"})
     problem(answer, 422, code)
 
@@ -187,29 +201,45 @@ async def test_a_faulty_field_is_pointed_at(client: AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"content-type": "application/merge-patch+json"}, {"content-type": "text/plain"}, {}]
+    "headers",
+    [{"content-type": "application/merge-patch+json"}, {"content-type": "text/plain"}, {}],
 )
-async def test_no_other_media_type_slips_past_the_checks(client: AsyncClient, headers: dict[str, str]) -> None:
-    answer = await client.put("/things", content=b'{"name": "a", "name": "\\ud800"}', headers=headers)
+async def test_no_other_media_type_slips_past_the_checks(
+    client: AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await client.put(
+        "/things", content=b'{"name": "a", "name": "\\ud800"}', headers=headers
+    )
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
-    ("path", "method", "limit"), [("/things", "PUT", 256 * 1024), ("/absence-figures", "POST", 1024 * 1024)]
+    ("path", "method", "limit"),
+    [("/things", "PUT", 256 * 1024), ("/absence-figures", "POST", 1024 * 1024)],
 )
-async def test_bodies_above_the_limit_are_refused(client: AsyncClient, path: str, method: str, limit: int) -> None:
+async def test_bodies_above_the_limit_are_refused(
+    client: AsyncClient, path: str, method: str, limit: int
+) -> None:
     fits = b'{"name": "%s"}' % (b"x" * (limit - 12))
     assert len(fits) == limit
     headers = {"content-type": "application/json"}
     assert (await client.request(method, path, content=fits, headers=headers)).status_code == 200
-    problem(await client.request(method, path, content=fits + b" ", headers=headers), 413, "body-too-large")
+    problem(
+        await client.request(method, path, content=fits + b" ", headers=headers),
+        413,
+        "body-too-large",
+    )
 
     async def in_parts() -> AsyncIterator[bytes]:
         for _ in range(limit // 1024 + 1):
             yield b" " * 1024
 
-    problem(await client.request(method, path, content=in_parts(), headers=headers), 413, "body-too-large")
+    problem(
+        await client.request(method, path, content=in_parts(), headers=headers),
+        413,
+        "body-too-large",
+    )
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "9" * 5_000, "0x10", "²"])
@@ -223,7 +253,13 @@ async def test_a_length_that_is_no_number_in_bounds_is_refused(length: str) -> N
         sent.append(message)
 
     headers = [(b"content-length", length.encode())]
-    scope = {"type": "http", "method": "PUT", "path": "/things", "query_string": b"", "headers": headers}
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": "/things",
+        "query_string": b"",
+        "headers": headers,
+    }
     await app_under_test()(scope, receive, send)
     assert sent[0]["status"] == 413
 
@@ -235,7 +271,9 @@ async def test_compressed_bodies_are_refused(client: AsyncClient, encoding: str)
     problem(answer, 415, "content-encoding")
 
 
-async def test_a_body_that_does_not_arrive_is_given_up(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_does_not_arrive_is_given_up(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(http, "BODY_SECONDS", 0.2)
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -243,14 +281,20 @@ async def test_a_body_that_does_not_arrive_is_given_up(client: AsyncClient, monk
         await asyncio.Event().wait()
 
     begun = time.monotonic()
-    answer = await client.put("/things", content=slowly(), headers={"content-type": "application/json"})
+    answer = await client.put(
+        "/things", content=slowly(), headers={"content-type": "application/json"}
+    )
     problem(answer, 408, "body-too-slow")
     assert time.monotonic() - begun < 5
 
 
-async def test_a_number_is_no_object_even_where_all_fields_may_be_left_out(client: AsyncClient) -> None:
+async def test_a_number_is_no_object_even_where_all_fields_may_be_left_out(
+    client: AsyncClient,
+) -> None:
     for body in (b"-1.5", b"7", b'"text"', b"[]", b"true"):
-        answer = await client.put("/filters", content=body, headers={"content-type": "application/json"})
+        answer = await client.put(
+            "/filters", content=body, headers={"content-type": "application/json"}
+        )
         problem(answer, 422, "model-attributes-type")
     assert (await client.put("/filters", json={})).status_code == 200
 
@@ -265,7 +309,9 @@ async def test_the_time_that_a_body_took_is_not_taken_from_the_answer(
         await asyncio.sleep(0.3)
         yield b'"a"}'
 
-    answer = await client.put("/left", content=slowly(), headers={"content-type": "application/json"})
+    answer = await client.put(
+        "/left", content=slowly(), headers={"content-type": "application/json"}
+    )
     assert answer.json() > 0
 
 
@@ -308,7 +354,9 @@ async def refused(client: AsyncClient) -> Any:
         ("since=2013-02-31T12:00:00Z", "moment-malformed"),
     ],
 )
-async def test_bad_parameters_have_codes_of_their_own(client: AsyncClient, query: str, code: str) -> None:
+async def test_bad_parameters_have_codes_of_their_own(
+    client: AsyncClient, query: str, code: str
+) -> None:
     problem(await client.get(f"/things?{query}"), 422, code)
 
 
@@ -335,7 +383,17 @@ def cursor_of(text: bytes) -> str:
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "*", "å", "\u2028", "AAAA", cursor_of(b"{}"), cursor_of(b'"x"'), cursor_of(b"1" * 30), cursor_of(b"[" * 300)],
+    [
+        "",
+        "*",
+        "å",
+        "\u2028",
+        "AAAA",
+        cursor_of(b"{}"),
+        cursor_of(b'"x"'),
+        cursor_of(b"1" * 30),
+        cursor_of(b"[" * 300),
+    ],
 )
 async def test_a_cursor_that_was_not_given_out_is_refused(client: AsyncClient, cursor: str) -> None:
     problem(await client.get("/things", params={"cursor": cursor}), 422, "cursor-malformed")

@@ -1,4 +1,6 @@
-"""A service as a process: ready only when everything is as it must be, up without its neighbours, quick to end."""
+"""A service as a process: ready only when everything is as it must be, up without its neighbours,
+quick to end.
+"""
 
 import asyncio
 import time
@@ -46,12 +48,18 @@ async def until_not_ready_because(client: AsyncClient, why: str) -> None:
     await until(is_told, why)
 
 
-async def test_a_service_is_never_ready_for_a_moment_before_it_has_looked(start_service: StartService) -> None:
+async def test_a_service_is_never_ready_for_a_moment_before_it_has_looked(
+    start_service: StartService,
+) -> None:
     started = await start_service()
 
     status, reasons = await readiness(started.client)
     assert status == 503
-    assert [part.partition(":")[0] for part in started.service.reasons()] == ["database", "topics", "consumers"]
+    assert [part.partition(":")[0] for part in started.service.reasons()] == [
+        "database",
+        "topics",
+        "consumers",
+    ]
     assert "starting" in reasons
     await until_ready(started.client)
 
@@ -62,11 +70,15 @@ async def test_a_topic_with_other_settings_refuses_readiness_until_it_is_mended(
     topic = NotificationDelivered.topic()
     admin = AIOKafkaAdminClient(**infra.bus.client_options())
     await admin.start()
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": "compact"})])
+    await admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": "compact"})]
+    )
     await admin.close()
     try:
         started = await start_service()
-        await until_not_ready_because(started.client, f"topic {topic} has cleanup.policy=compact, it must be delete")
+        await until_not_ready_because(
+            started.client, f"topic {topic} has cleanup.policy=compact, it must be delete"
+        )
     finally:
         assert await apply(infra.bus, OWN_TOPICS) == [f"set {topic}"]
     await until_ready(started.client)
@@ -78,13 +90,20 @@ async def test_a_migration_that_is_lacking_refuses_readiness_and_nothing_is_cons
     (tmp_path / "0100_things.sql").write_text("-- migrate:up\n-- migrate:down\n")
     started = await start_service()
 
-    await until_not_ready_because(started.client, "lacks migrations ['0100_things.sql']; run `saman migrate`")
+    await until_not_ready_because(
+        started.client, "lacks migrations ['0100_things.sql']; run `saman migrate`"
+    )
     await until_not_ready_because(started.client, "consumers: Unavailable: waiting for migrations")
-    assert all(subscriber.consumer is None for subscriber in started.service.consumers.subscribers.values())
+    assert all(
+        subscriber.consumer is None for subscriber in started.service.consumers.subscribers.values()
+    )
 
     await as_owner(handle, "INSERT INTO schema_migrations (version) VALUES ('0100')")
     await until_ready(started.client)
-    assert all(subscriber.consumer is not None for subscriber in started.service.consumers.subscribers.values())
+    assert all(
+        subscriber.consumer is not None
+        for subscriber in started.service.consumers.subscribers.values()
+    )
 
 
 async def test_without_a_broker_the_service_lives_answers_and_says_what_it_waits_for(
@@ -140,7 +159,10 @@ async def test_an_idle_service_starts_and_ends_quickly_and_leaves_no_connection(
     await started.stop()
 
     assert time.monotonic() - begun < 5
-    left = "SELECT application_name FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE 'saman%'"
+    left = (
+        "SELECT application_name FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE"
+        " 'saman%'"
+    )
 
     async def is_gone() -> bool:
         return not await as_owner(handle, left, handle.name)
@@ -156,7 +178,9 @@ async def test_a_service_that_waits_for_its_database_in_a_batch_still_ends_quick
     router = Router("mechanisms")
 
     @subscribe(router, NotificationDelivered)
-    async def never(_events: Sequence[NotificationDelivered], _conn: Connection, _now: datetime) -> None:
+    async def never(
+        _events: Sequence[NotificationDelivered], _conn: Connection, _now: datetime
+    ) -> None:
         raise ConnectionResetError
 
     started = await start_service(router=router)

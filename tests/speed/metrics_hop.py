@@ -1,10 +1,14 @@
-"""How fast metrics alone is: from figures waiting on its topic to published states, and where the time goes.
+"""How fast metrics alone is: from figures waiting on its topic to published states, and where the
+time goes.
 
-Run with `python -m tests.speed.metrics_hop [programme|plain] [months]`. A measurement, not a test. The figures are on
-the topic before metrics starts, so it is asked for all it can do; broker, PostgreSQL and metrics share the machine.
+Run with `python -m tests.speed.metrics_hop [programme|plain] [months]`. A measurement, not a test.
+The figures are on the topic before metrics starts, so it is asked for all it can do; broker,
+PostgreSQL and metrics share the machine.
 
-- `programme`: 428 municipalities month by month, 109 of them with a project and a goal, in counties, cohorts, themes.
-- `plain`: 5,000 municipalities that are in no group, as in the comparison with stream processors (docs/performance.md).
+- `programme`: 428 municipalities month by month, 109 of them with a project and a goal, in
+  counties, cohorts, themes.
+- `plain`: 5,000 municipalities that are in no group, as in the comparison with stream processors
+  (docs/performance.md).
 """
 
 import asyncio
@@ -40,7 +44,11 @@ def figures(workload: str, months: int) -> Iterator[Event]:
         for number in range(MUNICIPALITIES[workload]):
             lost = Decimal(1_200 + (number * 37 + month * 101) % 700) + Decimal("0.25")
             period = f"{2011 + month // 12}-{month % 12 + 1:02}"
-            yield posted_event(posted(period, municipality_id=name_of(number), lost=lost, agreed=Decimal("20104.50")))
+            yield posted_event(
+                posted(
+                    period, municipality_id=name_of(number), lost=lost, agreed=Decimal("20104.50")
+                )
+            )
 
 
 def name_of(number: int) -> str:
@@ -61,7 +69,10 @@ async def hear_registry(database: Database) -> None:
         for number, name in enumerate(names[:PARTICIPANTS])
     ]
     async with database.transaction() as conn:
-        told = [factories.municipality(name, county=f"{number % 18 + 1:02}") for number, name in enumerate(names)]
+        told = [
+            factories.municipality(name, county=f"{number % 18 + 1:02}")
+            for number, name in enumerate(names)
+        ]
         await commands.hear_municipalities(conn, told, now=NOW)
         await commands.hear_projects(conn, projects, now=NOW)
 
@@ -74,7 +85,11 @@ async def feed(infra: Infra, events: Iterator[Event]) -> int:
     waiting: list[asyncio.Future[object]] = []
     for event in events:
         headers = [(name, value.encode()) for name, value in event.headers().items()]
-        waiting.append(await producer.send(event.topic(), event.payload(), key=event.key.encode(), headers=headers))
+        waiting.append(
+            await producer.send(
+                event.topic(), event.payload(), key=event.key.encode(), headers=headers
+            )
+        )
         sent += 1
         if len(waiting) == 2_000:
             await asyncio.gather(*waiting)
@@ -96,13 +111,22 @@ class Moment:
     @classmethod
     def now(cls) -> "Moment":
         return cls(
-            time.perf_counter(), time.process_time(), cpu_seconds(family("postgres")), cpu_seconds(family("java"))
+            time.perf_counter(),
+            time.process_time(),
+            cpu_seconds(family("postgres")),
+            cpu_seconds(family("java")),
         )
 
 
 async def until_quiet(service: Service, count: int) -> tuple[Moment, Moment]:
-    """Wait until all figures are handled and all states published; return when the first batch came, and the end."""
-    name = next(group for group in service.consumers.deliveries if group.endswith("reporting.absence-figure"))
+    """Wait until all figures are handled and all states published; return when the first batch
+    came, and the end.
+    """
+    name = next(
+        group
+        for group in service.consumers.deliveries
+        if group.endswith("reporting.absence-figure")
+    )
     progress = service.consumers.deliveries[name].progress
     began = Moment.now()
     while progress.handled_count < count or (await service.status())["outbox"]["waiting_count"]:
@@ -158,8 +182,14 @@ async def measure(workload: str, months: int) -> None:
             published = app.state.service.relay.state.sent_count
     seconds = ended.at - began.at
     spent = {part: 1e6 * (getattr(ended, part) - getattr(began, part)) / count for part in PARTS}
-    print(f"{workload}: {count} figures in {seconds:.1f} s = {count / seconds:.0f}/s, {published} events published")
-    print("processor time per figure, µs:", ", ".join(f"{part} {time:.0f}" for part, time in spent.items()))
+    print(
+        f"{workload}: {count} figures in {seconds:.1f} s = {count / seconds:.0f}/s, {published}"
+        " events published"
+    )
+    print(
+        "processor time per figure, µs:",
+        ", ".join(f"{part} {time:.0f}" for part, time in spent.items()),
+    )
 
 
 if __name__ == "__main__":

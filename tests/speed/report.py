@@ -68,16 +68,25 @@ def table(results: Results) -> str:
     bulk = results.throughput
     cuts = statistics.quantiles(results.latency_seconds, n=100)
     lines = [
-        f"Measured {results.at:%Y-%m-%d %H:%M} UTC on {results.machine}; broker, PostgreSQL, four service processes, "
-        "producer and reader share the cores.",
+        (
+            f"Measured {results.at:%Y-%m-%d %H:%M} UTC on {results.machine}; broker, PostgreSQL,"
+            " four service processes, producer and reader share the cores."
+        ),
         "",
         "| what | figure |",
         "|---|---|",
-        f"| figures, inbound topic to published `MetricUpdated` | {bulk.figures:,} in {bulk.seconds:.1f} s = "
-        f"**{bulk.figures / bulk.seconds:,.0f} per second** |",
-        f"| `MetricUpdated` published meanwhile, groups among them | {bulk.events:,} = "
-        f"{bulk.events / bulk.seconds:,.0f} per second |",
-        f"| post to `MetricUpdated` at 200 per second, p50 / p99 | {cuts[49] * 1000:.0f} / {cuts[98] * 1000:.0f} ms |",
+        (
+            f"| figures, inbound topic to published `MetricUpdated` | {bulk.figures:,} in"
+            f" {bulk.seconds:.1f} s = **{bulk.figures / bulk.seconds:,.0f} per second** |"
+        ),
+        (
+            f"| `MetricUpdated` published meanwhile, groups among them | {bulk.events:,} = "
+            f"{bulk.events / bulk.seconds:,.0f} per second |"
+        ),
+        (
+            f"| post to `MetricUpdated` at 200 per second, p50 / p99 | {cuts[49] * 1000:.0f} /"
+            f" {cuts[98] * 1000:.0f} ms |"
+        ),
     ]
     lines += [
         f"| first `MetricUpdated` after {name} was killed and started | {seconds:.1f} s |"
@@ -85,8 +94,8 @@ def table(results: Results) -> str:
     ]
     anew = results.rebuilding
     lines.append(
-        f"| `saman rebuild metrics`: {anew.records:,} records read, {anew.states:,} states compared | "
-        f"{anew.seconds:.0f} s; readers kept waiting for {anew.switch_seconds:.2f} s of them |"
+        f"| `saman rebuild metrics`: {anew.records:,} records read, {anew.states:,} states compared"
+        f" | {anew.seconds:.0f} s; readers kept waiting for {anew.switch_seconds:.2f} s of them |"
     )
     lines += [
         f"| CPU per figure, {name} | {seconds / bulk.figures * 1e6:.0f} µs |"

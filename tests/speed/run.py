@@ -1,6 +1,8 @@
-"""`make bench`: how fast figures become published metrics on this machine, written to docs/performance.md.
+"""`make bench`: how fast figures become published metrics on this machine, written to
+docs/performance.md.
 
-A measurement, not a test: nothing here fails for being slow. Loads are bounded in count; all traffic is on loopback.
+A measurement, not a test: nothing here fails for being slow. Loads are bounded in count; all
+traffic is on loopback.
 """
 
 import argparse
@@ -75,7 +77,9 @@ class Reader:
         """
         while not wanted <= self.keys.keys():
             await asyncio.sleep(0.02)
-            assert time.perf_counter() - self.last_at < STALL_SECONDS, f"{len(wanted - self.keys.keys())} keys missing"
+            assert time.perf_counter() - self.last_at < STALL_SECONDS, (
+                f"{len(wanted - self.keys.keys())} keys missing"
+            )
         return max(self.keys[key] for key in wanted)
 
 
@@ -83,7 +87,9 @@ Entry = tuple[str, reference.OutgoingFigure, str]
 
 
 async def throughput(system: System, reader: Reader, entries: Sequence[Entry]) -> report.Throughput:
-    """Put all figures on the inbound topics as fast as the broker takes them, and wait for all their metrics."""
+    """Put all figures on the inbound topics as fast as the broker takes them, and wait for all
+    their metrics.
+    """
     before, count = system.cpu_seconds(), reader.count
     started = reader.last_at = time.perf_counter()
     producer = await _producer(system)
@@ -124,7 +130,9 @@ async def latency(system: System, reader: Reader, entries: Sequence[Entry]) -> l
 
 
 async def restarts(system: System, reader: Reader, entries: Sequence[Entry]) -> dict[str, float]:
-    """Kill and start each service under load; return the seconds until the next MetricUpdated after each start."""
+    """Kill and start each service under load; return the seconds until the next MetricUpdated after
+    each start.
+    """
     results = {}
     producer = await _producer(system)
     share = len(entries) // len(SERVICES)
@@ -139,7 +147,9 @@ async def restarts(system: System, reader: Reader, entries: Sequence[Entry]) -> 
             await system.start(service)
             started, count = time.perf_counter(), reader.count
             while reader.count == count:
-                assert time.perf_counter() - started < STALL_SECONDS, f"nothing came after {service} was started"
+                assert time.perf_counter() - started < STALL_SECONDS, (
+                    f"nothing came after {service} was started"
+                )
                 await asyncio.sleep(0.005)
             results[service] = time.perf_counter() - started
             reader.last_at = time.perf_counter()
@@ -160,7 +170,9 @@ async def rebuilding(system: System) -> report.Rebuilding:
     seconds = time.perf_counter() - started
     assert outcome.different == [], f"{len(outcome.different)} states are others now"
     assert outcome.switch_seconds is not None
-    return report.Rebuilding(outcome.record_count, outcome.state_count, seconds, outcome.switch_seconds)
+    return report.Rebuilding(
+        outcome.record_count, outcome.state_count, seconds, outcome.switch_seconds
+    )
 
 
 async def measure(folder: Path, months: int) -> report.Results:
@@ -226,7 +238,9 @@ async def _quiet(reader: Reader, *, seconds: float = 1.0) -> None:
 def main() -> None:
     """Measure, print, and write the page."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--months", type=int, default=workload.MONTHS, help="months of the workload")
+    arguments.add_argument(
+        "--months", type=int, default=workload.MONTHS, help="months of the workload"
+    )
     arguments.add_argument("--keep", action="store_true", help="write docs/performance.md")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="saman-bench-", ignore_cleanup_errors=True) as folder:

@@ -1,4 +1,6 @@
-"""The workload of the benchmark: 428 municipalities, 60 months in order, 109 of them with a goal, day counts."""
+"""The workload of the benchmark: 428 municipalities, 60 months in order, 109 of them with a goal,
+day counts.
+"""
 
 import json
 import random
@@ -21,7 +23,8 @@ DEFINITION_KEY = "total.agreed.corrected.municipality-hr"
 
 
 async def prepare(connection: Connection) -> dict[str, list[tuple[str, str]]]:
-    """Load the programme with a goal for every project, and add publishers for all municipalities of 2013.
+    """Load the programme with a goal for every project, and add publishers for all municipalities
+    of 2013.
 
     Returns:
         Per publisher, the id and number of each municipality that it speaks for.

@@ -29,7 +29,9 @@ async def run_demo(folder: Path, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.infra
-async def test_the_demo_shows_the_right_board_again_and_leaves_nothing_running(stack_folder: Path) -> None:
+async def test_the_demo_shows_the_right_board_again_and_leaves_nothing_running(
+    stack_folder: Path,
+) -> None:
     first_code, first = await run_demo(stack_folder, "--once")
     second_code, second = await run_demo(stack_folder, "--once")
     _, told = await run_demo(stack_folder, "--once", "--json")
@@ -37,13 +39,17 @@ async def test_the_demo_shows_the_right_board_again_and_leaves_nothing_running(s
     assert (first_code, second_code) == (0, 0), first + second
     for shown in (first, second):
         assert "SUM 2011" in shown
-        assert "TargetReached municipality/vefsn-1824: year-to-date 2013-04 6,90 %, mål 6,9 %" in shown
+        assert (
+            "TargetReached municipality/vefsn-1824: year-to-date 2013-04 6,90 %, mål 6,9 %" in shown
+        )
         assert "mail to prosjektleiar@vefsn.example: Vefsn nådde målet" in shown
     # The second run posted the same figures: the goal was reached once, and told once.
     assert second.count("Vefsn nådde målet") == 1
     outcome = json.loads(next(line for line in told.splitlines() if line.startswith("{")))
     assert outcome["wrong"] == []
-    assert [(one["goal_id"], one["value"]) for one in outcome["milestones"]] == [("vefsn-naervaer", "6.90")]
+    assert [(one["goal_id"], one["value"]) for one in outcome["milestones"]] == [
+        ("vefsn-naervaer", "6.90")
+    ]
     assert set(running_programs(stack_folder).values()) == {None}
 
 
@@ -54,10 +60,16 @@ async def test_the_demo_shows_the_right_board_again_and_leaves_nothing_running(s
         (
             [{"state": "waiting", "last_error": "the mail server cannot be reached: OSError"}],
             [
-                "no mail to prosjektleiar@vefsn.example was delivered (the mail server cannot be reached: OSError)",
+                (
+                    "no mail to prosjektleiar@vefsn.example was delivered (the mail server cannot"
+                    " be reached: OSError)"
+                ),
             ],
         ),
-        ([{"state": "failed", "last_error": "550"}, {"state": "delivered", "last_error": None}], []),
+        (
+            [{"state": "failed", "last_error": "550"}, {"state": "delivered", "last_error": None}],
+            [],
+        ),
     ],
 )
 def test_a_demo_without_a_mail_is_wrong(deliveries: list[dict[str, Any]], said: list[str]) -> None:

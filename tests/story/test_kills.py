@@ -1,4 +1,6 @@
-"""Nothing is lost and nothing is doubled when any one process is killed while figures are on their way."""
+"""Nothing is lost and nothing is doubled when any one process is killed while figures are on their
+way.
+"""
 
 import asyncio
 import os
@@ -58,7 +60,9 @@ async def until_quiet(connection: Connection) -> None:
 
 
 async def prepared(connection: Connection) -> list[OutgoingFigure]:
-    """Load the programme, let one publisher speak for all participants, and return their figures."""
+    """Load the programme, let one publisher speak for all participants, and return their
+    figures.
+    """
     await load_programme(connection, story.PROGRAMME, wait=True)
     async with connection.client() as api:
         participants = await story.participants(api)
@@ -76,23 +80,35 @@ async def count(dsn: str, query: str) -> int:
 
 
 def sum_of(figures: Sequence[OutgoingFigure], field: str) -> Decimal:
-    return sum((Decimal(f.body[field]) for f in figures if f.body["period"] == LAST_MONTH), Decimal(0))
+    return sum(
+        (Decimal(f.body[field]) for f in figures if f.body["period"] == LAST_MONTH), Decimal(0)
+    )
 
 
 @pytest.mark.infra
 async def test_killing_any_process_loses_nothing_and_doubles_nothing(stack_folder: Path) -> None:
     async with running_stack(stack_folder) as stack:
-        connection = Connection(stack.services.address, operator_bus(stack.description()), stack.operator_key)
+        connection = Connection(
+            stack.services.address, operator_bus(stack.description()), stack.operator_key
+        )
         figures = await prepared(connection)
 
         posting = asyncio.create_task(post_figures(connection.bus, PUBLISHER, figures))
-        for server in (stack.services, stack.infrastructure.postgres, stack.infrastructure.kafka, stack.services):
+        for server in (
+            stack.services,
+            stack.infrastructure.postgres,
+            stack.infrastructure.kafka,
+            stack.services,
+        ):
             await kill(server)
         receipts = await posting
         await until_quiet(connection)
 
         assert len(receipts.accepted) == len(figures)
-        reporting, metrics = stack.databases["reporting"].service_dsn, stack.databases["metrics"].service_dsn
+        reporting, metrics = (
+            stack.databases["reporting"].service_dsn,
+            stack.databases["metrics"].service_dsn,
+        )
         assert await count(reporting, "SELECT count(*) FROM figure") == len(figures)
         assert await count(reporting, "SELECT count(*) FROM figure WHERE vintage > 1") == 0
         for dsn in (reporting, metrics):

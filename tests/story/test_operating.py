@@ -79,7 +79,10 @@ async def sees_what_is_unread(stack: Stack, folder: Path, publisher: BusSettings
     groups = {group["group"]: group for group in json.loads(shown)}
     assert code == 0
     assert {group["lag"] for group in groups.values()} == {0}
-    assert {"metrics.reporting.absence-figure", "reporting.inbound.absence-figures"} <= groups.keys()
+    assert {
+        "metrics.reporting.absence-figure",
+        "reporting.inbound.absence-figures",
+    } <= groups.keys()
 
     pid = stack.services.pid
     assert pid is not None
@@ -103,7 +106,9 @@ async def replays_a_consumer(folder: Path) -> None:
     told_before = ends_of(before["notifications.metrics.metric"])
     assert told_before > 0
 
-    code, shown = await saman(folder, "consumers", "replay", group, "--from", "beginning", "--dry-run", "--json")
+    code, shown = await saman(
+        folder, "consumers", "replay", group, "--from", "beginning", "--dry-run", "--json"
+    )
     assert code == 0, shown
     planned = json.loads(shown)
     assert planned["dry_run"]
@@ -114,7 +119,9 @@ async def replays_a_consumer(folder: Path) -> None:
     async def repeated_count() -> int:
         async with find_connection(folder).client() as api:
             consumers = (await api.call("GET", "/api/metrics/v1/status"))["consumers"]
-        return next(int(consumer["repeated_count"]) for consumer in consumers if consumer["group"] == group)
+        return next(
+            int(consumer["repeated_count"]) for consumer in consumers if consumer["group"] == group
+        )
 
     await until(lambda: _is(repeated_count, 5), "read again", seconds=COMMAND_SECONDS)
     assert ends_of((await when_all_is_read(folder))["notifications.metrics.metric"]) == told_before
@@ -137,7 +144,11 @@ async def when_all_is_read(folder: Path) -> dict[str, Any]:
 
     async def groups() -> dict[str, Any] | None:
         found = await list_groups(find_connection(folder))
-        return {group.group: group for group in found} if not any(group.lag for group in found) else None
+        return (
+            {group.group: group for group in found}
+            if not any(group.lag for group in found)
+            else None
+        )
 
     found: dict[str, Any] = await until(groups, "everything is read", seconds=COMMAND_SECONDS)
     return found
@@ -149,13 +160,17 @@ def ends_of(group: Any) -> int:
 
 async def sees_when_a_key_was_used(stack: Stack, folder: Path, key: str) -> None:
     async def shown() -> dict[str, Any]:
-        (known,) = json.loads((await saman(folder, "publishers", "show", PUBLISHER, "--json"))[1])["keys"]
+        (known,) = json.loads((await saman(folder, "publishers", "show", PUBLISHER, "--json"))[1])[
+            "keys"
+        ]
         return dict(known)
 
     assert (await shown())["last_used_at"] is None
     address = f"{stack.services.address}/api/reporting/v1/obligations"
     async with new_client(timeout=60) as client:
-        assert (await client.get(address, headers={"Authorization": f"Bearer {key}"})).status_code == 200
+        assert (
+            await client.get(address, headers={"Authorization": f"Bearer {key}"})
+        ).status_code == 200
     used = await shown()
     assert used["last_used_at"] is not None
     assert used["last_used_by"] == "reporting"
@@ -170,7 +185,15 @@ async def decides_on_a_dead_letter(folder: Path, operator: BusSettings) -> None:
     async with asyncio.timeout(COMMAND_SECONDS):
         while not letters:
             listed = await saman(
-                folder, "dead-letters", "list", "metrics", "--key", "odd", "--newer-than", "1h", "--json"
+                folder,
+                "dead-letters",
+                "list",
+                "metrics",
+                "--key",
+                "odd",
+                "--newer-than",
+                "1h",
+                "--json",
             )
             letters = json.loads(listed[1])
     number = str(letters[0]["id"])
@@ -182,7 +205,9 @@ async def decides_on_a_dead_letter(folder: Path, operator: BusSettings) -> None:
     for arguments in (("--older-than", "1h"), ("--topic", "other"), ("--code", "other")):
         code, said = await saman(folder, "dead-letters", "list", "metrics", *arguments)
         assert (code, said.strip()) == (0, "0 waiting")
-    code, said = await saman(folder, "dead-letters", "discard", "metrics", number, "--reason", "a test", "--json")
+    code, said = await saman(
+        folder, "dead-letters", "discard", "metrics", number, "--reason", "a test", "--json"
+    )
     assert (code, json.loads(said)["state"]) == (0, "discarded")
 
 
@@ -191,8 +216,9 @@ async def lets_out_what_the_broker_refused(stack: Stack, folder: Path) -> None:
     conn = await asyncpg.connect(stack.description()["databases"]["registry"])
     try:
         await conn.execute(
-            "INSERT INTO outbox_parked (id, event_id, topic, key, shard, headers, payload, created_at, reason)"
-            " VALUES (1, gen_random_uuid(), $1, $2, 0, '{}', '{}', now(), 'too large')",
+            "INSERT INTO outbox_parked (id, event_id, topic, key, shard, headers, payload,"
+            " created_at, reason) VALUES (1, gen_random_uuid(), $1, $2, 0, '{}', '{}', now(), 'too"
+            " large')",
             *place[1:],
         )
     finally:
@@ -200,14 +226,21 @@ async def lets_out_what_the_broker_refused(stack: Stack, folder: Path) -> None:
     assert (await saman(folder, "outbox", "status"))[0] == 1
     code, said = await saman(folder, "outbox", "parked", "registry", "--json")
     (parked,) = json.loads(said)
-    assert (code, parked["key"], parked["event_count"], parked["reason"]) == (1, "odd", 1, "too large")
+    assert (code, parked["key"], parked["event_count"], parked["reason"]) == (
+        1,
+        "odd",
+        1,
+        "too large",
+    )
     assert await saman(folder, "outbox", "release", *place) == (0, "events that go out now: 1\n")
     assert await saman(folder, "outbox", "parked", "registry") == (0, "")
     code, said = await saman(folder, "outbox", "release", *place)
     assert (code, "no event of key 'odd' is parked" in said) == (1, True), said
 
 
-async def ends_a_publisher(stack: Stack, folder: Path, key: str, publisher: BusSettings, operator: BusSettings) -> None:
+async def ends_a_publisher(
+    stack: Stack, folder: Path, key: str, publisher: BusSettings, operator: BusSettings
+) -> None:
     code, said = await saman(folder, "publishers", "revoke", PUBLISHER)
     assert (code, "may not publish any more" in said) == (0, True), said
     code, said = await saman(folder, "publishers", "revoke", PUBLISHER, "--json")

@@ -42,9 +42,13 @@ class RunningService:
 
 
 def idle_service(name: str) -> Service:
-    """Return the parts of a service that is built and not started; nothing answers at its addresses."""
+    """Return the parts of a service that is built and not started; nothing answers at its
+    addresses.
+    """
     module = wiring(name)
-    app = module.create_app(module.Settings.model_validate({"database_dsn": "postgresql://nobody@127.0.0.1:1/none"}))
+    app = module.create_app(
+        module.Settings.model_validate({"database_dsn": "postgresql://nobody@127.0.0.1:1/none"})
+    )
     service: Service = app.state.service
     return service
 
@@ -56,7 +60,9 @@ async def run_service(
     """Run a service until the block ends; it is ready when the block begins."""
     handle = await infra.make_database(name)
     module = wiring(name)
-    bus = BusSettings(bootstrap=infra.bootstrap, client_id=f"test-{name}", group_prefix=group_prefix)
+    bus = BusSettings(
+        bootstrap=infra.bootstrap, client_id=f"test-{name}", group_prefix=group_prefix
+    )
     app = module.create_app(
         module.Settings.model_validate(
             {
@@ -71,7 +77,9 @@ async def run_service(
     async with (
         app.router.lifespan_context(app),
         AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
-        AsyncClient(transport=ASGITransport(app), base_url="http://test", headers=headers) as operator,
+        AsyncClient(
+            transport=ASGITransport(app), base_url="http://test", headers=headers
+        ) as operator,
     ):
         running = RunningService(name, app, client, operator, handle)
         await until_ready(running)

@@ -1,4 +1,6 @@
-"""The bus as an outsider sees it: publish what a municipal system publishes, wait for what consumers get."""
+"""The bus as an outsider sees it: publish what a municipal system publishes, wait for what
+consumers get.
+"""
 
 import asyncio
 import json
@@ -17,7 +19,9 @@ WAIT_SECONDS = 120.0
 
 
 class Bus:
-    """An outsider on the broker; every test has its own, and sees what happened since it was opened."""
+    """An outsider on the broker; every test has its own, and sees what happened since it was
+    opened.
+    """
 
     def __init__(self, settings: BusSettings) -> None:
         self._settings = settings
@@ -41,7 +45,9 @@ class Bus:
 
     async def follow(self, topic: str, *, from_start: bool = False) -> None:
         """Read a topic from its present end on, or all of it."""
-        consumer = AIOKafkaConsumer(topic, **self._settings.client_options(), auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(
+            topic, **self._settings.client_options(), auto_offset_reset="earliest"
+        )
         await consumer.start()
         deadline = time.monotonic() + WAIT_SECONDS
         while not (places := consumer.assignment()):
@@ -90,12 +96,19 @@ class Bus:
         return ce_id
 
     async def send_raw(
-        self, topic: str, value: bytes | None, *, key: bytes | None = None, headers: list[tuple[str, Any]] | None = None
+        self,
+        topic: str,
+        value: bytes | None,
+        *,
+        key: bytes | None = None,
+        headers: list[tuple[str, Any]] | None = None,
     ) -> Any:
         """Publish anything at all; return the record's metadata."""
         return await self._producer.send_and_wait(topic, value, key=key, headers=headers or [])
 
-    async def receive(self, cls: type[E], *, topic: str | None = None, where: Callable[[E], bool] | None = None) -> E:
+    async def receive(
+        self, cls: type[E], *, topic: str | None = None, where: Callable[[E], bool] | None = None
+    ) -> E:
         """Wait for an event that fits.
 
         Raises:
@@ -112,18 +125,27 @@ class Bus:
                     return event
             place = len(seen)
             if time.monotonic() > deadline:
-                raise AssertionError(f"no {cls.__name__} that fits came; seen: {[describe(r) for r in seen[-10:]]}")
+                raise AssertionError(
+                    f"no {cls.__name__} that fits came; seen: {[describe(r) for r in seen[-10:]]}"
+                )
             await self._poll(name)
 
     async def all(
-        self, cls: type[E], *, count: int, topic: str | None = None, where: Callable[[E], bool] | None = None
+        self,
+        cls: type[E],
+        *,
+        count: int,
+        topic: str | None = None,
+        where: Callable[[E], bool] | None = None,
     ) -> list[E]:
         """Wait until so many fitting events came, and return all that came by then."""
         name = topic or cls.topic()
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             events = [
-                e for e in (read(cls, r) for r in self._seen[name]) if e is not None and (where is None or where(e))
+                e
+                for e in (read(cls, r) for r in self._seen[name])
+                if e is not None and (where is None or where(e))
             ]
             if len(events) >= count:
                 return events
@@ -138,7 +160,9 @@ class Bus:
 
 
 def read(cls: type[E], record: ConsumerRecord[Any, Any]) -> E | None:
-    """Return the event in a record if it is of this class; what other tests spoiled on purpose is none."""
+    """Return the event in a record if it is of this class; what other tests spoiled on purpose is
+    none.
+    """
     headers = dict(record.headers)
     if headers.get("ce_type") != cls.type().encode():
         return None

@@ -1,7 +1,8 @@
-"""PostgreSQL and Kafka in containers, for tests on machines where a Docker engine answers and has both images.
+"""PostgreSQL and Kafka in containers, for tests on machines where a Docker engine answers and has
+both images.
 
-Nothing is ever pulled: in the middle of a test run that would be slow, or impossible. Both servers are told the same as
-on the one-machine stack.
+Nothing is ever pulled: in the middle of a test run that would be slow, or impossible. Both servers
+are told the same as on the one-machine stack.
 """
 
 import asyncio
@@ -28,7 +29,9 @@ from tests.support.infrastructure import Infra
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 ENGINE_SECONDS = 2
-"""An engine that takes longer to say its version is not worth waiting for when nobody asked for containers."""
+"""An engine that takes longer to say its version is not worth waiting for when nobody asked for
+containers.
+"""
 
 START_SECONDS = 120
 _PASSWORD = "superuser-of-the-tests"
@@ -44,7 +47,9 @@ class Choice:
 
 
 def choose() -> Choice:
-    """Return what SAMAN_TEST_INFRA asks for; `auto`, which is the default, takes containers where they can be had."""
+    """Return what SAMAN_TEST_INFRA asks for; `auto`, which is the default, takes containers where
+    they can be had.
+    """
     wanted = os.environ.get(_WANTED, "auto")
     if wanted not in ("auto", "containers", "local"):
         raise ValueError(f"{_WANTED} must be auto, containers or local, not {wanted!r}")
@@ -68,7 +73,8 @@ def what_is_missing() -> str | None:
         return "no Docker engine answers"
     try:
         lacking = [image for image in (POSTGRES_IMAGE, KAFKA_IMAGE) if not _has(client, image)]
-        # Ryuk removes containers after a crash. Where it is not there, what a killed test run leaves stays.
+        # Ryuk removes containers after a crash. Where it is not there, what a killed test run
+        # leaves stays.
         if not _has(client, testcontainers_config.ryuk_image):
             testcontainers_config.ryuk_disabled = True
     except (DockerException, OSError):
@@ -84,7 +90,9 @@ async def containers_infra() -> AsyncIterator[Infra]:
     database, broker = _postgres(), _Kafka()
     try:
         starts = (asyncio.to_thread(database.start), asyncio.to_thread(broker.start, START_SECONDS))
-        for failed in await asyncio.gather(*starts, return_exceptions=True):  # a thread cannot be broken off
+        for failed in await asyncio.gather(
+            *starts, return_exceptions=True
+        ):  # a thread cannot be broken off
             if isinstance(failed, BaseException):
                 raise failed
         bootstrap = broker.get_bootstrap_server()
@@ -95,21 +103,35 @@ async def containers_infra() -> AsyncIterator[Infra]:
 
 
 class _Kafka(KafkaContainer):
-    """The project's own image. The library knows another vendor's: only how the broker is started differs."""
+    """The project's own image. The library knows another vendor's: only how the broker is started
+    differs.
+    """
 
     def __init__(self) -> None:
         super().__init__(KAFKA_IMAGE)
-        self.kraft_enabled = True  # `with_kraft` would compare the tag with the other vendor's versions
-        chosen_by_the_library = {"process.roles", "node.id", "controller.listener.names", "inter.broker.listener.name"}
+        self.kraft_enabled = (
+            True  # `with_kraft` would compare the tag with the other vendor's versions
+        )
+        chosen_by_the_library = {
+            "process.roles",
+            "node.id",
+            "controller.listener.names",
+            "inter.broker.listener.name",
+        }
         for name, value in kafka.PROPERTIES.items():
             if name not in chosen_by_the_library:
                 self.with_env(variable_of(name), value)
         self.with_env("KAFKA_HEAP_OPTS", "-Xmx384m")
 
     def tc_start(self) -> None:
-        """Tell the broker at which port of this machine it is found, which is known only now, and let it start."""
+        """Tell the broker at which port of this machine it is found, which is known only now, and
+        let it start.
+        """
         outside = f"{self.listener_name}://{self.get_bootstrap_server()}"
-        script = f"export KAFKA_ADVERTISED_LISTENERS={outside},BROKER://localhost:9092\nexec /etc/kafka/docker/run\n"
+        script = (
+            f"export KAFKA_ADVERTISED_LISTENERS={outside},BROKER://localhost:9092\nexec"
+            " /etc/kafka/docker/run\n"
+        )
         self.create_file(script.encode(), KafkaContainer.TC_START_SCRIPT)
 
 
@@ -125,16 +147,21 @@ def server_arguments() -> list[str]:
 
 
 def _postgres() -> PostgresContainer:
-    database = PostgresContainer(POSTGRES_IMAGE, username=SUPERUSER, password=_PASSWORD, dbname="postgres", driver=None)
+    database = PostgresContainer(
+        POSTGRES_IMAGE, username=SUPERUSER, password=_PASSWORD, dbname="postgres", driver=None
+    )
     database.with_env(
-        "POSTGRES_INITDB_ARGS", "--encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
+        "POSTGRES_INITDB_ARGS",
+        "--encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8",
     )
     database.with_command(["postgres", *server_arguments()])
     return database
 
 
 def _listens(address: str) -> bool:
-    """Tell whether a local engine listens at all; the library would leave its socket open when none does."""
+    """Tell whether a local engine listens at all; the library would leave its socket open when none
+    does.
+    """
     if not address.startswith("unix://"):
         return True
     with socket.socket(socket.AF_UNIX) as probe:

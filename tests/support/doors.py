@@ -1,4 +1,6 @@
-"""The HTTP interfaces of services without their consumers, relays and background work: enough for who may do what."""
+"""The HTTP interfaces of services without their consumers, relays and background work: enough for
+who may do what.
+"""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -20,7 +22,9 @@ WEBHOOK_KEY = "a key of the tests that is long enough to be one"
 
 
 @asynccontextmanager
-async def open_doors(infra: Infra, *names: str, **more: object) -> AsyncIterator[dict[str, FastAPI]]:
+async def open_doors(
+    infra: Infra, *names: str, **more: object
+) -> AsyncIterator[dict[str, FastAPI]]:
     """Open the HTTP interfaces of services, each on a database of its own, until the block ends."""
     apps: dict[str, FastAPI] = {}
     async with AsyncExitStack() as stack:
@@ -47,7 +51,12 @@ def service_of(app: FastAPI) -> Service:
 
 
 async def bury(
-    app: FastAPI, record: Event | bytes, *, consumer: str, error: str = "nobody thought of it", offset: int = 0
+    app: FastAPI,
+    record: Event | bytes,
+    *,
+    consumer: str,
+    error: str = "nobody thought of it",
+    offset: int = 0,
 ) -> int:
     """Let a service keep a dead letter, as its consumer does; return its number."""
     topic = f"{consumer.partition('.')[2]}.v1"

@@ -47,15 +47,23 @@ def operations(document: Mapping[str, Any], *, breakable: bool = False) -> list[
 
 
 async def fuzz(
-    client: AsyncClient, document: dict[str, Any], operation: Operation, *, examples: int, good: bool
+    client: AsyncClient,
+    document: dict[str, Any],
+    operation: Operation,
+    *,
+    examples: int,
+    good: bool,
 ) -> list[int]:
-    """Make requests up for an operation, hold each answer against the document, and return the statuses.
+    """Make requests up for an operation, hold each answer against the document, and return the
+    statuses.
 
     Args:
-        good: whether the requests fit the document; otherwise each breaks it somewhere and must be refused.
+        good: whether the requests fit the document; otherwise each breaks it somewhere and must be
+            refused.
 
     Raises:
-        Exception: an answer was a server error, or is not in the document; the message has the request.
+        Exception: an answer was a server error, or is not in the document; the message has the
+            request.
     """
     loop = asyncio.get_running_loop()
     method, path = operation
@@ -85,7 +93,10 @@ async def fuzz(
 def _without_keys(document: dict[str, Any]) -> dict[str, Any]:
     """Leave out who may ask: the client has its key, and who may do what has tests of its own."""
     paths = {
-        path: {method: {k: v for k, v in operation.items() if k != "security"} for method, operation in methods.items()}
+        path: {
+            method: {k: v for k, v in operation.items() if k != "security"}
+            for method, operation in methods.items()
+        }
         for path, methods in document["paths"].items()
     }
     return {**document, "paths": paths}
@@ -93,11 +104,15 @@ def _without_keys(document: dict[str, Any]) -> dict[str, Any]:
 
 async def _send(client: AsyncClient, case: Case[Any]) -> Response:
     kwargs = case.as_transport_kwargs(base_url=str(client.base_url))
-    request = requests.Request(**{name: kwargs[name] for name in _REQUEST if name in kwargs}).prepare()
+    request = requests.Request(
+        **{name: kwargs[name] for name in _REQUEST if name in kwargs}
+    ).prepare()
     body = request.body.encode() if isinstance(request.body, str) else request.body
     assert body is None or isinstance(body, bytes)
     headers = [(name, str(value)) for name, value in request.headers.items()]
-    return await client.request(str(request.method), str(request.url), content=body, headers=headers)
+    return await client.request(
+        str(request.method), str(request.url), content=body, headers=headers
+    )
 
 
 _REQUEST = ("method", "url", "headers", "files", "data", "params", "cookies", "json")

@@ -1,7 +1,9 @@
-"""The real PostgreSQL and Kafka that tests run against: containers where an engine answers, else our own stack.
+"""The real PostgreSQL and Kafka that tests run against: containers where an engine answers, else
+our own stack.
 
-`SAMAN_TEST_INFRA=auto|containers|local` decides; `auto` takes containers only where the engine answers and both images
-are there already, because pulling in the middle of a test run would be slow or impossible.
+`SAMAN_TEST_INFRA=auto|containers|local` decides; `auto` takes containers only where the engine
+answers and both images are there already, because pulling in the middle of a test run would be slow
+or impossible.
 """
 
 import asyncio
@@ -61,14 +63,18 @@ class Infra:
         return BusSettings(bootstrap=self.bootstrap, client_id="test")
 
     async def make_database(self, service: str) -> DatabaseHandle:
-        """Make an empty, migrated database of a service; a copy of a template that is migrated once per run."""
+        """Make an empty, migrated database of a service; a copy of a template that is migrated once
+        per run.
+        """
         admin = await asyncpg.connect(self.admin_dsn)
         try:
             if service not in self._templates:
                 await self._make_template(admin, service)
             template = self._templates[service]
             name = f"test_{service}_{secrets.token_hex(6)}"
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER test_{service}_owner")
+            await admin.execute(
+                f"CREATE DATABASE {name} TEMPLATE {template} OWNER test_{service}_owner"
+            )
             await admin.execute(f"GRANT CONNECT ON DATABASE {name} TO test_{service}")
         finally:
             await admin.close()
@@ -83,18 +89,26 @@ class Infra:
             await admin.close()
 
     async def _make_template(self, admin: asyncpg.Connection, service: str) -> None:
-        name, owner, role = f"template_{service}_{secrets.token_hex(4)}", f"test_{service}_owner", f"test_{service}"
+        name, owner, role = (
+            f"template_{service}_{secrets.token_hex(4)}",
+            f"test_{service}_owner",
+            f"test_{service}",
+        )
         for account in (owner, role):
-            exists = await admin.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", account)
-            await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {account} LOGIN PASSWORD 'test'")
+            exists = await admin.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", account
+            )
+            await admin.execute(
+                f"{'ALTER' if exists else 'CREATE'} ROLE {account} LOGIN PASSWORD 'test'"
+            )
         await admin.execute(f"CREATE DATABASE {name} OWNER {owner}")
         inside = await asyncpg.connect(_with(self.admin_dsn, database=name))
         try:
             await inside.execute(
-                f"GRANT USAGE ON SCHEMA public TO {role};"
-                f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};"
-                f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SEQUENCES TO {role};"
-                f"GRANT CREATE ON SCHEMA public TO {owner};"
+                f"GRANT USAGE ON SCHEMA public TO {role};ALTER DEFAULT PRIVILEGES FOR ROLE {owner}"
+                f" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};ALTER DEFAULT"
+                f" PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SEQUENCES TO {role};GRANT CREATE ON"
+                f" SCHEMA public TO {owner};"
             )
         finally:
             await inside.close()
@@ -111,7 +125,9 @@ class Infra:
 
 @asynccontextmanager
 async def local_infra() -> AsyncIterator[Infra]:
-    """Run the one-machine stack's servers in a folder of their own, for as long as the tests last."""
+    """Run the one-machine stack's servers in a folder of their own, for as long as the tests
+    last.
+    """
     with tempfile.TemporaryDirectory(prefix="saman-test-", ignore_cleanup_errors=True) as folder:
         async with infrastructure(Path(folder), keep=False) as running:
             await apply(BusSettings(bootstrap=running.bootstrap, client_id="test"), OWN_TOPICS)

@@ -1,6 +1,8 @@
-"""Three brokers that are one Kafka, each a `KafkaServer` of the one-machine stack with a copy of everything.
+"""Three brokers that are one Kafka, each a `KafkaServer` of the one-machine stack with a copy of
+everything.
 
-Every broker is a controller as well, as in the smallest cluster that survives the loss of any one of its machines.
+Every broker is a controller as well, as in the smallest cluster that survives the loss of any one
+of its machines.
 """
 
 import asyncio
@@ -39,7 +41,9 @@ class KafkaCluster:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         ports = Ports(folder)
-        controllers = {node: ports.take(f"kafka-{node}-controller") for node in range(1, BROKERS + 1)}
+        controllers = {
+            node: ports.take(f"kafka-{node}-controller") for node in range(1, BROKERS + 1)
+        }
         voters = ",".join(f"{node}@{HOST}:{port}" for node, port in controllers.items())
         cluster_id = new_cluster_id()
         self.brokers: dict[int, KafkaServer] = {}
@@ -47,7 +51,9 @@ class KafkaCluster:
             own = self._folder_of(node)
             own.mkdir()
             Ports(own).take("kafka-controller", wanted=port)
-            options = KafkaOptions(properties=_properties(node, voters), heap_megabytes=256, cluster_id=cluster_id)
+            options = KafkaOptions(
+                properties=_properties(node, voters), heap_megabytes=256, cluster_id=cluster_id
+            )
             self.brokers[node] = KafkaServer(own, port=ports.take(f"kafka-{node}"), options=options)
 
     @property
@@ -71,7 +77,9 @@ class KafkaCluster:
         await broker.ended()
 
     async def leader_of(self, place: TopicPartition) -> int:
-        """Return the node that leads a partition, as those say that can be reached; -1 while none does."""
+        """Return the node that leads a partition, as those say that can be reached; -1 while none
+        does.
+        """
         client = AIOKafkaClient(bootstrap_servers=self.bootstrap)
         client.set_topics([place.topic])
         await client.bootstrap()
@@ -147,7 +155,8 @@ def _properties(node: int, voters: str) -> dict[str, str]:
     return {
         "node.id": str(node),
         "controller.quorum.voters": voters,
-        # Offsets of consumers are worth as much as records: with one copy, its broker's end would be everybody's.
+        # Offsets of consumers are worth as much as records: with one copy, its broker's end would
+        # be everybody's.
         "min.insync.replicas": in_sync,
         "offsets.topic.replication.factor": copies,
         "transaction.state.log.replication.factor": copies,
@@ -163,5 +172,7 @@ async def _is_in_sync(client: AIOKafkaClient, node: int) -> bool:
         answer = await client.send(node, MetadataRequest(None))
     except KafkaError:
         return False
-    partitions = [partition for topic in answer.to_object()["topics"] for partition in topic["partitions"]]
+    partitions = [
+        partition for topic in answer.to_object()["topics"] for partition in topic["partitions"]
+    ]
     return all(each["leader"] >= 0 and len(each["isr"]) == BROKERS for each in partitions)

@@ -8,7 +8,9 @@ from tests.support.infrastructure import DatabaseHandle
 
 
 async def as_owner(handle: DatabaseHandle, sql: str, *arguments: object) -> list[Any]:
-    """Run a statement (or, without arguments, several) with the role that migrates; return the rows."""
+    """Run a statement (or, without arguments, several) with the role that migrates; return the
+    rows.
+    """
     conn = await asyncpg.connect(handle.owner_dsn)
     try:
         if not arguments:

@@ -37,7 +37,9 @@ class Proxy:
         """Return a PostgreSQL address that goes through here."""
         parts = urlsplit(dsn)
         account = parts.netloc.rpartition("@")[0]
-        return urlunsplit((parts.scheme, f"{account}@127.0.0.1:{self.port}", parts.path, parts.query, ""))
+        return urlunsplit(
+            (parts.scheme, f"{account}@127.0.0.1:{self.port}", parts.path, parts.query, "")
+        )
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""

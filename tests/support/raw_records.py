@@ -1,4 +1,6 @@
-"""Record batches that no client of good will would make: odd header names, any codec, and any size."""
+"""Record batches that no client of good will would make: odd header names, any codec, and any
+size.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +22,9 @@ class NoText(str):
 
 
 def batch_of(producer: Any, codec: int = NONE, *, bytes_max: int = 16_384) -> Any:
-    """Return a batch to fill, that the client's own checks will not see; its first record may have any size."""
+    """Return a batch to fill, that the client's own checks will not see; its first record may have
+    any size.
+    """
     batch = producer.create_batch()
     batch._builder = _DefaultRecordBatchBuilderPy(
         magic=2,
@@ -34,7 +38,9 @@ def batch_of(producer: Any, codec: int = NONE, *, bytes_max: int = 16_384) -> An
     return batch
 
 
-def written(producer: Any, records: Sequence[tuple[bytes, bytes | None, Headers]], codec: int = NONE) -> bytes:
+def written(
+    producer: Any, records: Sequence[tuple[bytes, bytes | None, Headers]], codec: int = NONE
+) -> bytes:
     """Return the bytes of a batch of these keys, values and headers."""
     batch = batch_of(producer, codec, bytes_max=1 << 40)
     for key, value, headers in records:

@@ -1,6 +1,8 @@
-"""A whole system of its own: PostgreSQL, Kafka, the four services as processes that can be killed and started.
+"""A whole system of its own: PostgreSQL, Kafka, the four services as processes that can be killed
+and started.
 
-A process is named like its service, further replicas with a number behind it: `reporting`, `reporting-1`.
+A process is named like its service, further replicas with a number behind it: `reporting`,
+`reporting-1`.
 """
 
 import asyncio
@@ -73,10 +75,16 @@ class System:
     @property
     def connection(self) -> Connection:
         """The registry's door and the broker; enough to load a programme."""
-        return Connection(self.address("registry"), BusSettings(bootstrap=self.servers.bootstrap), OPERATOR_KEY)
+        return Connection(
+            self.address("registry"), BusSettings(bootstrap=self.servers.bootstrap), OPERATOR_KEY
+        )
 
     async def start(
-        self, process: str, *, command: Sequence[str] = COMMAND, environment: Mapping[str, str] | None = None
+        self,
+        process: str,
+        *,
+        command: Sequence[str] = COMMAND,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start one process; does not wait until it is ready.
 
@@ -111,8 +119,12 @@ class System:
                     answer = None
                 if answer is not None and answer.status_code == 200:
                     return
-                assert self.processes[process].returncode is None, f"{process} ended: see {self.folder}/logs"
-                assert time.monotonic() < deadline, f"{process} is not ready: {answer.text if answer else 'no answer'}"
+                assert self.processes[process].returncode is None, (
+                    f"{process} ended: see {self.folder}/logs"
+                )
+                assert time.monotonic() < deadline, (
+                    f"{process} is not ready: {answer.text if answer else 'no answer'}"
+                )
                 await asyncio.sleep(0.05)
 
     async def kill(self, process: str) -> None:
@@ -147,7 +159,11 @@ class System:
 
     def memory_bytes(self) -> dict[str, int]:
         """Resident memory of each process that runs."""
-        pages = {name: _resident_pages(each.pid) for name, each in self.processes.items() if each.returncode is None}
+        pages = {
+            name: _resident_pages(each.pid)
+            for name, each in self.processes.items()
+            if each.returncode is None
+        }
         return {name: count * PAGE_BYTES for name, count in pages.items() if count}
 
 
@@ -165,7 +181,8 @@ async def running(
         folder: for data and logs.
         extra: further settings, by service.
         replicas: processes of each service.
-        servers: fresh ones that run already; by default PostgreSQL and one broker, for as long as the system.
+        servers: fresh ones that run already; by default PostgreSQL and one broker, for as long as
+            the system.
     """
     async with nullcontext(servers) if servers else infrastructure(folder, keep=False) as servers:
         await apply(BusSettings(bootstrap=servers.bootstrap), OWN_TOPICS)

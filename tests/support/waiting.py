@@ -33,5 +33,7 @@ async def until(
         if result:
             return result
         if time.monotonic() > deadline:
-            raise AssertionError(f"still not after {seconds} s: {what or condition}; last: {result!r}")
+            raise AssertionError(
+                f"still not after {seconds} s: {what or condition}; last: {result!r}"
+            )
         await asyncio.sleep(pause)

@@ -31,7 +31,9 @@ async def render(
     query: str = "",
     cookies: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a template's page as it is answered over HTTP, or what is answered when the view ends in an error."""
+    """Return a template's page as it is answered over HTTP, or what is answered when the view ends
+    in an error.
+    """
     pages = pages_of(service)
     app = FastAPI()
 
@@ -43,7 +45,10 @@ async def render(
     app.router.add_api_route("/page", page, route_class_override=PageRoute.of(pages))
     headers = {"Accept-Language": accept_language}
     async with AsyncClient(
-        transport=ASGITransport(app), base_url="http://test", headers=headers, cookies=dict(cookies or {})
+        transport=ASGITransport(app),
+        base_url="http://test",
+        headers=headers,
+        cookies=dict(cookies or {}),
     ) as client:
         return await client.get(f"/page{query}")
 

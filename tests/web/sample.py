@@ -4,7 +4,16 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from services.metrics.domain import GRAIN_WINDOWS, Cell, Goal, PublishedState, Window, board_rows, goal_row, micro
+from services.metrics.domain import (
+    GRAIN_WINDOWS,
+    Cell,
+    Goal,
+    PublishedState,
+    Window,
+    board_rows,
+    goal_row,
+    micro,
+)
 from services.metrics.pages.atlas import Today
 from services.metrics.pages.board import Board
 from services.metrics.pages.front import Choice, Filters, FrontPage, Participant
@@ -37,7 +46,9 @@ def _trillionths(text: str | None) -> int | None:
     return None if text is None else int(Decimal(text) * 10**12)
 
 
-def state(period: str, rates: tuple[Cell, Cell, Cell], *, generated: bool = False) -> PublishedState:
+def state(
+    period: str, rates: tuple[Cell, Cell, Cell], *, generated: bool = False
+) -> PublishedState:
     """A period with its own rate, the year to date and the last 12 months."""
     parsed = Period.parse(period)
     windows = (GRAIN_WINDOWS[parsed.grain.months], Window.YEAR_TO_DATE, Window.ROLLING_12)
@@ -69,23 +80,62 @@ def vefsn() -> Board:
 
 
 def participants() -> list[Participant]:
-    """Five participants: two of them share today's Indre Østfold, one lost its name, one has no figure."""
+    """Five participants: two of them share today's Indre Østfold, one lost its name, one has no
+    figure.
+    """
     july = Period.parse("2013-07")
     shared = Today("3118", "Indre Østfold")
     return [
         Participant(
-            "vefsn-1824", "Vefsn", "Nordland", ("cohort-1",), ("sickness-absence",), (Today("1824", "Vefsn"),),
-            level=Decimal("6.95"), change=Decimal("-2.2"), period=july,
+            "vefsn-1824",
+            "Vefsn",
+            "Nordland",
+            ("cohort-1",),
+            ("sickness-absence",),
+            (Today("1824", "Vefsn"),),
+            level=Decimal("6.95"),
+            change=Decimal("-2.2"),
+            period=july,
             change_window=Window.YEAR_TO_DATE,
         ),
-        Participant("hobol-0138", "Hobøl", "Østfold", ("cohort-1",), (), (shared,), Decimal("9.04"), None, july, True),
         Participant(
-            "spydeberg-0123", "Spydeberg", "Østfold", ("cohort-2",), (), (shared,), Decimal(7), None, july,
-            present=7, expected=12,
+            "hobol-0138",
+            "Hobøl",
+            "Østfold",
+            ("cohort-1",),
+            (),
+            (shared,),
+            Decimal("9.04"),
+            None,
+            july,
+            True,
         ),
-        Participant("sund-1245", "Sund", "Hordaland", ("cohort-2",), (), (Today("4626", "Øygarden"),)),
-        Participant("asnes-0425", "Åsnes", "Hedmark", ("cohort-1",), (), (Today("3418", "Åsnes"),), suppressed=True),
-    ]  # fmt: skip
+        Participant(
+            "spydeberg-0123",
+            "Spydeberg",
+            "Østfold",
+            ("cohort-2",),
+            (),
+            (shared,),
+            Decimal(7),
+            None,
+            july,
+            present=7,
+            expected=12,
+        ),
+        Participant(
+            "sund-1245", "Sund", "Hordaland", ("cohort-2",), (), (Today("4626", "Øygarden"),)
+        ),
+        Participant(
+            "asnes-0425",
+            "Åsnes",
+            "Hedmark",
+            ("cohort-1",),
+            (),
+            (Today("3418", "Åsnes"),),
+            suppressed=True,
+        ),
+    ]
 
 
 def unlike_participants() -> list[Participant]:
@@ -94,15 +144,23 @@ def unlike_participants() -> list[Participant]:
     return [
         replace(vefsn, definition=TOTAL),
         replace(
-            hobol, definition=DOCTOR, is_otherwise=True, change=Decimal("0.3"), change_window=Window.ROLLING_12
+            hobol,
+            definition=DOCTOR,
+            is_otherwise=True,
+            change=Decimal("0.3"),
+            change_window=Window.ROLLING_12,
         ),
         replace(spydeberg, definition=TOTAL),
         sund,
         replace(
-            asnes, definition=TOTAL, level=Decimal(8), level_window=Window.YEAR_TO_DATE, period=vefsn.period,
+            asnes,
+            definition=TOTAL,
+            level=Decimal(8),
+            level_window=Window.YEAR_TO_DATE,
+            period=vefsn.period,
             suppressed=False,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def front(filters: Filters | None = None) -> FrontPage:

@@ -27,7 +27,11 @@ def folder(tmp_path: Path) -> Path:
 async def test_a_file_under_its_fingerprint_may_be_kept_for_a_year(folder: Path) -> None:
     assets = Assets("/metrics/static", [folder])
 
-    assert await fetch(assets, assets.url("a.css")) == (200, "public, max-age=31536000, immutable", "a {}")
+    assert await fetch(assets, assets.url("a.css")) == (
+        200,
+        "public, max-age=31536000, immutable",
+        "a {}",
+    )
 
 
 async def test_a_file_under_an_older_fingerprint_is_served_but_not_kept(folder: Path) -> None:
@@ -44,7 +48,8 @@ def test_the_fingerprint_changes_with_the_content(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["x/../../secret.txt", "x/%2e%2e/%2e%2e/secret.txt", "x//etc/passwd", "x/missing.css", "x", ""]
+    "path",
+    ["x/../../secret.txt", "x/%2e%2e/%2e%2e/secret.txt", "x//etc/passwd", "x/missing.css", "x", ""],
 )
 async def test_nothing_outside_the_folder_can_be_fetched(folder: Path, path: str) -> None:
     (folder.parent / "secret.txt").write_text("secret")
@@ -59,7 +64,10 @@ async def test_nothing_outside_the_folder_can_be_fetched(folder: Path, path: str
 @pytest.mark.parametrize(
     ("stderr", "sentence"),
     [
-        ("npm error code ECONNREFUSED\nnpm error network …", "cannot reach its registry (ECONNREFUSED)"),
+        (
+            "npm error code ECONNREFUSED\nnpm error network …",
+            "cannot reach its registry (ECONNREFUSED)",
+        ),
         ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "does not trust its registry's certificate"),
         ("npm error code EINTEGRITY", "not the one that package-lock.json pins"),
         ("npm error code EUSAGE", "npm failed with EUSAGE"),
@@ -75,7 +83,9 @@ def test_a_failed_installation_is_told_in_one_sentence(stderr: str, sentence: st
 
 def test_every_package_goes_with_its_licence_and_a_fixed_version() -> None:
     lock = (building.ROOT / "package-lock.json").read_text()
-    licensed = {copied.package for copied in building.COPIED if copied.target.endswith("/LICENSE.txt")}
+    licensed = {
+        copied.package for copied in building.COPIED if copied.target.endswith("/LICENSE.txt")
+    }
 
     assert licensed == {copied.package for copied in building.COPIED}
     assert '"resolved"' not in lock

@@ -25,7 +25,10 @@ async def test_the_board_has_a_row_per_month_and_a_sum_row_per_year() -> None:
 
     assert rows_of(html) == [
         "nov. 12 7 av 17 7 Siste mnd. 7,9 Hittil i år 8,2 ≠ utregnet 7,8 Siste 12 mnd. 8,2",
-        "des. 12 4 av 17 4 kilden 5 Siste mnd. 8,2 Hittil i år 8,1 ≠ utregnet 7,8 Siste 12 mnd. 8,1",
+        (
+            "des. 12 4 av 17 4 kilden 5 Siste mnd. 8,2 Hittil i år 8,1 ≠ utregnet 7,8 Siste 12"
+            " mnd. 8,1"
+        ),
         "SUM 2012 5 av 17 5 Siste mnd. Hittil i år 8,1 ≠ utregnet 7,8 Siste 12 mnd.",
         "jan. 13 8 av 17 8 Siste mnd. 7,8 Hittil i år 7,8 Siste 12 mnd. 8,0",
         "feb. 13 17 av 17 17 Siste mnd. 6,9 Hittil i år 7,5 ≠ utregnet 7,4 Siste 12 mnd. 7,7",
@@ -37,7 +40,9 @@ async def test_the_board_has_a_row_per_month_and_a_sum_row_per_year() -> None:
 async def test_a_figure_is_rounded_from_the_unrounded_one_and_not_twice() -> None:
     rate = state("2013-01", (cell("7.749"), cell("7.749"), cell("7.749")))
 
-    html = (await render("board.html", {"board": Board("a-0001", "A", "B", board_rows([rate], None))})).text
+    html = (
+        await render("board.html", {"board": Board("a-0001", "A", "B", board_rows([rate], None))})
+    ).text
 
     assert "7,7" in rows_of(html)[0]
 
@@ -103,7 +108,9 @@ async def test_the_chart_is_drawn_in_the_page_and_told_in_words() -> None:
 
 
 async def test_a_board_without_figures_says_so() -> None:
-    page = text_of((await render("board.html", {"board": Board("jondal-1227", "Jondal", "Hordaland")})).text)
+    page = text_of(
+        (await render("board.html", {"board": Board("jondal-1227", "Jondal", "Hordaland")})).text
+    )
 
     assert "Det er ikke kommet inn tall fra Jondal ennå." in page
 
@@ -121,11 +128,17 @@ async def test_a_period_without_a_rate_of_its_own_is_a_row_and_no_chart() -> Non
 def test_a_rate_of_zero_is_a_point_of_the_line() -> None:
     rows = board_rows([state("2013-01", (cell("0"), cell("0"), cell("0")))], None)
 
-    assert [line.values for line in Board("a-0001", "A", "B", rows).lines] == [{Period.parse("2013-01"): 0}] * 3
+    assert [line.values for line in Board("a-0001", "A", "B", rows).lines] == [
+        {Period.parse("2013-01"): 0}
+    ] * 3
 
 
 async def test_a_board_without_a_goal_is_a_table_of_rates() -> None:
-    html = (await render("board.html", {"board": Board("a-0001", "A", "B", board_rows(VEFSN_STATES, None))})).text
+    html = (
+        await render(
+            "board.html", {"board": Board("a-0001", "A", "B", board_rows(VEFSN_STATES, None))}
+        )
+    ).text
 
     assert "Måned for måned" in html
     assert "av 17" not in html
@@ -157,12 +170,16 @@ async def test_a_board_without_a_goal_is_a_table_of_rates() -> None:
 async def test_a_board_names_its_periods_by_their_length(
     period: str, language: str, heading: str, columns: str, rate: str, counted: str
 ) -> None:
-    board = Board("a-0001", "A", "B", board_rows([state(period, (cell("7"), cell("7"), cell("7")))], None))
+    board = Board(
+        "a-0001", "A", "B", board_rows([state(period, (cell("7"), cell("7"), cell("7")))], None)
+    )
     with_places = replace(board, goal=GOAL)
 
     html = (await render("board.html", {"board": board}, accept_language=language)).text
     page = text_of(html)
-    note = text_of((await render("board.html", {"board": with_places}, accept_language=language)).text)
+    note = text_of(
+        (await render("board.html", {"board": with_places}, accept_language=language)).text
+    )
 
     assert [words for words in (heading, columns, rate) if words not in page] == []
     assert counted in note
@@ -186,12 +203,17 @@ async def test_a_rate_of_too_few_figures_is_marked() -> None:
 
     html = (await render("board.html", {"board": Board("a-0001", "A", "B", rows)})).text
 
-    assert rows_of(html)[0] == "jan. 13 Siste mnd. 7,0 Hittil i år 7,0 Siste 12 mnd. 8,0 * av 1 av 12 tall"
+    assert (
+        rows_of(html)[0]
+        == "jan. 13 Siste mnd. 7,0 Hittil i år 7,0 Siste 12 mnd. 8,0 * av 1 av 12 tall"
+    )
     assert "* er regnet av færre tall enn perioden skal ha." in html
 
 
 async def test_names_are_text_and_never_markup() -> None:
-    html = (await render("board.html", {"board": Board("a-0001", "<script>alert(1)</script>", "<b>")})).text
+    html = (
+        await render("board.html", {"board": Board("a-0001", "<script>alert(1)</script>", "<b>")})
+    ).text
 
     assert "<script>alert" not in html
     assert "&lt;script&gt;" in html

@@ -1,4 +1,6 @@
-"""Dead letters in a browser, asked over real HTTP: who gets in, what is done, and that nothing shown can act."""
+"""Dead letters in a browser, asked over real HTTP: who gets in, what is done, and that nothing
+shown can act.
+"""
 
 import re
 from collections.abc import AsyncIterator
@@ -47,7 +49,8 @@ class Desk:
         """Return who did what to letters, and why."""
         async with service_of(self.notifications).database.connection() as conn:
             rows = await conn.fetch(
-                "SELECT who, action, reason FROM audit_entry WHERE object LIKE 'dead-letter/%' ORDER BY entry_id"
+                "SELECT who, action, reason FROM audit_entry WHERE object LIKE 'dead-letter/%'"
+                " ORDER BY entry_id"
             )
         return [(row["who"], row["action"], row["reason"]) for row in rows]
 
@@ -55,7 +58,10 @@ class Desk:
 @pytest_asyncio.fixture
 async def desk(infra: Infra) -> AsyncIterator[Desk]:
     """The registry's pages, and notifications to have letters."""
-    async with open_doors(infra, "registry", "notifications") as apps, served(make_gateway(apps)) as address:
+    async with (
+        open_doors(infra, "registry", "notifications") as apps,
+        served(make_gateway(apps)) as address,
+    ):
         headers = {"Accept-Language": "en"}
         async with new_client(base_url=address, headers=headers, timeout=60) as browser:
             yield Desk(browser, apps["registry"], apps["notifications"])
@@ -65,7 +71,9 @@ def letter_page(number: int) -> str:
     return f"{DEAD_LETTERS}/notifications/{number}"
 
 
-async def test_without_a_session_every_page_leads_to_the_sign_in_and_does_nothing(desk: Desk) -> None:
+async def test_without_a_session_every_page_leads_to_the_sign_in_and_does_nothing(
+    desk: Desk,
+) -> None:
     number = await bury(desk.notifications, HOSTILE, consumer=CONSUMER)
     page = letter_page(number)
     for method, path in (
@@ -76,7 +84,9 @@ async def test_without_a_session_every_page_leads_to_the_sign_in_and_does_nothin
         ("POST", f"{DEAD_LETTERS}/replay"),
         ("POST", "/registry/sign-out"),
     ):
-        answer = await desk.browser.request(method, path, content=b"reason=x" if method == "POST" else None)
+        answer = await desk.browser.request(
+            method, path, content=b"reason=x" if method == "POST" else None
+        )
         assert answer.status_code == 303, path
         assert answer.headers["location"].startswith(SIGN_IN)
     forged = await desk.browser.get(DEAD_LETTERS, headers={"Cookie": f"{COOKIE}=guessed"})
@@ -84,7 +94,9 @@ async def test_without_a_session_every_page_leads_to_the_sign_in_and_does_nothin
     assert await desk.audited() == []
 
 
-async def test_only_the_operators_key_opens_a_session_and_it_never_stands_in_an_address(desk: Desk) -> None:
+async def test_only_the_operators_key_opens_a_session_and_it_never_stands_in_an_address(
+    desk: Desk,
+) -> None:
     key = auth.make_key()
     publisher = PublisherRegistered(
         organisation_number="974760673",
@@ -112,15 +124,25 @@ async def test_only_the_operators_key_opens_a_session_and_it_never_stands_in_an_
 
 @pytest.mark.parametrize(
     "to",
-    ["https://evil.example/", "//evil.example", "/registry/dead-lettersx", "/registry/dead-letters?a=\r\nX: 1", ""],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/registry/dead-lettersx",
+        "/registry/dead-letters?a=\r\nX: 1",
+        "",
+    ],
 )
 async def test_nobody_is_sent_elsewhere_after_signing_in(desk: Desk, to: str) -> None:
     assert (await desk.sign_in(to=to)).headers["location"] == DEAD_LETTERS
 
 
 async def test_a_hostile_record_is_shown_and_cannot_act(desk: Desk) -> None:
-    number = await bury(desk.notifications, HOSTILE, consumer=CONSUMER, error="it said <b>\x1b[31m\r</b>")
-    text = await bury(desk.notifications, b'{"a": "<img src=x onerror=alert(1)>"}', consumer=CONSUMER, offset=1)
+    number = await bury(
+        desk.notifications, HOSTILE, consumer=CONSUMER, error="it said <b>\x1b[31m\r</b>"
+    )
+    text = await bury(
+        desk.notifications, b'{"a": "<img src=x onerror=alert(1)>"}', consumer=CONSUMER, offset=1
+    )
     await desk.sign_in()
 
     page = (await desk.browser.get(letter_page(number))).text
@@ -186,7 +208,11 @@ async def test_a_form_of_another_site_does_nothing(desk: Desk) -> None:
     number = await bury(desk.notifications, factories.municipality(), consumer=CONSUMER)
     await desk.sign_in()
     for fields in ({}, {"form_token": "guessed"}):
-        for form in (f"{letter_page(number)}/replay", f"{DEAD_LETTERS}/replay", "/registry/sign-out"):
+        for form in (
+            f"{letter_page(number)}/replay",
+            f"{DEAD_LETTERS}/replay",
+            "/registry/sign-out",
+        ):
             answer = await desk.browser.post(form, data={"service": "notifications", **fields})
             assert answer.status_code == 403, form
             assert "This was not done" in answer.text

@@ -72,16 +72,33 @@ def test_changes_around_zero_have_the_colour_of_no_change(change: str, colour: s
         ({}, ("level-2", "change-1")),
         ({"definition": DOCTOR, "is_otherwise": True}, ("otherwise", "otherwise")),
         ({"level_window": Window.YEAR_TO_DATE}, ("otherwise", "change-1")),
-        ({"level_window": Window.YEAR_TO_DATE, "period": Period.parse("2013-12")}, ("level-2", "change-1")),
-        ({"level_window": Window.YEAR_TO_DATE, "period": Period.parse("2013-Q4")}, ("level-2", "change-1")),
-        ({"definition": DOCTOR, "is_otherwise": True, "level": None, "suppressed": True}, ("none", "otherwise")),
+        (
+            {"level_window": Window.YEAR_TO_DATE, "period": Period.parse("2013-12")},
+            ("level-2", "change-1"),
+        ),
+        (
+            {"level_window": Window.YEAR_TO_DATE, "period": Period.parse("2013-Q4")},
+            ("level-2", "change-1"),
+        ),
+        (
+            {"definition": DOCTOR, "is_otherwise": True, "level": None, "suppressed": True},
+            ("none", "otherwise"),
+        ),
     ],
 )
-def test_only_what_may_be_compared_has_a_colour_of_the_scale(changes: dict[str, Any], colours: tuple[str, str]) -> None:
+def test_only_what_may_be_compared_has_a_colour_of_the_scale(
+    changes: dict[str, Any], colours: tuple[str, str]
+) -> None:
     participant = Participant(
-        "a-0001", "A", "B", level=Decimal("7.5"), level_window=Window.ROLLING_12, change=Decimal("-0.5"),
-        period=Period.parse("2013-07"), definition=TOTAL,
-    )  # fmt: skip
+        "a-0001",
+        "A",
+        "B",
+        level=Decimal("7.5"),
+        level_window=Window.ROLLING_12,
+        change=Decimal("-0.5"),
+        period=Period.parse("2013-07"),
+        definition=TOTAL,
+    )
 
     changed = replace(participant, **changes)
 
@@ -155,18 +172,24 @@ async def test_the_list_has_everything_that_the_map_shows() -> None:
     [
         (
             "nb",
-            "Dette er regnet med: egenmeldt og legemeldt fravær i prosent av avtalte dagsverk uten ferie, fra"
-            " kommunens eget personalsystem.",
+            (
+                "Dette er regnet med: egenmeldt og legemeldt fravær i prosent av avtalte dagsverk"
+                " uten ferie, fra kommunens eget personalsystem."
+            ),
         ),
         (
             "nn",
-            "Dette er rekna med: eigenmeldt og legemeldt fråvær i prosent av avtalte dagsverk utan ferie, frå"
-            " personalsystemet til kommunen.",
+            (
+                "Dette er rekna med: eigenmeldt og legemeldt fråvær i prosent av avtalte dagsverk"
+                " utan ferie, frå personalsystemet til kommunen."
+            ),
         ),
         (
             "en",
-            "What is counted: self-certified and doctor-certified absence in per cent of agreed working days without"
-            " holidays, from the municipality's own personnel system.",
+            (
+                "What is counted: self-certified and doctor-certified absence in per cent of agreed"
+                " working days without holidays, from the municipality's own personnel system."
+            ),
         ),
     ],
 )
@@ -181,22 +204,29 @@ async def test_the_page_names_what_it_compares(language: str, words: str) -> Non
     [
         (
             "nb",
-            "Dette er regnet med: legemeldt fravær i prosent av avtalte dagsverk med ferie, fra SSB. 9,0 målt"
-            " annerledes +0,3 Siste 12 mnd. målt annerledes",
+            (
+                "Dette er regnet med: legemeldt fravær i prosent av avtalte dagsverk med ferie, fra"
+                " SSB. 9,0 målt annerledes +0,3 Siste 12 mnd. målt annerledes"
+            ),
             "8,0 Hittil i år –",
             "målt annerledes (2)",
         ),
         (
             "nn",
-            "Dette er rekna med: legemeldt fråvær i prosent av avtalte dagsverk med ferie, frå SSB. 9,0 målt annleis"
-            " +0,3 Siste 12 mnd. målt annleis",
+            (
+                "Dette er rekna med: legemeldt fråvær i prosent av avtalte dagsverk med ferie, frå"
+                " SSB. 9,0 målt annleis +0,3 Siste 12 mnd. målt annleis"
+            ),
             "8,0 Hittil i år –",
             "målt annleis (2)",
         ),
         (
             "en",
-            "What is counted: doctor-certified absence in per cent of agreed working days, holidays included, from"
-            " Statistics Norway. 9.0 measured otherwise +0.3 Last 12 months measured otherwise",
+            (
+                "What is counted: doctor-certified absence in per cent of agreed working days,"
+                " holidays included, from Statistics Norway. 9.0 measured otherwise +0.3 Last 12"
+                " months measured otherwise"
+            ),
             "8.0 Year to date –",
             "measured otherwise (2)",
         ),
@@ -209,17 +239,23 @@ async def test_what_must_not_be_compared_says_so_in_words(
     page = text_of(html)
 
     assert [words for words in (otherwise, year_to_date, legend) if words not in page] == []
-    assert re.findall(r'class="swatch (otherwise)" aria-hidden="true"></span>[89][.,]0', html) == ["otherwise"] * 2
+    assert (
+        re.findall(r'class="swatch (otherwise)" aria-hidden="true"></span>[89][.,]0', html)
+        == ["otherwise"] * 2
+    )
 
 
 async def test_the_map_says_what_must_not_be_compared() -> None:
     html = (await render("front.html", {"front": unlike_front()})).text
-    titles = " ".join(" ".join(re.findall(r"<path[^>]*><title>(.*?)</title></path>", html, re.DOTALL)).split())
+    titles = " ".join(
+        " ".join(re.findall(r"<path[^>]*><title>(.*?)</title></path>", html, re.DOTALL)).split()
+    )
 
     assert (
-        "Hobøl: 9,0 %, +0,3 prosentpoeng fra utgangspunktet (siste 12 mnd.) (genererte tall) (målt annerledes:"
-        " legemeldt fravær i prosent av avtalte dagsverk med ferie, fra SSB) Spydeberg: 7,0 %"
-    ) in titles
+        "Hobøl: 9,0 %, +0,3 prosentpoeng fra utgangspunktet (siste 12 mnd.) (genererte tall) (målt"
+        " annerledes: legemeldt fravær i prosent av avtalte dagsverk med ferie, fra SSB) Spydeberg:"
+        " 7,0 %" in titles
+    )
     assert "Åsnes: 8,0 % (hittil i år)" in titles
 
 
@@ -234,7 +270,10 @@ def test_a_participant_leads_to_the_board_of_the_figures_that_are_shown() -> Non
     hobol = next(one for one in unlike_participants() if one.name == "Hobøl")
 
     assert hobol.board == "/metrics/boards/hobol-0138"
-    assert replace(hobol, has_more=True).board == f"{hobol.board}?definition=doctor.agreed.uncorrected.ssb"
+    assert (
+        replace(hobol, has_more=True).board
+        == f"{hobol.board}?definition=doctor.agreed.uncorrected.ssb"
+    )
     assert Participant("a-0001", "A", "B").board == "/metrics/boards/a-0001"
 
 
@@ -248,7 +287,8 @@ async def test_the_page_names_the_source_of_the_map_and_says_what_is_generated()
 async def test_a_place_on_the_map_says_what_lies_there() -> None:
     html = (await render("front.html", {"front": front()})).text
     titles = [
-        " ".join(title.split()) for title in re.findall(r"<path[^>]*><title>(.*?)</title></path>", html, re.DOTALL)
+        " ".join(title.split())
+        for title in re.findall(r"<path[^>]*><title>(.*?)</title></path>", html, re.DOTALL)
     ]
 
     assert "Hobøl: 9,0 % (genererte tall) Spydeberg: 7,0 % I dag: Indre Østfold" in titles
@@ -266,7 +306,8 @@ async def test_the_map_says_of_too_few_persons_what_the_list_says() -> None:
 
     titles = re.findall(r"<path[^>]*><title>(.*?)</title></path>", html, re.DOTALL)
     assert [" ".join(title.split()).replace("−", "-") for title in titles] == [
-        "Åsnes: ikke vist, for få personer, -0,5 prosentpoeng fra utgangspunktet (siste mnd.) (genererte tall)"
+        "Åsnes: ikke vist, for få personer, -0,5 prosentpoeng fra utgangspunktet (siste mnd.)"
+        " (genererte tall)"
     ]
     assert "for få -0,5 Siste mnd." in text_of(html).replace("−", "-")
 

@@ -31,12 +31,18 @@ NB, NN, EN = TEXTS[Language.NB], TEXTS[Language.NN], TEXTS[Language.EN]
         ("NN", Language.NN),
     ],
 )
-def test_the_language_that_the_browser_wants_most_is_taken(header: str | None, language: Language) -> None:
+def test_the_language_that_the_browser_wants_most_is_taken(
+    header: str | None, language: Language
+) -> None:
     assert preferred(header) is language
 
 
 def test_a_message_is_written_in_each_language_and_stays_english_when_unknown() -> None:
-    assert [t.gettext("Municipalities") for t in (NB, NN, EN)] == ["Kommunene", "Kommunane", "Municipalities"]
+    assert [t.gettext("Municipalities") for t in (NB, NN, EN)] == [
+        "Kommunene",
+        "Kommunane",
+        "Municipalities",
+    ]
     assert NB.gettext("never said before") == "never said before"
 
 
@@ -51,7 +57,9 @@ def test_a_message_is_written_in_each_language_and_stays_english_when_unknown() 
         ("9", "9,0"),
     ],
 )
-def test_a_figure_is_rounded_once_from_what_is_not_rounded_and_has_a_decimal_comma(value: str, written: str) -> None:
+def test_a_figure_is_rounded_once_from_what_is_not_rounded_and_has_a_decimal_comma(
+    value: str, written: str
+) -> None:
     assert NB.number(Decimal(value)) == written
 
 
@@ -69,7 +77,12 @@ def test_per_cent_and_changes_follow_the_language() -> None:
 
 @pytest.mark.parametrize(
     ("period", "written"),
-    [("2013-02", "feb. 13"), ("2013-Q1", "1. kv. 2013"), ("2013-H2", "2. halvår 2013"), ("2013", "2013")],
+    [
+        ("2013-02", "feb. 13"),
+        ("2013-Q1", "1. kv. 2013"),
+        ("2013-H2", "2. halvår 2013"),
+        ("2013", "2013"),
+    ],
 )
 def test_periods_are_written_as_on_the_board(period: str, written: str) -> None:
     assert NB.period(Period.parse(period)) == written
@@ -88,10 +101,13 @@ def test_a_name_without_a_translation_is_the_bokmaal_one() -> None:
 
 def test_the_first_folder_that_knows_a_message_decides(tmp_path: Path) -> None:
     (tmp_path / "nb.po").write_text(
-        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "About"\nmsgstr "Om oss"\n'
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "About"\nmsgstr "Om'
+        ' oss"\n'
     )
 
-    texts = languages.load([tmp_path, Path(languages.__file__).parent / "translations"])[Language.NB]
+    texts = languages.load([tmp_path, Path(languages.__file__).parent / "translations"])[
+        Language.NB
+    ]
 
     assert (texts.gettext("About"), texts.gettext("Language")) == ("Om oss", "Språk")
 

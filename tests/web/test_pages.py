@@ -17,7 +17,9 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("template", "view"), PAGES)
-async def test_no_page_has_scripts_or_styles_that_its_policy_would_refuse(template: str, view: dict[str, Any]) -> None:
+async def test_no_page_has_scripts_or_styles_that_its_policy_would_refuse(
+    template: str, view: dict[str, Any]
+) -> None:
     answer = await render(template, view)
 
     assert "script-src 'self';" in answer.headers["content-security-policy"]
@@ -59,7 +61,9 @@ async def test_the_language_switch_keeps_the_rest_of_the_address() -> None:
         (Unavailable("no database", retry_after_seconds=7), 503, "Siden kan ikke vises akkurat nå"),
     ],
 )
-async def test_an_error_becomes_a_page_in_the_readers_language(error: AppError, status: int, heading: str) -> None:
+async def test_an_error_becomes_a_page_in_the_readers_language(
+    error: AppError, status: int, heading: str
+) -> None:
     answer = await render("board.html", error)
 
     assert answer.status_code == status

@@ -1,4 +1,6 @@
-"""The status page asks real addresses: one that answers, one that never does, one where nobody listens."""
+"""The status page asks real addresses: one that answers, one that never does, one where nobody
+listens.
+"""
 
 import asyncio
 import json
@@ -45,19 +47,27 @@ async def server(answer: bytes | None) -> AsyncIterator[str]:
 
 def http(status: str, body: bytes) -> bytes:
     return (
-        b"HTTP/1.1 " + status.encode() + f"\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body
+        b"HTTP/1.1 "
+        + status.encode()
+        + f"\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode()
+        + body
     )
 
 
 async def test_a_service_that_answers_is_shown_with_its_figures() -> None:
-    async with server(http("200 OK", json.dumps(READY).encode())) as address, httpx2.AsyncClient() as client:
+    async with (
+        server(http("200 OK", json.dumps(READY).encode())) as address,
+        httpx2.AsyncClient() as client,
+    ):
         found = await ask(client, "metrics", address)
 
     assert isinstance(found, Answered)
     assert (found.state, found.lag, found.answer.outbox.waiting_count) == ("ready", 3, 2)
 
 
-@pytest.mark.parametrize("answer", [http("500 Oops", b"{}"), http("200 OK", b"<html>"), http("200 OK", b"[]")])
+@pytest.mark.parametrize(
+    "answer", [http("500 Oops", b"{}"), http("200 OK", b"<html>"), http("200 OK", b"[]")]
+)
 async def test_an_answer_that_makes_no_sense_is_told_apart(answer: bytes) -> None:
     async with server(answer) as address, httpx2.AsyncClient() as client:
         assert await ask(client, "metrics", address) == Silent("metrics", "unusable")
@@ -66,7 +76,12 @@ async def test_an_answer_that_makes_no_sense_is_told_apart(answer: bytes) -> Non
 async def test_services_that_do_not_answer_hold_up_nobody_for_more_than_a_second() -> None:
     loop = asyncio.get_running_loop()
     async with server(None) as never, server(http("200 OK", json.dumps(READY).encode())) as at_once:
-        addresses = {"registry": never, "reporting": never, "metrics": at_once, "notifications": "http://127.0.0.1:1/"}
+        addresses = {
+            "registry": never,
+            "reporting": never,
+            "metrics": at_once,
+            "notifications": "http://127.0.0.1:1/",
+        }
         began = loop.time()
         found = await ask_all(addresses)
         took_seconds = loop.time() - began

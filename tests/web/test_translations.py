@@ -18,11 +18,18 @@ Message = str | tuple[str, ...]
 
 
 def said(folder: Path) -> set[Message]:
-    return {message for path in folder.rglob("*") if path.suffix in METHODS for message in _messages(path)}
+    return {
+        message
+        for path in folder.rglob("*")
+        if path.suffix in METHODS
+        for message in _messages(path)
+    }
 
 
 def _messages(path: Path) -> Iterator[Message]:
-    options: dict[str, Any] = {"newstyle_gettext": "true", "silent": "false"} if path.suffix == ".html" else {}
+    options: dict[str, Any] = (
+        {"newstyle_gettext": "true", "silent": "false"} if path.suffix == ".html" else {}
+    )
     with path.open("rb") as file:
         for _, message, _, _ in extract(METHODS[path.suffix], file, options=options):
             yield message
@@ -35,7 +42,9 @@ def catalogue(folder: Path, language: str) -> Catalog:
 
 @pytest.mark.parametrize("language", ["nb", "nn"])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_every_message_is_translated_and_no_translation_is_left_over(folder: Path, language: str) -> None:
+def test_every_message_is_translated_and_no_translation_is_left_over(
+    folder: Path, language: str
+) -> None:
     known = {message.id for message in catalogue(folder, language) if message.id}
     everywhere = {message.id for message in catalogue(SHARED, language) if message.id}
 

@@ -1,4 +1,6 @@
-"""What can be done to metrics: one function, one use case, one transaction, which the caller opens."""
+"""What can be done to metrics: one function, one use case, one transaction, which the caller
+opens.
+"""
 
 from services.metrics.commands.figures import apply_figures
 from services.metrics.commands.registry import (
@@ -9,4 +11,11 @@ from services.metrics.commands.registry import (
     hear_projects,
 )
 
-__all__ = ["apply_figures", "begin_day", "go_on_from", "hear_municipalities", "hear_programmes", "hear_projects"]
+__all__ = [
+    "apply_figures",
+    "begin_day",
+    "go_on_from",
+    "hear_municipalities",
+    "hear_programmes",
+    "hear_projects",
+]

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from services.metrics.domain import PostedWindow, SeriesKey, Weighing, is_small, last_month_of, micro
+from services.metrics.domain import (
+    PostedWindow,
+    SeriesKey,
+    Weighing,
+    is_small,
+    last_month_of,
+    micro,
+)
 from services.metrics.store.series import NewFigure, Withdrawal
 from shared.errors import RuleBroken
 from shared.events.registry import DefinitionContract
@@ -41,7 +48,9 @@ class Arrival:
 
     @property
     def small_cell(self) -> tuple[int, str] | None:
-        """Last month and municipality of a figure with too few persons behind it, which no group must give away."""
+        """Last month and municipality of a figure with too few persons behind it, which no group
+        must give away.
+        """
         change = self.change
         if not self.touches_groups or isinstance(change, Withdrawal):
             return None
@@ -55,7 +64,9 @@ class Arrival:
 
     @property
     def touches_groups(self) -> bool:
-        """Whether it is a municipality's figure for one period, the only ones that groups are made of."""
+        """Whether it is a municipality's figure for one period, the only ones that groups are made
+        of.
+        """
         return self.municipality_id is not None and self.change.window is PostedWindow.PERIOD
 
 
@@ -93,17 +104,26 @@ def _amounts(figure: FigureContract) -> tuple[Weighing, int, int | None]:
     """Return what the figure is, its amount and its weight.
 
     Raises:
-        RuleBroken: `figure-incomplete`; neither two day counts nor a rate with the weight that its kind needs.
+        RuleBroken: `figure-incomplete`; neither two day counts nor a rate with the weight that its
+            kind needs.
     """
     if figure.lost_days is not None and figure.agreed_days is not None:
         return Weighing.DAY_COUNTS, micro(figure.lost_days), micro(figure.agreed_days)
-    # A window that the publisher computed is shown as it was posted and never summed: it needs no weight.
-    if figure.rate_percent is not None and (figure.weight_kind == "equal" or figure.window != "period"):
+    # A window that the publisher computed is shown as it was posted and never summed: it needs no
+    # weight.
+    if figure.rate_percent is not None and (
+        figure.weight_kind == "equal" or figure.window != "period"
+    ):
         return Weighing.EQUAL, micro(figure.rate_percent), None
-    if figure.rate_percent is not None and figure.weight_kind is not None and figure.weight is not None:
+    if (
+        figure.rate_percent is not None
+        and figure.weight_kind is not None
+        and figure.weight is not None
+    ):
         return _WEIGHINGS[figure.weight_kind], micro(figure.rate_percent), micro(figure.weight)
     raise RuleBroken(
-        f"figure {figure.figure_id} has neither two day counts nor a rate with its weight", code="figure-incomplete"
+        f"figure {figure.figure_id} has neither two day counts nor a rate with its weight",
+        code="figure-incomplete",
     )
 
 
@@ -124,7 +144,9 @@ def _key(municipality_id: str, unit: str | None, definition: DefinitionContract)
 
 
 def definition_key(definition: DefinitionContract) -> str:
-    """Join a definition's four parts as `shared.values.Definition.key` does, without making the value."""
+    """Join a definition's four parts as `shared.values.Definition.key` does, without making the
+    value.
+    """
     corrected = "corrected" if definition.holiday_corrected else "uncorrected"
     return f"{definition.certification}.{definition.denominator}.{corrected}.{definition.source}"
 

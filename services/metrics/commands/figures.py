@@ -15,11 +15,15 @@ from shared.database import Connection
 from shared.events.reporting import AbsenceFigureEvent
 
 
-async def apply_figures(conn: Connection, events: Sequence[AbsenceFigureEvent], *, now: datetime) -> None:
-    """Keep figures and publish what they change of their series and of the groups that their municipalities are in.
+async def apply_figures(
+    conn: Connection, events: Sequence[AbsenceFigureEvent], *, now: datetime
+) -> None:
+    """Keep figures and publish what they change of their series and of the groups that their
+    municipalities are in.
 
-    Everything is worked out from the figures that are kept, never by adding differences: a batch that comes twice, or
-    in another order, leaves the same states. A group is worked out once for the whole batch.
+    Everything is worked out from the figures that are kept, never by adding differences: a batch
+    that comes twice, or in another order, leaves the same states. A group is worked out once for
+    the whole batch.
     """
     roster, has_small = await roster_store.hold_roster(conn)
     arrivals = read(events)
@@ -37,8 +41,12 @@ async def apply_figures(conn: Connection, events: Sequence[AbsenceFigureEvent], 
     await publish(conn, worked, _moved(roster, arrivals, kept), now=now)
 
 
-async def _small_municipalities(conn: Connection, arrivals: Sequence[Arrival], *, has_small: bool) -> set[str]:
-    """Return the municipalities with too few persons in a touched period, now or before; keep those that are new."""
+async def _small_municipalities(
+    conn: Connection, arrivals: Sequence[Arrival], *, has_small: bool
+) -> set[str]:
+    """Return the municipalities with too few persons in a touched period, now or before; keep those
+    that are new.
+    """
     cells = {cell for arrival in arrivals if (cell := arrival.small_cell) is not None}
     if cells:
         await store.add_small_cells(conn, sorted(cells))
@@ -51,7 +59,8 @@ def _touched_groups(
 ) -> dict[SeriesKey, set[tuple[int, int]]]:
     """Return the groups to be summed anew, and in which periods: last month and length.
 
-    Where there are small cells, also the groups that hold one: whether they may be shown depends on the others.
+    Where there are small cells, also the groups that hold one: whether they may be shown depends on
+    the others.
     """
     touched: dict[SeriesKey, set[tuple[int, int]]] = {}
     places = set()
@@ -67,8 +76,12 @@ def _touched_groups(
     return touched
 
 
-async def _keep(conn: Connection, arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]) -> None:
-    """Keep withdrawals, then vintages, so that a figure that is withdrawn in its own batch is kept as such."""
+async def _keep(
+    conn: Connection, arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]
+) -> None:
+    """Keep withdrawals, then vintages, so that a figure that is withdrawn in its own batch is kept
+    as such.
+    """
     withdrawals, figures, corrected = [], [], set()
     for arrival in arrivals:
         series_id, change = kept[arrival.key].series_id, arrival.change
@@ -83,13 +96,17 @@ async def _keep(conn: Connection, arrivals: Sequence[Arrival], kept: dict[Series
     await store.mark_replaced(conn, corrected)
 
 
-def _own_jobs(arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]) -> dict[SeriesKey, Job]:
+def _own_jobs(
+    arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]
+) -> dict[SeriesKey, Job]:
     jobs: dict[SeriesKey, Job] = {}
     for arrival in arrivals:
         series = kept[arrival.key]
         job = jobs.get(arrival.key)
         if job is None:
-            job = jobs[arrival.key] = Job(series, series.months, from_all=series.is_whole or series.months is None)
+            job = jobs[arrival.key] = Job(
+                series, series.months, from_all=series.is_whole or series.months is None
+            )
         change = arrival.change
         job.touched.add((change.last_month, change.months))
         job.from_all |= _reaches_far(series, change)
@@ -97,19 +114,35 @@ def _own_jobs(arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]) ->
 
 
 def _reaches_far(series: KeptSeries, change: NewFigure | Withdrawal) -> bool:
-    """Tell whether a change may alter the grain, the extent or the kind of a series, or reach further than a year."""
-    if isinstance(change, Withdrawal) or change.window is not PostedWindow.PERIOD or change.months != series.months:
+    """Tell whether a change may alter the grain, the extent or the kind of a series, or reach
+    further than a year.
+    """
+    if (
+        isinstance(change, Withdrawal)
+        or change.window is not PostedWindow.PERIOD
+        or change.months != series.months
+    ):
         return True
-    return series.municipality_id is not None and change.weighing <= Weighing.AGREED_DAYS and not series.adds_days
+    return (
+        series.municipality_id is not None
+        and change.weighing <= Weighing.AGREED_DAYS
+        and not series.adds_days
+    )
 
 
-async def _regrain(conn: Connection, roster: Roster, own: Sequence[Worked], jobs: dict[SeriesKey, Job]) -> None:
+async def _regrain(
+    conn: Connection, roster: Roster, own: Sequence[Worked], jobs: dict[SeriesKey, Job]
+) -> None:
     """Let groups follow members whose grain changed, or that go into groups for the first time.
 
-    A group without a grain is asked for as well: it loses it when a member turns to periods that it has no days for
-    yet, and such a member turns no more when they come.
+    A group without a grain is asked for as well: it loses it when a member turns to periods that it
+    has no days for yet, and such a member turns no more when they come.
     """
-    turned = [one for one in own if (one.now.months, one.now.adds_days) != (one.kept.months, one.kept.adds_days)]
+    turned = [
+        one
+        for one in own
+        if (one.now.months, one.now.adds_days) != (one.kept.months, one.kept.adds_days)
+    ]
     await store.put_extents(conn, [one.now for one in turned])
     keys = {
         (group, one.kept.definition_key)
@@ -120,7 +153,9 @@ async def _regrain(conn: Connection, roster: Roster, own: Sequence[Worked], jobs
     await regrain(conn, jobs, keys & jobs.keys())
 
 
-def _moved(roster: Roster, arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]) -> dict[int, list[Mover]]:
+def _moved(
+    roster: Roster, arrivals: Sequence[Arrival], kept: dict[SeriesKey, KeptSeries]
+) -> dict[int, list[Mover]]:
     """Return by series id which figures came."""
     moved: dict[int, list[Mover]] = {}
     for arrival in arrivals:
@@ -134,10 +169,12 @@ def _moved(roster: Roster, arrivals: Sequence[Arrival], kept: dict[SeriesKey, Ke
 
 
 async def _compare_turned(conn: Connection, roster: Roster, jobs: dict[SeriesKey, Job]) -> set[str]:
-    """Let all groups with a small member, of whatever period, be summed wholly beside groups whose grain changed.
+    """Let all groups with a small member, of whatever period, be summed wholly beside groups whose
+    grain changed.
 
-    Such a group is published anew in all its periods, and may give away a member of a group that no figure touched.
-    Those are locked out of turn; should two batches wait for each other, the database ends one, and it comes again.
+    Such a group is published anew in all its periods, and may give away a member of a group that no
+    figure touched. Those are locked out of turn; should two batches wait for each other, the
+    database ends one, and it comes again.
 
     Returns:
         The small municipalities; none when no grain changed.
@@ -145,7 +182,11 @@ async def _compare_turned(conn: Connection, roster: Roster, jobs: dict[SeriesKey
     turned = {key[1] for key, job in jobs.items() if job.everything}
     small = await store.list_small_municipalities(conn, None) if turned else set()
     groups = {group for one in small for group in roster.groups_of.get(one, ())}
-    keys = {key for key in await store.list_group_keys(conn, groups) if key[1] in turned} if groups else set()
+    keys = (
+        {key for key in await store.list_group_keys(conn, groups) if key[1] in turned}
+        if groups
+        else set()
+    )
     for key, kept in (await store.lock_series(conn, dict.fromkeys(keys - jobs.keys()))).items():
         jobs[key] = Job(kept, kept.months)
     for key in keys:

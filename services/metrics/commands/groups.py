@@ -8,8 +8,11 @@ from services.metrics.store import series as store
 from shared.database import Connection
 
 
-async def regrain(conn: Connection, jobs: Mapping[SeriesKey, Job], keys: Collection[SeriesKey]) -> None:
-    """Find the grain of groups anew, because a member's is another now; a group whose grain changed is all new.
+async def regrain(
+    conn: Connection, jobs: Mapping[SeriesKey, Job], keys: Collection[SeriesKey]
+) -> None:
+    """Find the grain of groups anew, because a member's is another now; a group whose grain changed
+    is all new.
 
     Args:
         jobs: the groups, locked.
@@ -24,12 +27,15 @@ async def regrain(conn: Connection, jobs: Mapping[SeriesKey, Job], keys: Collect
             job.everything |= job.months != job.kept.months
 
 
-async def sum_groups(conn: Connection, roster: Roster, jobs: Collection[Job], *, with_small: bool) -> None:
+async def sum_groups(
+    conn: Connection, roster: Roster, jobs: Collection[Job], *, with_small: bool
+) -> None:
     """Sum groups' parts in the touched periods from their members' figures, and keep them.
 
     Args:
         jobs: the groups, locked; with the grain that they have now.
-        with_small: some members have too few persons; then all groups are compared, so that none gives a member away.
+        with_small: some members have too few persons; then all groups are compared, so that none
+            gives a member away.
     """
     renewed = [job.kept.series_id for job in jobs if job.everything]
     if renewed:
@@ -37,7 +43,9 @@ async def sum_groups(conn: Connection, roster: Roster, jobs: Collection[Job], *,
     batches: dict[tuple[str, int, bool], list[Job]] = {}
     for job in jobs:
         if job.months is not None:
-            batches.setdefault((job.kept.definition_key, job.months, job.everything), []).append(job)
+            batches.setdefault((job.kept.definition_key, job.months, job.everything), []).append(
+                job
+            )
     for batch in batches.values():
         await _sum(conn, roster, batch, with_small=with_small)
 
@@ -46,11 +54,18 @@ async def _sum(conn: Connection, roster: Roster, batch: Sequence[Job], *, with_s
     """Sum groups of one definition and one grain, all in touched periods or all in every period."""
     months, everything = batch[0].months, batch[0].everything
     assert months is not None
-    wanted = {job.kept.subject: {month for month, length in job.touched if length == months} for job in batch}
+    wanted = {
+        job.kept.subject: {month for month, length in job.touched if length == months}
+        for job in batch
+    }
     last_months = None if everything else set().union(*wanted.values())
     if last_months is not None and not last_months:
         return
-    compared = roster.members_of if with_small else {subject: roster.members_of.get(subject, ()) for subject in wanted}
+    compared = (
+        roster.members_of
+        if with_small
+        else {subject: roster.members_of.get(subject, ()) for subject in wanted}
+    )
     vintages = await store.list_member_figures(
         conn,
         batch[0].kept.definition_key,
@@ -61,8 +76,14 @@ async def _sum(conn: Connection, roster: Roster, batch: Sequence[Job], *, with_s
     parts: dict[tuple[int, int], Part] = {}
     for last_month, figures in _by_month(vintages).items():
         here = [job for job in batch if everything or last_month in wanted[job.kept.subject]]
-        groups = compared if with_small else {job.kept.subject: compared[job.kept.subject] for job in here}
-        living = {one: f for one, f in figures.items() if f is not None and roster.exists(one, last_month)}
+        groups = (
+            compared
+            if with_small
+            else {job.kept.subject: compared[job.kept.subject] for job in here}
+        )
+        living = {
+            one: f for one, f in figures.items() if f is not None and roster.exists(one, last_month)
+        }
         sums = group_parts(groups, living)
         for job in here:
             part = sums.get(job.kept.subject)
@@ -71,8 +92,11 @@ async def _sum(conn: Connection, roster: Roster, batch: Sequence[Job], *, with_s
     await store.put_parts(conn, parts)
 
 
-def _by_month(vintages: Mapping[tuple[int, str], Sequence[Figure]]) -> dict[int, dict[str, Figure | None]]:
-    """Return the figure in force of each municipality in each month; None where all that would go in were withdrawn.
+def _by_month(
+    vintages: Mapping[tuple[int, str], Sequence[Figure]],
+) -> dict[int, dict[str, Figure | None]]:
+    """Return the figure in force of each municipality in each month; None where all that would go
+    in were withdrawn.
 
     A municipality whose figures of that month never were such that go into groups is left out.
     """

@@ -40,11 +40,17 @@ MOVED_BY_MAX = 20
 Those of the latest periods are kept; a state's count has all.
 """
 
-_TYPE, _SOURCE, _TOPIC = MetricUpdated.type(), f"/saman/{MetricUpdated.producer}", MetricUpdated.topic()
+_TYPE, _SOURCE, _TOPIC = (
+    MetricUpdated.type(),
+    f"/saman/{MetricUpdated.producer}",
+    MetricUpdated.topic(),
+)
 
 
 class Mover(NamedTuple):
-    """A figure that moved a series: its period's last month, its id, and whether it replaced or withdrew another."""
+    """A figure that moved a series: its period's last month, its id, and whether it replaced or
+    withdrew another.
+    """
 
     last_month: int
     figure_id: str
@@ -61,9 +67,13 @@ class Movers:
         self._months = [mover.last_month for mover in self._moved]
 
     def of(self, last_month: int, *, back: int | None) -> list[str]:
-        """Return the figures of periods that end at `last_month` or up to `back` months before it; None for any."""
+        """Return the figures of periods that end at `last_month` or up to `back` months before it;
+        None for any.
+        """
         start = 0 if back is None else bisect_left(self._months, last_month - back)
-        return [mover.figure_id for mover in self._moved[start : bisect_right(self._months, last_month)]]
+        return [
+            mover.figure_id for mover in self._moved[start : bisect_right(self._months, last_month)]
+        ]
 
     @property
     def corrected(self) -> list[int]:
@@ -74,8 +84,8 @@ class Movers:
 class WrittenMetric(NamedTuple):
     """A `MetricUpdated` already in its written form.
 
-    Writing it from the state's JSON costs a tenth of making the contract's objects, and metrics writes some thousands
-    per second; a test reads it back through the contract.
+    Writing it from the state's JSON costs a tenth of making the contract's objects, and metrics
+    writes some thousands per second; a test reads it back through the contract.
     """
 
     event_id: UUID
@@ -133,7 +143,15 @@ async def publish(
     by_id = {one.kept.series_id: one for one in worked}
     movers = {series_id: Movers(moved.get(series_id, ())) for series_id in by_id}
     for place, state in places.items():
-        _compare(changes, by_id[place.series_id], place, state, kept.get(place), movers[place.series_id], now)
+        _compare(
+            changes,
+            by_id[place.series_id],
+            place,
+            state,
+            kept.get(place),
+            movers[place.series_id],
+            now,
+        )
     await _judge(conn, changes, worked, movers, now=now, goal_changed=goal_changed)
     await store.put_states(conn, changes.states, kept.keys(), computed_at=now)
     await series_store.put_extents(conn, [one.now for one in worked if one.now != one.kept])
@@ -156,13 +174,24 @@ def _compare(
     version = 1 if kept is None else kept.version + 1
     changes.states[place] = KeptState(version, state.content, state.unrounded)
     ids = movers.of(place.last_month, back=12) or movers.of(place.last_month, back=None)
-    changes.events.append(_written(one, place, changes.states[place], paths, None if state.is_suppressed else ids, now))
+    changes.events.append(
+        _written(
+            one, place, changes.states[place], paths, None if state.is_suppressed else ids, now
+        )
+    )
 
 
 def _written(
-    one: Worked, place: StatePlace, state: KeptState, paths: Sequence[str], ids: Sequence[str] | None, now: datetime
+    one: Worked,
+    place: StatePlace,
+    state: KeptState,
+    paths: Sequence[str],
+    ids: Sequence[str] | None,
+    now: datetime,
 ) -> WrittenMetric:
-    """Write the event out; every text in it but the subject's name is an id, a number or a word of the contract."""
+    """Write the event out; every text in it but the subject's name is an id, a number or a word of
+    the contract.
+    """
     grain, period = _period(place.last_month, place.months)
     key = f"{one.kept.subject}|{one.kept.definition_key}|{period}"
     moved_by, count = ("null", "null") if ids is None else (_list(ids[-MOVED_BY_MAX:]), len(ids))
@@ -208,7 +237,11 @@ async def _judge(
             before = standings.get(goal.key, Standing())
             judgements = one.settled.judgements[goal.key]
             found, after = milestones(
-                goal, before, judgements, goal_changed=goal_changed, corrected=movers[one.kept.series_id].corrected
+                goal,
+                before,
+                judgements,
+                goal_changed=goal_changed,
+                corrected=movers[one.kept.series_id].corrected,
             )
             for milestone in found:
                 ids = movers[one.kept.series_id].of(milestone.judgement.last_month, back=None)
@@ -219,7 +252,9 @@ async def _judge(
         await roster_store.put_standings(conn, changes.standings)
 
 
-def _told(milestone: Milestone, months: int, ids: Sequence[str], now: datetime) -> TargetReached | TargetLost:
+def _told(
+    milestone: Milestone, months: int, ids: Sequence[str], now: datetime
+) -> TargetReached | TargetLost:
     goal, judgement = milestone.goal, milestone.judgement
     kind = TargetReached if judgement.state is GoalState.REACHED else TargetLost
     return kind(

@@ -1,4 +1,6 @@
-"""Working out which states a series has now, from the figures or the group's parts that are kept."""
+"""Working out which states a series has now, from the figures or the group's parts that are
+kept.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +38,8 @@ class Job:
         kept: its row as it was locked.
         months: for a group, the length of its periods now; for others found from the figures.
         touched: last month and length of the periods whose figures changed.
-        from_all: work it out from all its figures, because some of them reach further than a year, or it is new.
+        from_all: work it out from all its figures, because some of them reach further than a year,
+            or it is new.
         everything: all its states may differ: its goals, its members or its grain changed.
     """
 
@@ -53,7 +56,8 @@ class Worked(NamedTuple):
     Attributes:
         kept: its row as it was.
         now: its row as it is to be kept.
-        sweep: states that are kept elsewhere than at the settled places belong to no period any more.
+        sweep: states that are kept elsewhere than at the settled places belong to no period any
+            more.
         carried: its states may rest on figures of any age.
     """
 
@@ -97,11 +101,13 @@ async def work_out_groups(conn: Connection, roster: Roster, jobs: Collection[Job
 
 
 def _since(job: Job, roster: Roster) -> int:
-    """Return the first month to load: a year before the first period to be settled, two where a goal looks back.
+    """Return the first month to load: a year before the first period to be settled, two where a
+    goal looks back.
 
-    That is the first touched one, or the first of the gap that a figure leaves behind the last one so far. Windows
-    reach back less than a year; the year-on-year change compares with a year before. A goal's state may be that of an
-    earlier period, mostly the one just before; when it lies further back, all is loaded (`HistoryMissing`).
+    That is the first touched one, or the first of the gap that a figure leaves behind the last one
+    so far. Windows reach back less than a year; the year-on-year change compares with a year
+    before. A goal's state may be that of an earlier period, mostly the one just before; when it
+    lies further back, all is loaded (`HistoryMissing`).
     """
     if job.from_all or job.everything or not job.touched:
         return _ANY_MONTH
@@ -118,13 +124,21 @@ def _own(job: Job, figures: Sequence[Figure], goals: Sequence[Goal], since: int)
     if from_all:
         months = grain_months(figures)
         extent = extent_of(figures, months)
-        carried = any(f.window != PostedWindow.PERIOD or f.months != months or f.withdrawn for f in figures)
+        carried = any(
+            f.window != PostedWindow.PERIOD or f.months != months or f.withdrawn for f in figures
+        )
         adds_days = any(f.adds_days and f.window == PostedWindow.PERIOD for f in figures)
-        now = kept._replace(months=months, adds_days=kept.municipality_id is not None and adds_days, is_whole=carried)
+        now = kept._replace(
+            months=months,
+            adds_days=kept.municipality_id is not None and adds_days,
+            is_whole=carried,
+        )
     else:
         assert kept.months is not None
         months, carried, now = kept.months, False, kept
-        extent = _wider(_extent(kept, months), [last_month // months for last_month, _ in job.touched])
+        extent = _wider(
+            _extent(kept, months), [last_month // months for last_month, _ in job.touched]
+        )
     now = _with_extent(now, extent, months)
     series = own_series(
         kept.subject,
@@ -192,4 +206,6 @@ def _with_extent(kept: KeptSeries, extent: tuple[int, int] | None, months: int) 
     if extent is None:
         return kept._replace(months=None, first_month=None, last_month=None)
     first, last = extent
-    return kept._replace(months=months, first_month=(first + 1) * months - 1, last_month=(last + 1) * months - 1)
+    return kept._replace(
+        months=months, first_month=(first + 1) * months - 1, last_month=(last + 1) * months - 1
+    )

@@ -1,27 +1,34 @@
 """Exact arithmetic on whole numbers: millionths instead of decimals, ratios instead of quotients.
 
-Why whole numbers: they are exact like `Decimal` and several times faster, and metrics computes some tens of thousands
-of sums per second. A quotient is rounded once, when it is written, and never used again.
+Why whole numbers: they are exact like `Decimal` and several times faster, and metrics computes some
+tens of thousands of sums per second. A quotient is rounded once, when it is written, and never used
+again.
 """
 
 from decimal import Decimal
 from typing import NamedTuple
 
 MILLION = 1_000_000
-"""Decimals have at most six places (CONTRACTS 1), so a millionth is the unit of amounts: microdays, micropercent."""
+"""Decimals have at most six places (CONTRACTS 1), so a millionth is the unit of amounts: microdays,
+micropercent.
+"""
 
 PERCENT_OF_DAYS = 100 * MILLION
 """Lost days times this, over agreed days, is a rate in micropercent."""
 
 _TRILLION = 10**12
 _LARGEST_WRITTEN = 10**18
-"""Contracts write at most twelve digits before the point; a larger sum (of absurd figures) is left out, not cut."""
+"""Contracts write at most twelve digits before the point; a larger sum (of absurd figures) is left
+out, not cut.
+"""
 
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(100))
 
 
 class Ratio(NamedTuple):
-    """A rate, exactly: `numerator / denominator` micropercent. A tuple, because batches make tens of thousands."""
+    """A rate, exactly: `numerator / denominator` micropercent. A tuple, because batches make tens
+    of thousands.
+    """
 
     numerator: int
     denominator: int

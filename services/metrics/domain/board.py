@@ -1,7 +1,9 @@
-"""The scoreboard: a municipality's months and years with what was reported, what follows from months, and smileys.
+"""The scoreboard: a municipality's months and years with what was reported, what follows from
+months, and smileys.
 
-It is made from published states, so what is suppressed there is missing here. The model is the board on Vefsn's slide
-of 29 October 2013 (FORMULAS 1.5): smileys count from the month's rate, in a SUM row from the year to date.
+It is made from published states, so what is suppressed there is missing here. The model is the
+board on Vefsn's slide of 29 October 2013 (FORMULAS 1.5): smileys count from the month's rate, in a
+SUM row from the year to date.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,9 +50,11 @@ class Cell:
 
     @property
     def whole(self) -> int | None:
-        """The shown figure where it is one for the whole window: reported, or computed from every expected figure.
+        """The shown figure where it is one for the whole window: reported, or computed from every
+        expected figure.
 
-        Persons and changes count from it. A reported one needs no figures below it; 2011 of Vefsn's board is such.
+        Persons and changes count from it. A reported one needs no figures below it; 2011 of Vefsn's
+        board is such.
         """
         return self.shown if self.reported is not None or self.present == self.expected else None
 
@@ -66,8 +70,8 @@ class PublishedState:
 
     Attributes:
         cells: the rates by window.
-        goals: where the goals stand that are judged on a window that ends with it, by project and goal id; the project
-            is None in a state from before it was published.
+        goals: where the goals stand that are judged on a window that ends with it, by project and
+            goal id; the project is None in a state from before it was published.
         generated: whether any of it is made for demonstration.
         suppressed: whether any of it must not be shown.
     """
@@ -86,10 +90,11 @@ class Row:
     Attributes:
         period: the month, or the year of a SUM row.
         until: the last period of the grain that it counts.
-        cells: for a period its own rate, the year to date and the rolling 12; else only the window that it counts.
+        cells: for a period its own rate, the year to date and the rolling 12; else only the window
+            that it counts.
         counted: the window that smileys count from.
-        persons_tenths: persons more at work than at the baseline, in tenths, signed and not clamped; None where figures
-            are missing.
+        persons_tenths: persons more at work than at the baseline, in tenths, signed and not
+            clamped; None where figures are missing.
         smileys: the same in whole persons, from 0 to the goal's places.
     """
 
@@ -109,25 +114,31 @@ class Row:
 
 
 def goal_of_board(goals: Iterable[Goal]) -> Goal | None:
-    """Return the goal to show: one that counts persons before others, the first by project and id among equals."""
+    """Return the goal to show: one that counts persons before others, the first by project and id
+    among equals.
+    """
     return min(goals, key=lambda goal: (goal.persons_per_point is None, goal.key), default=None)
 
 
 def published_state(goal: Goal, states: Sequence[PublishedState]) -> GoalState:
     """Return where a goal stands by what was published last of it; open when nothing was.
 
-    Not by its last milestone: when the only period that was judged is withdrawn, nothing takes that back.
+    Not by its last milestone: when the only period that was judged is withdrawn, nothing takes that
+    back.
     """
     names = (goal.key, (None, goal.goal_id))
-    stands = (state.goals[name] for state in reversed(states) for name in names if name in state.goals)
+    stands = (
+        state.goals[name] for state in reversed(states) for name in names if name in state.goals
+    )
     return next(stands, GoalState.OPEN)
 
 
 def board_rows(states: Iterable[PublishedState], goal: Goal | None) -> list[Row]:
     """Return the rows in order of time, each SUM row after its year's periods.
 
-    A year has one SUM row: the year to date of its last period. A period without a figure of its own has a row only
-    where its year has others, so that a gap shows; 2011 of Vefsn's board, of which only the sum is known, is one row.
+    A year has one SUM row: the year to date of its last period. A period without a figure of its
+    own has a row only where its year has others, so that a gap shows; 2011 of Vefsn's board, of
+    which only the sum is known, is one row.
     """
     rows: list[Row] = []
     for year, group in groupby(states, key=lambda state: state.period.year):
@@ -140,18 +151,31 @@ def board_rows(states: Iterable[PublishedState], goal: Goal | None) -> list[Row]
 
 
 def goal_row(states: Sequence[PublishedState], goal: Goal) -> Row | None:
-    """Return the newest rate of the goal's own window, which need not be one that the board has a column for."""
+    """Return the newest rate of the goal's own window, which need not be one that the board has a
+    column for.
+    """
     for state in reversed(states):
         cell = state.cells.get(goal.window)
         if cell is not None and cell.shown is not None:
             persons, smileys = _persons(goal, cell)
             period, cells = _spanned(goal.window, state.period), {goal.window: cell}
-            return Row(period, state.period, cells, goal.window, persons, smileys, state.generated, state.suppressed)
+            return Row(
+                period,
+                state.period,
+                cells,
+                goal.window,
+                persons,
+                smileys,
+                state.generated,
+                state.suppressed,
+            )
     return None
 
 
 def _spanned(window: Window, last: Period) -> Period:
-    """Return the period that a window is named by: the year of a year to date, the last one of a rolling 12."""
+    """Return the period that a window is named by: the year of a year to date, the last one of a
+    rolling 12.
+    """
     match window:
         case Window.YEAR_TO_DATE:
             return Period.of_year(last.year)
@@ -164,18 +188,31 @@ def _period_row(state: PublishedState, own: Window, goal: Goal | None) -> Row:
     columns = (own, Window.YEAR_TO_DATE, Window.ROLLING_12)
     cells = {window: state.cells[window] for window in columns}
     persons, smileys = _persons(goal, cells[own])
-    return Row(state.period, state.period, cells, own, persons, smileys, state.generated, state.suppressed)
+    return Row(
+        state.period, state.period, cells, own, persons, smileys, state.generated, state.suppressed
+    )
 
 
 def _sum_row(year: int, states: Sequence[PublishedState], goal: Goal | None) -> Row:
     last = states[-1]
     cell = last.cells[Window.YEAR_TO_DATE]
-    if cell.shown is None:  # a year of which only the whole was posted; in December the two windows are one
+    if (
+        cell.shown is None
+    ):  # a year of which only the whole was posted; in December the two windows are one
         cell = last.cells.get(Window.YEAR, cell)
     persons, smileys = _persons(goal, cell)
     cells = {Window.YEAR_TO_DATE: cell}
     counted = Window.YEAR_TO_DATE
-    return Row(Period.of_year(year), last.period, cells, counted, persons, smileys, last.generated, last.suppressed)
+    return Row(
+        Period.of_year(year),
+        last.period,
+        cells,
+        counted,
+        persons,
+        smileys,
+        last.generated,
+        last.suppressed,
+    )
 
 
 def _persons(goal: Goal | None, cell: Cell) -> tuple[int | None, int | None]:

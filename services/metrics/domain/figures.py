@@ -20,7 +20,9 @@ class Window(StrEnum):
 
 
 class PostedWindow(IntEnum):
-    """Which window a publisher's figure is about: its own period, or one that the publisher computed."""
+    """Which window a publisher's figure is about: its own period, or one that the publisher
+    computed.
+    """
 
     PERIOD = 0
     YEAR_TO_DATE = 1
@@ -28,7 +30,9 @@ class PostedWindow(IntEnum):
 
 
 class Weighing(IntEnum):
-    """What a figure weighs in a sum. Day counts and rates weighted by agreed days go together; nothing else does."""
+    """What a figure weighs in a sum. Day counts and rates weighted by agreed days go together;
+    nothing else does.
+    """
 
     DAY_COUNTS = 0
     AGREED_DAYS = 1
@@ -37,11 +41,14 @@ class Weighing(IntEnum):
 
 
 Place = tuple[int, int, int]
-"""What a figure replaces others at, within its series: the last month (since year 0), the length, the window."""
+"""What a figure replaces others at, within its series: the last month (since year 0), the length,
+the window.
+"""
 
 
 class Figure(NamedTuple):
-    """One vintage of one figure, as it is kept. A plain tuple of numbers, because batches read tens of thousands.
+    """One vintage of one figure, as it is kept. A plain tuple of numbers, because batches read tens
+    of thousands.
 
     Attributes:
         last_month: the last month of its period, counted from year 0.
@@ -51,7 +58,8 @@ class Figure(NamedTuple):
         withdrawn: taken back.
         weighing: a `Weighing`'s number.
         amount_micro: lost microdays, or micropercent.
-        weight_micro: agreed microdays, or the declared weight in millionths; None for equal weights.
+        weight_micro: agreed microdays, or the declared weight in millionths; None for equal
+            weights.
         persons: head count behind it, where known.
         generated: made for demonstration.
     """
@@ -69,11 +77,17 @@ class Figure(NamedTuple):
 
     @property
     def terms(self) -> tuple[int, int]:
-        """What it adds to the sums of a rate: micropercent times weight, and weight. Equal weights count one each."""
+        """What it adds to the sums of a rate: micropercent times weight, and weight. Equal weights
+        count one each.
+        """
         weight = self.weight_micro or 0
         if self.weighing == Weighing.DAY_COUNTS:
             return self.amount_micro * PERCENT_OF_DAYS, weight
-        return (self.amount_micro, 1) if self.weighing == Weighing.EQUAL else (self.amount_micro * weight, weight)
+        return (
+            (self.amount_micro, 1)
+            if self.weighing == Weighing.EQUAL
+            else (self.amount_micro * weight, weight)
+        )
 
     @property
     def rate(self) -> Ratio | None:
@@ -83,12 +97,16 @@ class Figure(NamedTuple):
 
     @property
     def adds_days(self) -> bool:
-        """Whether it goes into groups: day counts do, and rates weighted by agreed days (rate x weight / 100)."""
+        """Whether it goes into groups: day counts do, and rates weighted by agreed days (rate x
+        weight / 100).
+        """
         return self.weighing <= Weighing.AGREED_DAYS
 
 
 def in_force(vintages: Iterable[Figure]) -> dict[Place, Figure]:
-    """Return the figure in force at each place: the highest vintage that was not withdrawn, in any order."""
+    """Return the figure in force at each place: the highest vintage that was not withdrawn, in any
+    order.
+    """
     best: dict[Place, Figure] = {}
     for figure in vintages:
         if not figure.withdrawn:
@@ -102,8 +120,8 @@ def in_force(vintages: Iterable[Figure]) -> dict[Place, Figure]:
 def grain_months(vintages: Sequence[Figure]) -> int:
     """Return the length of a series' periods: the shortest for which a figure is in force.
 
-    A publisher's own year-to-date or rolling-12 says nothing about the grain; a series that holds only such is monthly.
-    One whose figures were all withdrawn keeps the shortest length it had.
+    A publisher's own year-to-date or rolling-12 says nothing about the grain; a series that holds
+    only such is monthly. One whose figures were all withdrawn keeps the shortest length it had.
     """
     periods = [figure for figure in vintages if figure.window == PostedWindow.PERIOD]
     held = [figure.months for figure in periods if not figure.withdrawn]

@@ -1,4 +1,6 @@
-"""Goals: how far a rate has come from its baseline towards its target, and when a target was reached or lost."""
+"""Goals: how far a rate has come from its baseline towards its target, and when a target was
+reached or lost.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +8,14 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.metrics.domain.amounts import MILLION, Ratio, divided, hundredths_text, quoted, tenths_text
+from services.metrics.domain.amounts import (
+    MILLION,
+    Ratio,
+    divided,
+    hundredths_text,
+    quoted,
+    tenths_text,
+)
 from services.metrics.domain.figures import Window
 
 
@@ -31,11 +40,13 @@ GoalKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A target for one window of one series. Amounts in micropercent, persons per point in millionths.
+    """A target for one window of one series. Amounts in micropercent, persons per point in
+    millionths.
 
     Attributes:
         project_id: the project that set it; `goal_id` is unique within it.
-        subject: whose series it is judged on: the municipality of a project with one member, else the project's own.
+        subject: whose series it is judged on: the municipality of a project with one member, else
+            the project's own.
         falling: the target is below the baseline and reached from above.
         baseline_period: when the baseline was measured, free text.
         due_on: when the target is to be reached.
@@ -69,15 +80,18 @@ class Goal:
         return Ratio(shown.numerator - self.baseline * shown.denominator, shown.denominator)
 
     def change_hundredths(self, shown: Ratio) -> int | None:
-        """The change relative to the baseline, in hundredths of a per cent; None for a baseline of zero."""
+        """The change relative to the baseline, in hundredths of a per cent; None for a baseline of
+        zero.
+        """
         change = self.change_points(shown)
         return _share(change, self.baseline) if self.baseline else None
 
     def progress_hundredths(self, shown: Ratio) -> int | None:
         """The part of the way from baseline to target that is done, in hundredths of a per cent.
 
-        The same formula, (b - x) / (b - t), serves falling and rising targets; it is negative when things got worse and
-        above 100 per cent when the target is passed (FORMULAS 1.5). None when the target is the baseline.
+        The same formula, (b - x) / (b - t), serves falling and rising targets; it is negative when
+        things got worse and above 100 per cent when the target is passed (FORMULAS 1.5). None when
+        the target is the baseline.
         """
         way = self.target - self.baseline
         return _share(self.change_points(shown), way) if way else None
@@ -88,7 +102,9 @@ class Goal:
             return None
         change = self.change_points(shown)
         towards = -change.numerator if self.falling else change.numerator
-        return divided(10 * towards * self.persons_per_point, change.denominator * MILLION * MILLION)
+        return divided(
+            10 * towards * self.persons_per_point, change.denominator * MILLION * MILLION
+        )
 
     @property
     def places(self) -> int | None:
@@ -98,7 +114,9 @@ class Goal:
         return divided(self.persons_per_point * abs(self.baseline - self.target), MILLION * MILLION)
 
     def smileys(self, shown: Ratio) -> int | None:
-        """Persons more at work, as the board counts them: whole, halves up, not below 0 and not above the places."""
+        """Persons more at work, as the board counts them: whole, halves up, not below 0 and not
+        above the places.
+        """
         if self.persons_per_point is None or self.places is None:
             return None
         change = self.change_points(shown)
@@ -114,7 +132,9 @@ def _share(change: Ratio, of: int) -> int:
 
 
 def progress_text(goal: Goal, shown: Ratio | None, state: GoalState) -> str:
-    """Write out as JSON what is published of a goal at one period; without a rate of full coverage only its state."""
+    """Write out as JSON what is published of a goal at one period; without a rate of full coverage
+    only its state.
+    """
     points = change = progress = persons = None
     if shown is not None:
         hundredths, progressed, tenths = (
@@ -135,7 +155,9 @@ def progress_text(goal: Goal, shown: Ratio | None, state: GoalState) -> str:
 
 
 class Judgement(NamedTuple):
-    """A goal judged at one period whose window is fully covered; `generated` when made-up figures went in."""
+    """A goal judged at one period whose window is fully covered; `generated` when made-up figures
+    went in.
+    """
 
     last_month: int
     shown: Ratio
@@ -144,9 +166,11 @@ class Judgement(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What was last said of a goal: its state, and the last month of the period that it was judged on.
+    """What was last said of a goal: its state, and the last month of the period that it was judged
+    on.
 
-    It stays when no period is fully covered any more, so that reached and lost take turns; states say open then.
+    It stays when no period is fully covered any more, so that reached and lost take turns; states
+    say open then.
     """
 
     state: GoalState = GoalState.OPEN
@@ -170,39 +194,54 @@ def milestones(
     goal_changed: bool = False,
     corrected: Collection[int] = (),
 ) -> tuple[list[Milestone], Standing]:
-    """Return the changes of state that new judgements make, oldest first, and the standing after them.
+    """Return the changes of state that new judgements make, oldest first, and the standing after
+    them.
 
-    Figures that arrive together are judged period by period, as if they had come one after another; so one batch with
-    all of Vefsn's months says April 2013, when the target was reached, and not July, which it ends with. A goal that is
-    new to a series with a history tells only when its present state began.
+    Figures that arrive together are judged period by period, as if they had come one after another;
+    so one batch with all of Vefsn's months says April 2013, when the target was reached, and not
+    July, which it ends with. A goal that is new to a series with a history tells only when its
+    present state began.
 
     Args:
         standing: what was last said.
-        judgements: of the periods with full coverage, in order of time: at least the last one before the earliest
-            period that may have changed, and all after it. Without any, the standing stays.
-        goal_changed: the goal itself is new or was changed, or who takes part in it, not the figures.
-        corrected: the last months of periods with figures that were replaced or withdrawn. A judgement that changes
-            without such a one changed because figures came that were not there before.
+        judgements: of the periods with full coverage, in order of time: at least the last one
+            before the earliest period that may have changed, and all after it. Without any, the
+            standing stays.
+        goal_changed: the goal itself is new or was changed, or who takes part in it, not the
+            figures.
+        corrected: the last months of periods with figures that were replaced or withdrawn. A
+            judgement that changes without such a one changed because figures came that were not
+            there before.
     """
     if not judgements:
         return [], standing
     if standing.last_month is None and goal_changed:
         judgements = list(_present_run(judgements))
-    known = [j for j in judgements if standing.last_month is not None and j.last_month <= standing.last_month]
+    known = [
+        j
+        for j in judgements
+        if standing.last_month is not None and j.last_month <= standing.last_month
+    ]
     newer = judgements[len(known) :]
     found: list[Milestone] = []
     state = standing.state
     for judgement, is_known in [(j, True) for j in known[-1:]] + [(j, False) for j in newer]:
         if judgement.state is not state:
-            is_corrected = is_known and any(month <= (standing.last_month or 0) for month in corrected)
+            is_corrected = is_known and any(
+                month <= (standing.last_month or 0) for month in corrected
+            )
             cause = Cause.CORRECTION if is_corrected else Cause.FIGURE
-            found.append(Milestone(goal, judgement, state, Cause.GOAL_CHANGED if goal_changed else cause))
+            found.append(
+                Milestone(goal, judgement, state, Cause.GOAL_CHANGED if goal_changed else cause)
+            )
             state = judgement.state
     return found, Standing(state, judgements[-1].last_month)
 
 
 def _present_run(judgements: Sequence[Judgement]) -> Iterator[Judgement]:
-    """Yield the judgements since the present state began, or only the last one when the goal is still open."""
+    """Yield the judgements since the present state began, or only the last one when the goal is
+    still open.
+    """
     start = len(judgements) - 1
     while start > 0 and judgements[start].state is GoalState.REACHED is judgements[start - 1].state:
         start -= 1

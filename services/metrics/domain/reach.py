@@ -4,19 +4,27 @@ from collections.abc import Iterable
 
 
 def affected(
-    touched: Iterable[int], *, before: tuple[int, int] | None, extent: tuple[int, int], per_year: int, to_end: bool
+    touched: Iterable[int],
+    *,
+    before: tuple[int, int] | None,
+    extent: tuple[int, int],
+    per_year: int,
+    to_end: bool,
 ) -> list[int]:
-    """Return the periods whose states may differ once the figures of some periods changed, in order of time.
+    """Return the periods whose states may differ once the figures of some periods changed, in order
+    of time.
 
-    A period is in the windows of the year that begins with it, and a year later its successor is compared with it. A
-    series that became longer also gets the states of the periods between its old end and its new one.
+    A period is in the windows of the year that begins with it, and a year later its successor is
+    compared with it. A series that became longer also gets the states of the periods between its
+    old end and its new one.
 
     Args:
         touched: ordinals of the periods with new, corrected or withdrawn figures.
         before: ordinals of the first and last period that had states; None when there were none.
         extent: ordinals of the first and last period now.
         per_year: periods per year.
-        to_end: everything after a touched period may change: a goal's state is carried on, and so is a rolling-12.
+        to_end: everything after a touched period may change: a goal's state is carried on, and so
+            is a rolling-12.
     """
     first, last = extent
     found: set[int] = set()

@@ -1,8 +1,10 @@
 """The rolling twelve months of a series that has only rates of equal weight.
 
-The months before the series began are unknown, but the publisher's own rolling-12 holds them. So a known one is carried
-on: the month that enters is added, the one that leaves is taken away (FORMULAS 1.5, "Rolling-12 column": the steps of
-Vefsn's board are right to the last cell, its level cannot be had from the months).
+The months before the series began are unknown, but the publisher's own rolling-12 holds them. So a
+known one is carried
+on: the month that enters is added, the one that leaves is taken away (FORMULAS 1.5, "Rolling-12
+column": the steps of Vefsn's board are right to the last cell, its level cannot be had from the
+months).
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,17 +14,22 @@ from services.metrics.domain.figures import Weighing
 from services.metrics.domain.stretch import Stretch, Sum
 
 
-def carried_on(stretch: Stretch, anchors: Mapping[int, Ratio], ordinal: int, per_year: int) -> Ratio | None:
-    """Return an anchor + the sum of (x - x a year before) / periods per year since it, divided once.
+def carried_on(
+    stretch: Stretch, anchors: Mapping[int, Ratio], ordinal: int, per_year: int
+) -> Ratio | None:
+    """Return an anchor + the sum of (x - x a year before) / periods per year since it, divided
+    once.
 
-    The anchor is that of the last December when there is one, because there the year to date and the rolling-12 are the
-    same figure, and the fewest rounded cells are chained; else the last one before. Vefsn's board holds only so: 8.1 of
-    December 2012 gives 7.95, 7.74 and 7.55 for January to March 2013, the 8.0, 7.7 and 7.6 on the slide; January's
-    rounded 8.0 as an anchor would give 7.8 for February.
+    The anchor is that of the last December when there is one, because there the year to date and
+    the rolling-12 are the same figure, and the fewest rounded cells are chained; else the last one
+    before. Vefsn's board holds only so: 8.1 of December 2012 gives 7.95, 7.74 and 7.55 for January
+    to March 2013, the 8.0, 7.7 and 7.6 on the slide; January's rounded 8.0 as an anchor would give
+    7.8 for February.
 
     Args:
         stretch: the series' rates.
-        anchors: reported rolling-12 figures, and reported year-to-date figures of Decembers, by their period's ordinal.
+        anchors: reported rolling-12 figures, and reported year-to-date figures of Decembers, by
+            their period's ordinal.
         ordinal: the period asked for; a figure reported for it is no anchor for itself.
         per_year: periods per year.
 
@@ -38,7 +45,10 @@ def carried_on(stretch: Stretch, anchors: Mapping[int, Ratio], ordinal: int, per
             continue
         difference = added[0] - taken[0]
         known = anchors[anchor]
-        return Ratio(known.numerator * per_year + difference * known.denominator, known.denominator * per_year)
+        return Ratio(
+            known.numerator * per_year + difference * known.denominator,
+            known.denominator * per_year,
+        )
     return None
 
 

@@ -11,7 +11,9 @@ SeriesKey = tuple[str, str]
 """Subject and definition key."""
 
 NUMBERS_HELD_BEFORE = date(2013, 1, 1)
-"""The registry's municipalities begin on this day; before it those of 2013 hold (CONTRACTS 1), so it is no birth."""
+"""The registry's municipalities begin on this day; before it those of 2013 hold (CONTRACTS 1), so
+it is no birth.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,12 @@ class Roster:
     lives: Mapping[str, Life]
 
     @classmethod
-    def of(cls, members: Iterable[tuple[str, str]], lives: Mapping[str, Life], goals: Iterable[Goal]) -> "Roster":
-        """Put a roster together from (group, municipality) pairs, which may repeat, known lives, and goals."""
+    def of(
+        cls, members: Iterable[tuple[str, str]], lives: Mapping[str, Life], goals: Iterable[Goal]
+    ) -> "Roster":
+        """Put a roster together from (group, municipality) pairs, which may repeat, known lives,
+        and goals.
+        """
         members_of: dict[str, list[str]] = {}
         groups_of: dict[str, list[str]] = {}
         goals_of: dict[SeriesKey, list[Goal]] = {}
@@ -50,7 +56,9 @@ class Roster:
         return cls(groups_of, members_of, memberships, goals_of, lives)
 
     def exists(self, municipality_id: str, last_month: int) -> bool:
-        """Tell whether a municipality existed in the last month of a period; when a reform is told late, it may not."""
+        """Tell whether a municipality existed in the last month of a period; when a reform is told
+        late, it may not.
+        """
         return self.lives.get(municipality_id, ALWAYS).holds(last_month)
 
 
@@ -62,12 +70,15 @@ def life_of(first_day: date, end: date | None) -> Life:
 
 
 def is_member(start: date | None, end: date | None, today: date) -> bool:
-    """Tell whether a membership from a first to a last day, none means always so far, or still, holds today."""
+    """Tell whether a membership from a first to a last day, none means always so far, or still,
+    holds today.
+    """
     return (start is None or start <= today) and (end is None or end >= today)
 
 
 def next_turn(memberships: Iterable[tuple[date | None, date | None]], today: date) -> date | None:
-    """Return the next day on which one of these begins to hold or holds no more; None when none will.
+    """Return the next day on which one of these begins to hold or holds no more; None when none
+    will.
 
     Args:
         memberships: first and last days, as of `is_member`.

@@ -1,4 +1,6 @@
-"""A series - one subject, one definition, one grain - and the rates of its windows at any of its periods."""
+"""A series - one subject, one definition, one grain - and the rates of its windows at any of its
+periods.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -44,7 +46,9 @@ class Reported(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """One window's rate; see `shared.events.metrics.Rate`. Numerator and denominator in microdays."""
+    """One window's rate; see `shared.events.metrics.Rate`. Numerator and denominator in
+    microdays.
+    """
 
     value: Ratio | None
     reported: Ratio | None
@@ -68,7 +72,8 @@ class Rate(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def windows_at(ordinal: int, months: int) -> tuple[Span, ...]:
-    """Return the windows that end with a period: itself, coarser ones that it closes, year to date, last 12.
+    """Return the windows that end with a period: itself, coarser ones that it closes, year to date,
+    last 12.
 
     Args:
         ordinal: the period.
@@ -92,8 +97,8 @@ class Series(NamedTuple):
         months: months per period, the series' grain.
         first: the ordinal of its first period.
         last: the ordinal of its last period.
-        stretch: what the periods bring in. It must reach back a year before the periods asked for; all the way where
-            rolling-12 figures were reported, because those are carried on.
+        stretch: what the periods bring in. It must reach back a year before the periods asked for;
+            all the way where rolling-12 figures were reported, because those are carried on.
         reported: figures for windows other than one period.
         goals: the goals that are judged on it.
         membership: how many figures are expected per period.
@@ -131,18 +136,28 @@ class Series(NamedTuple):
         return None if suppressed or not denominator else Ratio(numerator, denominator)
 
     def is_generated_at(self, ordinal: int) -> bool:
-        """Tell whether any figure in the windows that end with a period was made for demonstration."""
+        """Tell whether any figure in the windows that end with a period was made for
+        demonstration.
+        """
         if self.stretch.any_generated(ordinal - self.per_year + 1, ordinal):
             return True
         if not self.reported:
             return False
-        beside = (self.reported.get((span.window, ordinal)) for span in windows_at(ordinal, self.months))
+        beside = (
+            self.reported.get((span.window, ordinal)) for span in windows_at(ordinal, self.months)
+        )
         return any(reported is not None and reported.generated for reported in beside)
 
     def _rate(self, span: Span) -> Rate:
         window, first, last = span
-        expected = last - first + 1 if self.membership is ONE else self.membership.expected(first, last, self.months)
-        numerator, denominator, present, lightest, heaviest, suppressed = self.stretch.over(first, last)
+        expected = (
+            last - first + 1
+            if self.membership is ONE
+            else self.membership.expected(first, last, self.months)
+        )
+        numerator, denominator, present, lightest, heaviest, suppressed = self.stretch.over(
+            first, last
+        )
         stated = None
         if self.reported and (reported := self.reported.get((window, last))) is not None:
             stated, suppressed = reported.rate, suppressed or reported.suppressed
@@ -157,18 +172,31 @@ class Series(NamedTuple):
             value = carried_on(self.stretch, self._anchors(), last, self.per_year) or value
         reason = None if value is not None else "denominator-zero"
         if heaviest == Weighing.DAY_COUNTS:
-            return Rate(value, stated, numerator // PERCENT_OF_DAYS, denominator, present, expected, reason, False)
+            return Rate(
+                value,
+                stated,
+                numerator // PERCENT_OF_DAYS,
+                denominator,
+                present,
+                expected,
+                reason,
+                False,
+            )
         return Rate(value, stated, None, None, present, expected, reason, False)
 
     def _anchors(self) -> dict[int, Ratio]:
-        """Return the reported figures that a rolling-12 can be carried on from, the rolling-12 itself before others."""
+        """Return the reported figures that a rolling-12 can be carried on from, the rolling-12
+        itself before others.
+        """
         anchors: dict[int, Ratio] = {}
         for (window, ordinal), reported in self.reported.items():
             if reported.rate is None or reported.suppressed:
                 continue
             is_december = (ordinal + 1) % self.per_year == 0
             if window is Window.ROLLING_12 or (
-                window is Window.YEAR_TO_DATE and is_december and (Window.ROLLING_12, ordinal) not in self.reported
+                window is Window.YEAR_TO_DATE
+                and is_december
+                and (Window.ROLLING_12, ordinal) not in self.reported
             ):
                 anchors[ordinal] = reported.rate
         return anchors
@@ -186,9 +214,10 @@ def own_series(
 ) -> Series:
     """Return the series of a municipality or a unit from its figures.
 
-    A figure of a coarser period than the grain, and one for the year to date or the rolling 12, is kept as reported for
-    its own window; it is never spread over the periods or added to them. One that does not end with a period of the
-    grain (the year to date of February in a series of quarters) is kept in the store and shown nowhere.
+    A figure of a coarser period than the grain, and one for the year to date or the rolling 12, is
+    kept as reported for its own window; it is never spread over the periods or added to them. One
+    that does not end with a period of the grain (the year to date of February in a series of
+    quarters) is kept in the store and shown nowhere.
 
     Args:
         vintages: every vintage of the figures, as far as they are loaded, in any order.
@@ -197,7 +226,9 @@ def own_series(
     """
     parts: dict[int, Part] = {}
     reported: dict[tuple[Window, int], Reported] = {}
-    for (last_month, length, window), figure in sorted(in_force(vintages).items(), key=_coarser_first):
+    for (last_month, length, window), figure in sorted(
+        in_force(vintages).items(), key=_coarser_first
+    ):
         if (last_month + 1) % months:
             continue
         ordinal = last_month // months
@@ -216,9 +247,11 @@ def _coarser_first(entry: tuple[Place, Figure]) -> int:
 
 
 def extent_of(vintages: Iterable[Figure], months: int) -> tuple[int, int] | None:
-    """Return the ordinals of the first and last period that a series ever had a figure for, withdrawn ones included.
+    """Return the ordinals of the first and last period that a series ever had a figure for,
+    withdrawn ones included.
 
-    Withdrawn figures count, so that a period that was published is told about again, with what is left of it.
+    Withdrawn figures count, so that a period that was published is told about again, with what is
+    left of it.
     """
     ordinals = [
         figure.last_month // months

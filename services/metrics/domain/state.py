@@ -1,4 +1,6 @@
-"""The state of a series at one period: all that is published of it, and what changed since it was last published."""
+"""The state of a series at one period: all that is published of it, and what changed since it was
+last published.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,19 +18,24 @@ FORMULA = "absence/1"
 K = TypeVar("K")
 
 _LARGEST_STORED = 2**63
-"""The store keeps unrounded rates as 64-bit numbers; a rate above nine million per cent is kept rounded only."""
+"""The store keeps unrounded rates as 64-bit numbers; a rate above nine million per cent is kept
+rounded only.
+"""
 
 
 class State(NamedTuple):
-    """What is true of a series at one period. A tuple, because metrics makes some thousands per second.
+    """What is true of a series at one period. A tuple, because metrics makes some thousands per
+    second.
 
     Attributes:
         last_month: the last month of the period, counted from year 0.
         months: months per period.
-        content: what is published: `rates`, `same_month_change_percent`, `goals`, `suppressed`, `generated`, written as
-            JSON in the form of the contract (CONTRACTS 2); equal contents are equal texts.
-        unrounded: value and reported of each rate in the content's order, in trillionths of a per cent, for pages that
-            show one decimal. None where the content has none, so suppression holds here too.
+        content: what is published: `rates`, `same_month_change_percent`, `goals`, `suppressed`,
+            `generated`, written as JSON in the form of the contract (CONTRACTS 2); equal contents
+            are equal texts.
+        unrounded: value and reported of each rate in the content's order, in trillionths of a per
+            cent, for pages that show one decimal. None where the content has none, so suppression
+            holds here too.
         is_suppressed: whether anything in it must not be shown.
         paths: what it has, as `changed` names it.
     """
@@ -43,14 +50,18 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The states of a series that may have changed, and its goals' judgements from just before them on."""
+    """The states of a series that may have changed, and its goals' judgements from just before them
+    on.
+    """
 
     states: Sequence[State]
     judgements: Mapping[GoalKey, Sequence[Judgement]]
 
 
 class HistoryMissing(Exception):
-    """A goal's state rests on a period before the loaded figures: an answer, not a fault. Load more and ask again."""
+    """A goal's state rests on a period before the loaded figures: an answer, not a fault. Load more
+    and ask again.
+    """
 
 
 def settle(series: Series, ordinals: Iterable[int], *, loaded_from: int | None = None) -> Settled:
@@ -61,7 +72,8 @@ def settle(series: Series, ordinals: Iterable[int], *, loaded_from: int | None =
         loaded_from: the ordinal that figures were loaded from, when the series has earlier ones.
 
     Raises:
-        HistoryMissing: the figures do not reach back to the last period that a goal can be judged on.
+        HistoryMissing: the figures do not reach back to the last period that a goal can be judged
+            on.
     """
     wanted = list(ordinals)
     judged: dict[GoalKey, list[Judgement]] = {}
@@ -71,9 +83,13 @@ def settle(series: Series, ordinals: Iterable[int], *, loaded_from: int | None =
     return Settled([_state(series, ordinal, judged) for ordinal in wanted], judged)
 
 
-def _judged_before(series: Series, goal: Goal, ordinal: int, loaded_from: int | None) -> Judgement | None:
+def _judged_before(
+    series: Series, goal: Goal, ordinal: int, loaded_from: int | None
+) -> Judgement | None:
     """Return the last judgement before a period."""
-    earliest = series.first if loaded_from is None else max(series.first, loaded_from + series.per_year)
+    earliest = (
+        series.first if loaded_from is None else max(series.first, loaded_from + series.per_year)
+    )
     for earlier in range(ordinal - 1, earliest - 1, -1):
         rate = series.rate_at(goal.window, earlier)
         judgement = rate and _judge(series, goal, rate, earlier)
@@ -89,7 +105,9 @@ def _judge(series: Series, goal: Goal, rate: Rate, ordinal: int) -> Judgement | 
     if shown is None:
         return None
     state = GoalState.REACHED if goal.is_reached(shown) else GoalState.OPEN
-    return Judgement((ordinal + 1) * series.months - 1, shown, state, series.is_generated_at(ordinal))
+    return Judgement(
+        (ordinal + 1) * series.months - 1, shown, state, series.is_generated_at(ordinal)
+    )
 
 
 def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]]) -> State:
@@ -103,7 +121,10 @@ def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]])
     suppressed = False
     for window, rate in rates.items():
         written.append(f'"{window}":{rate_text(rate)}')
-        unrounded += (_trillionths(rate.value), None if rate.reported is None else _trillionths(rate.reported))
+        unrounded += (
+            _trillionths(rate.value),
+            None if rate.reported is None else _trillionths(rate.reported),
+        )
         suppressed |= rate.suppressed
     content = (
         f'{{"rates":{{{",".join(written)}}},"same_month_change_percent":{change},"goals":[{",".join(goals.values())}],'
@@ -115,12 +136,19 @@ def _state(series: Series, ordinal: int, judged: dict[GoalKey, list[Judgement]])
     if goals:
         paths += dict.fromkeys(f"goals.{goal_id}" for _, goal_id in goals)
     if suppressed or generated:
-        paths += [flag for flag, is_set in (("suppressed", suppressed), ("generated", generated)) if is_set]
+        paths += [
+            flag
+            for flag, is_set in (("suppressed", suppressed), ("generated", generated))
+            if is_set
+        ]
     return State(last_month, series.months, content, tuple(unrounded), suppressed, paths)
 
 
 def _goals(
-    series: Series, rates: Mapping[Window, Rate], ordinal: int, judged: dict[GoalKey, list[Judgement]]
+    series: Series,
+    rates: Mapping[Window, Rate],
+    ordinal: int,
+    judged: dict[GoalKey, list[Judgement]],
 ) -> dict[GoalKey, str]:
     """Judge the goals whose window ends with the period, and write out where they stand."""
     written = {}
@@ -144,7 +172,8 @@ _BOOLEANS = {False: "false", True: "true"}
 def rate_text(rate: Rate) -> str:
     """Write out what is published of a rate: per cent with two decimals, halves up, days exactly.
 
-    By hand, because `json` takes as long for it as all the arithmetic before; every word in it is ours or a number.
+    By hand, because `json` takes as long for it as all the arithmetic before; every word in it is
+    ours or a number.
     """
     value, reported, numerator, denominator, present, expected, reason, _ = rate
     return (
@@ -164,8 +193,13 @@ def _trillionths(ratio: Ratio | None) -> int | None:
 
 
 def _year_on_year(series: Series, rates: Mapping[Window, Rate], ordinal: int) -> str:
-    """Return the change since the same period last year in per cent, the cheap way to take out the season."""
-    now, then = rates[GRAIN_WINDOWS[series.months]].value, series.value_at(ordinal - series.per_year)
+    """Return the change since the same period last year in per cent, the cheap way to take out the
+    season.
+    """
+    now, then = (
+        rates[GRAIN_WINDOWS[series.months]].value,
+        series.value_at(ordinal - series.per_year),
+    )
     if now is None or then is None or then.numerator <= 0:
         return NULL
     ours, theirs = now.numerator * then.denominator, then.numerator * now.denominator
@@ -173,9 +207,11 @@ def _year_on_year(series: Series, rates: Mapping[Window, Rate], ordinal: int) ->
 
 
 def emptied(last_month: int, months: int) -> State:
-    """Return the state of a period that its series no longer has, because its grain or its members are others now.
+    """Return the state of a period that its series no longer has, because its grain or its members
+    are others now.
 
-    It was published, so it is told about once more: nothing is known there. A tombstone would take away the version.
+    It was published, so it is told about once more: nothing is known there. A tombstone would take
+    away the version.
     """
     rate = Rate(None, None, None, None, 0, 0, "no-data", False)
     content = (
@@ -186,7 +222,9 @@ def emptied(last_month: int, months: int) -> State:
 
 
 def changed_paths(before: State | None, after: State) -> list[str]:
-    """Name what differs between two states of a period, such as `rates.month`; all there is, when there was none."""
+    """Name what differs between two states of a period, such as `rates.month`; all there is, when
+    there was none.
+    """
     if before is None:
         return list(after.paths)
     was, now = json.loads(before.content), json.loads(after.content)
@@ -196,7 +234,9 @@ def changed_paths(before: State | None, after: State) -> list[str]:
     if was["same_month_change_percent"] != now["same_month_change_percent"]:
         paths.append("same_month_change_percent")
     goals_before, goals_after = (_goals_in(content) for content in (was, now))
-    paths += dict.fromkeys(f"goals.{goal_id}" for _, goal_id in _differing(goals_before, goals_after))
+    paths += dict.fromkeys(
+        f"goals.{goal_id}" for _, goal_id in _differing(goals_before, goals_after)
+    )
     return paths + [flag for flag in ("suppressed", "generated") if was[flag] != now[flag]]
 
 

@@ -1,4 +1,6 @@
-"""A stretch of neighbouring periods, summed once so that every window over it costs one subtraction."""
+"""A stretch of neighbouring periods, summed once so that every window over it costs one
+subtraction.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,13 +11,16 @@ _SEVERAL = -2
 
 
 class Part(NamedTuple):
-    """What one period brings into the windows that hold it: one figure, or the sum of a group's members.
+    """What one period brings into the windows that hold it: one figure, or the sum of a group's
+    members.
 
     Attributes:
         numerator: micropercent times weight, summed.
         denominator: weight, summed.
-        weighing: what the weight is, a `Weighing`'s number; day counts only where nothing but day counts went in.
-        present: how many members there are figures of; 1 for a municipality's own series, 0 for a group without any.
+        weighing: what the weight is, a `Weighing`'s number; day counts only where nothing but day
+            counts went in.
+        present: how many members there are figures of; 1 for a municipality's own series, 0 for a
+            group without any.
         suppressed: too few persons stand behind it to be shown.
         generated: at least one figure in it was made for demonstration.
     """
@@ -35,24 +40,34 @@ def part_of(figure: Figure, *, suppressed: bool) -> Part:
 
 
 Sum = tuple[int, int, int, int, int, bool]
-"""The sum over some periods: numerator (micropercent times weight), denominator (weight), how many periods times
-members are there, the first and the last kind of weight among them in the order of `Weighing` (-1 when nothing is
-there), and whether one of the periods must not be shown: the smallest head count decides for the window. A plain tuple,
-because a state sums up to seven windows."""
+"""The sum over some periods: numerator (micropercent times weight), denominator (weight), how many
+periods times members are there, the first and the last kind of weight among them in the order of
+`Weighing` (-1 when nothing is there), and whether one of the periods must not be shown: the
+smallest head count decides for the window. A plain tuple, because a state sums up to seven windows.
+"""
 
 
 class Stretch:
     """Parts of neighbouring periods from `first` on, some of which may be missing.
 
-    Sums are kept as running totals, because a period is part of up to six windows of itself and of the eleven periods
-    after it. Periods outside the stretch count as missing; the caller loads as many as the windows need.
+    Sums are kept as running totals, because a period is part of up to six windows of itself and of
+    the eleven periods after it. Periods outside the stretch count as missing; the caller loads as
+    many as the windows need.
 
     Args:
         first: the ordinal of the first period.
         parts: one per period, None where there is no figure.
     """
 
-    __slots__ = ("_denominators", "_numerators", "_present", "_special", "_uniform", "first", "parts")
+    __slots__ = (
+        "_denominators",
+        "_numerators",
+        "_present",
+        "_special",
+        "_uniform",
+        "first",
+        "parts",
+    )
 
     def __init__(self, first: int, parts: Sequence[Part | None]) -> None:
         self.first = first
@@ -105,7 +120,9 @@ class Stretch:
         if not present:
             lightest = heaviest = -1
         elif self._uniform == _SEVERAL:
-            held = [part.weighing for part in self.parts[start:end] if part is not None and part.present]
+            held = [
+                part.weighing for part in self.parts[start:end] if part is not None and part.present
+            ]
             lightest, heaviest = min(held), max(held)
         return (
             self._numerators[end] - self._numerators[start],
@@ -113,7 +130,8 @@ class Stretch:
             present,
             lightest,
             heaviest,
-            self._special and any(part is not None and part.suppressed for part in self.parts[start:end]),
+            self._special
+            and any(part is not None and part.suppressed for part in self.parts[start:end]),
         )
 
     def any_generated(self, first: int, last: int) -> bool:

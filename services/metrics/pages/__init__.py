@@ -1,4 +1,6 @@
-"""The pages of metrics: the front page with the map, the scoreboards, and where everything comes from."""
+"""The pages of metrics: the front page with the map, the scoreboards, and where everything comes
+from.
+"""
 
 import pathlib
 from typing import Annotated

@@ -1,7 +1,9 @@
-"""The map of the front page: today's municipalities as shapes, and the programme's participants found on them.
+"""The map of the front page: today's municipalities as shapes, and the programme's participants
+found on them.
 
-The borders are those of 2024, the participants those of 2013: each is followed through mergers and splits to where it
-lies now, so several participants can share one shape, and one shape can be a part of what a participant was.
+The borders are those of 2024, the participants those of 2013: each is followed through mergers and
+splits to where it lies now, so several participants can share one shape, and one shape can be a
+part of what a participant was.
 """
 
 import re

@@ -1,7 +1,9 @@
-"""What the scoreboard page shows, free of language: the template writes it out in the reader's language.
+"""What the scoreboard page shows, free of language: the template writes it out in the reader's
+language.
 
-The look is that of Vefsn's board on the programme's slide of 29 October 2013: a row per month and a SUM row per year, a
-place for each person that the goal wants back at work, and three columns of rates.
+The look is that of Vefsn's board on the programme's slide of 29 October 2013: a row per month and a
+SUM row per year, a place for each person that the goal wants back at work, and three columns of
+rates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +29,10 @@ class Board:
         goal_row: the newest rate of the goal's own window.
         is_reached: whether the goal is.
         definition: what the rates mean.
-        other_definitions: what else the municipality has figures of; unlike definitions are never mixed.
-        smileys_in_source: what the municipality's own board shows, by the row's period, where the rule gives another.
+        other_definitions: what else the municipality has figures of; unlike definitions are never
+            mixed.
+        smileys_in_source: what the municipality's own board shows, by the row's period, where the
+            rule gives another.
     """
 
     municipality_id: str
@@ -59,7 +63,9 @@ class Board:
 
     @property
     def way_percent(self) -> Decimal | None:
-        """How far the target lies from the baseline, in per cent of the baseline; None for a baseline of zero."""
+        """How far the target lies from the baseline, in per cent of the baseline; None for a
+        baseline of zero.
+        """
         return 100 * abs(self.target - self.baseline) / self.baseline if self.baseline else None
 
     @property
@@ -99,7 +105,9 @@ class Board:
 
     @property
     def is_suppressed(self) -> bool:
-        """Whether there are figures that must not be shown, because too few persons stand behind them."""
+        """Whether there are figures that must not be shown, because too few persons stand behind
+        them.
+        """
         return any(row.suppressed for row in self.rows)
 
     @staticmethod
@@ -127,7 +135,9 @@ class Board:
         """Whether any computed rate that the board shows needs the explanation of its mark."""
         rows = [*self.rows, *([self.goal_row] if self.goal_row else [])]
         cells = [cell for row in rows for cell in row.cells.values()]
-        return any(self.is_partial(cell) and (cell.reported is None or cell.differs) for cell in cells)
+        return any(
+            self.is_partial(cell) and (cell.reported is None or cell.differs) for cell in cells
+        )
 
     @staticmethod
     def persons(row: Row) -> Decimal | None:
@@ -145,14 +155,20 @@ class Board:
         return [
             Line(
                 f"line-{number}",
-                {row.period: rate for row in self.periods if (rate := percent(row.cells[window].shown)) is not None},
+                {
+                    row.period: rate
+                    for row in self.periods
+                    if (rate := percent(row.cells[window].shown)) is not None
+                },
             )
             for number, window in enumerate(self.columns)
         ]
 
     @property
     def charts(self) -> dict[str, Chart]:
-        """The line chart for wide and for narrow screens; none before some period has a rate of its own."""
+        """The line chart for wide and for narrow screens; none before some period has a rate of its
+        own.
+        """
         if self.first is None:
             return {}
         drawn = {
@@ -163,17 +179,25 @@ class Board:
 
     @property
     def drawing_values(self) -> dict[str, Any]:
-        """The shown rates for the script that makes the chart answer to the pointer; text is never made of these."""
+        """The shown rates for the script that makes the chart answer to the pointer; text is never
+        made of these.
+        """
         return {
             "days": [row.period.first_day.isoformat() for row in self.periods],
-            "lines": [[_pixels(percent(row.cells[window].shown)) for row in self.periods] for window in self.columns],
+            "lines": [
+                [_pixels(percent(row.cells[window].shown)) for row in self.periods]
+                for window in self.columns
+            ],
             "levels": {name: float(level) for name, level in self.levels.items()},
         }
 
     @property
     def _goal(self) -> Goal:
         if self.goal is None:
-            raise ValueError(f"{self.municipality_id} has no goal; the template asks for it only where there is one")
+            raise ValueError(
+                f"{self.municipality_id} has no goal; the template asks for it only where there"
+                " is one"
+            )
         return self.goal
 
 

@@ -1,4 +1,5 @@
-"""Draws a board's rates as lines: only geometry, so the template decides how it looks and no script is needed.
+"""Draws a board's rates as lines: only geometry, so the template decides how it looks and no script
+is needed.
 
 Coordinates are binary floating point, because pixels are no published figures.
 """
@@ -79,13 +80,18 @@ class Chart:
     years: list[Year]
 
 
-def draw(lines: Sequence[Line], levels: dict[str, Decimal], *, width: float, height: float) -> Chart | None:
+def draw(
+    lines: Sequence[Line], levels: dict[str, Decimal], *, width: float, height: float
+) -> Chart | None:
     """Place the lines and levels in a chart of that size; None when there is nothing to draw."""
     periods = sorted({period for line in lines for period in line.values})
     if not periods:
         return None
     frame = _Frame.around(
-        periods, [*levels.values(), *(v for line in lines for v in line.values.values())], width, height
+        periods,
+        [*levels.values(), *(v for line in lines for v in line.values.values())],
+        width,
+        height,
     )
     return Chart(
         width=width,
@@ -97,7 +103,8 @@ def draw(lines: Sequence[Line], levels: dict[str, Decimal], *, width: float, hei
         lines=[_drawn(line, frame) for line in lines],
         levels={name: Mark(frame.y(value), value) for name, value in levels.items()},
         percent_marks=[
-            Mark(frame.y(Decimal(percent)), Decimal(percent)) for percent in range(frame.low, frame.high + 1)
+            Mark(frame.y(Decimal(percent)), Decimal(percent))
+            for percent in range(frame.low, frame.high + 1)
         ],
         period_marks=_period_marks(frame),
         years=_years(frame),
@@ -116,7 +123,9 @@ class _Frame:
     height: float
 
     @classmethod
-    def around(cls, periods: Sequence[Period], values: Sequence[Decimal], width: float, height: float) -> "_Frame":
+    def around(
+        cls, periods: Sequence[Period], values: Sequence[Decimal], width: float, height: float
+    ) -> "_Frame":
         low, high = floor(min(values)), ceil(max(values))
         count = periods[-1].ordinal - periods[0].ordinal + 1
         return cls(periods[0], count, low, max(high, low + 1), width, height)
@@ -135,7 +144,10 @@ class _Frame:
 
 
 def _drawn(line: Line, frame: _Frame) -> DrawnLine:
-    dots = [Dot(frame.x(period), frame.y(value), period, value) for period, value in sorted(line.values.items())]
+    dots = [
+        Dot(frame.x(period), frame.y(value), period, value)
+        for period, value in sorted(line.values.items())
+    ]
     steps: list[str] = []
     before: Dot | None = None
     for dot in dots:
@@ -151,7 +163,10 @@ def _period_marks(frame: _Frame) -> list[Mark]:
     steps = [step for step in range(1, per_year + 1) if per_year % step == 0]
     every = next((step for step in steps if step * frame.step >= _ROOM_FOR_LABEL), per_year)
     periods = [frame.first.plus(i) for i in range(frame.count)]
-    return [Mark(frame.x(period), period if (period.number - 1) % every == 0 else None) for period in periods]
+    return [
+        Mark(frame.x(period), period if (period.number - 1) % every == 0 else None)
+        for period in periods
+    ]
 
 
 def _years(frame: _Frame) -> list[Year]:

@@ -1,6 +1,8 @@
-"""What the front page compares: the one definition that most participants have a figure of, and what each has by it.
+"""What the front page compares: the one definition that most participants have a figure of, and
+what each has by it.
 
-Unlike definitions are never mixed (FORMULAS 1.2): who has only another one keeps its figures, and they say so.
+Unlike definitions are never mixed (FORMULAS 1.2): who has only another one keeps its figures, and
+they say so.
 """
 
 from collections import Counter
@@ -8,7 +10,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from services.metrics.domain import Cell, Goal, PublishedState, Window, from_micro, goal_of_board, percent
+from services.metrics.domain import (
+    Cell,
+    Goal,
+    PublishedState,
+    Window,
+    from_micro,
+    goal_of_board,
+    percent,
+)
 from services.metrics.pages.front import Participant
 from shared.values import Definition
 
@@ -25,9 +35,11 @@ class Comparison:
         """Choose the definition.
 
         Args:
-            states: the newest state of each series of the participants, by municipality id and definition key.
+            states: the newest state of each series of the participants, by municipality id and
+                definition key.
             goals: all that are known; a municipality may have one of another programme.
-            project_ids: the programme's projects, whose goals decide between definitions that as many have.
+            project_ids: the programme's projects, whose goals decide between definitions that as
+                many have.
         """
         self._states = states
         self._goals: dict[str, list[Goal]] = {}
@@ -44,8 +56,9 @@ class Comparison:
     def added_to(self, participant: Participant) -> Participant:
         """Return the participant with its figures; as it is when there are none.
 
-        They are of the definition that is compared, else of the one that most others have. The change is that of a goal
-        of the same definition, so that all that stands beside a municipality means one thing.
+        They are of the definition that is compared, else of the one that most others have. The
+        change is that of a goal of the same definition, so that all that stands beside a
+        municipality means one thing.
         """
         held = self._states.get(participant.municipality_id, {})
         key = next((key for key in self._ranking if key in held), None)
@@ -89,7 +102,9 @@ def _ranking(held: Iterable[Mapping[str, PublishedState]], sought: Mapping[str, 
 
 
 def _level(state: PublishedState) -> tuple[Window, Cell] | None:
-    """Return the rate of the last twelve months, else of the year so far, so that the season does not show."""
+    """Return the rate of the last twelve months, else of the year so far, so that the season does
+    not show.
+    """
     for window in (Window.ROLLING_12, Window.YEAR_TO_DATE):
         cell = state.cells.get(window)
         if cell is not None and cell.shown is not None:
@@ -98,7 +113,9 @@ def _level(state: PublishedState) -> tuple[Window, Cell] | None:
 
 
 def _change(state: PublishedState, goal: Goal) -> Decimal | None:
-    """Return how many percentage points the goal's rate lies from its baseline, unrounded; None if figures lack."""
+    """Return how many percentage points the goal's rate lies from its baseline, unrounded; None if
+    figures lack.
+    """
     cell = state.cells.get(goal.window)
     rate = None if cell is None else percent(cell.whole)
     return None if rate is None else rate - from_micro(goal.baseline)

@@ -1,4 +1,6 @@
-"""What the front page shows: the programme's municipalities on the map and in a table, as the reader filters them."""
+"""What the front page shows: the programme's municipalities on the map and in a table, as the
+reader filters them.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -31,9 +33,9 @@ _LOWER_BOUNDS = {
 }
 """Where each class but the lowest begins, on figures rounded to the one decimal that is shown.
 
-Fixed, so that a colour means the same next month: total absence in Norwegian municipalities lies mostly between 6 and
-10 per cent. Figures of a definition that counts less have the same classes, most of them the lower ones. A change of
-less than 0.2 points is drawn as none.
+Fixed, so that a colour means the same next month: total absence in Norwegian municipalities lies
+mostly between 6 and 10 per cent. Figures of a definition that counts less have the same classes,
+most of them the lower ones. A change of less than 0.2 points is drawn as none.
 """
 
 
@@ -102,7 +104,9 @@ class Participant:
 
     @property
     def is_year_to_date(self) -> bool:
-        """Whether the level is of less than twelve months; in December the two windows are one (FORMULAS 1.1)."""
+        """Whether the level is of less than twelve months; in December the two windows are one
+        (FORMULAS 1.1).
+        """
         is_whole_year = self.period is not None and self.period.last_month == 12
         return self.level_window is Window.YEAR_TO_DATE and not is_whole_year
 
@@ -115,7 +119,11 @@ class Participant:
     def board(self) -> str:
         """The address of the board that its figures stand on."""
         address = f"/metrics/boards/{self.municipality_id}"
-        return f"{address}?definition={self.definition.key}" if self.definition and self.has_more else address
+        return (
+            f"{address}?definition={self.definition.key}"
+            if self.definition and self.has_more
+            else address
+        )
 
     @property
     def is_elsewhere(self) -> bool:
@@ -138,7 +146,10 @@ class Filters:
         """Tell whether the participant is asked for."""
         names = [participant.name, participant.county, *(place.name for place in participant.today)]
         return (
-            all(any(word in name.casefold() for name in names) for word in self.words.casefold().split())
+            all(
+                any(word in name.casefold() for name in names)
+                for word in self.words.casefold().split()
+            )
             and self.county in ("", participant.county)
             and self.cohort in ("", *participant.cohort_ids)
             and self.theme in ("", *participant.theme_ids)
@@ -207,13 +218,19 @@ class FrontPage:
     @property
     def shown(self) -> list[Participant]:
         """Those who fit the filters."""
-        fitting = [participant for participant in self.participants if self.filters.fits(participant)]
-        return sorted(fitting, key=lambda participant: (norwegian_order(participant.name), participant.county))
+        fitting = [
+            participant for participant in self.participants if self.filters.fits(participant)
+        ]
+        return sorted(
+            fitting, key=lambda participant: (norwegian_order(participant.name), participant.county)
+        )
 
     @property
     def counties(self) -> list[str]:
         """The counties that have a participant."""
-        return sorted({participant.county for participant in self.participants}, key=norwegian_order)
+        return sorted(
+            {participant.county for participant in self.participants}, key=norwegian_order
+        )
 
     @property
     def is_generated(self) -> bool:
@@ -258,7 +275,9 @@ class FrontPage:
         for participant in self.shown:
             for place in participant.today:
                 at.setdefault(place, []).append(participant)
-        return [self._place(place, there) for place, there in at.items() if place.number in shapes()]
+        return [
+            self._place(place, there) for place, there in at.items() if place.number in shapes()
+        ]
 
     def _place(self, place: Today, there: Sequence[Participant]) -> Place:
         classes = sorted({participant.colour(self.filters.measure) for participant in there})

@@ -22,7 +22,9 @@ from shared.values import Definition, Period
 _SOURCE_SMILEYS = Path(__file__).with_name("source_smileys.csv")
 
 
-async def read_board(conn: Connection, municipality_id: str, definition_key: str | None = None) -> Board:
+async def read_board(
+    conn: Connection, municipality_id: str, definition_key: str | None = None
+) -> Board:
     """Return a municipality's scoreboard.
 
     Args:
@@ -44,14 +46,18 @@ async def read_board(conn: Connection, municipality_id: str, definition_key: str
         goal_row=board.goal_row,
         is_reached=state is GoalState.REACHED,
         definition=Definition.from_key(board.definition_key) if board.definition_key else None,
-        other_definitions=[Definition.from_key(key) for key in board.definitions if key != board.definition_key],
+        other_definitions=[
+            Definition.from_key(key) for key in board.definitions if key != board.definition_key
+        ],
         smileys_in_source=_differing_in_source(municipality_id, board.rows),
     )
 
 
 def _differing_in_source(municipality_id: str, rows: Sequence[Row]) -> dict[Period, int]:
     known = _source_smileys().get(municipality_id, {})
-    by_rule = {row.period: row.smileys for row in rows if row.smileys is not None and not row.generated}
+    by_rule = {
+        row.period: row.smileys for row in rows if row.smileys is not None and not row.generated
+    }
     return {period: count for period, count in known.items() if by_rule.get(period, count) != count}
 
 
@@ -59,13 +65,21 @@ def _differing_in_source(municipality_id: str, rows: Sequence[Row]) -> dict[Peri
 def _source_smileys() -> dict[str, dict[Period, int]]:
     """Return what municipalities' own boards showed, by municipality and period."""
     found: dict[str, dict[Period, int]] = {}
-    lines = [line for line in _SOURCE_SMILEYS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    lines = [
+        line
+        for line in _SOURCE_SMILEYS.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
     for row in csv.DictReader(lines):
-        found.setdefault(row["municipality_id"], {})[Period.parse(row["period"])] = int(row["smileys"])
+        found.setdefault(row["municipality_id"], {})[Period.parse(row["period"])] = int(
+            row["smileys"]
+        )
     return found
 
 
-async def read_front(conn: Connection, filters: Filters, programme_id: str | None = None) -> FrontPage:
+async def read_front(
+    conn: Connection, filters: Filters, programme_id: str | None = None
+) -> FrontPage:
     """Return the front page of a programme.
 
     Args:
@@ -82,23 +96,33 @@ async def read_front(conn: Connection, filters: Filters, programme_id: str | Non
         raise NotFound(f"no programme {chosen[:80]!r} is known")
     content = programmes[chosen]
     cohorts = [Cohort.model_validate(cohort) for cohort in content["cohorts"]]
-    projects = [project for project in await roster.list_projects(conn) if project.programme_id == chosen]
+    projects = [
+        project for project in await roster.list_projects(conn) if project.programme_id == chosen
+    ]
     known = {one.municipality_id: one for one in await roster.list_municipalities(conn)}
     participants = _participants(projects, cohorts, known)
     latest = await _read_latest(conn, {participant.municipality_id for participant in participants})
-    comparison = Comparison(latest, await roster.list_goals(conn), {project.project_id for project in projects})
+    comparison = Comparison(
+        latest, await roster.list_goals(conn), {project.project_id for project in projects}
+    )
     return FrontPage(
         programme=Names.model_validate(content["names"]),
         participants=[comparison.added_to(participant) for participant in participants],
         cohorts=[Choice(cohort.id, cohort.names) for cohort in cohorts],
-        themes=[Choice(theme.id, theme.names) for theme in map(Theme.model_validate, content["themes"])],
+        themes=[
+            Choice(theme.id, theme.names) for theme in map(Theme.model_validate, content["themes"])
+        ],
         filters=filters,
         definition=comparison.definition,
     )
 
 
-async def _read_latest(conn: Connection, municipality_ids: Collection[str]) -> dict[str, dict[str, PublishedState]]:
-    """Return the newest state of each of some municipalities' series, by municipality and definition key."""
+async def _read_latest(
+    conn: Connection, municipality_ids: Collection[str]
+) -> dict[str, dict[str, PublishedState]]:
+    """Return the newest state of each of some municipalities' series, by municipality and
+    definition key.
+    """
     found: dict[str, dict[str, PublishedState]] = {}
     for municipality_id, state in await states.list_latest(conn):
         if municipality_id in municipality_ids:
@@ -107,7 +131,9 @@ async def _read_latest(conn: Connection, municipality_ids: Collection[str]) -> d
 
 
 def _participants(
-    projects: Sequence[HeardProject], cohorts: Sequence[Cohort], known: Mapping[str, HeardMunicipality]
+    projects: Sequence[HeardProject],
+    cohorts: Sequence[Cohort],
+    known: Mapping[str, HeardMunicipality],
 ) -> list[Participant]:
     starts = {cohort.id: cohort.starts_on for cohort in cohorts}
     theirs: dict[str, list[HeardProject]] = {}
@@ -129,7 +155,8 @@ def _participant(
 ) -> Participant:
     cohort_ids = sorted({project.cohort_id for project in joined if project.cohort_id})
     version = _version_on(
-        municipality, min((starts[cohort] for cohort in cohort_ids if cohort in starts), default=None)
+        municipality,
+        min((starts[cohort] for cohort in cohort_ids if cohort in starts), default=None),
     )
     return Participant(
         municipality_id=municipality.municipality_id,
@@ -143,7 +170,11 @@ def _participant(
 
 def _version_on(municipality: HeardMunicipality, day: date | None) -> Mapping[str, Any]:
     """Return what the municipality was called on a day; the newest version when no day is known."""
-    started = [one for one in municipality.versions if day is None or date.fromisoformat(one["valid_from"]) <= day]
+    started = [
+        one
+        for one in municipality.versions
+        if day is None or date.fromisoformat(one["valid_from"]) <= day
+    ]
     return started[-1] if started else municipality.versions[0]
 
 
@@ -152,6 +183,10 @@ def _today(municipality_id: str, known: Mapping[str, HeardMunicipality]) -> tupl
         found = known.get(one)
         if found is None:
             return None
-        return Lineage(found.number, found.name, tuple(successor["municipality_id"] for successor in found.successors))
+        return Lineage(
+            found.number,
+            found.name,
+            tuple(successor["municipality_id"] for successor in found.successors),
+        )
 
     return tuple(today(municipality_id, lineage))

@@ -10,9 +10,10 @@ def columns(rows: Collection[Sequence[Any]], count: int) -> list[tuple[Any, ...]
 
 
 def numbers(values: Iterable[int | None]) -> str:
-    """Write whole numbers, or truth values, as PostgreSQL reads an array, for a parameter that is cast to one.
+    """Write whole numbers, or truth values, as PostgreSQL reads an array, for a parameter that is
+    cast to one.
 
-    asyncpg looks at each element of a list several times before it encodes it, which cost a tenth of the throughput;
-    the queries of every batch therefore take their numbers as text.
+    asyncpg looks at each element of a list several times before it encodes it, which cost a tenth
+    of the throughput; the queries of every batch therefore take their numbers as text.
     """
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"

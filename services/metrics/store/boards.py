@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.metrics.domain import Goal, GoalState, Row, board_rows, goal_of_board, goal_row, published_state
+from services.metrics.domain import (
+    Goal,
+    GoalState,
+    Row,
+    board_rows,
+    goal_of_board,
+    goal_row,
+    published_state,
+)
 from services.metrics.store import roster, states
 from services.metrics.store.roster import HeardMunicipality
 from services.metrics.store.states import StateFilter
@@ -46,10 +54,14 @@ class Board:
         return any(row.suppressed for row in self.rows)
 
 
-async def get_board(conn: Connection, municipality_id: str, definition_key: str | None = None) -> Board:
-    """Return a municipality's board: by the definition that is asked for, else its goal's, else what counts most.
+async def get_board(
+    conn: Connection, municipality_id: str, definition_key: str | None = None
+) -> Board:
+    """Return a municipality's board: by the definition that is asked for, else its goal's, else
+    what counts most.
 
-    It reaches from the first period with a figure in force to the last one; what was withdrawn takes no part.
+    It reaches from the first period with a figure in force to the last one; what was withdrawn
+    takes no part.
 
     Raises:
         NotFound: nobody has told of the municipality, neither the registry nor a figure.
@@ -58,7 +70,9 @@ async def get_board(conn: Connection, municipality_id: str, definition_key: str 
     municipality = await roster.find_municipality(conn, municipality_id)
     spans = await states.list_spans(conn, subject)
     if municipality is None and not spans:
-        raise NotFound(f"there is no municipality {municipality_id[:80]!r}", code="municipality-unknown")
+        raise NotFound(
+            f"there is no municipality {municipality_id[:80]!r}", code="municipality-unknown"
+        )
     goals = await roster.list_goals_of(conn, subject)
     goal = goal_of_board(goal for goal in goals if definition_key in (None, goal.definition_key))
     if definition_key is None:

@@ -8,21 +8,36 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.metrics.domain import Goal, GoalKey, GoalState, Life, Roster, Standing, Window, from_micro, micro
+from services.metrics.domain import (
+    Goal,
+    GoalKey,
+    GoalState,
+    Life,
+    Roster,
+    Standing,
+    Window,
+    from_micro,
+    micro,
+)
 from shared.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 
 _ROSTERS: OrderedDict[UUID, Roster] = OrderedDict()
-"""Rosters by their stamp. Right with any number of replicas and after a rollback, because a stamp names one content for
-ever: it is new whenever members or goals change, and it is read under a lock that keeps them from changing."""
+"""Rosters by their stamp. Right with any number of replicas and after a rollback, because a stamp
+names one content for
+ever: it is new whenever members or goals change, and it is read under a lock that keeps them from
+changing.
+"""
 
 _ROSTERS_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
 class HeardMunicipality:
-    """A municipality as it is known now; `versions` and `successors` as the registry's event has them."""
+    """A municipality as it is known now; `versions` and `successors` as the registry's event has
+    them.
+    """
 
     municipality_id: str
     number: str
@@ -47,20 +62,27 @@ class HeardProject:
 
 
 async def hold_roster(conn: Connection) -> tuple[Roster, bool]:
-    """Return the roster, and whether any small cell is kept; nobody changes the roster until this transaction ends."""
+    """Return the roster, and whether any small cell is kept; nobody changes the roster until this
+    transaction ends.
+    """
     row = await QUERIES.hold_roster(conn)
     return await _roster(conn, row["stamp"]), row["has_small"]
 
 
 async def turn_roster(conn: Connection) -> None:
-    """Hold the roster alone, to change members or goals, until this transaction ends. Comes before any change."""
+    """Hold the roster alone, to change members or goals, until this transaction ends. Comes before
+    any change.
+    """
     await QUERIES.turn_roster(conn)
 
 
 async def _roster(conn: Connection, stamp: UUID) -> Roster:
     roster = _ROSTERS.get(stamp)
     if roster is None:
-        members = [(row["group_subject"], row["municipality_id"]) async for row in QUERIES.list_members(conn)]
+        members = [
+            (row["group_subject"], row["municipality_id"])
+            async for row in QUERIES.list_members(conn)
+        ]
         lives = {
             row["municipality_id"]: Life(row["born_month"], row["ended_month"])
             async for row in QUERIES.list_lives(conn)
@@ -73,8 +95,12 @@ async def _roster(conn: Connection, stamp: UUID) -> Roster:
     return roster
 
 
-async def put_municipality(conn: Connection, municipality: HeardMunicipality, *, version: int, life: Life) -> bool:
-    """Keep a municipality and the county that it belongs to now; False if a newer state is already kept."""
+async def put_municipality(
+    conn: Connection, municipality: HeardMunicipality, *, version: int, life: Life
+) -> bool:
+    """Keep a municipality and the county that it belongs to now; False if a newer state is already
+    kept.
+    """
     kept = await QUERIES.put_municipality(
         conn,
         municipality_id=municipality.municipality_id,
@@ -100,9 +126,13 @@ async def put_municipality(conn: Connection, municipality: HeardMunicipality, *,
     return True
 
 
-async def put_programme(conn: Connection, programme_id: str, version: int, content: Mapping[str, Any]) -> None:
+async def put_programme(
+    conn: Connection, programme_id: str, version: int, content: Mapping[str, Any]
+) -> None:
     """Keep a programme's names, cohorts and themes, unless a newer state is kept."""
-    await QUERIES.put_programme(conn, programme_id=programme_id, version=version, content=json.dumps(content))
+    await QUERIES.put_programme(
+        conn, programme_id=programme_id, version=version, content=json.dumps(content)
+    )
 
 
 async def put_project(conn: Connection, project: HeardProject, version: int) -> bool:
@@ -121,7 +151,9 @@ async def put_project(conn: Connection, project: HeardProject, version: int) -> 
 
 
 async def put_coming(conn: Connection, subject: str, turns_on: date | None, content: bytes) -> None:
-    """Keep what was heard of a municipality or a project, to be heard again on a day; None when none will change it."""
+    """Keep what was heard of a municipality or a project, to be heard again on a day; None when
+    none will change it.
+    """
     if turns_on is None:
         await QUERIES.remove_coming(conn, subject=subject)
     else:
@@ -139,7 +171,9 @@ async def list_groups_of_municipality(conn: Connection, municipality_id: str) ->
     return {row["group_subject"] async for row in rows}
 
 
-async def replace_members(conn: Connection, project_id: str, members: set[tuple[str, str]]) -> set[str]:
+async def replace_members(
+    conn: Connection, project_id: str, members: set[tuple[str, str]]
+) -> set[str]:
     """Keep who belongs to which group through a project; return the groups whose members changed.
 
     Args:
@@ -165,12 +199,16 @@ async def replace_goals(conn: Connection, project_id: str, goals: Sequence[Goal]
     rows = QUERIES.list_goals_of_project(conn, project_id=project_id)
     before = {goal.goal_id: goal async for goal in _goals(rows)}
     after = {goal.goal_id: goal for goal in goals}
-    await QUERIES.remove_goals(conn, project_id=project_id, goal_ids=[one for one in before if one not in after])
+    await QUERIES.remove_goals(
+        conn, project_id=project_id, goal_ids=[one for one in before if one not in after]
+    )
     for goal_id, goal in after.items():
         if before.get(goal_id) != goal:
             await _put_goal(conn, goal)
     differing = [one for one in {**before, **after} if before.get(one) != after.get(one)]
-    return [goal for one in differing for goal in (before.get(one), after.get(one)) if goal is not None]
+    return [
+        goal for one in differing for goal in (before.get(one), after.get(one)) if goal is not None
+    ]
 
 
 async def _put_goal(conn: Connection, goal: Goal) -> None:
@@ -186,7 +224,9 @@ async def _put_goal(conn: Connection, goal: Goal) -> None:
         baseline_period=goal.baseline_period,
         target=from_micro(goal.target),
         due_on=goal.due_on,
-        persons_per_point=None if goal.persons_per_point is None else from_micro(goal.persons_per_point),
+        persons_per_point=None
+        if goal.persons_per_point is None
+        else from_micro(goal.persons_per_point),
     )
 
 
@@ -233,7 +273,10 @@ async def list_municipalities(conn: Connection) -> list[HeardMunicipality]:
 
 async def list_programmes(conn: Connection) -> dict[str, Any]:
     """Return the programmes' contents, by id, as the registry's event has them."""
-    return {row["programme_id"]: json.loads(row["content"]) async for row in QUERIES.list_programmes(conn)}
+    return {
+        row["programme_id"]: json.loads(row["content"])
+        async for row in QUERIES.list_programmes(conn)
+    }
 
 
 async def list_projects(conn: Connection) -> list[HeardProject]:
@@ -281,5 +324,7 @@ def _goal(row: Any) -> Goal:
         baseline_period=row["baseline_period"],
         target=micro(row["target"]),
         due_on=row["due_on"],
-        persons_per_point=None if row["persons_per_point"] is None else micro(row["persons_per_point"]),
+        persons_per_point=None
+        if row["persons_per_point"] is None
+        else micro(row["persons_per_point"]),
     )

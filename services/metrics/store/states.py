@@ -54,12 +54,23 @@ class ListedState:
         """Return the board's value."""
         cells = {
             Window(window): Cell(
-                computed, reported, rate["coverage"]["present"], rate["coverage"]["expected"], rate["reason"]
+                computed,
+                reported,
+                rate["coverage"]["present"],
+                rate["coverage"]["expected"],
+                rate["reason"],
             )
-            for (window, rate), (computed, reported) in zip(self.content["rates"].items(), self._pairs(), strict=True)
+            for (window, rate), (computed, reported) in zip(
+                self.content["rates"].items(), self._pairs(), strict=True
+            )
         }
-        goals = {(goal.get("project_id"), goal["goal_id"]): GoalState(goal["state"]) for goal in self.content["goals"]}
-        return PublishedState(self.period, cells, goals, self.content["generated"], self.content["suppressed"])
+        goals = {
+            (goal.get("project_id"), goal["goal_id"]): GoalState(goal["state"])
+            for goal in self.content["goals"]
+        }
+        return PublishedState(
+            self.period, cells, goals, self.content["generated"], self.content["suppressed"]
+        )
 
     def _pairs(self) -> Iterator[tuple[int | None, int | None]]:
         return zip(self.unrounded[::2], self.unrounded[1::2], strict=True)
@@ -68,10 +79,18 @@ class ListedState:
 async def list_versions(conn: Connection) -> AsyncIterator[tuple[str, str, int, int, int]]:
     """Yield subject, definition key, last month, length and version of every state."""
     async for row in QUERIES.list_versions(conn):
-        yield row["subject"], row["definition_key"], row["last_month"], row["months"], row["version"]
+        yield (
+            row["subject"],
+            row["definition_key"],
+            row["last_month"],
+            row["months"],
+            row["version"],
+        )
 
 
-async def list_states_at(conn: Connection, places: Collection[StatePlace]) -> dict[StatePlace, KeptState]:
+async def list_states_at(
+    conn: Connection, places: Collection[StatePlace]
+) -> dict[StatePlace, KeptState]:
     """Return the states that are kept at some places."""
     rows = QUERIES.list_states_at(
         conn,
@@ -87,7 +106,10 @@ async def list_states_at(conn: Connection, places: Collection[StatePlace]) -> di
 
 async def list_state_places(conn: Connection, series_ids: Collection[int]) -> set[StatePlace]:
     """Return all places at which series have states."""
-    return {StatePlace(*row) async for row in QUERIES.list_state_places(conn, series_ids=list(series_ids))}
+    return {
+        StatePlace(*row)
+        async for row in QUERIES.list_state_places(conn, series_ids=list(series_ids))
+    }
 
 
 async def put_states(
@@ -102,7 +124,9 @@ async def put_states(
     Args:
         replaced: the places that have a state already.
     """
-    new = [(*place, *state, computed_at) for place, state in states.items() if place not in replaced]
+    new = [
+        (*place, *state, computed_at) for place, state in states.items() if place not in replaced
+    ]
     if new:
         await conn.copy_records_to_table("state", records=new, columns=_COLUMNS)
     old = [(place, state) for place, state in states.items() if place in replaced]
@@ -121,7 +145,9 @@ async def put_states(
 
 @dataclass(frozen=True, slots=True)
 class StateFilter:
-    """Which states of a subject are asked for; `months` are those of a window that only some periods close."""
+    """Which states of a subject are asked for; `months` are those of a window that only some
+    periods close.
+    """
 
     subject: str
     definition_key: str | None = None
@@ -150,13 +176,18 @@ async def list_states(
         after_months=after[2],
         count=count,
     )
-    return [(_listed(row), (row["definition_key"], row["last_month"], row["months"])) async for row in rows]
+    return [
+        (_listed(row), (row["definition_key"], row["last_month"], row["months"]))
+        async for row in rows
+    ]
 
 
 async def list_spans(conn: Connection, subject: str) -> dict[str, tuple[int, int]]:
-    """Return the last months of the first and the last period with figures in force, by definition key.
+    """Return the last months of the first and the last period with figures in force, by definition
+    key.
 
-    States reach further where figures were withdrawn: they were published, so they are told about once more.
+    States reach further where figures were withdrawn: they were published, so they are told about
+    once more.
     """
     return {
         row["definition_key"]: (row["first_month"], row["last_month"])
@@ -172,4 +203,6 @@ async def list_latest(conn: Connection) -> list[tuple[str, ListedState]]:
 def _listed(row: Any) -> ListedState:
     period = period_of(row["last_month"], row["months"])
     content = json.loads(row["content"])
-    return ListedState(row["definition_key"], period, row["version"], content, row["unrounded"], row["computed_at"])
+    return ListedState(
+        row["definition_key"], period, row["version"], content, row["unrounded"], row["computed_at"]
+    )

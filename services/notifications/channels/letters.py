@@ -1,7 +1,7 @@
 """What a notification says: an event put into words for people, in their language.
 
-Whole sentences are translated, never put together from words. Figures in a letter are the published ones, which are
-open to all; names of persons and figures of small groups never come this far.
+Whole sentences are translated, never put together from words. Figures in a letter are the published
+ones, which are open to all; names of persons and figures of small groups never come this far.
 """
 
 import re
@@ -92,7 +92,11 @@ def _milestone(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -
         "period": _YEARS.sub(r"\1–\2", event.baseline.period),
     }
     is_falling = event.target < event.baseline.value
-    bound = texts.gettext("%(target)s or lower") if is_falling else texts.gettext("%(target)s or higher")
+    bound = (
+        texts.gettext("%(target)s or lower")
+        if is_falling
+        else texts.gettext("%(target)s or higher")
+    )
     bound = bound % {"target": target}
     subject = texts.gettext("%(headline)s: %(value)s sickness absence %(window)s") % {
         "headline": headline,
@@ -100,7 +104,8 @@ def _milestone(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -
         "window": _window(event, period, texts, today=local_date(event.occurred_at)),
     }
     sentence = texts.gettext(
-        "Sickness absence %(window)s is %(value)s. The target is %(bound)s, and the starting point was %(baseline)s."
+        "Sickness absence %(window)s is %(value)s. The target is %(bound)s, and the starting point"
+        " was %(baseline)s."
     ) % {
         "window": _window(event, period, texts, today=None),
         "value": value,
@@ -141,9 +146,13 @@ def _report(event: ReportEvent, texts: Texts, names: Mapping[str, Name]) -> Lett
     match event:
         case ReportDue():
             headline = texts.gettext("%(kind)s for %(period)s from %(project)s: due %(day)s")
-            sentence = texts.gettext("The report can be handed in from %(opens)s. The deadline is %(day)s.")
+            sentence = texts.gettext(
+                "The report can be handed in from %(opens)s. The deadline is %(day)s."
+            )
         case ReportOverdue():
-            headline = texts.gettext("%(kind)s for %(period)s from %(project)s is overdue: it was due %(day)s")
+            headline = texts.gettext(
+                "%(kind)s for %(period)s from %(project)s is overdue: it was due %(day)s"
+            )
             sentence = texts.gettext("The deadline was %(day)s, and no report has come in.")
         case ReportSubmitted():
             headline = texts.gettext("%(kind)s for %(period)s from %(project)s has been handed in")
@@ -169,13 +178,16 @@ def _punctuality(event: ReportSubmitted, texts: Texts) -> str:
 def _window(event: MilestoneEvent, period: Period, texts: Texts, *, today: date | None) -> str:
     """Say which window a figure is of, as it stands within a sentence.
 
-    An event names a window by the last reported period in it, so a quarter of monthly figures comes as its last month.
+    An event names a window by the last reported period in it, so a quarter of monthly figures comes
+    as its last month.
 
     Args:
         today: for the short form, in which the running year is `this year`; none for the long form.
     """
     if event.window == "rolling-12":
-        return texts.gettext("over the 12 months to %(period)s") % {"period": _period(period, texts)}
+        return texts.gettext("over the 12 months to %(period)s") % {
+            "period": _period(period, texts)
+        }
     if event.window != "year-to-date":
         whole = period.containing(Grain(event.window))
         return texts.gettext("in %(period)s") % {"period": _period(whole, texts)}
@@ -191,7 +203,10 @@ def _window(event: MilestoneEvent, period: Period, texts: Texts, *, today: date 
 
 def _months(period: Period, texts: Texts) -> str:
     """Name the months from January to the period's last: `januar–april`."""
-    names = [format_date(date(period.year, month, 1), "LLLL", texts.language) for month in (1, period.last_month)]
+    names = [
+        format_date(date(period.year, month, 1), "LLLL", texts.language)
+        for month in (1, period.last_month)
+    ]
     return str(names[0] if period.last_month == 1 else "–".join(names))
 
 
@@ -214,8 +229,12 @@ def _cause(event: MilestoneEvent, texts: Texts) -> str:
             return texts.gettext("This follows from a new figure.")
         case "correction":
             return texts.gettext("This follows from the correction of an earlier figure.")
-        case "goal-changed":  # also where the members of a group are others now; the event does not tell them apart
-            return texts.gettext("This follows from a new or changed goal, or from a change of who takes part.")
+        case (
+            "goal-changed"
+        ):  # also where the members of a group are others now; the event does not tell them apart
+            return texts.gettext(
+                "This follows from a new or changed goal, or from a change of who takes part."
+            )
 
 
 def _definition(key: str, texts: Texts) -> str:
@@ -237,7 +256,9 @@ def _definition(key: str, texts: Texts) -> str:
     }
     corrected = texts.gettext("corrected for holidays taken")
     uncorrected = texts.gettext("not corrected for holidays taken")
-    whole = texts.gettext("%(certification)s %(denominator)s, %(correction)s. Source: %(source)s") % {
+    whole = texts.gettext(
+        "%(certification)s %(denominator)s, %(correction)s. Source: %(source)s"
+    ) % {
         "certification": certification[definition.certification],
         "denominator": denominator[definition.denominator],
         "correction": corrected if definition.holiday_corrected else uncorrected,
@@ -247,7 +268,8 @@ def _definition(key: str, texts: Texts) -> str:
 
 
 def _telling_places(value: Decimal, target: Decimal) -> int:
-    """Return how many decimals a result needs so that it lies on the same side of the target as it is told.
+    """Return how many decimals a result needs so that it lies on the same side of the target as it
+    is told.
 
     Goals are judged unrounded: 6.93 misses a target of 6.9, and `6,9 %` would hide that.
     """
@@ -267,4 +289,6 @@ def _board(subject: str) -> str:
 
 
 def _marked(subject: str, is_generated: bool, texts: Texts) -> str:
-    return texts.gettext("[Generated] %(subject)s") % {"subject": subject} if is_generated else subject
+    return (
+        texts.gettext("[Generated] %(subject)s") % {"subject": subject} if is_generated else subject
+    )

@@ -1,6 +1,7 @@
 """Mail: a letter as a message of text and HTML, and handing it to the mail server.
 
-The HTML part fetches nothing: no pictures, fonts or counters from anywhere, so opening a mail tells nobody anything.
+The HTML part fetches nothing: no pictures, fonts or counters from anywhere, so opening a mail tells
+nobody anything.
 """
 
 import asyncio
@@ -37,11 +38,16 @@ class MailSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Name or address of the mail server.")
     port: int = Field(default=25, ge=1, le=65535, description="Its port.")
     security: Literal["none", "starttls", "tls"] = Field(
-        default="none", description="none, starttls (begins in clear, then must be encrypted) or tls (from the start)."
+        default="none",
+        description=(
+            "none, starttls (begins in clear, then must be encrypted) or tls (from the start)."
+        ),
     )
     username: str | None = Field(default=None, description="For servers that want a log-in.")
     password: SecretStr | None = Field(default=None, description="Its password.")
-    sender: str = Field(default="varsel@saman.invalid", description="Address that notifications come from.")
+    sender: str = Field(
+        default="varsel@saman.invalid", description="Address that notifications come from."
+    )
     sender_name: str = Field(default="Saman", description="Name shown beside it.")
     contact: str | None = Field(
         default=None, description="Address of the people to write to, also to end a subscription."
@@ -63,18 +69,24 @@ class Composer:
         texts: what the frame of a mail says, by language.
     """
 
-    def __init__(self, settings: MailSettings, page_base: str, texts: Mapping[Language, Texts]) -> None:
+    def __init__(
+        self, settings: MailSettings, page_base: str, texts: Mapping[Language, Texts]
+    ) -> None:
         self._settings = settings
         self._page_base = page_base.rstrip("/")
         loader = FileSystemLoader(Path(__file__).parent.parent / "templates")
-        self._environments = {language: _environment(own, loader) for language, own in texts.items()}
+        self._environments = {
+            language: _environment(own, loader) for language, own in texts.items()
+        }
 
     def message(
         self, letter: Letter, address: str, *, subscription_id: str, event_id: UUID, now: datetime
     ) -> EmailMessage:
-        """Return the message; the same event for the same subscription has the same Message-ID on each try.
+        """Return the message; the same event for the same subscription has the same Message-ID on
+        each try.
 
-        A receiver that knows the id shows a message once that was handed in twice because an answer was lost.
+        A receiver that knows the id shows a message once that was handed in twice because an answer
+        was lost.
         """
         settings = self._settings
         sender = Address(settings.sender_name, addr_spec=settings.sender)
@@ -88,7 +100,9 @@ class Composer:
         message["List-Id"] = f"<{subscription_id}.{sender.domain}>"
         if settings.contact:
             message["Reply-To"] = Address(addr_spec=settings.contact)
-            message["List-Unsubscribe"] = f"<mailto:{settings.contact}?subject=unsubscribe%20{subscription_id}>"
+            message["List-Unsubscribe"] = (
+                f"<mailto:{settings.contact}?subject=unsubscribe%20{subscription_id}>"
+            )
         view = {
             "letter": letter,
             "link": f"{self._page_base}{letter.path}?lang={letter.language}",
@@ -96,19 +110,25 @@ class Composer:
             "contact": settings.contact,
         }
         environment = self._environments[letter.language]
-        message.set_content(_plain(environment.get_template("letter.txt").render(view)), cte="quoted-printable")
-        message.add_alternative(
-            environment.get_template("letter.html").render(view), subtype="html", cte="quoted-printable"
+        message.set_content(
+            _plain(environment.get_template("letter.txt").render(view)), cte="quoted-printable"
         )
-        message["Content-Language"] = letter.language.value  # only now: adding the parts drops all Content-* headers
+        message.add_alternative(
+            environment.get_template("letter.html").render(view),
+            subtype="html",
+            cte="quoted-printable",
+        )
+        message["Content-Language"] = (
+            letter.language.value
+        )  # only now: adding the parts drops all Content-* headers
         return message
 
 
 async def hand_in(message: EmailMessage, settings: MailSettings) -> Outcome:
     """Hand a message to the mail server.
 
-    What the server says about this message with a 5xx is final. What it says about us (greeting, encryption, log-in)
-    is not, whatever its code: it will be mended, and the mail is not at fault.
+    What the server says about this message with a 5xx is final. What it says about us (greeting,
+    encryption, log-in) is not, whatever its code: it will be mended, and the mail is not at fault.
     """
     client = _client(settings)
     try:
@@ -122,7 +142,9 @@ async def hand_in(message: EmailMessage, settings: MailSettings) -> Outcome:
     except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as refused:
         return _refused(refused.code, "message", refused.message)
     except aiosmtplib.SMTPException as error:
-        return NotNow(f"the mail server did not take it: {type(error).__name__}: {_one_line(str(error))}")
+        return NotNow(
+            f"the mail server did not take it: {type(error).__name__}: {_one_line(str(error))}"
+        )
     except (OSError, TimeoutError) as error:
         return NotNow(f"the mail server cannot be reached: {type(error).__name__}")
     finally:
@@ -156,7 +178,9 @@ def _refused(code: int, what: str, said: str) -> Outcome:
 
 
 def _one_line(text: str) -> str:
-    """Keep what a server said to one harmless line; it may hold anything, the receiver's address among it."""
+    """Keep what a server said to one harmless line; it may hold anything, the receiver's address
+    among it.
+    """
     shown = "".join(c if c.isprintable() else " " for c in text)[:200]
     return " ".join("…" if "@" in word else word for word in shown.split())
 

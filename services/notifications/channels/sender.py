@@ -1,9 +1,10 @@
-"""Sends what is owed: takes subscriptions that have something to do, tries their deliveries one after another, and
-keeps how each try ended.
+"""Sends what is owed: takes subscriptions that have something to do, tries their deliveries one
+after another, and keeps how each try ended.
 
-Trying happens outside every transaction, so what a crash interrupts is tried again with the same ids: at least once,
-and a receiver that remembers ids sees it once. One sender at a time works on a subscription, so a slow address has one
-connection and holds up nobody else; mail and webhooks have places of their own.
+Trying happens outside every transaction, so what a crash interrupts is tried again with the same
+ids: at least once, and a receiver that remembers ids sees it once. One sender at a time works on a
+subscription, so a slow address has one connection and holds up nobody else; mail and webhooks have
+places of their own.
 """
 
 import asyncio
@@ -20,7 +21,13 @@ from services.notifications import commands, store
 from services.notifications.channels import letters, webhook
 from services.notifications.channels.mail import Composer, MailSettings, hand_in
 from services.notifications.channels.signing import Signer
-from services.notifications.domain.delivery import RECORD_SECONDS_MAX, SLICE_SECONDS, HeldBack, NotNow, Outcome
+from services.notifications.domain.delivery import (
+    RECORD_SECONDS_MAX,
+    SLICE_SECONDS,
+    HeldBack,
+    NotNow,
+    Outcome,
+)
 from services.notifications.domain.subscription import Channel
 from services.notifications.store import DueDelivery, Lease, ToldEvent
 from shared import faults
@@ -52,7 +59,8 @@ CUT_SECONDS = 1.0
 """How long a try that is cut off may take to let go of what it holds."""
 
 _WRITTEN_ABOUT: dict[str, type[Event]] = {
-    cls.type(): cls for cls in (TargetReached, TargetLost, ReportDue, ReportOverdue, ReportSubmitted)
+    cls.type(): cls
+    for cls in (TargetReached, TargetLost, ReportDue, ReportOverdue, ReportSubmitted)
 }
 
 
@@ -62,7 +70,8 @@ class Means:
 
     Attributes:
         clock: the service's, which events carry.
-        true_clock: what deliveries keep to, and receivers check: the true time, whatever the other is set to.
+        true_clock: what deliveries keep to, and receivers check: the true time, whatever the other
+            is set to.
         by: its name, unique among the running ones.
         places: subscriptions worked on at once, by channel.
         mailbox_rate: how much one mail address gets, whatever its subscriptions ask for.
@@ -92,14 +101,16 @@ class Sender:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._database = means.database
-        self._busy: dict[Channel, dict[asyncio.Task[None], str]] = {channel: {} for channel in Channel}
+        self._busy: dict[Channel, dict[asyncio.Task[None], str]] = {
+            channel: {} for channel in Channel
+        }
         self._stops = False
 
     async def run(self) -> None:
         """Send until cancelled; tries that are under way then get some seconds to end.
 
-        A database that does not answer is waited for, and tries go on meanwhile: one that is cut off is repeated,
-        although the receiver may have taken it.
+        A database that does not answer is waited for, and tries go on meanwhile: one that is cut
+        off is repeated, although the receiver may have taken it.
         """
         try:
             while True:
@@ -114,13 +125,15 @@ class Sender:
     async def _poll(self) -> NoReturn:
         """Take up what is owed as long as the database answers.
 
-        What is leased under this name and not worked on is free first: an earlier run had taken it, or the answer got
-        lost that said so.
+        What is leased under this name and not worked on is free first: an earlier run had taken it,
+        or the answer got lost that said so.
 
         Raises:
             Unavailable: the database does not answer.
         """
-        at_work = [subscription_id for busy in self._busy.values() for subscription_id in busy.values()]
+        at_work = [
+            subscription_id for busy in self._busy.values() for subscription_id in busy.values()
+        ]
         async with self._database.connection() as conn:
             await store.release_leases(conn, self._means.by, but=at_work)
         while True:
@@ -137,10 +150,16 @@ class Sender:
         free = self._means.places[channel] - len(busy)
         if free <= 0:
             return 0
-        async with self._database.connection() as conn:  # one statement; a transaction would wake the relay each time
-            leases = await commands.take_work(conn, channel, by=self._means.by, count=free, true_now=self._now())
+        async with (
+            self._database.connection() as conn
+        ):  # one statement; a transaction would wake the relay each time
+            leases = await commands.take_work(
+                conn, channel, by=self._means.by, count=free, true_now=self._now()
+            )
         for lease in leases:
-            task = asyncio.create_task(self._serve(lease), name=f"notifications {lease.subscription_id}")
+            task = asyncio.create_task(
+                self._serve(lease), name=f"notifications {lease.subscription_id}"
+            )
             busy[task] = lease.subscription_id
             task.add_done_callback(busy.pop)
             task.add_done_callback(_complain)
@@ -157,7 +176,9 @@ class Sender:
                 await asyncio.wait(late, timeout=CUT_SECONDS)
 
     async def _serve(self, lease: Lease) -> None:
-        """Work on one subscription until nothing is due, its address must rest, or the time is up."""
+        """Work on one subscription until nothing is due, its address must rest, or the time is
+        up.
+        """
         until = asyncio.get_running_loop().time() + SLICE_SECONDS
         while not self._ends(lease, until) and (due := await self._due(lease)):
             faults.point("sender.leased")
@@ -174,7 +195,9 @@ class Sender:
             await commands.give_back(conn, lease, by=self._means.by)
 
     def _ends(self, lease: Lease, until: float) -> bool:
-        """Tell whether to leave a subscription: its address rests, it was changed, time is up, or the sender stops."""
+        """Tell whether to leave a subscription: its address rests, it was changed, time is up, or
+        the sender stops.
+        """
         paused_until = lease.health.paused_until
         rests = paused_until is not None and paused_until > self._now()
         is_over = self._stops or asyncio.get_running_loop().time() >= until
@@ -182,7 +205,9 @@ class Sender:
 
     async def _due(self, lease: Lease) -> list[DueDelivery]:
         async with self._database.connection() as conn:
-            return await store.list_due(conn, lease.subscription_id, lease.version, now=self._now(), count=DUE_COUNT)
+            return await store.list_due(
+                conn, lease.subscription_id, lease.version, now=self._now(), count=DUE_COUNT
+            )
 
     async def _try(self, lease: Lease, due: DueDelivery) -> Outcome:
         try:
@@ -198,9 +223,13 @@ class Sender:
         try:
             self._means.mailbox_rate.take(lease.address.lower())
         except Unavailable as full:
-            return HeldBack("the mailbox got as much as one may get for now", full.retry_after_seconds)
+            return HeldBack(
+                "the mailbox got as much as one may get for now", full.retry_after_seconds
+            )
         async with self._database.connection() as conn:
-            names = await store.list_names(conn, letters.subjects_of(event), on=self._means.clock.today())
+            names = await store.list_names(
+                conn, letters.subjects_of(event), on=self._means.clock.today()
+            )
         letter = letters.write(event, self._means.texts[Language(lease.language)], names)
         message = self._means.composer.message(
             letter,
@@ -223,7 +252,10 @@ class Sender:
         )
 
     @stamina.retry(
-        on=Unavailable, attempts=RECORD_TRIES, timeout=RECORD_AGAIN_SECONDS, wait_initial=RECORD_PAUSE_SECONDS
+        on=Unavailable,
+        attempts=RECORD_TRIES,
+        timeout=RECORD_AGAIN_SECONDS,
+        wait_initial=RECORD_PAUSE_SECONDS,
     )
     async def _record(self, lease: Lease, due: DueDelivery, outcome: Outcome) -> Lease:
         """Keep how a try ended, stubbornly: what was sent and not recorded is sent again.
@@ -239,7 +271,9 @@ class Sender:
     async def _give_up(self, lease: Lease) -> None:
         while True:
             async with self._database.transaction() as conn:
-                count = await commands.give_up(conn, lease, now=self._means.clock.now(), true_now=self._now())
+                count = await commands.give_up(
+                    conn, lease, now=self._means.clock.now(), true_now=self._now()
+                )
             if count < commands.GIVE_UP_COUNT:
                 return
 

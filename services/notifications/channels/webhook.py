@@ -1,8 +1,10 @@
-"""Webhooks as Standard Webhooks describes them (https://www.standardwebhooks.com): signed, tried again, thin on trust.
+"""Webhooks as Standard Webhooks describes them (https://www.standardwebhooks.com): signed, tried
+again, thin on trust.
 
-The receiver's name is resolved once for each try, every address it has is judged, and the connection goes to a judged
-address while the certificate is checked against the name; so a name that changes its mind cannot lead us inside.
-Connections are not kept: one made for a name must not serve another name at the same address.
+The receiver's name is resolved once for each try, every address it has is judged, and the
+connection goes to a judged address while the certificate is checked against the name; so a name
+that changes its mind cannot lead us inside. Connections are not kept: one made for a name must not
+serve another name at the same address.
 """
 
 import asyncio
@@ -16,7 +18,11 @@ from uuid import UUID
 import httpx2
 from standardwebhooks import Webhook
 
-from services.notifications.domain.address import WebhookAddress, reachable_addresses, webhook_address
+from services.notifications.domain.address import (
+    WebhookAddress,
+    reachable_addresses,
+    webhook_address,
+)
 from services.notifications.domain.delivery import Never, NotNow, Outcome, Taken, Unwanted
 from services.notifications.store import ToldEvent
 from shared.errors import RuleBroken
@@ -31,9 +37,11 @@ _ASK_LATER = (429, 503)
 
 
 def body_of(event: ToldEvent, subscription_id: str) -> str:
-    """Return a webhook's body: type, time and data as Standard Webhooks has them, and what it belongs to.
+    """Return a webhook's body: type, time and data as Standard Webhooks has them, and what it
+    belongs to.
 
-    The event's JSON is passed on as it was published, so the body is the same on each try, byte for byte.
+    The event's JSON is passed on as it was published, so the body is the same on each try, byte for
+    byte.
     """
     head = {
         "type": event.type,
@@ -48,8 +56,10 @@ class Caller:
     """Calls webhooks.
 
     Args:
-        allow_private: for tests and demonstrations: also http, any port, loopback and private networks.
-        timeout_seconds: for a whole try, from the name's lookup to the answer, however slowly it drips.
+        allow_private: for tests and demonstrations: also http, any port, loopback and private
+            networks.
+        timeout_seconds: for a whole try, from the name's lookup to the answer, however slowly it
+            drips.
     """
 
     def __init__(self, *, allow_private: bool, timeout_seconds: float) -> None:
@@ -58,31 +68,41 @@ class Caller:
         self._client = httpx2.AsyncClient(
             trust_env=False,
             follow_redirects=False,
-            # A connection gets half: one that is cut off by the time for the whole try would be left open.
+            # A connection gets half: one that is cut off by the time for the whole try would be
+            # left open.
             timeout=httpx2.Timeout(timeout_seconds, connect=timeout_seconds / 2),
             limits=httpx2.Limits(max_keepalive_connections=0),
-            headers={"User-Agent": "Saman-Webhooks/1", "Accept": "*/*", "Accept-Encoding": "identity"},
+            headers={
+                "User-Agent": "Saman-Webhooks/1",
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+            },
         )
 
     async def close(self) -> None:
         """End the client."""
         await self._client.aclose()
 
-    async def call(self, address: str, body: str, *, secret: str, delivery_id: UUID, signed_at: datetime) -> Outcome:
+    async def call(
+        self, address: str, body: str, *, secret: str, delivery_id: UUID, signed_at: datetime
+    ) -> Outcome:
         """Try to deliver once.
 
         Args:
             address: the receiver's URL, judged anew.
             body: what is sent and signed.
             secret: `whsec_…`.
-            delivery_id: the `webhook-id`, the same on each try, by which a receiver knows a repetition.
+            delivery_id: the `webhook-id`, the same on each try, by which a receiver knows a
+                repetition.
             signed_at: the true time; receivers refuse signatures some minutes old.
         """
         headers = {
             "Content-Type": "application/json",
             "webhook-id": str(delivery_id),
             "webhook-timestamp": str(int(signed_at.timestamp())),
-            "webhook-signature": Webhook(secret).sign(str(delivery_id), signed_at.astimezone(UTC), body),
+            "webhook-signature": (
+                Webhook(secret).sign(str(delivery_id), signed_at.astimezone(UTC), body)
+            ),
         }
         try:
             target = webhook_address(address, allow_private=self._allow_private)
@@ -108,11 +128,17 @@ class Caller:
         return await self._post_to(addresses[-1], target, body, headers)
 
     async def _addresses(self, target: WebhookAddress) -> list[str]:
-        found = await asyncio.get_running_loop().getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().getaddrinfo(
+            target.host, target.port, type=socket.SOCK_STREAM
+        )
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        return reachable_addresses(target.host, addresses, allow_private=self._allow_private)[:ADDRESSES_TRIED_MAX]
+        return reachable_addresses(target.host, addresses, allow_private=self._allow_private)[
+            :ADDRESSES_TRIED_MAX
+        ]
 
-    async def _post_to(self, address: str, target: WebhookAddress, body: bytes, headers: dict[str, str]) -> Outcome:
+    async def _post_to(
+        self, address: str, target: WebhookAddress, body: bytes, headers: dict[str, str]
+    ) -> Outcome:
         request = self._client.build_request(
             "POST",
             target.url_at(address),
@@ -147,11 +173,15 @@ def _judged(answer: httpx2.Response) -> Outcome:
         return Unwanted(f"{error} Gone: it wants no more")
     if answer.is_redirect:
         return NotNow(f"{error}, and redirects are not followed; give the new address")
-    return NotNow(error, _retry_after(answer.headers.get("retry-after")) if status in _ASK_LATER else None)
+    return NotNow(
+        error, _retry_after(answer.headers.get("retry-after")) if status in _ASK_LATER else None
+    )
 
 
 def _retry_after(text: str | None) -> int | None:
-    """Return the seconds that a Retry-After header asks for (RFC 9110 §10.2.3: a number or a date)."""
+    """Return the seconds that a Retry-After header asks for (RFC 9110 §10.2.3: a number or a
+    date).
+    """
     if text is None:
         return None
     if text.strip().isdecimal():

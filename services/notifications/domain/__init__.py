@@ -1,1 +1,3 @@
-"""Rules of notifications: who is told what, where a webhook may go, and what follows from a try to deliver."""
+"""Rules of notifications: who is told what, where a webhook may go, and what follows from a try to
+deliver.
+"""

@@ -1,8 +1,8 @@
-"""Where a notification may be sent. A webhook's address comes from outside and our server calls it, so it must not
-reach what only our server can reach (server-side request forgery, OWASP API7:2023).
+"""Where a notification may be sent. A webhook's address comes from outside and our server calls it,
+so it must not reach what only our server can reach (server-side request forgery, OWASP API7:2023).
 
-The text is read once, here, and the caller connects to an address that `reachable_addresses` has let through, so
-that no second reader and no second name lookup can come to another answer.
+The text is read once, here, and the caller connects to an address that `reachable_addresses` has
+let through, so that no second reader and no second name lookup can come to another answer.
 """
 
 import re
@@ -18,9 +18,13 @@ MAIL_ADDRESS_LENGTH_MAX = 254
 """RFC 5321 allows a path of 256 octets, which includes the angle brackets."""
 
 PUBLIC_PORTS = (443, 8443)
-"""Other ports are where mail servers, databases and consoles listen, which would take our request for theirs."""
+"""Other ports are where mail servers, databases and consoles listen, which would take our request
+for theirs.
+"""
 
-_HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
+)
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
 _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
@@ -37,7 +41,14 @@ _NEVER = tuple(
 )
 _PRIVATE_V4 = tuple(
     IPv4Network(text)
-    for text in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15")
+    for text in (
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+    )
 )
 _PRIVATE_V6 = (IPv6Network("::1/128"), IPv6Network("fc00::/7"))
 _GLOBAL_V6 = IPv6Network("2000::/3")
@@ -72,10 +83,14 @@ class WebhookAddress:
     def authority(self) -> str:
         """Host and port as the `Host` header has them; the scheme's own port is left out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == {"https": 443, "http": 80}[self.scheme] else f"{host}:{self.port}"
+        return (
+            host if self.port == {"https": 443, "http": 80}[self.scheme] else f"{host}:{self.port}"
+        )
 
     def url_at(self, address: str) -> str:
-        """Return the URL that goes to one of the host's IP addresses, whatever its name resolves to by then."""
+        """Return the URL that goes to one of the host's IP addresses, whatever its name resolves to
+        by then.
+        """
         host = f"[{address}]" if ":" in address else address
         return f"{self.scheme}://{host}:{self.port}{self.target}"
 
@@ -85,18 +100,24 @@ def webhook_address(text: str, *, allow_private: bool) -> WebhookAddress:
 
     Args:
         text: as the subscriber gave it.
-        allow_private: for tests and demonstrations: also http, any port, loopback and private networks.
+        allow_private: for tests and demonstrations: also http, any port, loopback and private
+            networks.
 
     Raises:
-        RuleBroken: `address-malformed`, or `address-not-allowed` for what is well written but may not be called.
+        RuleBroken: `address-malformed`, or `address-not-allowed` for what is well written but may
+            not be called.
     """
     parts = _split(text)
     if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
-        raise RuleBroken(f"a webhook's address must begin with https://, got {_shown(text)}", code=_NOT_ALLOWED)
+        raise RuleBroken(
+            f"a webhook's address must begin with https://, got {_shown(text)}", code=_NOT_ALLOWED
+        )
     host = _host(parts, text)
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     if port not in PUBLIC_PORTS and not allow_private:
-        raise RuleBroken(f"a webhook's port must be one of {PUBLIC_PORTS}, got {port}", code=_NOT_ALLOWED)
+        raise RuleBroken(
+            f"a webhook's port must be one of {PUBLIC_PORTS}, got {port}", code=_NOT_ALLOWED
+        )
     if _is_address(host):
         reachable_addresses(host, [host], allow_private=allow_private)
     query = f"?{parts.query}" if parts.query else ""
@@ -114,21 +135,24 @@ def reachable_addresses(host: str, addresses: Sequence[str], *, allow_private: b
         allow_private: see `webhook_address`.
 
     Raises:
-        RuleBroken: `address-not-allowed`; there is none, or one of them lies in a network of our own.
+        RuleBroken: `address-not-allowed`; there is none, or one of them lies in a network of our
+            own.
     """
     if not addresses:
         raise RuleBroken(f"{host} has no address", code=_NOT_ALLOWED)
     for address in addresses:
         if not may_be_called(address, allow_private=allow_private):
-            raise RuleBroken(f"{host} resolves to {address}, which is not a public address", code=_NOT_ALLOWED)
+            raise RuleBroken(
+                f"{host} resolves to {address}, which is not a public address", code=_NOT_ALLOWED
+            )
     return list(addresses)
 
 
 def may_be_called(address: str, *, allow_private: bool = False) -> bool:
     """Tell whether our server may connect to an IP address that somebody outside chose.
 
-    Addresses that carry another (IPv4-mapped, 6to4, Teredo, NAT64) are refused whatever they carry. Link-local ones
-    are refused even where private ones are allowed.
+    Addresses that carry another (IPv4-mapped, 6to4, Teredo, NAT64) are refused whatever they carry.
+    Link-local ones are refused even where private ones are allowed.
     """
     try:
         ip = ip_address(address)
@@ -150,12 +174,14 @@ def mail_address(text: str) -> str:
     is_named = _HOST.match(host) and "." in host and not _NUMBER.match(host.rpartition(".")[2])
     if not at or len(local) > 64 or not _LOCAL_PART.match(local) or not is_named:
         raise RuleBroken(
-            f"a mail address must be one plain address such as hr@vefsn.example, got {_shown(text)}",
+            "a mail address must be one plain address such as hr@vefsn.example, got"
+            f" {_shown(text)}",
             code="address-malformed",
         )
     if len(local) + 1 + len(host) > MAIL_ADDRESS_LENGTH_MAX:
         raise RuleBroken(
-            f"a mail address must have at most {MAIL_ADDRESS_LENGTH_MAX} characters, got {len(text)}",
+            f"a mail address must have at most {MAIL_ADDRESS_LENGTH_MAX} characters, got"
+            f" {len(text)}",
             code="address-malformed",
         )
     return f"{local}@{host}"
@@ -166,7 +192,8 @@ _NOT_ALLOWED = "address-not-allowed"
 
 def _split(text: str) -> SplitResult:
     malformed = RuleBroken(
-        f"a webhook's address must be written like https://host/path, got {_shown(text)}", code="address-malformed"
+        f"a webhook's address must be written like https://host/path, got {_shown(text)}",
+        code="address-malformed",
     )
     if len(text) > WEBHOOK_ADDRESS_LENGTH_MAX or not _VISIBLE.match(text) or "\\" in text:
         raise malformed
@@ -178,12 +205,16 @@ def _split(text: str) -> SplitResult:
     if not parts.scheme or not parts.hostname or port == 0:
         raise malformed
     if "@" in parts.netloc or "#" in text:
-        raise RuleBroken("a webhook's address must have neither a user name nor a fragment", code="address-malformed")
+        raise RuleBroken(
+            "a webhook's address must have neither a user name nor a fragment",
+            code="address-malformed",
+        )
     return parts
 
 
 def _host(parts: SplitResult, text: str) -> str:
-    """Return the host of a split address: a name of letters, digits and hyphens, or a whole IP address.
+    """Return the host of a split address: a name of letters, digits and hyphens, or a whole IP
+    address.
 
     Numbers such as `127.1` or `0x7f000001` are refused: some resolvers take them for addresses.
     """
@@ -194,7 +225,8 @@ def _host(parts: SplitResult, text: str) -> str:
     elif _HOST.match(host) and not _NUMBER.match(host.rpartition(".")[2]):
         return host
     raise RuleBroken(
-        f"the host must be a name of ASCII letters, digits and hyphens (xn-- for others), got {_shown(text)}",
+        "the host must be a name of ASCII letters, digits and hyphens (xn-- for others), got"
+        f" {_shown(text)}",
         code="address-malformed",
     )
 
@@ -218,7 +250,9 @@ def _v4_may_be_called(ip: IPv4Address, allow_private: bool) -> bool:
 def _v6_may_be_called(ip: IPv6Address, allow_private: bool) -> bool:
     if any(ip in network for network in _PRIVATE_V6):
         return allow_private
-    return ip in _GLOBAL_V6 and ip.is_global and not any(ip in network for network in _NOT_GLOBAL_V6)
+    return (
+        ip in _GLOBAL_V6 and ip.is_global and not any(ip in network for network in _NOT_GLOBAL_V6)
+    )
 
 
 def _ascii_domain(domain: str) -> str:

@@ -1,8 +1,8 @@
 """What follows from a try to deliver: delivered, try again at a certain time, or given up.
 
-The schedule is the one that Standard Webhooks proposes (https://www.standardwebhooks.com, "Deliverability and
-reliability"): ten tries in about three days. Mail keeps the same one, which lies within the four to five days that
-RFC 5321 §4.5.4.1 has mail wait.
+The schedule is the one that Standard Webhooks proposes (https://www.standardwebhooks.com,
+"Deliverability and reliability"): ten tries in about three days. Mail keeps the same one, which
+lies within the four to five days that RFC 5321 §4.5.4.1 has mail wait.
 """
 
 from dataclasses import dataclass
@@ -29,14 +29,18 @@ RECORD_SECONDS_MAX = 60.0
 """For reading what a try needs and keeping how it ended, when the database is slow."""
 
 LEASE = timedelta(seconds=SLICE_SECONDS + TRY_SECONDS_MAX + RECORD_SECONDS_MAX)
-"""Above the longest time that a sender works on one subscription, or two would send the same at once. A sender that
-starts again does not wait for it: it gives back what an earlier run of its name had taken."""
+"""Above the longest time that a sender works on one subscription, or two would send the same at
+once. A sender that starts again does not wait for it: it gives back what an earlier run of its name
+had taken.
+"""
 
 FAILURES_BEFORE_PAUSE = 5
 PAUSE_SECONDS_MIN = 60
 PAUSE_SECONDS_MAX = 3_600
 SUSPEND_AFTER = timedelta(days=5)
-"""A webhook where nothing arrived for so long is switched off, or what waits for it would grow without end."""
+"""A webhook where nothing arrived for so long is switched off, or what waits for it would grow
+without end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """It may succeed later: no answer, an answer that says so, or nobody can tell whether it arrived.
+    """It may succeed later: no answer, an answer that says so, or nobody can tell whether it
+    arrived.
 
     Attributes:
         error: a sentence without the address and without what the receiver wrote.
@@ -106,7 +111,9 @@ class Failed:
     last_error: str
 
 
-def after_try(delivery_id: UUID, attempts: int, outcome: Outcome, *, now: datetime) -> Waiting | Delivered | Failed:
+def after_try(
+    delivery_id: UUID, attempts: int, outcome: Outcome, *, now: datetime
+) -> Waiting | Delivered | Failed:
     """Return what becomes of a delivery. What was held back was not tried, so it uses up no try.
 
     Args:
@@ -127,7 +134,9 @@ def after_try(delivery_id: UUID, attempts: int, outcome: Outcome, *, now: dateti
             return Failed(attempts, f"given up after {attempts} tries; last: {error}")
         case NotNow(error, retry_after):
             wait = WAIT_SECONDS[attempts - 1] * (1 + SPREAD * _fraction(delivery_id))
-            return Waiting(attempts, now + timedelta(seconds=max(wait, _bounded(retry_after))), error)
+            return Waiting(
+                attempts, now + timedelta(seconds=max(wait, _bounded(retry_after))), error
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,8 @@ class Health:
     Attributes:
         failures: tries in a row that failed for now.
         failing_since: the first of them.
-        paused_until: nothing is tried before, so that a dead address does not take the time of the living.
+        paused_until: nothing is tried before, so that a dead address does not take the time of the
+            living.
     """
 
     failures: int = 0
@@ -148,11 +158,13 @@ class Health:
 def health_after(health: Health, outcome: Outcome, *, now: datetime) -> Health:
     """Return an address' health after a try; only a transient failure makes it worse.
 
-    A receiver that names a time (`Retry-After`) means all deliveries to it, so they all wait; so do those that we hold
-    back, which tells nothing of the address.
+    A receiver that names a time (`Retry-After`) means all deliveries to it, so they all wait; so do
+    those that we hold back, which tells nothing of the address.
     """
     if isinstance(outcome, HeldBack):
-        return Health(health.failures, health.failing_since, now + timedelta(seconds=outcome.wait_seconds))
+        return Health(
+            health.failures, health.failing_since, now + timedelta(seconds=outcome.wait_seconds)
+        )
     if not isinstance(outcome, NotNow):
         return Health()
     failures = health.failures + 1
@@ -160,7 +172,9 @@ def health_after(health: Health, outcome: Outcome, *, now: datetime) -> Health:
     if failures >= FAILURES_BEFORE_PAUSE:
         doublings = min(failures - FAILURES_BEFORE_PAUSE, 10)
         pause = max(pause, min(PAUSE_SECONDS_MIN * 2**doublings, PAUSE_SECONDS_MAX))
-    return Health(failures, health.failing_since or now, now + timedelta(seconds=pause) if pause else None)
+    return Health(
+        failures, health.failing_since or now, now + timedelta(seconds=pause) if pause else None
+    )
 
 
 def is_dead(health: Health, *, now: datetime) -> bool:

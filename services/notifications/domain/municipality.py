@@ -1,4 +1,6 @@
-"""What a municipality is called and where it lies, which changes on a day that is known long before."""
+"""What a municipality is called and where it lies, which changes on a day that is known long
+before.
+"""
 
 from dataclasses import dataclass
 from datetime import date

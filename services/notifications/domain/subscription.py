@@ -1,7 +1,7 @@
 """Who wants to be told of what: subscriptions, and which of them an event concerns.
 
-An empty list means all. A subscription matches only what happens after it was made, and `MetricUpdated`, which comes
-by the thousand, goes to webhooks only.
+An empty list means all. A subscription matches only what happens after it was made, and
+`MetricUpdated`, which comes by the thousand, goes to webhooks only.
 """
 
 import re
@@ -15,7 +15,14 @@ from uuid import UUID
 from services.notifications.domain.address import mail_address, webhook_address
 from shared.errors import FieldError, RuleBroken
 
-EVENTS = ("MetricUpdated", "TargetReached", "TargetLost", "ReportDue", "ReportOverdue", "ReportSubmitted")
+EVENTS = (
+    "MetricUpdated",
+    "TargetReached",
+    "TargetLost",
+    "ReportDue",
+    "ReportOverdue",
+    "ReportSubmitted",
+)
 WEBHOOK_ONLY = frozenset({"MetricUpdated"})
 WINDOWS = ("month", "quarter", "half-year", "year", "year-to-date", "rolling-12")
 SUBJECT_KINDS = (
@@ -30,10 +37,13 @@ SUBJECT_KINDS = (
     "network",
 )
 ENTRIES_MAX = 200
-"""Entries of one list of a subscription; who needs more wants a pattern such as `municipality/*`."""
+"""Entries of one list of a subscription; who needs more wants a pattern such as `municipality/*`.
+"""
 
 CLOCKS_APART_MAX = timedelta(seconds=5)
-"""Two services' clocks may differ by so much; without it, what happens right after subscribing could be missed."""
+"""Two services' clocks may differ by so much; without it, what happens right after subscribing
+could be missed.
+"""
 
 _PART = r"[a-z0-9][a-z0-9-]{0,98}"
 _PATTERN = re.compile(rf"({_PART})/(?:\*|{_PART}(?:/(?:\*|{_PART}))?)\Z")
@@ -84,8 +94,10 @@ class Bounds:
     """What is not for a subscription itself to say.
 
     Attributes:
-        allow_private_webhooks: for tests and demonstrations: also http, any port, loopback and private networks.
-        per_address: active subscriptions of one address at most, so that nobody is flooded by many that are each small.
+        allow_private_webhooks: for tests and demonstrations: also http, any port, loopback and
+            private networks.
+        per_address: active subscriptions of one address at most, so that nobody is flooded by many
+            that are each small.
     """
 
     allow_private_webhooks: bool = False
@@ -131,20 +143,29 @@ def check_subscription(subscription: Subscription, *, allow_private_webhooks: bo
         faults.append(FieldError(broken.code, broken.message, "/address"))
     if faults:
         code = faults[0].code if len(faults) == 1 else "subscription-faulty"
-        message = faults[0].message if len(faults) == 1 else f"the subscription has {len(faults)} faults"
+        message = (
+            faults[0].message if len(faults) == 1 else f"the subscription has {len(faults)} faults"
+        )
         raise RuleBroken(message, code=code, errors=tuple(faults))
     return address
 
 
 def matches(subscription: Subscription, happening: Happening) -> bool:
-    """Tell whether an event is for a subscription. An event without windows passes any choice of windows."""
+    """Tell whether an event is for a subscription. An event without windows passes any choice of
+    windows.
+    """
     return (
         subscription.active
         and subscription.active_since <= happening.occurred_at + CLOCKS_APART_MAX
         and _wants(subscription, happening.name)
-        and (not subscription.subjects or any(p in subscription.subjects for p in patterns_of(happening)))
         and (
-            not subscription.windows or not happening.windows or not happening.windows.isdisjoint(subscription.windows)
+            not subscription.subjects
+            or any(p in subscription.subjects for p in patterns_of(happening))
+        )
+        and (
+            not subscription.windows
+            or not happening.windows
+            or not happening.windows.isdisjoint(subscription.windows)
         )
     )
 
@@ -158,7 +179,11 @@ def matching(
         for pattern in set(subscription.subjects) or {""}:
             by_pattern[pattern].append(subscription)
     for happening in happenings:
-        candidates = {s.subscription_id: s for p in ("", *patterns_of(happening)) for s in by_pattern.get(p, ())}
+        candidates = {
+            s.subscription_id: s
+            for p in ("", *patterns_of(happening))
+            for s in by_pattern.get(p, ())
+        }
         for subscription in candidates.values():
             if matches(subscription, happening):
                 yield subscription, happening
@@ -199,15 +224,19 @@ def _bad_subjects(given: Sequence[str]) -> Iterator[FieldError]:
         if found is None or found[1] not in SUBJECT_KINDS:
             yield FieldError(
                 "subject-malformed",
-                f"a subject must be written like municipality/vefsn-1824 or cohort/*, beginning with one of "
-                f"{', '.join(SUBJECT_KINDS)}; got {value[:60]!r}",
+                "a subject must be written like municipality/vefsn-1824 or cohort/*, beginning"
+                f" with one of {', '.join(SUBJECT_KINDS)}; got {value[:60]!r}",
                 f"/subjects/{place}",
             )
 
 
 def _too_many(field: str, given: Sequence[str]) -> Iterator[FieldError]:
     if len(given) > ENTRIES_MAX:
-        yield FieldError("too-many", f"{field} must have at most {ENTRIES_MAX} entries, got {len(given)}", f"/{field}")
+        yield FieldError(
+            "too-many",
+            f"{field} must have at most {ENTRIES_MAX} entries, got {len(given)}",
+            f"/{field}",
+        )
 
 
 def _bad_channel(subscription: Subscription) -> Iterator[FieldError]:
@@ -216,5 +245,7 @@ def _bad_channel(subscription: Subscription) -> Iterator[FieldError]:
     for place, name in enumerate(subscription.events):
         if name in WEBHOOK_ONLY:
             yield FieldError(
-                "event-webhook-only", f"{name} comes too often for mail; subscribe by webhook", f"/events/{place}"
+                "event-webhook-only",
+                f"{name} comes too often for mail; subscribe by webhook",
+                f"/events/{place}",
             )

@@ -100,8 +100,12 @@ async def list_told_events(conn: Connection) -> AsyncIterator[ToldEvent]:
         yield ToldEvent(row["event_id"], row["type"], row["occurred_at"], row["payload"])
 
 
-async def add_deliveries(conn: Connection, deliveries: Sequence[NewDelivery], *, made_at: datetime) -> list[str]:
-    """Add deliveries and return the subscription of each new one; what is owed already is not owed twice."""
+async def add_deliveries(
+    conn: Connection, deliveries: Sequence[NewDelivery], *, made_at: datetime
+) -> list[str]:
+    """Add deliveries and return the subscription of each new one; what is owed already is not owed
+    twice.
+    """
     rows = QUERIES.add_deliveries(
         conn,
         delivery_ids=[delivery.delivery_id for delivery in deliveries],
@@ -116,8 +120,12 @@ async def add_deliveries(conn: Connection, deliveries: Sequence[NewDelivery], *,
 async def list_due(
     conn: Connection, subscription_id: str, version: int, *, now: datetime, count: int
 ) -> list[DueDelivery]:
-    """Return deliveries of a subscription whose time has come, the longest waiting first; none of another version."""
-    rows = QUERIES.list_due(conn, subscription_id=subscription_id, version=version, now=now, count=count)
+    """Return deliveries of a subscription whose time has come, the longest waiting first; none of
+    another version.
+    """
+    rows = QUERIES.list_due(
+        conn, subscription_id=subscription_id, version=version, now=now, count=count
+    )
     return [
         DueDelivery(
             row["delivery_id"],
@@ -154,16 +162,23 @@ async def give_up_waiting(
     conn: Connection, subscription_id: str, *, because: str, now: datetime, count: int
 ) -> list[EndedDelivery]:
     """Give up deliveries that wait for a subscription which is switched off."""
-    rows = QUERIES.give_up_waiting(conn, subscription_id=subscription_id, last_error=because, ended_at=now, count=count)
+    rows = QUERIES.give_up_waiting(
+        conn, subscription_id=subscription_id, last_error=because, ended_at=now, count=count
+    )
     return [_ended(row) async for row in rows]
 
 
 async def list_ended(conn: Connection, delivery_ids: Sequence[UUID]) -> set[UUID]:
     """Return which of these deliveries have ended."""
-    return {row["delivery_id"] async for row in QUERIES.list_ended(conn, delivery_ids=list(delivery_ids))}
+    return {
+        row["delivery_id"]
+        async for row in QUERIES.list_ended(conn, delivery_ids=list(delivery_ids))
+    }
 
 
-async def list_ended_since(conn: Connection, since: datetime) -> AsyncIterator[tuple[EndedDelivery, datetime]]:
+async def list_ended_since(
+    conn: Connection, since: datetime
+) -> AsyncIterator[tuple[EndedDelivery, datetime]]:
     """Yield the deliveries that ended since a moment, each with when it did, in that order."""
     async for row in QUERIES.list_ended_since(conn, since=since):
         yield _ended(row), row["ended_at"]
@@ -184,7 +199,9 @@ async def put_ended(conn: Connection, delivery: EndedDelivery, *, at: datetime) 
     )
 
 
-async def list_deliveries(conn: Connection, wanted: DeliveryFilter, *, before: int, count: int) -> list[LoggedDelivery]:
+async def list_deliveries(
+    conn: Connection, wanted: DeliveryFilter, *, before: int, count: int
+) -> list[LoggedDelivery]:
     """Return the delivery log, the newest first.
 
     Args:

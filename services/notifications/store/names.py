@@ -12,8 +12,13 @@ QUERIES = load_queries(__file__)
 
 
 async def put_names(conn: Connection, names: Mapping[str, tuple[int, Name]]) -> None:
-    """Keep what subjects are called, each with the version of the thing that said so; older ones are passed by."""
-    versions, values = [version for version, _ in names.values()], [name for _, name in names.values()]
+    """Keep what subjects are called, each with the version of the thing that said so; older ones
+    are passed by.
+    """
+    versions, values = (
+        [version for version, _ in names.values()],
+        [name for _, name in names.values()],
+    )
     await QUERIES.put_names(
         conn,
         subjects=list(names),
@@ -28,7 +33,11 @@ async def list_names(conn: Connection, subjects: Collection[str], *, on: date) -
     """Return the names that are known, by subject; of municipalities those that hold on a day."""
     rows = QUERIES.list_names(conn, subjects=list(subjects))
     names = {row["subject"]: Name(row["nb"], row["nn"], row["en"]) async for row in rows}
-    ids = [rest for kind, _, rest in (subject.partition("/") for subject in subjects) if kind == "municipality"]
+    ids = [
+        rest
+        for kind, _, rest in (subject.partition("/") for subject in subjects)
+        if kind == "municipality"
+    ]
     for municipality_id, versions in (await list_municipalities(conn, ids)).items():
         names[f"municipality/{municipality_id}"] = Name(version_on(versions, on).name)
     return names
@@ -37,7 +46,9 @@ async def list_names(conn: Connection, subjects: Collection[str], *, on: date) -
 async def put_municipality(
     conn: Connection, municipality_id: str, version: int, versions: Sequence[MunicipalityVersion]
 ) -> None:
-    """Keep what a municipality was, is and will be, in order of time; an older state is passed by."""
+    """Keep what a municipality was, is and will be, in order of time; an older state is passed
+    by.
+    """
     await QUERIES.put_municipality(
         conn,
         municipality_id=municipality_id,
@@ -51,7 +62,9 @@ async def put_municipality(
 async def list_municipalities(
     conn: Connection, municipality_ids: Collection[str]
 ) -> dict[str, list[MunicipalityVersion]]:
-    """Return the versions of municipalities, in order of time; those of which none is known are left out."""
+    """Return the versions of municipalities, in order of time; those of which none is known are
+    left out.
+    """
     rows = QUERIES.list_municipalities(conn, municipality_ids=list(municipality_ids))
     return {
         row["municipality_id"]: [
@@ -62,12 +75,18 @@ async def list_municipalities(
     }
 
 
-async def put_project_subjects(conn: Connection, project_id: str, version: int, subjects: Sequence[str]) -> None:
+async def put_project_subjects(
+    conn: Connection, project_id: str, version: int, subjects: Sequence[str]
+) -> None:
     """Keep what a project belongs to; an older state is passed by."""
-    await QUERIES.put_project_subjects(conn, project_id=project_id, version=version, subjects=list(subjects))
+    await QUERIES.put_project_subjects(
+        conn, project_id=project_id, version=version, subjects=list(subjects)
+    )
 
 
-async def list_project_subjects(conn: Connection, project_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+async def list_project_subjects(
+    conn: Connection, project_ids: Collection[str]
+) -> dict[str, tuple[str, ...]]:
     """Return what projects belong to, by project."""
     rows = QUERIES.list_project_subjects(conn, project_ids=list(project_ids))
     return {row["project_id"]: tuple(row["subjects"]) async for row in rows}

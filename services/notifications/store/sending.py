@@ -1,4 +1,6 @@
-"""How sending to each subscription stands: who works on it, when it wakes, how its address answers."""
+"""How sending to each subscription stands: who works on it, when it wakes, how its address
+answers.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -34,12 +36,16 @@ class Lease:
 
 
 async def lock_sending(conn: Connection, subscription_ids: Collection[str]) -> None:
-    """Hold the sending of subscriptions until the transaction ends; who changes a subscription holds it as well."""
+    """Hold the sending of subscriptions until the transaction ends; who changes a subscription
+    holds it as well.
+    """
     async for _ in QUERIES.lock_sending(conn, subscription_ids=list(subscription_ids)):
         pass
 
 
-async def wake_sending(conn: Connection, subscription_ids: Collection[str], *, now: datetime) -> None:
+async def wake_sending(
+    conn: Connection, subscription_ids: Collection[str], *, now: datetime
+) -> None:
     """Let the sender look at subscriptions now, or when their pause ends."""
     await QUERIES.wake_sending(conn, subscription_ids=list(subscription_ids), now=now)
 
@@ -53,7 +59,9 @@ async def lease_sending(
     conn: Connection, channel: Channel, *, now: datetime, until: datetime, by: str, count: int
 ) -> list[Lease]:
     """Take subscriptions that have something to do; nobody else gets them before the lease ends."""
-    rows = QUERIES.lease_sending(conn, channel=channel.value, now=now, until=until, by=by, count=count)
+    rows = QUERIES.lease_sending(
+        conn, channel=channel.value, now=now, until=until, by=by, count=count
+    )
     return [_lease(row) async for row in rows]
 
 
@@ -74,7 +82,9 @@ async def put_health(conn: Connection, subscription_id: str, health: Health) -> 
 
 
 async def end_lease(conn: Connection, subscription_id: str, by: str) -> None:
-    """Give a subscription back, to be woken when its next delivery is due. `lock_sending` comes before."""
+    """Give a subscription back, to be woken when its next delivery is due. `lock_sending` comes
+    before.
+    """
     await QUERIES.end_lease(conn, subscription_id=subscription_id, by=by)
 
 

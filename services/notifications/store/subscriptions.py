@@ -29,7 +29,9 @@ class KeptSubscription:
 
 
 async def lock_subscription(conn: Connection, subscription_id: str) -> None:
-    """Let no other transaction write this subscription until this one ends, whether it exists or not."""
+    """Let no other transaction write this subscription until this one ends, whether it exists or
+    not.
+    """
     await QUERIES.lock_subscription(conn, subscription_id=subscription_id)
 
 
@@ -53,7 +55,9 @@ async def get_subscription(conn: Connection, subscription_id: str) -> KeptSubscr
 
 async def list_subscription_ids(conn: Connection, ids: Collection[str]) -> set[str]:
     """Return which of these subscriptions there are."""
-    return {row["subscription_id"] async for row in QUERIES.list_subscription_ids(conn, ids=list(ids))}
+    return {
+        row["subscription_id"] async for row in QUERIES.list_subscription_ids(conn, ids=list(ids))
+    }
 
 
 async def count_subscriptions_to(conn: Connection, address: str, *, other_than: str) -> int:
@@ -89,11 +93,17 @@ async def put_subscription(conn: Connection, kept: KeptSubscription) -> None:
 
 async def stop_subscription(conn: Connection, subscription_id: str, because: str) -> int:
     """Switch a subscription off on our own account, and return the version that it has then."""
-    return int(await QUERIES.stop_subscription(conn, subscription_id=subscription_id, because=because))
+    return int(
+        await QUERIES.stop_subscription(conn, subscription_id=subscription_id, because=because)
+    )
 
 
 async def list_candidates(
-    conn: Connection, event_names: Collection[str], patterns: Collection[str], *, only_webhooks: bool
+    conn: Connection,
+    event_names: Collection[str],
+    patterns: Collection[str],
+    *,
+    only_webhooks: bool,
 ) -> list[Subscription]:
     """Return the active subscriptions that could match events of these names and patterns."""
     rows = QUERIES.list_candidates(
@@ -118,5 +128,9 @@ def _subscription(row: Any) -> Subscription:
 
 def _kept(row: Any) -> KeptSubscription:
     return KeptSubscription(
-        _subscription(row), row["version"], row["made_at"], row["stopped_because"], row["secret_salt"]
+        _subscription(row),
+        row["version"],
+        row["made_at"],
+        row["stopped_because"],
+        row["secret_salt"],
     )

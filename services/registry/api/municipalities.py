@@ -33,17 +33,27 @@ class MunicipalityQuery(http.ListQuery):
     """Which municipalities to list; what is not given does not narrow."""
 
     number: MunicipalityNumber | None = Field(default=None, description="Borne on `at`, or ever.")
-    at: Day | None = Field(default=None, description="A day on which it exists; before 2013 the numbers of 2013 hold.")
-    name: Text | None = Field(default=None, description="Any name, town or alias, in any usual spelling.")
+    at: Day | None = Field(
+        default=None, description="A day on which it exists; before 2013 the numbers of 2013 hold."
+    )
+    name: Text | None = Field(
+        default=None, description="Any name, town or alias, in any usual spelling."
+    )
     county: Annotated[str, Field(pattern=r"^[^\x00]{1,60}$")] | None = Field(
         default=None, description="Number or name of the county, on `at` or ever."
     )
-    cohort: Slug | None = Field(default=None, description="Of a project that it is or was a member of.")
-    theme: Slug | None = Field(default=None, description="Of such a project; with `cohort`, of the same one.")
+    cohort: Slug | None = Field(
+        default=None, description="Of a project that it is or was a member of."
+    )
+    theme: Slug | None = Field(
+        default=None, description="Of such a project; with `cohort`, of the same one."
+    )
 
 
 class MunicipalityAnswer(BaseModel):
-    """A municipality's whole state: every name and number with its days, and where it came from and went."""
+    """A municipality's whole state: every name and number with its days, and where it came from and
+    went.
+    """
 
     municipality_id: str
     version: int
@@ -67,7 +77,9 @@ class MunicipalityList(BaseModel):
 
 
 class VersionBody(http.RequestModel):
-    """What it is called and numbered for a time; the county follows from the number where it is not given."""
+    """What it is called and numbered for a time; the county follows from the number where it is not
+    given.
+    """
 
     number: MunicipalityNumber
     name: Text
@@ -85,7 +97,8 @@ class VersionBody(http.RequestModel):
 class MunicipalityBody(http.RequestModel):
     """A municipality registered or corrected by hand.
 
-    What an answer holds beyond versions and aliases may be sent back and is not used: lineage is made by changes.
+    What an answer holds beyond versions and aliases may be sent back and is not used: lineage is
+    made by changes.
     """
 
     versions: list[VersionBody] = Field(min_length=1, max_length=50)
@@ -97,18 +110,24 @@ class MunicipalityBody(http.RequestModel):
 
     def value(self, municipality_id: str) -> Municipality:
         """Return the domain's value."""
-        return Municipality(municipality_id, tuple(v.value() for v in self.versions), tuple(self.aliases))
+        return Municipality(
+            municipality_id, tuple(v.value() for v in self.versions), tuple(self.aliases)
+        )
 
 
 class NewBody(http.RequestModel):
-    """What a merge or split makes. `from`: whose territory it takes; all of the change's when not given."""
+    """What a merge or split makes. `from`: whose territory it takes; all of the change's when not
+    given.
+    """
 
     number: MunicipalityNumber
     name: Text
     county_number: CountyNumber | None = None
     county_name: Text | None = None
     aliases: list[Text] = Field(default=[], max_length=50)
-    from_: list[MunicipalityId] | None = Field(default=None, alias="from", min_length=1, max_length=100)
+    from_: list[MunicipalityId] | None = Field(
+        default=None, alias="from", min_length=1, max_length=100
+    )
 
     def value(self, on: date, all_of: list[str]) -> NewMunicipality:
         """Return the domain's value."""
@@ -147,11 +166,15 @@ class RenumberBody(_ChangeBody):
     def value(self) -> Change:
         """Return the domain's value."""
         county = _county(self.number, self.on, self.county_number, self.county_name)
-        return Renumber(self.change_id, self.on, self.municipality_id, self.number, county, self.name)
+        return Renumber(
+            self.change_id, self.on, self.municipality_id, self.number, county, self.name
+        )
 
 
 class MergeBody(_ChangeBody):
-    """Municipalities end and new ones are made; several new ones where parts go to different ones."""
+    """Municipalities end and new ones are made; several new ones where parts go to different
+    ones.
+    """
 
     kind: Literal["merge"]
     municipality_ids: list[MunicipalityId] = Field(min_length=2, max_length=100)
@@ -168,7 +191,8 @@ class MergeBody(_ChangeBody):
         if used != set(self.municipality_ids):
             odd = min(used ^ set(self.municipality_ids))
             raise RuleBroken(
-                f"municipality_ids must be those that the new ones are made from; {odd} is only in one of the two",
+                f"municipality_ids must be those that the new ones are made from; {odd} is only in"
+                " one of the two",
                 code="change-malformed",
             )
         return Merge(self.change_id, self.on, into)
@@ -187,11 +211,15 @@ class SplitBody(_ChangeBody):
         return Split(self.change_id, self.on, self.municipality_id, into)
 
 
-ChangeBody = Annotated[RenameBody | RenumberBody | MergeBody | SplitBody, Body(discriminator="kind")]
+ChangeBody = Annotated[
+    RenameBody | RenumberBody | MergeBody | SplitBody, Body(discriminator="kind")
+]
 
 
 class ChangeAnswer(BaseModel):
-    """What a change brought; `repeated`: it was applied before, and these are the present states."""
+    """What a change brought; `repeated`: it was applied before, and these are the present
+    states.
+    """
 
     change_id: str
     repeated: bool
@@ -213,7 +241,9 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         tags=["municipalities"],
     )
     async def list_municipalities(query: Annotated[MunicipalityQuery, Query()]) -> Any:
-        wanted = MunicipalityFilter(query.number, query.at, query.name, query.county, query.cohort, query.theme)
+        wanted = MunicipalityFilter(
+            query.number, query.at, query.name, query.county, query.cohort, query.theme
+        )
         async with service.database.connection() as conn:
             found = await store.seek_municipalities(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
@@ -269,7 +299,9 @@ def _add_writing(router: APIRouter, service: Service) -> None:
     )
     async def change_municipalities(body: ChangeBody, response: Response) -> Any:
         async with service.database.transaction() as conn:
-            answer = await commands.change_municipalities(conn, body.value(), now=service.clock.now())
+            answer = await commands.change_municipalities(
+                conn, body.value(), now=service.clock.now()
+            )
         response.status_code = 200 if answer.repeated else 201
         return {
             "change_id": body.change_id,
@@ -283,7 +315,8 @@ def _county(number: str, on: date, county_number: str | None, county_name: str |
         return county_on(number, on)
     if county_number is None or county_name is None:
         raise RuleBroken(
-            "county_number and county_name go together: give both, or neither to take the county of the number",
+            "county_number and county_name go together: give both, or neither to take the county of"
+            " the number",
             code="county-incomplete",
         )
     return County(county_number, county_name)

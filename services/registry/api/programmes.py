@@ -21,7 +21,9 @@ from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 
 Count = Annotated[StrictInt, Field(ge=0, le=10**6)]
-Claimed = Annotated[dict[Annotated[str, Field(min_length=1, max_length=80)], Count], Field(max_length=50)]
+Claimed = Annotated[
+    dict[Annotated[str, Field(min_length=1, max_length=80)], Count], Field(max_length=50)
+]
 """Counts that a source states, such as {"municipalities": 51}."""
 
 
@@ -38,7 +40,9 @@ class NamesBody(http.RequestModel):
 
 
 class CountedAnswer(BaseModel):
-    """What the data give, beside what is claimed; `memberships` counts a municipality once per project."""
+    """What the data give, beside what is claimed; `memberships` counts a municipality once per
+    project.
+    """
 
     municipalities: StrictInt
     projects: StrictInt
@@ -52,7 +56,9 @@ class CohortBody(http.RequestModel):
     names: NamesBody
     starts_on: Day
     claimed: Claimed = Field(default_factory=dict)
-    counted: CountedAnswer | None = Field(default=None, description="May be sent back as it was answered; not used.")
+    counted: CountedAnswer | None = Field(
+        default=None, description="May be sent back as it was answered; not used."
+    )
 
 
 class NamedBody(http.RequestModel):
@@ -63,7 +69,9 @@ class NamedBody(http.RequestModel):
 
 
 class ProgrammeBody(http.RequestModel):
-    """A programme as a whole. `programme_id`, `version` and `counted` may be sent back and are not used."""
+    """A programme as a whole. `programme_id`, `version` and `counted` may be sent back and are not
+    used.
+    """
 
     names: NamesBody
     cohorts: list[CohortBody] = Field(default=[], max_length=100)
@@ -79,7 +87,9 @@ class ProgrammeBody(http.RequestModel):
         return Programme(
             programme_id,
             self.names.value(),
-            tuple(Cohort(c.id, c.names.value(), c.starts_on, dict(c.claimed)) for c in self.cohorts),
+            tuple(
+                Cohort(c.id, c.names.value(), c.starts_on, dict(c.claimed)) for c in self.cohorts
+            ),
             tuple(Theme(theme.id, theme.names.value()) for theme in self.themes),
             tuple(ReportKind(kind.id, kind.names.value()) for kind in self.report_kinds),
             dict(self.claimed),
@@ -93,7 +103,9 @@ class CohortAnswer(told.Cohort):
 
 
 class ProgrammeAnswer(BaseModel):
-    """A programme with what is claimed of it and what is counted; the two are never mended to agree."""
+    """A programme with what is claimed of it and what is counted; the two are never mended to
+    agree.
+    """
 
     programme_id: str
     version: int
@@ -122,10 +134,14 @@ def add_routes(router: APIRouter, service: Service) -> None:
     """Add the routes of programmes."""
     operator = service.needs(Action.OPERATE)
 
-    @router.get("/programmes", summary="All programmes", response_model=ProgrammeList, tags=["programmes"])
+    @router.get(
+        "/programmes", summary="All programmes", response_model=ProgrammeList, tags=["programmes"]
+    )
     async def list_programmes(query: Annotated[http.ListQuery, Query()]) -> Any:
         async with service.database.connection() as conn:
-            found = await store.seek_programmes(conn, after=place_after(query.cursor), count=query.limit + 1)
+            found = await store.seek_programmes(
+                conn, after=place_after(query.cursor), count=query.limit + 1
+            )
             listed = http.page(found, query.limit, lambda programme: programme.programme_id)
             return {**listed, "items": [await _with_counts(conn, each) for each in listed["items"]]}
 

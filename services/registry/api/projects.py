@@ -57,7 +57,9 @@ class GoalBody(http.RequestModel):
 
     goal_id: Slug
     metric: Annotated[str, Field(pattern="^absence$")] = "absence"
-    window: Annotated[str, Field(pattern="^(month|quarter|half-year|year|year-to-date|rolling-12)$")]
+    window: Annotated[
+        str, Field(pattern="^(month|quarter|half-year|year|year-to-date|rolling-12)$")
+    ]
     definition: DefinitionBody
     direction: Direction
     baseline: BaselineBody
@@ -72,7 +74,12 @@ class GoalBody(http.RequestModel):
             self.goal_id,
             self.metric,
             self.window,
-            Definition(meaning.certification, meaning.denominator, meaning.holiday_corrected, meaning.source),
+            Definition(
+                meaning.certification,
+                meaning.denominator,
+                meaning.holiday_corrected,
+                meaning.source,
+            ),
             self.direction,
             Baseline(self.baseline.value, self.baseline.period),
             self.target,
@@ -152,7 +159,9 @@ def add_routes(router: APIRouter, service: Service) -> None:
     async def list_projects(query: Annotated[ProjectQuery, Query()]) -> Any:
         wanted = ProjectFilter(query.programme, query.cohort, query.theme, query.municipality)
         async with service.database.connection() as conn:
-            found = await store.seek_projects(conn, wanted, after=place_after(query.cursor), count=query.limit + 1)
+            found = await store.seek_projects(
+                conn, wanted, after=place_after(query.cursor), count=query.limit + 1
+            )
         listed = http.page(found, query.limit, lambda project: project.project_id)
         return {**listed, "items": [project_fields(each) for each in listed["items"]]}
 

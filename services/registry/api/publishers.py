@@ -19,8 +19,12 @@ from shared.moments import Moment
 from shared.preconditions import Conditional, version_tag
 from shared.runtime import Service
 
-NumberPath = Annotated[str, Path(pattern=r"^[ -~]{1,40}$", description="Organisation number, nine digits.")]
-KeyPath = Annotated[str, Path(pattern=r"^[0-9a-zA-Z_-]{1,40}$", description="The part of the key before the dot.")]
+NumberPath = Annotated[
+    str, Path(pattern=r"^[ -~]{1,40}$", description="Organisation number, nine digits.")
+]
+KeyPath = Annotated[
+    str, Path(pattern=r"^[0-9a-zA-Z_-]{1,40}$", description="The part of the key before the dot.")
+]
 
 
 class KeyAnswer(BaseModel):
@@ -56,7 +60,9 @@ class PublisherList(BaseModel):
 
 
 class PublisherBody(http.RequestModel):
-    """An organisation that may publish. What an answer holds beyond these two may be sent back and is not used."""
+    """An organisation that may publish. What an answer holds beyond these two may be sent back and
+    is not used.
+    """
 
     name: Text
     may_speak_for: list[MemberBody] = Field(default=[], max_length=1_000)
@@ -67,7 +73,9 @@ class PublisherBody(http.RequestModel):
 
     def value(self, organisation_number: str) -> Publisher:
         """Return the domain's value."""
-        return Publisher(organisation_number, self.name, tuple(mandate.value() for mandate in self.may_speak_for))
+        return Publisher(
+            organisation_number, self.name, tuple(mandate.value() for mandate in self.may_speak_for)
+        )
 
 
 class KeyBody(http.RequestModel):
@@ -106,7 +114,9 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
     )
     async def list_publishers(query: Annotated[http.ListQuery, Query()]) -> Any:
         async with service.database.connection() as conn:
-            found = await store.seek_publishers(conn, after=place_after(query.cursor), count=query.limit + 1)
+            found = await store.seek_publishers(
+                conn, after=place_after(query.cursor), count=query.limit + 1
+            )
         listed = http.page(found, query.limit, lambda publisher: publisher.organisation_number)
         return {**listed, "items": [_fields(each, service.clock.now()) for each in listed["items"]]}
 
@@ -117,7 +127,9 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
         responses=http.problems(401, 403, 404),
         tags=["publishers"],
     )
-    async def get_publisher(organisation_number: NumberPath, principal: Asking, response: Response) -> Any:
+    async def get_publisher(
+        organisation_number: NumberPath, principal: Asking, response: Response
+    ) -> Any:
         require(principal, Action.READ_PUBLISHER, publisher=organisation_number)
         async with service.database.connection() as conn:
             found = await store.get_publisher(conn, organisation_number)
@@ -140,7 +152,9 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
     ) -> Any:
         now = service.clock.now()
         async with service.database.transaction() as conn:
-            put = await commands.put_publisher(conn, body.value(organisation_number), now=now, guard=precondition.check)
+            put = await commands.put_publisher(
+                conn, body.value(organisation_number), now=now, guard=precondition.check
+            )
         mark(response, put)
         return {**_fields(put.state, now), "changed": put.changed}
 
@@ -157,11 +171,15 @@ def _add_keys(router: APIRouter, service: Service) -> None:
         dependencies=[operator],
         tags=["publishers"],
     )
-    async def add_key(organisation_number: NumberPath, response: Response, body: KeyBody | None = None) -> Any:
+    async def add_key(
+        organisation_number: NumberPath, response: Response, body: KeyBody | None = None
+    ) -> Any:
         now = service.clock.now()
         expires_at = body.expires_at if body is not None else None
         async with service.database.transaction() as conn:
-            key, _ = await commands.add_key(conn, organisation_number, expires_at=expires_at, now=now)
+            key, _ = await commands.add_key(
+                conn, organisation_number, expires_at=expires_at, now=now
+            )
         response.headers["Cache-Control"] = "no-store"
         return {"key_id": key.key_id, "key": key.text, "created_at": now, "expires_at": expires_at}
 
@@ -176,7 +194,9 @@ def _add_keys(router: APIRouter, service: Service) -> None:
     async def revoke_key(organisation_number: NumberPath, key_id: KeyPath) -> Any:
         now = service.clock.now()
         async with service.database.transaction() as conn:
-            return _fields(await commands.revoke_key(conn, organisation_number, key_id, now=now), now)
+            return _fields(
+                await commands.revoke_key(conn, organisation_number, key_id, now=now), now
+            )
 
 
 def _add_revocation(router: APIRouter, service: Service) -> None:
@@ -206,7 +226,9 @@ def _add_revocation(router: APIRouter, service: Service) -> None:
     async def reinstate_publisher(organisation_number: NumberPath) -> Any:
         now = service.clock.now()
         async with service.database.transaction() as conn:
-            return _fields(await commands.reinstate_publisher(conn, organisation_number, now=now), now)
+            return _fields(
+                await commands.reinstate_publisher(conn, organisation_number, now=now), now
+            )
 
 
 def _fields(publisher: Publisher, now: datetime) -> dict[str, Any]:

@@ -17,7 +17,9 @@ PROBLEMS = http.problems(401, 403, 404, 409, 412)
 
 
 def mark(response: Response, put: Put[Any]) -> None:
-    """Say in status and headers what a PUT did: 201 for something new, and the entity tag of what is in force."""
+    """Say in status and headers what a PUT did: 201 for something new, and the entity tag of what
+    is in force.
+    """
     response.status_code = 201 if put.created else 200
     response.headers["ETag"] = version_tag(put.state.version)
 

@@ -1,6 +1,7 @@
 """Writing out what the registry tells: the mapping from domain values to events.
 
-An event's id follows from the thing and its version, so that the same state is never told under two ids.
+An event's id follows from the thing and its version, so that the same state is never told under two
+ids.
 """
 
 from collections.abc import Mapping
@@ -86,17 +87,24 @@ def programme_fields(programme: Programme) -> dict[str, Any]:
             )
             for cohort in programme.cohorts
         ],
-        "themes": [told.Theme(id=theme.theme_id, names=_names(theme.names)) for theme in programme.themes],
+        "themes": [
+            told.Theme(id=theme.theme_id, names=_names(theme.names)) for theme in programme.themes
+        ],
         "report_kinds": [
-            told.ReportKind(id=kind.report_kind_id, names=_names(kind.names)) for kind in programme.report_kinds
+            told.ReportKind(id=kind.report_kind_id, names=_names(kind.names))
+            for kind in programme.report_kinds
         ],
         "claimed": dict(programme.claimed),
     }
 
 
 def project_event(project: Project, now: datetime, *, has_just_ended: bool) -> told.ProjectEvent:
-    """Tell a project's new state. One that is registered with its end already there is told as ended."""
-    kind: type[told.ProjectEvent] = told.ProjectRegistered if project.version == 1 else told.ProjectChanged
+    """Tell a project's new state. One that is registered with its end already there is told as
+    ended.
+    """
+    kind: type[told.ProjectEvent] = (
+        told.ProjectRegistered if project.version == 1 else told.ProjectChanged
+    )
     if has_just_ended:
         kind = told.ProjectEnded
     return kind(
@@ -124,9 +132,13 @@ def project_fields(project: Project) -> dict[str, Any]:
     }
 
 
-def publisher_event(publisher: Publisher, now: datetime, *, is_revocation: bool = False) -> told.PublisherEvent:
+def publisher_event(
+    publisher: Publisher, now: datetime, *, is_revocation: bool = False
+) -> told.PublisherEvent:
     """Tell a publisher's new state, with the keys that were not taken back."""
-    kind: type[told.PublisherEvent] = told.PublisherRegistered if publisher.version == 1 else told.PublisherChanged
+    kind: type[told.PublisherEvent] = (
+        told.PublisherRegistered if publisher.version == 1 else told.PublisherChanged
+    )
     if is_revocation:
         kind = told.PublisherRevoked
     return kind(
@@ -147,7 +159,9 @@ def publisher_event(publisher: Publisher, now: datetime, *, is_revocation: bool 
 
 def speaks_for(mandate: Membership) -> told.SpeaksFor:
     """Return a mandate as contracts carry it."""
-    return told.SpeaksFor(municipality_id=mandate.municipality_id, from_=mandate.from_, to=mandate.to)
+    return told.SpeaksFor(
+        municipality_id=mandate.municipality_id, from_=mandate.from_, to=mandate.to
+    )
 
 
 def event_id_of(kind: type[Event], key: str, version: int) -> UUID:

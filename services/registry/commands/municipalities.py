@@ -60,7 +60,8 @@ async def change_municipalities(conn: Connection, change: Change, *, now: dateti
 
     Raises:
         RuleBroken: as `domain.reform.decide`.
-        Conflict: `id-reused`, the change id was used for another change; `municipality-exists`; `number-taken`.
+        Conflict: `id-reused`, the change id was used for another change; `municipality-exists`;
+            `number-taken`.
     """
     await lock(conn, Kind.MUNICIPALITY)
     content = _content(change)
@@ -68,7 +69,11 @@ async def change_municipalities(conn: Connection, change: Change, *, now: dateti
     if earlier is not None:
         return await _answer_again(conn, change.change_id, content, earlier)
     outcomes = decide(change, await store.list_municipalities(conn, touched(change)))
-    made = [outcome.municipality.municipality_id for outcome in outcomes if outcome.municipality.version == 1]
+    made = [
+        outcome.municipality.municipality_id
+        for outcome in outcomes
+        if outcome.municipality.version == 1
+    ]
     if taken := await store.list_municipalities(conn, made):
         raise Conflict(f"municipality {min(taken)} exists already", code="municipality-exists")
     await _keep(conn, outcomes, now)
@@ -79,10 +84,11 @@ async def change_municipalities(conn: Connection, change: Change, *, now: dateti
 
 
 async def load_reference(conn: Connection, reference: Reference, *, now: datetime) -> int:
-    """Register the reference municipalities that are missing and apply the changes that were not applied.
+    """Register the reference municipalities that are missing and apply the changes that were not
+    applied.
 
-    Every state on the way is told, in order, once: what is there already is left as it is, and of several processes
-    that start at once one loads and the others find nothing to do.
+    Every state on the way is told, in order, once: what is there already is left as it is, and of
+    several processes that start at once one loads and the others find nothing to do.
 
     Returns:
         How many new states there were.
@@ -93,12 +99,16 @@ async def load_reference(conn: Connection, reference: Reference, *, now: datetim
     states.update((each.municipality_id, each) for each in missing)
     outcomes = [Outcome(Happened.REGISTERED, each) for each in missing]
     known = await store.list_change_ids(conn)
-    applied = list(play(states, reference.changes, county_on, aliases=reference.aliases, known=known))
+    applied = list(
+        play(states, reference.changes, county_on, aliases=reference.aliases, known=known)
+    )
     outcomes += [outcome for _, following in applied for outcome in following]
     await _keep(conn, outcomes, now)
     for change, following in applied:
         ids = tuple(outcome.municipality.municipality_id for outcome in following)
-        await store.add_change(conn, change.change_id, AppliedChange(_content(change), ids), now=now)
+        await store.add_change(
+            conn, change.change_id, AppliedChange(_content(change), ids), now=now
+        )
     return len(outcomes)
 
 
@@ -106,9 +116,14 @@ async def _answer_again(
     conn: Connection, change_id: str, content: dict[str, Any], earlier: AppliedChange
 ) -> ChangeAnswer:
     if earlier.content != content:
-        raise Conflict(f"change {change_id} was applied with other content; choose another id", code="id-reused")
+        raise Conflict(
+            f"change {change_id} was applied with other content; choose another id",
+            code="id-reused",
+        )
     states = await store.list_municipalities(conn, earlier.municipality_ids)
-    return ChangeAnswer(repeated=True, municipalities=tuple(states[each] for each in earlier.municipality_ids))
+    return ChangeAnswer(
+        repeated=True, municipalities=tuple(states[each] for each in earlier.municipality_ids)
+    )
 
 
 async def _keep(conn: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:

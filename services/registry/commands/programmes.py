@@ -22,7 +22,8 @@ async def put_programme(
 
     Raises:
         RuleBroken: as `domain.programme.revised_programme`.
-        Conflict: `cohort-in-use`, `theme-in-use`, `cohort-of-another-programme`, or what the guard raises.
+        Conflict: `cohort-in-use`, `theme-in-use`, `cohort-of-another-programme`, or what the guard
+            raises.
     """
     await lock(conn, Kind.PROGRAMME)
     present = await store.find_programme(conn, wanted.programme_id)
@@ -38,11 +39,14 @@ async def put_programme(
     return Put(new, created=present is None, changed=True)
 
 
-async def put_project(conn: Connection, wanted: Project, *, now: datetime, guard: Guard = unguarded) -> Put[Project]:
+async def put_project(
+    conn: Connection, wanted: Project, *, now: datetime, guard: Guard = unguarded
+) -> Put[Project]:
     """Register a project or change it; the same again changes nothing.
 
     Raises:
-        RuleBroken: as `domain.project.revised_project`, `programme-unknown`, or `municipality-unknown`.
+        RuleBroken: as `domain.project.revised_project`, `programme-unknown`, or
+            `municipality-unknown`.
         Conflict: what the guard raises.
     """
     await lock(conn, Kind.PROGRAMME)
@@ -50,7 +54,9 @@ async def put_project(conn: Connection, wanted: Project, *, now: datetime, guard
     guard(present.version if present is not None else None)
     programme = await store.find_programme(conn, wanted.programme_id)
     if programme is None:
-        raise RuleBroken(f"no programme {wanted.programme_id[:80]!r} is registered", code="programme-unknown")
+        raise RuleBroken(
+            f"no programme {wanted.programme_id[:80]!r} is registered", code="programme-unknown"
+        )
     new = revised_project(present, wanted, programme)
     if new is None:
         assert present is not None

@@ -34,7 +34,8 @@ async def put_publisher(
     """Register a publisher or change its name and mandates; keys are kept.
 
     Raises:
-        RuleBroken: `organisation-number-invalid`, `municipality-unknown`, or as `domain.publisher.revised_publisher`.
+        RuleBroken: `organisation-number-invalid`, `municipality-unknown`, or as
+            `domain.publisher.revised_publisher`.
         Conflict: `publisher-revoked`, or what the guard raises.
     """
     _check_number(wanted.organisation_number)
@@ -67,7 +68,9 @@ async def add_key(
     return made, new
 
 
-async def revoke_key(conn: Connection, organisation_number: str, key_id: str, *, now: datetime) -> Publisher:
+async def revoke_key(
+    conn: Connection, organisation_number: str, key_id: str, *, now: datetime
+) -> Publisher:
     """Take a key back; doing it again changes nothing.
 
     Raises:
@@ -76,7 +79,9 @@ async def revoke_key(conn: Connection, organisation_number: str, key_id: str, *,
     await lock(conn, Kind.PUBLISHER)
     present = await store.get_publisher(conn, organisation_number)
     if not any(key.key_id == key_id for key in present.keys):
-        raise NotFound(f"publisher {organisation_number} never had a key {key_id[:40]!r}", code="key-unknown")
+        raise NotFound(
+            f"publisher {organisation_number} never had a key {key_id[:40]!r}", code="key-unknown"
+        )
     new = without_key(present, key_id, now)
     if new is None:
         return present
@@ -84,7 +89,9 @@ async def revoke_key(conn: Connection, organisation_number: str, key_id: str, *,
     return new
 
 
-async def revoke_publisher(conn: Connection, organisation_number: str, *, now: datetime) -> Publisher:
+async def revoke_publisher(
+    conn: Connection, organisation_number: str, *, now: datetime
+) -> Publisher:
     """Take back the right to publish and all keys; doing it again changes nothing.
 
     Raises:
@@ -99,7 +106,9 @@ async def revoke_publisher(conn: Connection, organisation_number: str, *, now: d
     return new
 
 
-async def reinstate_publisher(conn: Connection, organisation_number: str, *, now: datetime) -> Publisher:
+async def reinstate_publisher(
+    conn: Connection, organisation_number: str, *, now: datetime
+) -> Publisher:
     """Give the right to publish back, without keys; doing it again changes nothing.
 
     Raises:
@@ -114,8 +123,12 @@ async def reinstate_publisher(conn: Connection, organisation_number: str, *, now
     return new
 
 
-async def _keep(conn: Connection, publisher: Publisher, now: datetime, *, is_revocation: bool = False) -> None:
-    """Keep the state and tell it; the registry itself checks keys by what it just told, without waiting for Kafka."""
+async def _keep(
+    conn: Connection, publisher: Publisher, now: datetime, *, is_revocation: bool = False
+) -> None:
+    """Keep the state and tell it; the registry itself checks keys by what it just told, without
+    waiting for Kafka.
+    """
     await store.put_publisher(conn, publisher)
     event = publisher_event(publisher, now, is_revocation=is_revocation)
     await auth.keep_publishers(conn, [event])
@@ -126,7 +139,7 @@ async def _keep(conn: Connection, publisher: Publisher, now: datetime, *, is_rev
 def _check_number(organisation_number: str) -> None:
     if not _NINE_DIGITS.match(organisation_number) or not orgnr.is_valid(organisation_number):
         raise RuleBroken(
-            f"an organisation number must be nine digits whose last one checks the others (modulus 11), "
-            f"got {organisation_number[:40]!r}",
+            "an organisation number must be nine digits whose last one checks the others (modulus"
+            f" 11), got {organisation_number[:40]!r}",
             code="organisation-number-invalid",
         )

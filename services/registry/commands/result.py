@@ -12,7 +12,8 @@ class Put(Generic[State]):
 
     Attributes:
         created: it was not there before.
-        changed: this command changed it; false when the same was put again, and then nothing was published.
+        changed: this command changed it; false when the same was put again, and then nothing was
+            published.
     """
 
     state: State

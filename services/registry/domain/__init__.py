@@ -1,1 +1,3 @@
-"""The registry's rules: identity of municipalities through reforms, programmes, projects, publishers."""
+"""The registry's rules: identity of municipalities through reforms, programmes, projects,
+publishers.
+"""

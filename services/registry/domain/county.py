@@ -42,6 +42,7 @@ def county_of(number: str, on: date, counties: Sequence[CountyInForce]) -> Count
         if known.county.number == number[:2] and known.holds(on):
             return known.county
     raise RuleBroken(
-        f"no county {number[:2]!r} is known on {on}, which number {number!r} needs; give county_number and county_name",
+        f"no county {number[:2]!r} is known on {on}, which number {number!r} needs; give"
+        " county_number and county_name",
         code="county-unknown",
     )

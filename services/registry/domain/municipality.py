@@ -1,7 +1,8 @@
 """A municipality: an id with dated versions, other names, and links to those before and after it.
 
-A number or a name means something only together with a date (1103 and 5057 stayed or became somebody's code while the
-territory changed), so the id is the identity and everything else is dated.
+A number or a name means something only together with a date (1103 and 5057 stayed or became
+somebody's code while the territory changed), so the id is the identity and everything else is
+dated.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.registry.domain.county import County
-from services.registry.domain.identity import check_number, municipality_id, parts_of_double_name, slug
+from services.registry.domain.identity import (
+    check_number,
+    municipality_id,
+    parts_of_double_name,
+    slug,
+)
 from shared.errors import RuleBroken
 
 FIRST_KNOWN_DAY = date(2013, 1, 1)
@@ -32,7 +38,9 @@ class DatedVersion:
     valid_to: date | None = None
 
     def holds(self, on: date) -> bool:
-        """Tell whether this version holds on a day, days before the first known one counting as that."""
+        """Tell whether this version holds on a day, days before the first known one counting as
+        that.
+        """
         day = max(on, FIRST_KNOWN_DAY)
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
@@ -82,11 +90,16 @@ class Municipality:
 
 def bearers_on(municipalities: Iterable[Municipality], on: date) -> dict[str, Municipality]:
     """Return who bears which number on a day (for a figure: the last day of its period)."""
-    return {dated.number: each for each in municipalities if (dated := each.version_on(on)) is not None}
+    return {
+        dated.number: each for each in municipalities if (dated := each.version_on(on)) is not None
+    }
 
 
-def founded(first: DatedVersion, *, aliases: tuple[str, ...] = (), predecessors: tuple[str, ...] = ()) -> Municipality:
-    """Return a new municipality; one with predecessors bears the year of the change that made it in its id.
+def founded(
+    first: DatedVersion, *, aliases: tuple[str, ...] = (), predecessors: tuple[str, ...] = ()
+) -> Municipality:
+    """Return a new municipality; one with predecessors bears the year of the change that made it in
+    its id.
 
     Raises:
         RuleBroken: `name-malformed` or `number-malformed`.
@@ -106,17 +119,21 @@ def checked(municipality: Municipality) -> Municipality:
     """Return the same municipality when its versions can stand beside each other.
 
     Raises:
-        RuleBroken: `versions-malformed` (none, a gap, an overlap or an open one before the last), `number-malformed`,
-            `name-malformed`.
+        RuleBroken: `versions-malformed` (none, a gap, an overlap or an open one before the last),
+            `number-malformed`, `name-malformed`.
     """
     if not municipality.versions:
         raise RuleBroken(
-            f"{municipality.municipality_id} must have at least one version, got 0", code="versions-malformed"
+            f"{municipality.municipality_id} must have at least one version, got 0",
+            code="versions-malformed",
         )
     for dated in municipality.versions:
         check_number(dated.number)
         if not slug(dated.name):
-            raise RuleBroken(f"a name must hold a letter or a digit, got {dated.name[:80]!r}", code="name-malformed")
+            raise RuleBroken(
+                f"a name must hold a letter or a digit, got {dated.name[:80]!r}",
+                code="name-malformed",
+            )
         if dated.valid_to is not None and dated.valid_to <= dated.valid_from:
             raise RuleBroken(
                 f"valid_to must be after {dated.valid_from} (valid_from), got {dated.valid_to}",
@@ -125,8 +142,8 @@ def checked(municipality: Municipality) -> Municipality:
     for earlier, later in zip(municipality.versions, municipality.versions[1:], strict=False):
         if earlier.valid_to != later.valid_from:
             raise RuleBroken(
-                f"the version from {earlier.valid_from} must end on {later.valid_from}, when the next begins, "
-                f"got {earlier.valid_to or 'no end'}",
+                f"the version from {earlier.valid_from} must end on {later.valid_from}, when the"
+                f" next begins, got {earlier.valid_to or 'no end'}",
                 code="versions-malformed",
             )
     return municipality
@@ -175,8 +192,8 @@ def revised(present: Municipality | None, wanted: Municipality) -> Municipality 
     for successor in kept.successors:
         if kept.ended_on != successor.on:
             raise RuleBroken(
-                f"{kept.municipality_id} was taken over by {successor.municipality_id} on {successor.on} and must end "
-                f"then, got {kept.ended_on or 'no end'}",
+                f"{kept.municipality_id} was taken over by {successor.municipality_id} on"
+                f" {successor.on} and must end then, got {kept.ended_on or 'no end'}",
                 code="lineage-contradicted",
             )
     return replace(kept, version=present.version + 1)

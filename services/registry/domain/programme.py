@@ -25,8 +25,8 @@ class Cohort:
     """A wave of participants (pulje).
 
     Attributes:
-        claimed: counts that a source states, such as 51 municipalities; kept beside the counts that the data give and
-            never mended to agree with them.
+        claimed: counts that a source states, such as 51 municipalities; kept beside the counts that
+            the data give and never mended to agree with them.
     """
 
     cohort_id: str
@@ -89,7 +89,10 @@ def check_names(names: Names, what: str) -> None:
         RuleBroken: `name-malformed`.
     """
     if not names.nb.strip():
-        raise RuleBroken(f"the bokmål name of a {what} must not be blank, got {names.nb!r}", code="name-malformed")
+        raise RuleBroken(
+            f"the bokmål name of a {what} must not be blank, got {names.nb!r}",
+            code="name-malformed",
+        )
 
 
 def check_distinct(ids: Sequence[str], what: str) -> None:
@@ -100,7 +103,10 @@ def check_distinct(ids: Sequence[str], what: str) -> None:
     """
     repeated = [each for each in dict.fromkeys(ids) if ids.count(each) > 1]
     if repeated:
-        raise RuleBroken(f"each {what} may stand once, {repeated[0][:100]!r} stands more often", code="id-repeated")
+        raise RuleBroken(
+            f"each {what} may stand once, {repeated[0][:100]!r} stands more often",
+            code="id-repeated",
+        )
 
 
 def _check(programme: Programme) -> None:
@@ -118,4 +124,6 @@ def _check(programme: Programme) -> None:
     for claimed in (programme.claimed, *(cohort.claimed for cohort in programme.cohorts)):
         for what, count in claimed.items():
             if count < 0:
-                raise RuleBroken(f"claimed {what[:80]} must be 0 or more, got {count}", code="count-negative")
+                raise RuleBroken(
+                    f"claimed {what[:80]} must be 0 or more, got {count}", code="count-negative"
+                )

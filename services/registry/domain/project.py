@@ -21,7 +21,9 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Where a goal starts: a value and, in free text such as `2007-2010`, the time it was measured in."""
+    """Where a goal starts: a value and, in free text such as `2007-2010`, the time it was measured
+    in.
+    """
 
     value: Decimal
     period: str
@@ -50,7 +52,9 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A municipality's part in something, from a first to a last day; none means always so far, or still."""
+    """A municipality's part in something, from a first to a last day; none means always so far, or
+    still.
+    """
 
     municipality_id: str
     from_: date | None = None
@@ -87,21 +91,24 @@ class Project:
     version: int = 1
 
 
-def revised_project(present: Project | None, wanted: Project, programme: Programme) -> Project | None:
+def revised_project(
+    present: Project | None, wanted: Project, programme: Programme
+) -> Project | None:
     """Judge a project that was put; none when it is as it was.
 
     Raises:
-        RuleBroken: `id-malformed`, `id-repeated`, `name-malformed`, `cohort-unknown`, `theme-unknown`,
-            `member-repeated`, `days-reversed`, `goal-contradicts-itself`, or `programme-fixed`; the last because groups
-            and boards of the old programme would keep figures that are no longer theirs.
+        RuleBroken: `id-malformed`, `id-repeated`, `name-malformed`, `cohort-unknown`,
+            `theme-unknown`, `member-repeated`, `days-reversed`, `goal-contradicts-itself`, or
+            `programme-fixed`; the last because groups and boards of the old programme would keep
+            figures that are no longer theirs.
     """
     _check(wanted, programme)
     if present is None:
         return replace(wanted, version=1)
     if present.programme_id != wanted.programme_id:
         raise RuleBroken(
-            f"project {wanted.project_id} belongs to programme {present.programme_id} and stays there, "
-            f"got {wanted.programme_id}",
+            f"project {wanted.project_id} belongs to programme {present.programme_id} and stays"
+            f" there, got {wanted.programme_id}",
             code="programme-fixed",
         )
     kept = replace(wanted, version=present.version)
@@ -123,12 +130,14 @@ def check_memberships(memberships: Iterable[Membership]) -> None:
     for each in memberships:
         if each.from_ is not None and each.to is not None and each.to < each.from_:
             raise RuleBroken(
-                f"{each.municipality_id}: `to` must not be before {each.from_} (`from`), got {each.to}",
+                f"{each.municipality_id}: `to` must not be before {each.from_} (`from`), got"
+                f" {each.to}",
                 code="days-reversed",
             )
         if any(each.overlaps(other) for other in seen.setdefault(each.municipality_id, [])):
             raise RuleBroken(
-                f"{each.municipality_id} stands twice for the same days; end the first before the second begins",
+                f"{each.municipality_id} stands twice for the same days; end the first before the"
+                " second begins",
                 code="member-repeated",
             )
         seen[each.municipality_id].append(each)
@@ -137,14 +146,20 @@ def check_memberships(memberships: Iterable[Membership]) -> None:
 def _check(project: Project, programme: Programme) -> None:
     check_id(project.project_id, "project")
     check_names(project.names, "project")
-    if project.cohort_id is not None and project.cohort_id not in {c.cohort_id for c in programme.cohorts}:
+    if project.cohort_id is not None and project.cohort_id not in {
+        c.cohort_id for c in programme.cohorts
+    }:
         raise RuleBroken(
-            f"programme {programme.programme_id} has no cohort {project.cohort_id[:80]!r}", code="cohort-unknown"
+            f"programme {programme.programme_id} has no cohort {project.cohort_id[:80]!r}",
+            code="cohort-unknown",
         )
     check_distinct(project.theme_ids, "theme")
     for theme_id in project.theme_ids:
         if theme_id not in {theme.theme_id for theme in programme.themes}:
-            raise RuleBroken(f"programme {programme.programme_id} has no theme {theme_id[:80]!r}", code="theme-unknown")
+            raise RuleBroken(
+                f"programme {programme.programme_id} has no theme {theme_id[:80]!r}",
+                code="theme-unknown",
+            )
     check_memberships(project.members)
     check_distinct([goal.goal_id for goal in project.goals], "goal")
     for goal in project.goals:
@@ -156,8 +171,9 @@ def _check_goal(goal: Goal) -> None:
     falls = goal.target < goal.baseline.value
     if goal.target == goal.baseline.value or falls != (goal.direction is Direction.FALLING):
         raise RuleBroken(
-            f"goal {goal.goal_id} is {goal.direction} from {goal.baseline.value}, its target must be "
-            f"{'below' if goal.direction is Direction.FALLING else 'above'} that, got {goal.target}",
+            f"goal {goal.goal_id} is {goal.direction} from {goal.baseline.value}, its target must"
+            f" be {'below' if goal.direction is Direction.FALLING else 'above'} that, got"
+            f" {goal.target}",
             code="goal-contradicts-itself",
         )
     if goal.persons_per_point is not None and goal.persons_per_point <= 0:

@@ -7,7 +7,9 @@ from services.registry.domain.project import Membership, check_memberships
 from shared.errors import Conflict, RuleBroken
 
 LIVE_KEYS_MAX = 2
-"""Two, so that a key can be replaced without a gap: make the new one, switch over, revoke the old one."""
+"""Two, so that a key can be replaced without a gap: make the new one, switch over, revoke the old
+one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,17 @@ class Publisher:
 
 
 def revised_publisher(present: Publisher | None, wanted: Publisher) -> Publisher | None:
-    """Judge a publisher's name and mandates that were put; none when they are as they were. Keys are kept.
+    """Judge a publisher's name and mandates that were put; none when they are as they were. Keys
+    are kept.
 
     Raises:
         RuleBroken: `name-malformed`, `days-reversed` or `member-repeated`.
         Conflict: `publisher-revoked`.
     """
     if not wanted.name.strip():
-        raise RuleBroken(f"a publisher's name must not be blank, got {wanted.name!r}", code="name-malformed")
+        raise RuleBroken(
+            f"a publisher's name must not be blank, got {wanted.name!r}", code="name-malformed"
+        )
     check_memberships(wanted.may_speak_for)
     if present is None:
         return replace(wanted, keys=(), revoked_at=None, version=1)
@@ -84,33 +89,45 @@ def with_key(present: Publisher, key: Key, now: datetime) -> Publisher:
     live = present.live_keys(now)
     if len(live) >= LIVE_KEYS_MAX:
         raise Conflict(
-            f"{present.organisation_number} has {len(live)} live keys ({', '.join(k.key_id for k in live)}), at most "
-            f"{LIVE_KEYS_MAX}; revoke one first",
+            f"{present.organisation_number} has {len(live)} live keys"
+            f" ({', '.join(k.key_id for k in live)}), at most {LIVE_KEYS_MAX}; revoke one first",
             code="keys-two-live",
         )
     if not key.is_live(now):
-        raise RuleBroken(f"expires_at must be after {now.isoformat()}, got {key.expires_at}", code="key-expired")
+        raise RuleBroken(
+            f"expires_at must be after {now.isoformat()}, got {key.expires_at}", code="key-expired"
+        )
     return _next(replace(present, keys=(*present.keys, key)))
 
 
 def without_key(present: Publisher, key_id: str, now: datetime) -> Publisher | None:
-    """Return the publisher with a key taken back; none when it was taken back before or never was."""
+    """Return the publisher with a key taken back; none when it was taken back before or never
+    was.
+    """
     if not any(key.key_id == key_id and key.revoked_at is None for key in present.keys):
         return None
-    keys = tuple(replace(key, revoked_at=now) if key.key_id == key_id else key for key in present.keys)
+    keys = tuple(
+        replace(key, revoked_at=now) if key.key_id == key_id else key for key in present.keys
+    )
     return _next(replace(present, keys=keys))
 
 
 def revoked(present: Publisher, now: datetime) -> Publisher | None:
-    """Return the publisher without the right to publish, its keys taken back; none when it had lost it before."""
+    """Return the publisher without the right to publish, its keys taken back; none when it had lost
+    it before.
+    """
     if present.revoked_at is not None:
         return None
-    keys = tuple(key if key.revoked_at is not None else replace(key, revoked_at=now) for key in present.keys)
+    keys = tuple(
+        key if key.revoked_at is not None else replace(key, revoked_at=now) for key in present.keys
+    )
     return _next(replace(present, keys=keys, revoked_at=now))
 
 
 def reinstated(present: Publisher) -> Publisher | None:
-    """Return the publisher with the right to publish again, still without keys; none when it has the right."""
+    """Return the publisher with the right to publish again, still without keys; none when it has
+    the right.
+    """
     return None if present.revoked_at is None else _next(replace(present, revoked_at=None))
 
 
@@ -121,7 +138,7 @@ def _next(publisher: Publisher) -> Publisher:
 def _check_not_revoked(publisher: Publisher) -> None:
     if publisher.revoked_at is not None:
         raise Conflict(
-            f"publisher {publisher.organisation_number} was revoked at {publisher.revoked_at.isoformat()}; "
-            "lift the revocation first",
+            f"publisher {publisher.organisation_number} was revoked at"
+            f" {publisher.revoked_at.isoformat()}; lift the revocation first",
             code="publisher-revoked",
         )

@@ -1,8 +1,9 @@
 """Changes of the municipal structure: merge, split, rename, renumber, on a day.
 
-Renaming and renumbering keep the id. Merging and splitting always end the old municipalities and make new ones, even
-where number and name stay, because the territory and so the figures are others'. A reform in which a part of one goes
-to another (Stokke 2017, Snillfjord and Tysfjord 2020) is a merge whose new municipalities name what they are made from.
+Renaming and renumbering keep the id. Merging and splitting always end the old municipalities and
+make new ones, even where number and name stay, because the territory and so the figures are
+others'. A reform in which a part of one goes to another (Stokke 2017, Snillfjord and Tysfjord 2020)
+is a merge whose new municipalities name what they are made from.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,9 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Renumber:
-    """A municipality takes another number, usually with another county, sometimes with another name as well."""
+    """A municipality takes another number, usually with another county, sometimes with another name
+    as well.
+    """
 
     change_id: str
     on: date
@@ -92,7 +95,9 @@ class Happened(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A new state of one municipality and what brought it about; outcomes of one change share its id."""
+    """A new state of one municipality and what brought it about; outcomes of one change share its
+    id.
+    """
 
     happened: Happened
     municipality: Municipality
@@ -109,14 +114,15 @@ def touched(change: Change) -> tuple[str, ...]:
 
 
 def decide(change: Change, present: Mapping[str, Municipality]) -> tuple[Outcome, ...]:
-    """Return the new states that a change brings: first the old ones that alter or end, then the new ones.
+    """Return the new states that a change brings: first the old ones that alter or end, then the
+    new ones.
 
     Args:
         present: at least the municipalities that the change touches.
 
     Raises:
-        RuleBroken: `municipality-unknown`, `municipality-ended`, `change-out-of-order`, `nothing-changed`,
-            `change-malformed`, and those of a malformed name or number.
+        RuleBroken: `municipality-unknown`, `municipality-ended`, `change-out-of-order`,
+            `nothing-changed`, `change-malformed`, and those of a malformed name or number.
     """
     old = [_existing(present, each, change.on) for each in touched(change)]
     match change:
@@ -135,15 +141,18 @@ def decide(change: Change, present: Mapping[str, Municipality]) -> tuple[Outcome
 def _existing(present: Mapping[str, Municipality], wanted: str, on: date) -> Municipality:
     municipality = present.get(wanted)
     if municipality is None:
-        raise RuleBroken(f"no municipality {wanted[:100]!r} is registered", code="municipality-unknown")
+        raise RuleBroken(
+            f"no municipality {wanted[:100]!r} is registered", code="municipality-unknown"
+        )
     if municipality.ended_on is not None:
         raise RuleBroken(
-            f"{wanted} ended on {municipality.ended_on} and cannot change on {on}", code="municipality-ended"
+            f"{wanted} ended on {municipality.ended_on} and cannot change on {on}",
+            code="municipality-ended",
         )
     if on <= municipality.last.valid_from:
         raise RuleBroken(
-            f"a change of {wanted} must come after {municipality.last.valid_from}, from which its newest version "
-            f"holds, got {on}",
+            f"a change of {wanted} must come after {municipality.last.valid_from}, from which its"
+            f" newest version holds, got {on}",
             code="change-out-of-order",
         )
     return municipality
@@ -154,41 +163,57 @@ def _renamed(old: Municipality, change: Rename) -> Outcome:
 
 
 def _renumbered(old: Municipality, change: Renumber) -> Outcome:
-    following = replace(old.last, number=change.number, county=change.county, name=change.name or old.last.name)
+    following = replace(
+        old.last, number=change.number, county=change.county, name=change.name or old.last.name
+    )
     return _next_version(old, change, following)
 
 
 def _next_version(old: Municipality, change: Rename | Renumber, following: DatedVersion) -> Outcome:
     if following == old.last:
         raise RuleBroken(
-            f"{old.municipality_id} is called {old.last.name!r} and numbered {old.last.number} already",
+            f"{old.municipality_id} is called {old.last.name!r} and numbered {old.last.number}"
+            " already",
             code="nothing-changed",
         )
-    versions = (*old.versions[:-1], replace(old.last, valid_to=change.on), replace(following, valid_from=change.on))
+    versions = (
+        *old.versions[:-1],
+        replace(old.last, valid_to=change.on),
+        replace(following, valid_from=change.on),
+    )
     new = replace(
-        old, versions=versions, aliases=aliases_with_parts(following.name, old.aliases), version=old.version + 1
+        old,
+        versions=versions,
+        aliases=aliases_with_parts(following.name, old.aliases),
+        version=old.version + 1,
     )
     return Outcome(Happened.CHANGED, checked(new), change.change_id)
 
 
 def _check_merge(change: Merge) -> None:
     if not change.into or not all(new.made_from for new in change.into):
-        raise RuleBroken("every new municipality of a merge must be made from at least one", code="change-malformed")
+        raise RuleBroken(
+            "every new municipality of a merge must be made from at least one",
+            code="change-malformed",
+        )
     if all(len(set(new.made_from)) < 2 for new in change.into):
         raise RuleBroken(
-            "a merge must make one municipality from at least two; one alone is a split", code="change-malformed"
+            "a merge must make one municipality from at least two; one alone is a split",
+            code="change-malformed",
         )
 
 
 def _check_split(change: Split) -> None:
     if len(change.into) < 2:
         raise RuleBroken(
-            f"a split must make at least two municipalities, got {len(change.into)}", code="change-malformed"
+            f"a split must make at least two municipalities, got {len(change.into)}",
+            code="change-malformed",
         )
     for new in change.into:
         if set(new.made_from) != {change.municipality_id}:
             raise RuleBroken(
-                f"all parts of a split must be made from {change.municipality_id} alone, {new.name!r} is not",
+                f"all parts of a split must be made from {change.municipality_id} alone,"
+                f" {new.name!r} is not",
                 code="change-malformed",
             )
 
@@ -197,7 +222,9 @@ def _reformed(change: Merge | Split, old: Sequence[Municipality]) -> tuple[Outco
     made = [(new, _made(new, change.on)) for new in change.into]
     numbers = [new.number for new in change.into]
     if len(set(numbers)) < len(numbers):
-        raise RuleBroken(f"the new numbers must differ, got {', '.join(numbers)}", code="change-malformed")
+        raise RuleBroken(
+            f"the new numbers must differ, got {', '.join(numbers)}", code="change-malformed"
+        )
     ended = [_ended(each, change.on, _successors(each, made)) for each in old]
     return (
         *(Outcome(_way_out(each), each, change.change_id) for each in ended),
@@ -205,7 +232,9 @@ def _reformed(change: Merge | Split, old: Sequence[Municipality]) -> tuple[Outco
     )
 
 
-def _successors(old: Municipality, made: Sequence[tuple[NewMunicipality, Municipality]]) -> list[str]:
+def _successors(
+    old: Municipality, made: Sequence[tuple[NewMunicipality, Municipality]]
+) -> list[str]:
     return [new.municipality_id for source, new in made if old.municipality_id in source.made_from]
 
 

@@ -1,4 +1,6 @@
-"""The registry's pages: the state of the four services, and the records that they could not handle."""
+"""The registry's pages: the state of the four services, and the records that they could not
+handle.
+"""
 
 from pathlib import Path
 
@@ -16,8 +18,8 @@ def install(app: FastAPI, service: Service, *, status_address: str) -> None:
     Args:
         app: the registry's HTTP app.
         service: for its clock, and to tell who signs in.
-        status_address: where a service answers for its state, `{service}` standing for its name; empty where one
-            process serves all four.
+        status_address: where a service answers for its state, `{service}` standing for its name;
+            empty where one process serves all four.
     """
     pages = Pages("registry", Path(__file__).parent.parent)
     pages.mount_assets(app)

@@ -1,4 +1,6 @@
-"""Asking the other services, which only pages do: for their state, and in an operator's name for their dead letters."""
+"""Asking the other services, which only pages do: for their state, and in an operator's name for
+their dead letters.
+"""
 
 from typing import Any
 
@@ -6,23 +8,39 @@ import httpx2
 from fastapi import Request
 
 from shared.clients import new_client
-from shared.errors import AppError, Conflict, NotAllowed, NotAuthenticated, NotFound, RuleBroken, Unavailable
+from shared.errors import (
+    AppError,
+    Conflict,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    RuleBroken,
+    Unavailable,
+)
 
 SERVICES = ("registry", "reporting", "metrics", "notifications")
 ANSWER_SECONDS = 1.0
-"""A healthy service answers in milliseconds; whoever looks at a page should not wait for the others."""
+"""A healthy service answers in milliseconds; whoever looks at a page should not wait for the
+others.
+"""
 
 WORK_SECONDS = 40.0
 """A replay of many takes up to 20 s, and one letter may wait for a database that comes back."""
 
-_KINDS: dict[int, type[AppError]] = {401: NotAuthenticated, 403: NotAllowed, 404: NotFound, 409: Conflict}
+_KINDS: dict[int, type[AppError]] = {
+    401: NotAuthenticated,
+    403: NotAllowed,
+    404: NotFound,
+    409: Conflict,
+}
 
 
 class Services:
     """Where the services answer.
 
     Args:
-        status_address: of a service's state, `{service}` standing for its name; empty where one process serves all.
+        status_address: of a service's state, `{service}` standing for its name; empty where one
+            process serves all.
     """
 
     def __init__(self, status_address: str) -> None:
@@ -70,7 +88,8 @@ def _error_of(name: str, status: int, problem: dict[str, Any]) -> AppError:
 def _own_address(request: Request) -> str:
     """Return the status addresses at the server that this request came to.
 
-    Its own socket is asked and never the `Host` header, which is the reader's word: nobody may send us elsewhere.
+    Its own socket is asked and never the `Host` header, which is the reader's word: nobody may send
+    us elsewhere.
     """
     host, port = request.scope["server"]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/api/{{service}}/v1/status"

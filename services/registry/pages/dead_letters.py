@@ -1,7 +1,8 @@
 """Dead letters in a browser: find them, look at one, replay or discard.
 
-Each question goes to the service that keeps the letters, with the operator's key; the service decides, acts and audits.
-What a stranger sent is shown as text or in hexadecimal, never as markup, and to nobody but the operator.
+Each question goes to the service that keeps the letters, with the operator's key; the service
+decides, acts and audits. What a stranger sent is shown as text or in hexadecimal, never as markup,
+and to nobody but the operator.
 """
 
 from base64 import b64decode
@@ -54,7 +55,10 @@ class Filters(BaseModel):
 
     def params(self, now: datetime) -> dict[str, str]:
         """Return what is asked of the service."""
-        given = {name: str(getattr(self, name)) for name in ("topic", "consumer", "code", "key", "cursor")}
+        given = {
+            name: str(getattr(self, name))
+            for name in ("topic", "consumer", "code", "key", "cursor")
+        }
         if self.age:
             name, ago = _AGES[self.age]
             given[name] = (now - ago).isoformat()
@@ -87,8 +91,14 @@ def _add_list(router: APIRouter, place: Place) -> None:
     @router.get(DEAD_LETTERS)
     async def list_letters(request: Request, filters: Annotated[Filters, Query()]) -> Response:
         async def work(session: Session) -> Response:
-            params = {**filters.params(place.service.clock.now()), "state": filters.state, "limit": str(ROWS)}
-            found = await place.services.call(request, filters.service, "GET", "", key=session.key, params=params)
+            params = {
+                **filters.params(place.service.clock.now()),
+                "state": filters.state,
+                "limit": str(ROWS),
+            }
+            found = await place.services.call(
+                request, filters.service, "GET", "", key=session.key, params=params
+            )
             view = {
                 "letters": [letter_view(letter) for letter in found["items"]],
                 "following": filters.address(cursor=found["next"]) if found["next"] else None,
@@ -105,7 +115,9 @@ def _add_list(router: APIRouter, place: Place) -> None:
         async def work(session: Session) -> Response:
             filters = _filters(await place.desk.form_of(request, session))
             params = filters.params(place.service.clock.now())
-            done = await place.services.call(request, filters.service, "POST", "/replay", key=session.key, json=params)
+            done = await place.services.call(
+                request, filters.service, "POST", "/replay", key=session.key, json=params
+            )
             session.notice = {
                 "kind": "replayed",
                 "replayed": len(done["replayed"]),
@@ -135,7 +147,9 @@ def _add_letter(router: APIRouter, place: Place) -> None:
     @router.get(f"{DEAD_LETTERS}/{{name}}/{{letter_id}}")
     async def show(request: Request, name: Name, letter_id: LetterId) -> Response:
         async def work(session: Session) -> Response:
-            letter = await place.services.call(request, name, "GET", f"/{letter_id}", key=session.key)
+            letter = await place.services.call(
+                request, name, "GET", f"/{letter_id}", key=session.key
+            )
             view = {
                 "service": name,
                 "letter": letter_view(letter),
@@ -164,17 +178,22 @@ def _filters(fields: dict[str, str]) -> Filters:
 
 
 def letter_view(letter: dict[str, Any]) -> dict[str, Any]:
-    """Return a letter as pages show it: what a stranger may have written cannot act, times are times."""
+    """Return a letter as pages show it: what a stranger may have written cannot act, times are
+    times.
+    """
     texts = ("consumer", "origin", "code", "error", "reason")
     shown = {name: printable(letter[name]) if letter[name] is not None else None for name in texts}
     moments = {
-        name: datetime.fromisoformat(letter[name]) if letter[name] else None for name in ("created_at", "settled_at")
+        name: datetime.fromisoformat(letter[name]) if letter[name] else None
+        for name in ("created_at", "settled_at")
     }
     return {**letter, **shown, **moments}
 
 
 def record_view(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a raw record as a page shows it: text, or hexadecimal where it is none, and not more than fits."""
+    """Return a raw record as a page shows it: text, or hexadecimal where it is none, and not more
+    than fits.
+    """
     value = None if record["value"] is None else b64decode(record["value"])
     return {
         "key": _shown(record["key"]),

@@ -1,7 +1,8 @@
 """Sessions of operators who work in a browser: what a page may do in their name, and for how long.
 
-A browser keeps a random token and nothing else. The operator's key stays in this process's memory, goes along with each
-question to a service, and is forgotten when the session ends or the process does (docs/decisions/0026).
+A browser keeps a random token and nothing else. The operator's key stays in this process's memory,
+goes along with each question to a service, and is forgotten when the session ends or the process
+does (docs/decisions/0026).
 """
 
 import hashlib
@@ -19,7 +20,9 @@ SECONDS_MAX = 8 * 3_600
 """A working day; then the key is asked for again."""
 
 SESSIONS_MAX = 100
-"""More operators than there are; when they are used up, the session that was quiet for longest ends."""
+"""More operators than there are; when they are used up, the session that was quiet for longest
+ends.
+"""
 
 
 @dataclass(slots=True)
@@ -28,7 +31,8 @@ class Session:
 
     Attributes:
         key: the operator's, shown to services and to nobody else.
-        form_token: stands in each form, so that no other site can send one (cross-site request forgery).
+        form_token: stands in each form, so that no other site can send one (cross-site request
+            forgery).
         notice: what the next page tells of the last action.
     """
 
@@ -62,7 +66,9 @@ class Sessions:
     def begin(self, key: str) -> str:
         """Begin a session and return its token."""
         now = self._clock()
-        self._by_digest = {digest: each for digest, each in self._by_digest.items() if not _is_over(each, now)}
+        self._by_digest = {
+            digest: each for digest, each in self._by_digest.items() if not _is_over(each, now)
+        }
         while len(self._by_digest) >= SESSIONS_MAX:
             quietest = min(self._by_digest, key=lambda digest: self._by_digest[digest].used_at)
             del self._by_digest[quietest]
@@ -71,7 +77,9 @@ class Sessions:
         return token
 
     def find(self, token: str | None) -> Session | None:
-        """Return the session of a token that is not over, which counts as use; None for any other."""
+        """Return the session of a token that is not over, which counts as use; None for any
+        other.
+        """
         found = self._by_digest.get(_digest(token)) if token else None
         now = self._clock()
         if found is None or _is_over(found, now):

@@ -31,11 +31,14 @@ class Desk:
         self._pages = pages
         self._sessions = Sessions()
 
-    async def serve(self, request: Request, work: Callable[[Session], Awaitable[Response]]) -> Response:
+    async def serve(
+        self, request: Request, work: Callable[[Session], Awaitable[Response]]
+    ) -> Response:
         """Do the work in the name of the request's session; without one, lead to the sign-in.
 
         Raises:
-            AppError: as the work does, except for a key that a service does not know: then the session ends.
+            AppError: as the work does, except for a key that a service does not know: then the
+                session ends.
         """
         token = request.cookies.get(COOKIE)
         session = self._sessions.find(token)
@@ -80,7 +83,9 @@ class Desk:
             response = RedirectResponse(_own_page(to), 303)
             secure = request.url.scheme == "https"
             token = self._sessions.begin(key)
-            response.set_cookie(COOKIE, token, path=PAGES, httponly=True, samesite="strict", secure=secure)
+            response.set_cookie(
+                COOKIE, token, path=PAGES, httponly=True, samesite="strict", secure=secure
+            )
             return response
 
         @router.post(f"{PAGES}/sign-out")
@@ -109,7 +114,9 @@ async def _fields(request: Request) -> dict[str, str]:
     """
     body = await request.body()
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX
+        )
     except ValueError:
         raise RuleBroken("the form cannot be read", code="form-malformed") from None
     return dict(pairs)
@@ -130,5 +137,7 @@ def _to_sign_in(request: Request) -> Response:
 
 
 def _own_page(to: str) -> str:
-    """Return where to go on, if that is one of the pages behind the sign-in: nobody is sent elsewhere from here."""
+    """Return where to go on, if that is one of the pages behind the sign-in: nobody is sent
+    elsewhere from here.
+    """
     return to if _OWN_PAGE.fullmatch(to) else DEAD_LETTERS

@@ -1,7 +1,8 @@
-"""The status page: the four services as they answer for themselves, for operators and for anyone who wonders.
+"""The status page: the four services as they answer for themselves, for operators and for anyone
+who wonders.
 
-It asks the services over HTTP and nothing else; one that does not answer is told apart from one that says it is not
-ready.
+It asks the services over HTTP and nothing else; one that does not answer is told apart from one
+that says it is not ready.
 """
 
 import asyncio
@@ -44,7 +45,9 @@ class Consumer(BaseModel):
 
 
 class Answer(BaseModel):
-    """What a status address says, as far as the page shows it; a part that is missing is unknown."""
+    """What a status address says, as far as the page shows it; a part that is missing is
+    unknown.
+    """
 
     ready: bool
     reasons: list[str] = []
@@ -101,7 +104,9 @@ def add_routes(router: APIRouter, service: Service, pages: Pages, services: Serv
 async def ask_all(addresses: Mapping[str, str]) -> list[Answered | Silent]:
     """Ask all status addresses at once and return what came back, in the given order."""
     async with new_client(timeout=ANSWER_SECONDS) as client:
-        return await asyncio.gather(*(ask(client, name, address) for name, address in addresses.items()))
+        return await asyncio.gather(
+            *(ask(client, name, address) for name, address in addresses.items())
+        )
 
 
 async def ask(client: httpx2.AsyncClient, name: str, address: str) -> Answered | Silent:

@@ -1,1 +1,3 @@
-"""Reference data of Norway's municipalities, kept as tables that a person can read; see README.md beside them."""
+"""Reference data of Norway's municipalities, kept as tables that a person can read; see README.md
+beside them.
+"""

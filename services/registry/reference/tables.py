@@ -11,7 +11,12 @@ from pathlib import Path
 from services.registry.domain.county import County, CountyInForce, county_of
 from services.registry.domain.history import ChangeRow
 from services.registry.domain.identity import municipality_id
-from services.registry.domain.municipality import FIRST_KNOWN_DAY, DatedVersion, Municipality, founded
+from services.registry.domain.municipality import (
+    FIRST_KNOWN_DAY,
+    DatedVersion,
+    Municipality,
+    founded,
+)
 
 _FOLDER = Path(__file__).parent
 
@@ -72,7 +77,9 @@ def _of_2013(aliases: dict[str, tuple[str, ...]]) -> Iterator[Municipality]:
 
 def _changes() -> Iterator[ChangeRow]:
     for row in _rows("changes.csv"):
-        yield ChangeRow(row["old_number"], row["new_number"], row["new_name"], date.fromisoformat(row["on"]))
+        yield ChangeRow(
+            row["old_number"], row["new_number"], row["new_name"], date.fromisoformat(row["on"])
+        )
 
 
 def _aliases() -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,12 @@ import asyncpg
 
 from services.registry.domain.county import County
 from services.registry.domain.identity import search_keys, slug
-from services.registry.domain.municipality import FIRST_KNOWN_DAY, DatedVersion, Municipality, Successor
+from services.registry.domain.municipality import (
+    FIRST_KNOWN_DAY,
+    DatedVersion,
+    Municipality,
+    Successor,
+)
 from shared.database import Connection, load_queries
 from shared.errors import Conflict, NotFound
 
@@ -94,7 +99,9 @@ async def get_municipality(conn: Connection, municipality_id: str) -> Municipali
     """
     found = await find_municipality(conn, municipality_id)
     if found is None:
-        raise NotFound(f"no municipality {municipality_id[:100]!r} is registered", code="municipality-unknown")
+        raise NotFound(
+            f"no municipality {municipality_id[:100]!r} is registered", code="municipality-unknown"
+        )
     return found
 
 
@@ -113,7 +120,9 @@ async def seek_municipalities(
         after=after,
         count=count,
     )
-    return list((await list_municipalities(conn, [row["municipality_id"] async for row in rows])).values())
+    return list(
+        (await list_municipalities(conn, [row["municipality_id"] async for row in rows])).values()
+    )
 
 
 async def put_municipalities(conn: Connection, municipalities: Sequence[Municipality]) -> None:
@@ -123,17 +132,30 @@ async def put_municipalities(conn: Connection, municipalities: Sequence[Municipa
         Conflict: `number-taken`; one of the numbers is another's on some of the days.
     """
     ids = [each.municipality_id for each in municipalities]
-    await QUERIES.put_municipalities(conn, municipality_ids=ids, versions=[each.version for each in municipalities])
+    await QUERIES.put_municipalities(
+        conn, municipality_ids=ids, versions=[each.version for each in municipalities]
+    )
     await _put_versions(conn, municipalities)
     await QUERIES.remove_municipality_aliases(conn, municipality_ids=ids)
-    aliases = [(m.municipality_id, place, alias) for m in municipalities for place, alias in enumerate(m.aliases, 1)]
+    aliases = [
+        (m.municipality_id, place, alias)
+        for m in municipalities
+        for place, alias in enumerate(m.aliases, 1)
+    ]
     await QUERIES.add_municipality_aliases(
-        conn, ids=[a[0] for a in aliases], positions=[a[1] for a in aliases], aliases=[a[2] for a in aliases]
+        conn,
+        ids=[a[0] for a in aliases],
+        positions=[a[1] for a in aliases],
+        aliases=[a[2] for a in aliases],
     )
     await QUERIES.remove_municipality_search_keys(conn, municipality_ids=ids)
     keys = sorted((m.municipality_id, key) for m in municipalities for key in _search_keys(m))
-    await QUERIES.add_municipality_search_keys(conn, ids=[k[0] for k in keys], search_keys=[k[1] for k in keys])
-    links = [(m.municipality_id, s.municipality_id, s.on) for m in municipalities for s in m.successors]
+    await QUERIES.add_municipality_search_keys(
+        conn, ids=[k[0] for k in keys], search_keys=[k[1] for k in keys]
+    )
+    links = [
+        (m.municipality_id, s.municipality_id, s.on) for m in municipalities for s in m.successors
+    ]
     await QUERIES.add_successions(
         conn,
         predecessor_ids=[link[0] for link in links],
@@ -145,7 +167,11 @@ async def put_municipalities(conn: Connection, municipalities: Sequence[Municipa
 async def find_change(conn: Connection, change_id: str) -> AppliedChange | None:
     """Return a change that was applied, or none."""
     row = await QUERIES.find_change(conn, change_id=change_id)
-    return None if row is None else AppliedChange(json.loads(row["content"]), tuple(row["municipality_ids"]))
+    return (
+        None
+        if row is None
+        else AppliedChange(json.loads(row["content"]), tuple(row["municipality_ids"]))
+    )
 
 
 async def list_change_ids(conn: Connection) -> set[str]:
@@ -153,7 +179,9 @@ async def list_change_ids(conn: Connection) -> set[str]:
     return {row["change_id"] async for row in QUERIES.list_change_ids(conn)}
 
 
-async def add_change(conn: Connection, change_id: str, change: AppliedChange, *, now: datetime) -> None:
+async def add_change(
+    conn: Connection, change_id: str, change: AppliedChange, *, now: datetime
+) -> None:
     """Remember a change that is being applied."""
     await QUERIES.add_change(
         conn,
@@ -165,8 +193,12 @@ async def add_change(conn: Connection, change_id: str, change: AppliedChange, *,
 
 
 async def _put_versions(conn: Connection, municipalities: Sequence[Municipality]) -> None:
-    await QUERIES.remove_municipality_versions(conn, municipality_ids=[each.municipality_id for each in municipalities])
-    dated = [(each.municipality_id, version) for each in municipalities for version in each.versions]
+    await QUERIES.remove_municipality_versions(
+        conn, municipality_ids=[each.municipality_id for each in municipalities]
+    )
+    dated = [
+        (each.municipality_id, version) for each in municipalities for version in each.versions
+    ]
     try:
         await QUERIES.add_municipality_versions(
             conn,
@@ -183,7 +215,8 @@ async def _put_versions(conn: Connection, municipalities: Sequence[Municipality]
             raise
         numbers = ", ".join(sorted({version.number for _, version in dated}))
         raise Conflict(
-            f"a municipality number is one municipality's on each day; one of {numbers[:200]} is another's then",
+            f"a municipality number is one municipality's on each day; one of {numbers[:200]} is"
+            " another's then",
             code="number-taken",
         ) from error
 

@@ -48,14 +48,18 @@ async def find_programme(conn: Connection, programme_id: str) -> Programme | Non
     if row is None:
         return None
     cohorts = [
-        Cohort(each["cohort_id"], _names(each["names"]), each["starts_on"], json.loads(each["claimed"]))
+        Cohort(
+            each["cohort_id"], _names(each["names"]), each["starts_on"], json.loads(each["claimed"])
+        )
         async for each in QUERIES.list_cohorts(conn, programme_id=programme_id)
     ]
     themes = [
         Theme(each["theme_id"], _names(each["names"]))
         async for each in QUERIES.list_themes(conn, programme_id=programme_id)
     ]
-    kinds = [ReportKind(each["id"], Names(**each["names"])) for each in json.loads(row["report_kinds"])]
+    kinds = [
+        ReportKind(each["id"], Names(**each["names"])) for each in json.loads(row["report_kinds"])
+    ]
     return Programme(
         programme_id,
         _names(row["names"]),
@@ -75,17 +79,23 @@ async def get_programme(conn: Connection, programme_id: str) -> Programme:
     """
     found = await find_programme(conn, programme_id)
     if found is None:
-        raise NotFound(f"no programme {programme_id[:80]!r} is registered", code="programme-unknown")
+        raise NotFound(
+            f"no programme {programme_id[:80]!r} is registered", code="programme-unknown"
+        )
     return found
 
 
 async def seek_programmes(conn: Connection, *, after: str, count: int) -> list[Programme]:
     """Return programmes in the order of their ids, those behind `after` only."""
-    ids = [row["programme_id"] async for row in QUERIES.list_programmes(conn, after=after, count=count)]
+    ids = [
+        row["programme_id"] async for row in QUERIES.list_programmes(conn, after=after, count=count)
+    ]
     return [await get_programme(conn, each) for each in ids]
 
 
-async def count_participants(conn: Connection, programme_id: str) -> tuple[Participants, dict[str, Participants]]:
+async def count_participants(
+    conn: Connection, programme_id: str
+) -> tuple[Participants, dict[str, Participants]]:
     """Return what is counted in a programme as a whole, and by cohort."""
     total, by_cohort = Participants(), {}
     async for row in QUERIES.count_participants(conn, programme_id=programme_id):
@@ -110,17 +120,23 @@ async def put_programme(conn: Connection, programme: Programme) -> None:
         names=_json(programme.names),
         claimed=json.dumps(dict(programme.claimed)),
         report_kinds=json.dumps(
-            [{"id": kind.report_kind_id, "names": _names_dict(kind.names)} for kind in programme.report_kinds]
+            [
+                {"id": kind.report_kind_id, "names": _names_dict(kind.names)}
+                for kind in programme.report_kinds
+            ]
         ),
     )
     try:
         await _put_parts(conn, programme)
     except asyncpg.ForeignKeyViolationError as error:
-        part = {"project_cohort": "cohort", "project_theme_known": "theme"}.get(error.constraint_name)
+        part = {"project_cohort": "cohort", "project_theme_known": "theme"}.get(
+            error.constraint_name
+        )
         if part is None:
             raise
         raise Conflict(
-            f"a {part} that projects of {programme.programme_id} bear cannot be taken away; change the projects first",
+            f"a {part} that projects of {programme.programme_id} bear cannot be taken away; change"
+            " the projects first",
             code=f"{part}-in-use",
         ) from error
 
@@ -168,7 +184,9 @@ async def get_project(conn: Connection, project_id: str) -> Project:
     return found
 
 
-async def seek_projects(conn: Connection, wanted: ProjectFilter, *, after: str, count: int) -> list[Project]:
+async def seek_projects(
+    conn: Connection, wanted: ProjectFilter, *, after: str, count: int
+) -> list[Project]:
     """Return projects that fit, in the order of their ids, those behind `after` only."""
     rows = QUERIES.seek_project_ids(
         conn,
@@ -200,7 +218,10 @@ async def put_project(conn: Connection, project: Project) -> None:
     )
     await QUERIES.remove_project_themes(conn, project_id=project.project_id)
     await QUERIES.add_project_themes(
-        conn, programme_id=project.programme_id, project_id=project.project_id, theme_ids=list(project.theme_ids)
+        conn,
+        programme_id=project.programme_id,
+        project_id=project.project_id,
+        theme_ids=list(project.theme_ids),
     )
     await QUERIES.remove_project_members(conn, project_id=project.project_id)
     try:
@@ -217,13 +238,18 @@ async def put_project(conn: Connection, project: Project) -> None:
 
 def unknown_municipality(error: asyncpg.ForeignKeyViolationError) -> RuleBroken:
     """Say which municipality a member or mandate names that is not registered."""
-    return RuleBroken(f"a municipality is not registered: {(error.detail or '')[:200]}", code="municipality-unknown")
+    return RuleBroken(
+        f"a municipality is not registered: {(error.detail or '')[:200]}",
+        code="municipality-unknown",
+    )
 
 
 async def _put_parts(conn: Connection, programme: Programme) -> None:
     cohort_ids = [cohort.cohort_id for cohort in programme.cohorts]
     theme_ids = [theme.theme_id for theme in programme.themes]
-    await QUERIES.remove_cohorts_but(conn, programme_id=programme.programme_id, cohort_ids=cohort_ids)
+    await QUERIES.remove_cohorts_but(
+        conn, programme_id=programme.programme_id, cohort_ids=cohort_ids
+    )
     rows = QUERIES.put_cohorts(
         conn,
         programme_id=programme.programme_id,
@@ -235,7 +261,8 @@ async def _put_parts(conn: Connection, programme: Programme) -> None:
     foreign = set(cohort_ids) - {row["cohort_id"] async for row in rows}
     if foreign:
         raise Conflict(
-            f"cohort {min(foreign)} belongs to another programme; choose another id", code="cohort-of-another-programme"
+            f"cohort {min(foreign)} belongs to another programme; choose another id",
+            code="cohort-of-another-programme",
         )
     await QUERIES.remove_themes_but(conn, programme_id=programme.programme_id, theme_ids=theme_ids)
     await QUERIES.put_themes(
@@ -284,5 +311,7 @@ def _goal_dict(goal: Goal) -> dict[str, str | None]:
         "baseline_period": goal.baseline.period,
         "target": format(goal.target, "f"),
         "due_on": goal.due_on.isoformat(),
-        "persons_per_point": format(goal.persons_per_point, "f") if goal.persons_per_point is not None else None,
+        "persons_per_point": (
+            format(goal.persons_per_point, "f") if goal.persons_per_point is not None else None
+        ),
     }

@@ -14,7 +14,9 @@ from shared.errors import NotFound
 QUERIES = load_queries(__file__)
 
 
-async def list_publishers(conn: Connection, organisation_numbers: Iterable[str]) -> dict[str, Publisher]:
+async def list_publishers(
+    conn: Connection, organisation_numbers: Iterable[str]
+) -> dict[str, Publisher]:
     """Return those of the publishers that are known, by organisation number."""
     wanted = list(organisation_numbers)
     mandates: defaultdict[str, list[Membership]] = defaultdict(list)
@@ -23,11 +25,18 @@ async def list_publishers(conn: Connection, organisation_numbers: Iterable[str])
         mandates[row["organisation_number"]].append(mandate)
     keys: defaultdict[str, list[Key]] = defaultdict(list)
     async for row in QUERIES.list_keys(conn, organisation_numbers=wanted):
-        key = Key(row["key_id"], row["hash"], row["created_at"], row["expires_at"], row["revoked_at"])
+        key = Key(
+            row["key_id"], row["hash"], row["created_at"], row["expires_at"], row["revoked_at"]
+        )
         keys[row["organisation_number"]].append(key)
     return {
         number: Publisher(
-            number, row["name"], tuple(mandates[number]), tuple(keys[number]), row["revoked_at"], row["version"]
+            number,
+            row["name"],
+            tuple(mandates[number]),
+            tuple(keys[number]),
+            row["revoked_at"],
+            row["version"],
         )
         async for row in QUERIES.list_publishers(conn, organisation_numbers=wanted)
         for number in (row["organisation_number"],)
@@ -47,14 +56,18 @@ async def get_publisher(conn: Connection, organisation_number: str) -> Publisher
     """
     found = await find_publisher(conn, organisation_number)
     if found is None:
-        raise NotFound(f"no publisher {organisation_number[:20]!r} is registered", code="publisher-unknown")
+        raise NotFound(
+            f"no publisher {organisation_number[:20]!r} is registered", code="publisher-unknown"
+        )
     return found
 
 
 async def seek_publishers(conn: Connection, *, after: str, count: int) -> list[Publisher]:
     """Return publishers in the order of their numbers, those behind `after` only."""
     rows = QUERIES.seek_organisation_numbers(conn, after=after, count=count)
-    return list((await list_publishers(conn, [row["organisation_number"] async for row in rows])).values())
+    return list(
+        (await list_publishers(conn, [row["organisation_number"] async for row in rows])).values()
+    )
 
 
 async def put_publisher(conn: Connection, publisher: Publisher) -> None:

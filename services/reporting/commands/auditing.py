@@ -1,4 +1,6 @@
-"""Whether the figures that are kept are those that were accepted: the audit log has the hash of each accepted body."""
+"""Whether the figures that are kept are those that were accepted: the audit log has the hash of
+each accepted body.
+"""
 
 from pydantic import ValidationError
 
@@ -17,15 +19,17 @@ SENTENCES_MAX = 20
 async def unlike_the_log(conn: Connection) -> list[str]:
     """Return in what the figures and the audit log disagree, one sentence each.
 
-    A figure that is kept without an entry, an entry without its figure, a withdrawal that only one of them knows, and
-    a content that is not the one whose hash was noted. Every figure is read, which takes a minute for a million.
+    A figure that is kept without an entry, an entry without its figure, a withdrawal that only one
+    of them knows, and a content that is not the one whose hash was noted. Every figure is read,
+    which takes a minute for a million.
     """
     sentences = await store.unlike_the_log(conn, count=SENTENCES_MAX)
     changed = 0
     async for figure, body_hash in store.list_kept(conn):
         if not _has_hash(figure, body_hash):
             sentences.append(
-                f"figure {figure.figure_id} of publisher/{figure.publisher} was changed after it had been accepted"
+                f"figure {figure.figure_id} of publisher/{figure.publisher} was changed after it"
+                " had been accepted"
             )
             changed += 1
         if changed == SENTENCES_MAX:
@@ -34,7 +38,9 @@ async def unlike_the_log(conn: Connection) -> list[str]:
 
 
 def body_hash_of(event: AbsenceFigurePosted) -> bytes:
-    """Return the hash of the body that the publisher sent, so that it gets its first answer when it sends it again."""
+    """Return the hash of the body that the publisher sent, so that it gets its first answer when it
+    sends it again.
+    """
     body = inbound.AbsenceFigurePosted(
         municipality=event.municipality_number,
         definition=inbound.SubmittedDefinition(**event.definition.model_dump()),

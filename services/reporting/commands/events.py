@@ -10,7 +10,12 @@ from services.reporting.store.figures import KeptFigure
 from shared.errors import Finding
 from shared.events.envelope import derived_id
 from shared.events.registry import DefinitionContract
-from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn, Figure, FindingContract
+from shared.events.reporting import (
+    AbsenceFigurePosted,
+    AbsenceFigureWithdrawn,
+    Figure,
+    FindingContract,
+)
 from shared.values import Definition
 
 
@@ -59,7 +64,9 @@ def posted(figure: KeptFigure) -> AbsenceFigurePosted:
     )
 
 
-def withdrawn(figure: KeptFigure, in_force: KeptFigure | None, *, reason: str, now: datetime) -> AbsenceFigureWithdrawn:
+def withdrawn(
+    figure: KeptFigure, in_force: KeptFigure | None, *, reason: str, now: datetime
+) -> AbsenceFigureWithdrawn:
     """Tell that a figure was taken back, and what holds again."""
     return AbsenceFigureWithdrawn(
         event_id=withdrawn_id(figure.publisher, figure.figure_id),
@@ -90,7 +97,13 @@ def withdrawn_id(publisher: str, figure_id: UUID) -> UUID:
 def contracts_of(findings: Iterable[Finding]) -> list[FindingContract]:
     """Write findings as contracts carry them."""
     return [
-        FindingContract(code=f.code, severity=f.severity, message=f.message, field=f.field, message_args=f.message_args)
+        FindingContract(
+            code=f.code,
+            severity=f.severity,
+            message=f.message,
+            field=f.field,
+            message_args=f.message_args,
+        )
         for f in findings
     ]
 

@@ -9,7 +9,13 @@ from uuid import UUID
 
 from services.reporting import domain
 from services.reporting.commands import events
-from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts, refuse_overtaken
+from services.reporting.commands.judging import (
+    Judged,
+    Rights,
+    principal_of,
+    put_receipts,
+    refuse_overtaken,
+)
 from services.reporting.commands.reading import Entry, read_figure, refusal
 from services.reporting.domain import Arrival, Draft, Place, Window
 from services.reporting.store import figures as store
@@ -23,18 +29,23 @@ from shared.messaging import outbox
 from shared.values import Period
 
 
-async def post_figures(conn: Connection, entries: Sequence[Entry], *, rights: Rights, now: datetime) -> list[Judged]:
-    """Judge figures one by one and accept the good ones together; receipts and events leave with the commit.
+async def post_figures(
+    conn: Connection, entries: Sequence[Entry], *, rights: Rights, now: datetime
+) -> list[Judged]:
+    """Judge figures one by one and accept the good ones together; receipts and events leave with
+    the commit.
 
     Args:
-        entries: in the order in which they came; a later one of the same place replaces an earlier one.
+        entries: in the order in which they came; a later one of the same place replaces an earlier
+            one.
         rights: principals of the publishers among them.
 
     Returns:
         One outcome per entry, in order. One bad figure never touches its neighbours.
 
     Raises:
-        Unavailable: the same id is being posted for another municipality in the same moment; nothing was kept.
+        Unavailable: the same id is being posted for another municipality in the same moment;
+            nothing was kept.
     """
     cases = [_read(entry) for entry in entries]
     await _find_municipalities(conn, cases, today=local_date(now))
@@ -50,7 +61,9 @@ _NO_KINDS: Counter[str] = Counter()
 
 @dataclass(slots=True)
 class _Case:
-    """One entry on its way through the gate: what it says, whose it is, and what is wrong with it by itself."""
+    """One entry on its way through the gate: what it says, whose it is, and what is wrong with it
+    by itself.
+    """
 
     entry: Entry
     draft: Draft | None = None
@@ -67,7 +80,9 @@ def _read(entry: Entry) -> _Case:
 
 
 async def _find_municipalities(conn: Connection, cases: Sequence[_Case], *, today: date) -> None:
-    """Settle which municipality each number meant on its period's last day, and what else is wrong with the figure."""
+    """Settle which municipality each number meant on its period's last day, and what else is wrong
+    with the figure.
+    """
     numbers = {case.draft.number for case in cases if case.draft is not None}
     holders = await store.list_number_holders(conn, numbers) if numbers else {}
     for case in cases:
@@ -85,7 +100,9 @@ async def _find_municipalities(conn: Connection, cases: Sequence[_Case], *, toda
 
 
 class _Gate:
-    """One batch at the gate: what is kept of its places before it, and what is decided as it goes."""
+    """One batch at the gate: what is kept of its places before it, and what is decided as it
+    goes.
+    """
 
     def __init__(self, rights: Rights, now: datetime) -> None:
         self.rights = rights
@@ -98,29 +115,47 @@ class _Gate:
         self.ended: list[tuple[str, UUID]] = []
 
     @classmethod
-    async def open(cls, conn: Connection, cases: Sequence[_Case], *, rights: Rights, now: datetime) -> "_Gate":
-        """Lock the municipalities that the cases speak of, and fetch what is kept of their places."""
+    async def open(
+        cls, conn: Connection, cases: Sequence[_Case], *, rights: Rights, now: datetime
+    ) -> "_Gate":
+        """Lock the municipalities that the cases speak of, and fetch what is kept of their
+        places.
+        """
         gate = cls(rights, now)
         drafts = [(case.municipality_id, case.draft) for case in cases if case.draft is not None]
         located = [(municipality_id, draft) for municipality_id, draft in drafts if municipality_id]
         await store.lock_municipalities(conn, {municipality_id for municipality_id, _ in located})
-        gate.earlier = await store.list_earlier(conn, [(draft.publisher, draft.figure_id) for _, draft in drafts])
+        gate.earlier = await store.list_earlier(
+            conn, [(draft.publisher, draft.figure_id) for _, draft in drafts]
+        )
         gate.standing = await store.list_standing(conn, {_place(m, draft) for m, draft in located})
-        gate.rates = await store.list_rates(conn, {place for case in cases for place in case.compared})
-        weighted = {_series(m, draft) for m, draft in located if domain.weight_kind_of(draft) is not None}
+        gate.rates = await store.list_rates(
+            conn, {place for case in cases for place in case.compared}
+        )
+        weighted = {
+            _series(m, draft) for m, draft in located if domain.weight_kind_of(draft) is not None
+        }
         gate.kinds = await store.count_weight_kinds(conn, weighted)
         return gate
 
     def judge(self, case: _Case) -> Judged:
         """Say what becomes of one figure, in the light of those before it."""
         entry, draft = case.entry, case.draft
-        if draft is not None and (kept := self.earlier.get((draft.publisher, draft.figure_id))) is not None:
+        if (
+            draft is not None
+            and (kept := self.earlier.get((draft.publisher, draft.figure_id))) is not None
+        ):
             return _repeated(entry, draft, kept)
         if draft is None or case.error is not None:
             return Judged(entry, "rejected", error=case.error)
         try:
             principal = principal_of(self.rights, draft.publisher)
-            require(principal, Action.PUBLISH, municipality_id=case.municipality_id, on=draft.period.last_day)
+            require(
+                principal,
+                Action.PUBLISH,
+                municipality_id=case.municipality_id,
+                on=draft.period.last_day,
+            )
             return self._accepted(entry, draft, case)
         except AppError as error:
             return Judged(entry, "rejected", error=error)
@@ -143,11 +178,17 @@ class _Gate:
             now=domain.moment_after(before.decided_at, now=self.now),
         )
         self._end(before)
-        self.kinds[series] = kinds_of_others + Counter((kind,)) if kind is not None else kinds_of_others
+        self.kinds[series] = (
+            kinds_of_others + Counter((kind,)) if kind is not None else kinds_of_others
+        )
         taken = Arrival(figure.origin, figure.posted_at)
-        self.standing[place] = Standing(figure.vintage, taken, figure.posted_at, draft.figure_id, draft.publisher, kind)
+        self.standing[place] = Standing(
+            figure.vintage, taken, figure.posted_at, draft.figure_id, draft.publisher, kind
+        )
         self._remember_rate(place, draft)
-        self.earlier[draft.publisher, draft.figure_id] = EarlierFigure(draft.body_hash, figure.vintage, findings)
+        self.earlier[draft.publisher, draft.figure_id] = EarlierFigure(
+            draft.body_hash, figure.vintage, findings
+        )
         self.added[draft.publisher, draft.figure_id] = (figure, draft.body_hash)
         return Judged(entry, "accepted", figure.vintage, findings)
 
@@ -161,7 +202,9 @@ class _Gate:
         return next(((Period.parse(place.period), self.rates[place]) for place in found), None)
 
     def _remember_rate(self, place: Place, draft: Draft) -> None:
-        """Let the figures after this one in the batch be compared with it; a place without a rate has none to offer."""
+        """Let the figures after this one in the batch be compared with it; a place without a rate
+        has none to offer.
+        """
         self.rates.pop(place, None)
         if draft.rate is not None:
             self.rates[place] = draft.rate
@@ -190,7 +233,11 @@ def _noted(added: Collection[tuple[KeptFigure, bytes]]) -> Iterator[audit.Change
     """Note figures by their contents' hashes, one entry for each publisher and batch."""
     publishers = dict.fromkeys(figure.publisher for figure, _ in added)
     for publisher in publishers:
-        hashes = {str(figure.figure_id): hash_.hex() for figure, hash_ in added if figure.publisher == publisher}
+        hashes = {
+            str(figure.figure_id): hash_.hex()
+            for figure, hash_ in added
+            if figure.publisher == publisher
+        }
         yield audit.Change("figures-accepted", f"publisher/{publisher}", {"figures": hashes})
 
 
@@ -198,7 +245,8 @@ def _repeated(entry: Entry, draft: Draft, kept: EarlierFigure) -> Judged:
     if kept.body_hash == draft.body_hash:
         return Judged(entry, "repeated", kept.vintage, kept.findings)
     error = Conflict(
-        f"figure id {draft.figure_id} was used before with other content; post a correction under a new id",
+        f"figure id {draft.figure_id} was used before with other content; post a correction under a"
+        " new id",
         code="id-reused",
     )
     return Judged(entry, "rejected", error=error)
@@ -209,7 +257,9 @@ def _place(municipality_id: str, draft: Draft) -> Place:
 
 
 def _compared(municipality_id: str, draft: Draft) -> Sequence[Place]:
-    """Return the places of the figures with one of which this one is compared; wider windows are not."""
+    """Return the places of the figures with one of which this one is compared; wider windows are
+    not.
+    """
     if draft.window is not Window.PERIOD:
         return ()
     return [

@@ -1,8 +1,9 @@
 """Finding national identity numbers in what comes in, so that data about persons is not taken.
 
-Found are the numbers of the population register (fødselsnummer), D- and H-numbers by their date and check digits, and
-the health service's FH-numbers by their check digits (https://no.wikipedia.org/wiki/Fødselsnummer). What is found is
-neither kept nor repeated in an answer, a receipt, a log or a dead letter (docs/decisions/0007).
+Found are the numbers of the population register (fødselsnummer), D- and H-numbers by their date and
+check digits, and the health service's FH-numbers by their check digits
+(https://no.wikipedia.org/wiki/Fødselsnummer). What is found is neither kept nor repeated in an
+answer, a receipt, a log or a dead letter (docs/decisions/0007).
 """
 
 import re
@@ -15,21 +16,27 @@ from shared.errors import json_pointer
 
 LENGTH = 11
 
-_IN_TEXT = re.compile(r"(?<!\d)(?<!\d[.,])(\d\d)[./ -]?(\d\d)[./ -]?(\d\d)\W{0,3}(\d{5})(?!\d)", re.ASCII)
+_IN_TEXT = re.compile(
+    r"(?<!\d)(?<!\d[.,])(\d\d)[./ -]?(\d\d)[./ -]?(\d\d)\W{0,3}(\d{5})(?!\d)", re.ASCII
+)
 _DIGIT = re.compile(r"\d", re.ASCII)
 _DECIMAL = re.compile(r"-?\d+\.\d+\Z", re.ASCII)
 
 
 def place_of_identity_number(content: object) -> str | None:
-    """Return the JSON pointer of what holds an identity number, as key, text or number; None if nothing does."""
+    """Return the JSON pointer of what holds an identity number, as key, text or number; None if
+    nothing does.
+    """
     path = _path_to_identity_number(content)
     return None if path is None else json_pointer(*path)
 
 
 def holds_identity_number(text: str) -> bool:
-    """Tell whether an identity number stands in a text, written together or apart, in ASCII digits or others.
+    """Tell whether an identity number stands in a text, written together or apart, in ASCII digits
+    or others.
 
-    A text that is a decimal number with a fraction is a figure: 138720.12345 agreed days are nobody's number.
+    A text that is a decimal number with a fraction is a figure: 138720.12345 agreed days are
+    nobody's number.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
@@ -41,19 +48,27 @@ def holds_identity_number(text: str) -> bool:
 
 
 def bytes_hold_identity_number(*parts: bytes | None) -> bool:
-    """Tell whether an identity number stands in bytes that could not be read, in any ASCII-like or UTF-16 encoding."""
-    return any(holds_identity_number(part.replace(b"\0", b"").decode("latin-1")) for part in parts if part)
+    """Tell whether an identity number stands in bytes that could not be read, in any ASCII-like or
+    UTF-16 encoding.
+    """
+    return any(
+        holds_identity_number(part.replace(b"\0", b"").decode("latin-1")) for part in parts if part
+    )
 
 
 def _path_to_identity_number(content: object) -> tuple[str | int, ...] | None:
-    """Return the keys that lead to an identity number; a key that is one itself is left out of its own path."""
+    """Return the keys that lead to an identity number; a key that is one itself is left out of its
+    own path.
+    """
     if isinstance(content, str):
         return () if len(content) >= LENGTH and holds_identity_number(content) else None
     if isinstance(content, dict):
         for key, value in content.items():
             if len(key) >= LENGTH and holds_identity_number(key):
                 return ()
-            if isinstance(value, str) and len(value) < LENGTH:  # as most values are; a call for each would show
+            if (
+                isinstance(value, str) and len(value) < LENGTH
+            ):  # as most values are; a call for each would show
                 continue
             if (found := _path_to_identity_number(value)) is not None:
                 return (key, *found)

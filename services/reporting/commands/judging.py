@@ -7,7 +7,10 @@ from uuid import UUID, uuid4
 
 from services.reporting import domain
 from services.reporting.commands.events import contracts_of
-from services.reporting.commands.identity_numbers import bytes_hold_identity_number, holds_identity_number
+from services.reporting.commands.identity_numbers import (
+    bytes_hold_identity_number,
+    holds_identity_number,
+)
 from services.reporting.commands.reading import Entry, person_fault, printable, refusal
 from shared.auth import Principal
 from shared.database import Connection
@@ -19,7 +22,9 @@ from shared.messaging.dead_letters import Failure
 from shared.messaging.records import submission_id_of
 
 Rights = Mapping[str, Principal]
-"""Who acts for each publisher, by organisation number: the publisher itself, or the operator in its name."""
+"""Who acts for each publisher, by organisation number: the publisher itself, or the operator in its
+name.
+"""
 
 Receipt = SubmissionAccepted | SubmissionRejected
 
@@ -30,7 +35,8 @@ class Judged:
 
     Attributes:
         result: `accepted`, `repeated` (the first answer again) or `rejected`.
-        vintage: which vintage of its place, or version of its report, it is or was, when not rejected.
+        vintage: which vintage of its place, or version of its report, it is or was, when not
+            rejected.
         error: why it was rejected.
     """
 
@@ -48,7 +54,9 @@ def principal_of(rights: Rights, publisher: str) -> Principal:
         NotAllowed: `publisher-unknown`; the publisher is not registered, or was revoked.
     """
     if (principal := rights.get(publisher)) is None:
-        raise NotAllowed(f"publisher {publisher} is not registered or was revoked", code="publisher-unknown")
+        raise NotAllowed(
+            f"publisher {publisher} is not registered or was revoked", code="publisher-unknown"
+        )
     return principal
 
 
@@ -60,18 +68,24 @@ def refuse_overtaken(entry: Entry, what: str, *, by: domain.Arrival | None) -> N
     """
     if domain.is_overtaken(entry.origin, entry.timestamp, by=by):
         raise Conflict(
-            f"a later {what} was taken, and {entry.origin} is read again behind it; send it under a new id if it is to "
-            "hold",
+            f"a later {what} was taken, and {entry.origin} is read again behind it; send it under a"
+            " new id if it is to hold",
             code="overtaken",
         )
 
 
 async def put_receipts(conn: Connection, outcomes: Sequence[Judged], *, now: datetime) -> None:
     """Let each publisher know what became of its submissions, on a topic that only it may read."""
-    await outbox.put(conn, [_receipt(judged, now) for judged in outcomes], topic=lambda r: r.topic_of(r.publisher))
+    await outbox.put(
+        conn,
+        [_receipt(judged, now) for judged in outcomes],
+        topic=lambda r: r.topic_of(r.publisher),
+    )
 
 
-async def reject_unknown_type(conn: Connection, entries: Sequence[Entry], *, kind: str, now: datetime) -> None:
+async def reject_unknown_type(
+    conn: Connection, entries: Sequence[Entry], *, kind: str, now: datetime
+) -> None:
     """Answer submissions of a type that this topic does not take."""
     shown = "(withheld)" if holds_identity_number(kind) else repr(printable(kind))
     error = refusal((FieldError("type-unknown", f"this topic takes no events of type {shown}"),))
@@ -92,7 +106,9 @@ async def refuse_record(conn: Connection, record: Record, failure: Failure) -> N
 
 
 def withhold(record: Record) -> Failure | None:
-    """Tell why an inbound record that ends as a dead letter must not be kept as it is; None when it may be."""
+    """Tell why an inbound record that ends as a dead letter must not be kept as it is; None when it
+    may be.
+    """
     values = [value for _, value in record.headers]
     if not bytes_hold_identity_number(record.key, record.value, *values):
         return None
@@ -134,13 +150,19 @@ def _rejection(
         submission_id=submission_id,
         code=error.code,
         message=error.message,
-        errors=[ErrorContract(code=e.code, message=e.message, pointer=e.pointer) for e in error.errors],
+        errors=[
+            ErrorContract(code=e.code, message=e.message, pointer=e.pointer) for e in error.errors
+        ],
     )
 
 
 def _receipt_id(origin: str, submission_id: str | None, verdict: str) -> UUID:
-    """A record that is consumed again gets the same receipt again; one that is replayed to another verdict, another.
+    """A record that is consumed again gets the same receipt again; one that is replayed to another
+    verdict, another.
 
-    So does another submission at the same place: a log that was put back to an earlier moment gives offsets out anew.
+    So does another submission at the same place: a log that was put back to an earlier moment gives
+    offsets out anew.
     """
-    return uuid4() if origin == "http" else derived_id("receipt", origin, submission_id or "", verdict)
+    return (
+        uuid4() if origin == "http" else derived_id("receipt", origin, submission_id or "", verdict)
+    )

@@ -1,4 +1,6 @@
-"""Reading what a publisher handed in, the same for HTTP and Kafka: contract first, then the values of the domain."""
+"""Reading what a publisher handed in, the same for HTTP and Kafka: contract first, then the values
+of the domain.
+"""
 
 import hashlib
 import json
@@ -35,15 +37,16 @@ S = TypeVar("S", bound=Submitted)
 
 @dataclass(frozen=True)
 class Entry:
-    """One submission as it came in through either door, its envelope read and its content not yet judged.
+    """One submission as it came in through either door, its envelope read and its content not yet
+    judged.
 
     Attributes:
         submission_id: the publisher's id as it was sent, of whatever type; None when there is none.
         publisher: organisation number.
         content: the JSON value, without the id.
         origin: `http` or the record's place in the log.
-        attributes: what the envelope says besides id and type; nothing is done with them, but persons' data is not
-            taken there either.
+        attributes: what the envelope says besides id and type; nothing is done with them, but
+            persons' data is not taken there either.
         timestamp: when the record came to the log, in milliseconds since 1970.
     """
 
@@ -64,7 +67,9 @@ class Entry:
 
     @property
     def shown_id(self) -> str | None:
-        """The id as an answer may repeat it: in canonical form, else cut short; None for a person's number."""
+        """The id as an answer may repeat it: in canonical form, else cut short; None for a person's
+        number.
+        """
         if self.uuid is not None:
             return str(self.uuid)
         if self.submission_id is None or place_of_identity_number(self.submission_id) is not None:
@@ -76,7 +81,8 @@ def read_contract(contract: type[S], entry: Entry) -> S:
     """Read a body by its contract.
 
     Raises:
-        RuleBroken: every fault, with JSON pointers; `personal-identity-number` if one stands anywhere in the entry.
+        RuleBroken: every fault, with JSON pointers; `personal-identity-number` if one stands
+            anywhere in the entry.
     """
     refuse_identity_numbers(entry)
     body, faults = _validated(contract, entry.content)
@@ -127,13 +133,18 @@ def read_figure(entry: Entry) -> Draft:
 
 
 def hash_of(body: Submitted) -> bytes:
-    """Return the SHA-256 of a body's canonical form, by which a repetition is told from other content.
+    """Return the SHA-256 of a body's canonical form, by which a repetition is told from other
+    content.
 
-    What has its default is left out, so that a field that a later version of the contract adds does not make another
-    body of yesterday's. Numbers count by their value: 86.0 is 86.00.
+    What has its default is left out, so that a field that a later version of the contract adds does
+    not make another body of yesterday's. Numbers count by their value: 86.0 is 86.00.
     """
     defaults = _defaults(type(body))
-    content = {name: value for name, value in vars(body).items() if name not in defaults or value != defaults[name]}
+    content = {
+        name: value
+        for name, value in vars(body).items()
+        if name not in defaults or value != defaults[name]
+    }
     return hashlib.sha256(_CANONICAL.encode(content).encode()).digest()
 
 
@@ -152,7 +163,9 @@ def read_id(entry: Entry, *, pointer: str = "/figure_id") -> UUID:
 
 
 def refusal(faults: tuple[FieldError, ...]) -> RuleBroken:
-    """Put faults into one error: its code is that of the first, its sentence names some, its list the first of all."""
+    """Put faults into one error: its code is that of the first, its sentence names some, its list
+    the first of all.
+    """
     named = "; ".join(fault.message for fault in faults[:5])
     more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
     return RuleBroken(named + more, code=faults[0].code, errors=faults[:FAULTS_MAX])
@@ -177,8 +190,8 @@ def person_fault(pointer: str = "") -> FieldError:
     """Say that persons' data was handed in, and where, without repeating it."""
     return FieldError(
         "personal-identity-number",
-        f"{pointer[:200] or 'the submission'} holds a national identity number; data about persons is not taken, and "
-        "nothing of it was kept",
+        f"{pointer[:200] or 'the submission'} holds a national identity number; data about persons"
+        " is not taken, and nothing of it was kept",
         pointer[:200],
     )
 
@@ -241,7 +254,8 @@ def _defaults(contract: type[Submitted]) -> dict[str, Any]:
 def _canonical(value: object) -> object:
     match value:
         case Decimal():
-            # A report's answers may hold any number; written out, one of ten bytes can have a million digits.
+            # A report's answers may hold any number; written out, one of ten bytes can have a
+            # million digits.
             return format(value.normalize(), "f") if is_within_contract(value) else str(value)
         case BaseModel():
             return vars(value)

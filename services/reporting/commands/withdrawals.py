@@ -23,7 +23,8 @@ async def withdraw_figures(
 ) -> list[Judged]:
     """Take figures back; what was in force at their places before holds again.
 
-    A figure that was already withdrawn answers as the first time. Only its publisher, or the operator, may.
+    A figure that was already withdrawn answers as the first time. Only its publisher, or the
+    operator, may.
     """
     outcomes = []
     for entry in entries:
@@ -44,15 +45,25 @@ async def _withdraw(conn: Connection, entry: Entry, *, rights: Rights, now: date
         await store.lock_municipalities(conn, {figure.municipality_id})
         figure = await store.find_figure(conn, entry.publisher, body.figure_id)
     if figure is None:
-        raise NotFound(f"publisher {entry.publisher} has posted no figure {body.figure_id}", code="figure-unknown")
-    if domain.is_overtaken(entry.origin, entry.timestamp, by=domain.Arrival(figure.origin, figure.posted_at)):
-        raise NotFound(f"figure {body.figure_id} came after {entry.origin}, which is read again", code="figure-unknown")
+        raise NotFound(
+            f"publisher {entry.publisher} has posted no figure {body.figure_id}",
+            code="figure-unknown",
+        )
+    if domain.is_overtaken(
+        entry.origin, entry.timestamp, by=domain.Arrival(figure.origin, figure.posted_at)
+    ):
+        raise NotFound(
+            f"figure {body.figure_id} came after {entry.origin}, which is read again",
+            code="figure-unknown",
+        )
     if figure.withdrawn_at is not None:
         return Judged(entry, "repeated", figure.vintage)
     standing = await store.list_standing(conn, [figure.place])
     now = domain.moment_after(standing[figure.place].decided_at, now=now)
     in_force = await store.withdraw(conn, figure, by=by, reason=body.reason, now=now)
     change = {"publisher": entry.publisher, "by": by}
-    await audit.note(conn, audit.Change("figure-withdrawn", f"figure/{body.figure_id}", change, body.reason))
+    await audit.note(
+        conn, audit.Change("figure-withdrawn", f"figure/{body.figure_id}", change, body.reason)
+    )
     await outbox.put(conn, [events.withdrawn(figure, in_force, reason=body.reason, now=now)])
     return Judged(entry, "accepted", figure.vintage)

@@ -24,10 +24,31 @@ SeriesKey = tuple[str, str, str]
 """Municipality id, unit ("" for the whole), definition key."""
 
 _FIGURE_COLUMNS = [
-    "publisher", "figure_id", "body_hash", "municipality_id", "municipality_number", "unit", "period",
-    "period_last_day", "figure_window", "definition_key", "lost_days", "agreed_days", "rate_percent", "weight_kind",
-    "weight", "persons", "note", "generated", "findings", "vintage", "replaces", "in_force", "origin", "posted_at",
-]  # fmt: skip
+    "publisher",
+    "figure_id",
+    "body_hash",
+    "municipality_id",
+    "municipality_number",
+    "unit",
+    "period",
+    "period_last_day",
+    "figure_window",
+    "definition_key",
+    "lost_days",
+    "agreed_days",
+    "rate_percent",
+    "weight_kind",
+    "weight",
+    "persons",
+    "note",
+    "generated",
+    "findings",
+    "vintage",
+    "replaces",
+    "in_force",
+    "origin",
+    "posted_at",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +98,8 @@ class EarlierFigure:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a place stands: its newest vintage (0 when it was never filled), and the figure in force there.
+    """How a place stands: its newest vintage (0 when it was never filled), and the figure in force
+    there.
 
     Attributes:
         newest: where the newest vintage came from.
@@ -97,14 +119,20 @@ NOTHING = Standing(vintage=0)
 
 
 async def put_municipality(
-    conn: Connection, municipality_id: str, version: int, holders: Sequence[tuple[str, str, date, date | None]]
+    conn: Connection,
+    municipality_id: str,
+    version: int,
+    holders: Sequence[tuple[str, str, date, date | None]],
 ) -> bool:
     """Keep a municipality's numbers and names; False if a newer state is already kept.
 
     Args:
         holders: number, name, first day, first day no longer so, of each dated version.
     """
-    if await QUERIES.put_municipality(conn, municipality_id=municipality_id, version=version) is None:
+    if (
+        await QUERIES.put_municipality(conn, municipality_id=municipality_id, version=version)
+        is None
+    ):
         return False
     await QUERIES.remove_municipality_versions(conn, municipality_id=municipality_id)
     numbers, names, starts, ends = zip(*holders, strict=True) if holders else ((), (), (), ())
@@ -119,7 +147,9 @@ async def put_municipality(
     return True
 
 
-async def list_number_holders(conn: Connection, numbers: Iterable[str]) -> dict[str, list[NumberHolder]]:
+async def list_number_holders(
+    conn: Connection, numbers: Iterable[str]
+) -> dict[str, list[NumberHolder]]:
     """Return who bore each number when; a number that nobody bore has no entry."""
     holders: dict[str, list[NumberHolder]] = {}
     async for row in QUERIES.list_number_holders(conn, numbers=list(set(numbers))):
@@ -135,11 +165,15 @@ async def lock_municipalities(conn: Connection, municipality_ids: Collection[str
         await QUERIES.lock_municipalities(conn, municipality_ids=list(municipality_ids))
 
 
-async def list_earlier(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], EarlierFigure]:
+async def list_earlier(
+    conn: Connection, ids: Sequence[tuple[str, UUID]]
+) -> dict[tuple[str, UUID], EarlierFigure]:
     """Return what is kept under these publishers' ids."""
     if not ids:
         return {}
-    rows = QUERIES.list_figures_by_id(conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids])
+    rows = QUERIES.list_figures_by_id(
+        conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids]
+    )
     return {
         (row["publisher"], row["figure_id"]): EarlierFigure(
             bytes(row["body_hash"]), row["vintage"], _findings(row["findings"])
@@ -166,13 +200,17 @@ async def list_standing(conn: Connection, places: Collection[Place]) -> dict[Pla
 
 
 async def list_rates(conn: Connection, places: Collection[Place]) -> dict[Place, Decimal]:
-    """Return the rate in force at each place that has one, in per cent, only to be compared with."""
+    """Return the rate in force at each place that has one, in per cent, only to be compared
+    with.
+    """
     if not places:
         return {}
     return {_place(row): row["rate"] async for row in QUERIES.list_rates(conn, **_columns(places))}
 
 
-async def count_weight_kinds(conn: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, Counter[str]]:
+async def count_weight_kinds(
+    conn: Connection, keys: Iterable[SeriesKey]
+) -> dict[SeriesKey, Counter[str]]:
     """Return, for each series, how many figures in force bring which kind of weight into it."""
     counts: dict[SeriesKey, Counter[str]] = {key: Counter() for key in keys}
     if not counts:
@@ -182,37 +220,65 @@ async def count_weight_kinds(conn: Connection, keys: Iterable[SeriesKey]) -> dic
         conn, municipality_ids=list(ids), units=list(units), definition_keys=list(definitions)
     )
     async for row in rows:
-        counts[row["municipality_id"], row["unit"], row["definition_key"]][row["weight_kind"]] = row["figure_count"]
+        counts[row["municipality_id"], row["unit"], row["definition_key"]][row["weight_kind"]] = (
+            row["figure_count"]
+        )
     return counts
 
 
 async def add_figures(conn: Connection, figures: Sequence[tuple[KeptFigure, bytes]]) -> None:
-    """Add figures with the hashes of their bodies; those replaced must have been taken out of force before.
+    """Add figures with the hashes of their bodies; those replaced must have been taken out of force
+    before.
 
     Raises:
-        Unavailable: another transaction took one of the ids in the same moment; trying again gives the right answer.
+        Unavailable: another transaction took one of the ids in the same moment; trying again gives
+            the right answer.
     """
     records = [
         (
-            f.publisher, f.figure_id, body_hash, f.municipality_id, f.municipality_number, f.unit, f.period,
-            Period.parse(f.period).last_day, f.window, f.definition_key, f.lost_days, f.agreed_days, f.rate_percent,
-            f.weight_kind, f.weight, f.persons, f.note, f.generated, findings_json(f.findings), f.vintage, f.replaces,
-            f.in_force, f.origin, f.posted_at,
+            f.publisher,
+            f.figure_id,
+            body_hash,
+            f.municipality_id,
+            f.municipality_number,
+            f.unit,
+            f.period,
+            Period.parse(f.period).last_day,
+            f.window,
+            f.definition_key,
+            f.lost_days,
+            f.agreed_days,
+            f.rate_percent,
+            f.weight_kind,
+            f.weight,
+            f.persons,
+            f.note,
+            f.generated,
+            findings_json(f.findings),
+            f.vintage,
+            f.replaces,
+            f.in_force,
+            f.origin,
+            f.posted_at,
         )
         for f, body_hash in figures
-    ]  # fmt: skip
+    ]
     try:
         await conn.copy_records_to_table("figure", records=records, columns=_FIGURE_COLUMNS)
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name not in ("figure_pk", "figure_place_vintage"):
             raise
-        raise Unavailable("the same figure is being posted by another request", retry_after_seconds=1) from error
+        raise Unavailable(
+            "the same figure is being posted by another request", retry_after_seconds=1
+        ) from error
 
 
 async def end_force(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> None:
     """Take figures out of force because others replace them."""
     if ids:
-        await QUERIES.end_force(conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids])
+        await QUERIES.end_force(
+            conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids]
+        )
 
 
 async def find_figure(conn: Connection, publisher: str, figure_id: UUID) -> KeptFigure | None:
@@ -221,10 +287,17 @@ async def find_figure(conn: Connection, publisher: str, figure_id: UUID) -> Kept
     return None if row is None else _figure(row)
 
 
-async def withdraw(conn: Connection, figure: KeptFigure, *, by: str, reason: str, now: datetime) -> KeptFigure | None:
+async def withdraw(
+    conn: Connection, figure: KeptFigure, *, by: str, reason: str, now: datetime
+) -> KeptFigure | None:
     """Take a figure back; return the figure that is in force at its place now, if any."""
     await QUERIES.withdraw_figure(
-        conn, publisher=figure.publisher, figure_id=figure.figure_id, withdrawn_at=now, withdrawn_by=by, reason=reason
+        conn,
+        publisher=figure.publisher,
+        figure_id=figure.figure_id,
+        withdrawn_at=now,
+        withdrawn_by=by,
+        reason=reason,
     )
     row = await QUERIES.restore_force(
         conn,
@@ -237,9 +310,13 @@ async def withdraw(conn: Connection, figure: KeptFigure, *, by: str, reason: str
     return None if row is None else _figure(row)
 
 
-async def list_withdrawn(conn: Connection, ids: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], bool]:
+async def list_withdrawn(
+    conn: Connection, ids: Sequence[tuple[str, UUID]]
+) -> dict[tuple[str, UUID], bool]:
     """Return which of these publishers' figures are kept, and whether each is withdrawn."""
-    rows = QUERIES.list_withdrawn(conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids])
+    rows = QUERIES.list_withdrawn(
+        conn, publishers=[p for p, _ in ids], figure_ids=[i for _, i in ids]
+    )
     return {(row["publisher"], row["figure_id"]): row["is_withdrawn"] async for row in rows}
 
 
@@ -346,7 +423,13 @@ def _columns(places: Collection[Place]) -> dict[str, list[str]]:
 
 
 def _place(row: Any) -> Place:
-    return Place(row["municipality_id"], row["unit"], row["definition_key"], row["period"], row["figure_window"])
+    return Place(
+        row["municipality_id"],
+        row["unit"],
+        row["definition_key"],
+        row["period"],
+        row["figure_window"],
+    )
 
 
 def _figure(row: Any) -> KeptFigure:
@@ -380,7 +463,9 @@ def _figure(row: Any) -> KeptFigure:
 
 
 async def unlike_the_log(conn: Connection, *, count: int) -> list[str]:
-    """Return in what the figures and the audit log disagree, one sentence each; `auditing` looks at contents too."""
+    """Return in what the figures and the audit log disagree, one sentence each; `auditing` looks at
+    contents too.
+    """
     sentences = []
     async for row in QUERIES.figures_unlike_audit(conn, count=count):
         name = f"figure {row['figure_id']} of {row['publisher']}"
@@ -392,6 +477,10 @@ async def unlike_the_log(conn: Connection, *, count: int) -> list[str]:
             sentences.append(f"{name} has another content than the one accepted")
     async for row in QUERIES.withdrawals_unlike_audit(conn, count=count):
         name = f"figure {row['figure_id']} of publisher/{row['publisher']}"
-        said = "is withdrawn, and nobody withdrew it" if row["is_withdrawn"] else "was withdrawn, and is not"
+        said = (
+            "is withdrawn, and nobody withdrew it"
+            if row["is_withdrawn"]
+            else "was withdrawn, and is not"
+        )
         sentences.append(f"{name} {said}")
     return sentences

@@ -1,4 +1,6 @@
-"""Reporting's tables of projects, rounds, obligations and reports. The caller owns the transaction."""
+"""Reporting's tables of projects, rounds, obligations and reports. The caller owns the
+transaction.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +31,11 @@ class Obligation:
     """What one project owes in one round, as it stands.
 
     Attributes:
-        historical: the round was loaded, or the project came, when the time was over; nobody was told.
+        historical: the round was loaded, or the project came, when the time was over; nobody was
+            told.
         round_version: which version of the round the dates are of.
-        first_submitted_at, days_late: of the first report, which decides how late it was; none before.
+        first_submitted_at, days_late: of the first report, which decides how late it was; none
+            before.
     """
 
     obligation_id: UUID
@@ -90,7 +94,10 @@ async def list_submitted(conn: Connection, submission_ids: Sequence[UUID]) -> se
 
 
 async def put_project(
-    conn: Connection, project: Project, version: int, members: Sequence[tuple[str, date | None, date | None]]
+    conn: Connection,
+    project: Project,
+    version: int,
+    members: Sequence[tuple[str, date | None, date | None]],
 ) -> bool:
     """Keep a project and its members; False if a newer state is already kept."""
     kept = await QUERIES.put_project(
@@ -124,7 +131,13 @@ async def lock_programme(conn: Connection, programme_id: str) -> None:
 async def list_projects(conn: Connection, programme_id: str) -> list[Project]:
     """Return a programme's projects."""
     return [
-        Project(row["project_id"], row["programme_id"], row["cohort_id"], tuple(row["theme_ids"]), row["ended_on"])
+        Project(
+            row["project_id"],
+            row["programme_id"],
+            row["cohort_id"],
+            tuple(row["theme_ids"]),
+            row["ended_on"],
+        )
         async for row in QUERIES.list_projects(conn, programme_id=programme_id)
     ]
 
@@ -171,7 +184,9 @@ async def put_round(conn: Connection, kept: KeptRound) -> None:
 async def add_obligations(
     conn: Connection, round_id: str, obligations: Sequence[tuple[UUID, str]], *, historical: bool
 ) -> None:
-    """Add obligations (id, project) of a round, none of them due yet; those that exist are left as they are."""
+    """Add obligations (id, project) of a round, none of them due yet; those that exist are left as
+    they are.
+    """
     if obligations:
         await QUERIES.add_obligations(
             conn,
@@ -183,7 +198,9 @@ async def add_obligations(
 
 
 async def reopen_obligations(conn: Connection, round_id: str, *, today: date) -> None:
-    """Let what is not handed in begin anew, because the round's dates were moved and its time is not over."""
+    """Let what is not handed in begin anew, because the round's dates were moved and its time is
+    not over.
+    """
     await QUERIES.reopen_obligations(conn, round_id=round_id, today=today)
 
 
@@ -194,7 +211,9 @@ async def turn_due(conn: Connection, today: date) -> list[Obligation]:
 
 async def turn_overdue(conn: Connection, today: date) -> list[Obligation]:
     """Make overdue whose due day is over; return what changed."""
-    return [_obligation(row, state="overdue") async for row in QUERIES.turn_overdue(conn, today=today)]
+    return [
+        _obligation(row, state="overdue") async for row in QUERIES.turn_overdue(conn, today=today)
+    ]
 
 
 async def lock_obligation(conn: Connection, obligation_id: UUID) -> Obligation:
@@ -210,12 +229,18 @@ async def lock_obligation(conn: Connection, obligation_id: UUID) -> Obligation:
 
 
 async def newest_report(conn: Connection, obligation_id: UUID) -> tuple[int, Arrival | None]:
-    """Return the newest version handed in and where it came from, 0 when there is none; to be asked after the lock."""
+    """Return the newest version handed in and where it came from, 0 when there is none; to be asked
+    after the lock.
+    """
     row = await QUERIES.newest_report(conn, obligation_id=obligation_id)
-    return (0, None) if row is None else (row["version"], Arrival(row["origin"], row["submitted_at"]))
+    return (
+        (0, None) if row is None else (row["version"], Arrival(row["origin"], row["submitted_at"]))
+    )
 
 
-async def list_obligations(conn: Connection, wanted: ObligationFilter, *, after: UUID, count: int) -> list[Obligation]:
+async def list_obligations(
+    conn: Connection, wanted: ObligationFilter, *, after: UUID, count: int
+) -> list[Obligation]:
     """Return obligations in the order of their ids."""
     rows = QUERIES.list_obligations(
         conn,
@@ -230,7 +255,9 @@ async def list_obligations(conn: Connection, wanted: ObligationFilter, *, after:
     return [_obligation(row, state=row["state"], settled=row) async for row in rows]
 
 
-async def find_report(conn: Connection, publisher: str, submission_id: UUID) -> EarlierReport | None:
+async def find_report(
+    conn: Connection, publisher: str, submission_id: UUID
+) -> EarlierReport | None:
     """Return what is kept under a publisher's submission id."""
     row = await QUERIES.find_report(conn, publisher=publisher, submission_id=submission_id)
     return None if row is None else EarlierReport(bytes(row["body_hash"]), row["version"])
@@ -240,7 +267,8 @@ async def add_report(conn: Connection, report: Report) -> None:
     """Keep a version of a report.
 
     Raises:
-        Unavailable: another transaction took the submission id in the same moment; trying again gives the right answer.
+        Unavailable: another transaction took the submission id in the same moment; trying again
+            gives the right answer.
     """
     try:
         await QUERIES.add_report(
@@ -259,12 +287,18 @@ async def add_report(conn: Connection, report: Report) -> None:
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "report_pk":
             raise
-        raise Unavailable("the same submission is being handed in by another request", retry_after_seconds=1) from error
+        raise Unavailable(
+            "the same submission is being handed in by another request", retry_after_seconds=1
+        ) from error
 
 
-async def settle_obligation(conn: Connection, obligation_id: UUID, *, submitted_at: datetime, days_late: int) -> None:
+async def settle_obligation(
+    conn: Connection, obligation_id: UUID, *, submitted_at: datetime, days_late: int
+) -> None:
     """Mark an obligation as met; the first submission decides how late it was."""
-    await QUERIES.settle_obligation(conn, obligation_id=obligation_id, submitted_at=submitted_at, days_late=days_late)
+    await QUERIES.settle_obligation(
+        conn, obligation_id=obligation_id, submitted_at=submitted_at, days_late=days_late
+    )
 
 
 def _round(row: Any) -> KeptRound:

@@ -1,4 +1,6 @@
-"""After the load: waiting for quiet, then holding the outside logs, the four databases and a recomputation together."""
+"""After the load: waiting for quiet, then holding the outside logs, the four databases and a
+recomputation together.
+"""
 
 import asyncio
 import json
@@ -31,10 +33,14 @@ from tests.support.apps import idle_service
 LOOK_SECONDS = 0.5
 FAULTS_MAX = 20
 
-FIGURES = "SELECT figure_id, vintage, lost_days, agreed_days, in_force FROM figure WHERE publisher = $1"
+FIGURES = (
+    "SELECT figure_id, vintage, lost_days, agreed_days, in_force FROM figure WHERE publisher = $1"
+)
 MICRO_OF_HUNDREDTHS = 10_000
 PERCENT = 100_000_000
-"""Groups keep lost microdays times this, so that divided by agreed microdays they are a rate in micropercent."""
+"""Groups keep lost microdays times this, so that divided by agreed microdays they are a rate in
+micropercent.
+"""
 
 SUMS = """
 SELECT s.subject, p.last_month, p.numerator, p.denominator, p.present,
@@ -62,14 +68,21 @@ class System(Protocol):
         """By service."""
 
 
-async def faults_of(system: System, sources: Sequence[Source], readers: Readers) -> tuple[list[str], int, int]:
-    """Return all that is wrong with what the services keep and published, and how many figures are lost and doubled."""
+async def faults_of(
+    system: System, sources: Sequence[Source], readers: Readers
+) -> tuple[list[str], int, int]:
+    """Return all that is wrong with what the services keep and published, and how many figures are
+    lost and doubled.
+    """
     accepted = sum(source.accepted for source in sources)
     wrong = [fault for source in sources for fault in source.faults[:5]]
     faults, lost, doubled = await faults_of_figures(system, sources)
     wrong += faults
     wrong += [fault for each in readers.seen for fault in each.faults]
-    for name, each in (("published", readers.figures.seen), ("with a receipt", readers.receipts.seen)):
+    for name, each in (
+        ("published", readers.figures.seen),
+        ("with a receipt", readers.receipts.seen),
+    ):
         if each.first != accepted:
             wrong.append(f"{each.first} figures {name} of {accepted} accepted")
     wrong += await faults_of_tables(system, accepted, readers.milestones.seen.first)
@@ -113,7 +126,8 @@ async def until_quiet(
     """Wait until nothing is on its way any more; return the seconds that it took.
 
     Args:
-        while_moving: what is on its way may take as long as it becomes less or other; `seconds` is for standing still.
+        while_moving: what is on its way may take as long as it becomes less or other; `seconds` is
+            for standing still.
 
     Raises:
         AssertionError: I9 does not hold: something is still on its way after that time.
@@ -123,7 +137,13 @@ async def until_quiet(
     while True:
         try:
             left = await _left(system, groups, reader)
-        except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (
+            KafkaError,
+            OSError,
+            TimeoutError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+        ) as error:
             left = [f"no answer: {error!r}"[:200]]
         now = time.monotonic()
         if not left:
@@ -154,10 +174,14 @@ async def _left(system: System, groups: Mapping[str, Sequence[str]], reader: Rea
     await consumer.start()
     try:
         for group, topics in groups.items():
-            places = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+            places = [
+                TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)
+            ]
             ends = await consumer.end_offsets(places)
             done = await admin.list_consumer_group_offsets(group, partitions=places)
-            behind = sum(max(0, ends[p] - max(0, done[p].offset if p in done else 0)) for p in places)
+            behind = sum(
+                max(0, ends[p] - max(0, done[p].offset if p in done else 0)) for p in places
+            )
             if behind:
                 left.append(f"{group} is {behind} behind")
         ends = await consumer.end_offsets(list(reader.positions))
@@ -169,8 +193,12 @@ async def _left(system: System, groups: Mapping[str, Sequence[str]], reader: Rea
     return left
 
 
-async def faults_of_figures(system: System, sources: Sequence[Source]) -> tuple[list[str], int, int]:
-    """Return where reporting's figures differ from what was accepted, and how many are lost and doubled (I1)."""
+async def faults_of_figures(
+    system: System, sources: Sequence[Source]
+) -> tuple[list[str], int, int]:
+    """Return where reporting's figures differ from what was accepted, and how many are lost and
+    doubled (I1).
+    """
     faults, lost, doubled = [], 0, 0
     for source in sources:
         found = bytearray(source.accepted)
@@ -191,7 +219,9 @@ async def faults_of_figures(system: System, sources: Sequence[Source]) -> tuple[
         missing = found.count(0)
         lost += missing
         if missing:
-            faults.append(f"{missing} of {source.accepted} of {source.publisher} lost, first {found.index(0)}")
+            faults.append(
+                f"{missing} of {source.accepted} of {source.publisher} lost, first {found.index(0)}"
+            )
     return faults[:FAULTS_MAX], lost, doubled
 
 
@@ -219,10 +249,16 @@ async def faults_of_tables(system: System, figure_count: int, milestone_count: i
     return faults
 
 
-async def faults_of_deliveries(system: System, receiver: Receiver, milestones: set[bytes]) -> list[str]:
-    """Return which milestones the receiver was not told of exactly once, its ids taken together (I5)."""
+async def faults_of_deliveries(
+    system: System, receiver: Receiver, milestones: set[bytes]
+) -> list[str]:
+    """Return which milestones the receiver was not told of exactly once, its ids taken together
+    (I5).
+    """
     async with database(system, "notifications") as conn:
-        rows = await conn.fetch("SELECT delivery_id::text AS id, event_id::text AS event_id, state FROM delivery")
+        rows = await conn.fetch(
+            "SELECT delivery_id::text AS id, event_id::text AS event_id, state FROM delivery"
+        )
     told = Counter(row["event_id"] for row in rows)
     bodies: dict[str, set[str]] = defaultdict(set)
     for call in receiver.calls:
@@ -241,7 +277,9 @@ async def faults_of_deliveries(system: System, receiver: Receiver, milestones: s
 
 
 def last_figures(sources: Sequence[Source]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return the hundredths of lost and agreed days in force at each place, by what the writers know."""
+    """Return the hundredths of lost and agreed days in force at each place, by what the writers
+    know.
+    """
     return {
         (place[0], place[2]): source.days_of(number)
         for source in sources
@@ -261,7 +299,9 @@ def _posted(place: tuple[str, str], days: tuple[int, int]) -> Posted:
     return Posted(place[0], DEFINITION_KEY, place[1], 1, lost, agreed, persons=days[1] // 2_000)
 
 
-def _unlike(states: Mapping[Key, Mapping[str, Any]], metrics: MetricJudge, names: Sequence[str]) -> list[str]:
+def _unlike(
+    states: Mapping[Key, Mapping[str, Any]], metrics: MetricJudge, names: Sequence[str]
+) -> list[str]:
     faults = []
     for (subject, definition_key, period), wanted in states.items():
         key = f"{subject}|{definition_key}|{period}"
@@ -278,9 +318,12 @@ def _unlike(states: Mapping[Key, Mapping[str, Any]], metrics: MetricJudge, names
     return faults[:FAULTS_MAX]
 
 
-async def faults_of_groups(system: System, sources: Sequence[Source], metrics: MetricJudge) -> list[str]:
-    """Return which sums of groups are not those of their members' figures in force, and which published states of
-    groups are not what their sums make them (I4)."""
+async def faults_of_groups(
+    system: System, sources: Sequence[Source], metrics: MetricJudge
+) -> list[str]:
+    """Return which sums of groups are not those of their members' figures in force, and which
+    published states of groups are not what their sums make them (I4).
+    """
     held = last_figures(sources)
     faults = []
     sums: dict[tuple[str, str], tuple[int, int]] = {}
@@ -296,9 +339,13 @@ async def faults_of_groups(system: System, sources: Sequence[Source], metrics: M
                 faults.append(f"{row['subject']} {period}: {got} instead of {wanted}")
     if not sums:
         faults.append("no group has a sum")
-    # A group is worked out here as one municipality that posted its sums; how many parts it has was compared above.
+    # A group is worked out here as one municipality that posted its sums; how many parts it has was
+    # compared above.
     states = recompute([_posted(place, days) for place, days in sums.items()])
-    of_groups = {(key[0].removeprefix("municipality/"), key[1], key[2]): state for key, state in states.items()}
+    of_groups = {
+        (key[0].removeprefix("municipality/"), key[1], key[2]): state
+        for key, state in states.items()
+    }
     faults += _unlike(of_groups, metrics, ("value", "numerator", "denominator"))
     return faults[:FAULTS_MAX]
 
@@ -306,17 +353,28 @@ async def faults_of_groups(system: System, sources: Sequence[Source], metrics: M
 async def faults_of_audit(system: System) -> list[str]:
     """Return where an audit log is not whole, or does not cover each figure once (I7)."""
     verdicts = {name: await verify_log(system.databases[name].owner_dsn, name) for name in SERVICES}
-    return [f"the audit log of {name}: {fault}" for name, verdict in verdicts.items() for fault in verdict.faults]
+    return [
+        f"the audit log of {name}: {fault}"
+        for name, verdict in verdicts.items()
+        for fault in verdict.faults
+    ]
 
 
 def faults_of_logs(system: System) -> list[str]:
     """Return which programs wrote a password or the operator's key to their log (I8).
 
-    Databases and topics are searched for secrets where a run is short, by `tests/faults/checker.py`.
+    Databases and topics are searched for secrets where a run is short, by
+    `tests/faults/checker.py`.
     """
     passwords = [str(urlsplit(each.service_dsn).password) for each in system.databases.values()]
-    said = {path.stem: path.read_text(errors="replace") for path in (system.folder / "logs").glob("*.log")}
+    said = {
+        path.stem: path.read_text(errors="replace")
+        for path in (system.folder / "logs").glob("*.log")
+    }
     told = [
-        name for name, text in said.items() for each in (*passwords, system.connection.operator_key) if each in text
+        name
+        for name, text in said.items()
+        for each in (*passwords, system.connection.operator_key)
+        if each in text
     ]
     return [f"a secret is in the log of {name}" for name in sorted(set(told))]

@@ -1,9 +1,10 @@
-"""A disk of limited size for PostgreSQL, so that a full one gives it the kernel's own "no space left".
+"""A disk of limited size for PostgreSQL, so that a full one gives it the kernel's own "no space
+left".
 
-With the right to mount, that is a file system in a sparse file; it costs no memory, and it is filled in a moment. Other
-ways were looked at: a file size limit gives another error, a quota needs a file system made for it, and a preloaded
-library would be our word for it, not the kernel's. So where nothing may be mounted this kind of fault is left out, and
-the head of the run says so.
+With the right to mount, that is a file system in a sparse file; it costs no memory, and it is
+filled in a moment. Other ways were looked at: a file size limit gives another error, a quota needs
+a file system made for it, and a preloaded library would be our word for it, not the kernel's. So
+where nothing may be mounted this kind of fault is left out, and the head of the run says so.
 """
 
 import os
@@ -51,7 +52,9 @@ class Disk:
 def limited_disk(folder: Path, *, gigabytes: int) -> Iterator[Disk]:
     """Put the data of a stack that is not there yet on a disk of its own, while the block runs."""
     if os.geteuid() != 0:
-        yield Disk(None, "full disk: not possible here, only root may mount a file system of limited size")
+        yield Disk(
+            None, "full disk: not possible here, only root may mount a file system of limited size"
+        )
         return
     home = Path(tempfile.mkdtemp(prefix="chaos-", dir=postgres_home._store()))
     image = folder / "disk.img"

@@ -23,7 +23,8 @@ class Faults:
     """Injects the faults of a schedule into a system.
 
     Attributes:
-        counts: how many of each kind were done; what met a target that was down or busy is not counted.
+        counts: how many of each kind were done; what met a target that was down or busy is not
+            counted.
     """
 
     def __init__(self, system: System) -> None:

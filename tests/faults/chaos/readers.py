@@ -1,7 +1,8 @@
-"""Outside readers: each event that ever came on a topic, in the order of the log, judged as it comes.
+"""Outside readers: each event that ever came on a topic, in the order of the log, judged as it
+comes.
 
-They keep the last number of each place or key and nothing else, so that an hour of events needs no more memory than a
-minute.
+They keep the last number of each place or key and nothing else, so that an hour of events needs no
+more memory than a minute.
 """
 
 import asyncio
@@ -47,7 +48,9 @@ class Seen:
 
 
 class Reader:
-    """Reads topics from their beginning, in spite of everything, and hands each record to who judges it."""
+    """Reads topics from their beginning, in spite of everything, and hands each record to who
+    judges it.
+    """
 
     def __init__(self, bootstrap: str, judges: Mapping[str, Callable[[Any], None]]) -> None:
         self.positions: dict[TopicPartition, int] = {
@@ -60,7 +63,9 @@ class Reader:
         """Read until cancelled."""
         while True:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap, enable_auto_commit=False, metadata_max_age_ms=5_000
+                bootstrap_servers=self._bootstrap,
+                enable_auto_commit=False,
+                metadata_max_age_ms=5_000,
             )
             try:
                 await consumer.start()
@@ -84,7 +89,9 @@ class Reader:
 
 
 class FigureJudge:
-    """Judges what reporting publishes: each figure of the writers once, per place in the order of writing."""
+    """Judges what reporting publishes: each figure of the writers once, per place in the order of
+    writing.
+    """
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.seen = Seen()
@@ -100,7 +107,10 @@ class FigureJudge:
         place = number % count
         last = self._last[index][place]
         if content["vintage"] != number // count + 1:
-            self.seen.fault(f"figure {index}/{number} is vintage {content['vintage']}, not {number // count + 1}")
+            self.seen.fault(
+                f"figure {index}/{number} is vintage {content['vintage']}, not"
+                f" {number // count + 1}"
+            )
         if number <= last:
             self.seen.again += 1
             return
@@ -112,7 +122,9 @@ class FigureJudge:
 
 
 class MetricJudge:
-    """Judges what metrics publishes: versions of each key that rise by one, and keeps the last state of each."""
+    """Judges what metrics publishes: versions of each key that rise by one, and keeps the last
+    state of each.
+    """
 
     def __init__(self) -> None:
         self.seen = Seen()

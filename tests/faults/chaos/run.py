@@ -1,4 +1,6 @@
-"""One run: faults by schedule while figures come in, then quiet, then the check, and a result that can be quoted."""
+"""One run: faults by schedule while figures come in, then quiet, then the check, and a result that
+can be quoted.
+"""
 
 import asyncio
 import json
@@ -90,7 +92,9 @@ async def chaos(folder: Path, plan: Plan, log: Path, tell: Tell) -> Result:
         receiving() as receiver,
     ):
         tell(system.disk.description)
-        result = Result(plan.seed, machine(), commit(), datetime.now(UTC).isoformat(), plan.seconds / 60, "")
+        result = Result(
+            plan.seed, machine(), commit(), datetime.now(UTC).isoformat(), plan.seconds / 60, ""
+        )
         result.disk = system.disk.description
         await system.until_ready(tell)
         tell("loading the programme and the publishers")
@@ -128,28 +132,47 @@ def _keep_logs(logs: Path, beside: Path) -> None:
 
 async def _subscribe(system: System, receiver: Receiver) -> None:
     """Let the receiver be told of every milestone."""
-    plain = {"channel": "webhook", "address": receiver.url, "language": "nb", "windows": [], "active": True}
+    plain = {
+        "channel": "webhook",
+        "address": receiver.url,
+        "language": "nb",
+        "windows": [],
+        "active": True,
+    }
     address = f"{system.address('notifications-0')}/api/notifications/v1/subscriptions/milestones"
     async with new_client(headers={"Authorization": f"Bearer {OPERATOR_KEY}"}) as client:
-        answer = await client.put(address, json=plain | {"events": ["TargetReached", "TargetLost"], "subjects": []})
+        answer = await client.put(
+            address, json=plain | {"events": ["TargetReached", "TargetLost"], "subjects": []}
+        )
     assert answer.status_code in (200, 201), answer.text
 
 
 async def _storm(
-    system: System, plan: Plan, sources: list[Source], readers: Readers, result: Result, log: Path, tell: Tell
+    system: System,
+    plan: Plan,
+    sources: list[Source],
+    readers: Readers,
+    result: Result,
+    log: Path,
+    tell: Tell,
 ) -> None:
     """Write and harm for the planned time, then let the writers finish what they began."""
     faults = Faults(system)
     pace = [Pace(plan.per_second / len(sources), batch) for batch in (25, 25, 50, 50)]
     writers = [write_by_kafka, write_by_kafka, write_by_http, write_by_http]
-    writing = [asyncio.create_task(w(system, s, p)) for w, s, p in zip(writers, sources, pace, strict=True)]
+    writing = [
+        asyncio.create_task(w(system, s, p)) for w, s, p in zip(writers, sources, pace, strict=True)
+    ]
     progress = asyncio.create_task(_progress(system, sources, readers, faults, tell))
     under_way: set[asyncio.Task[None]] = set()
     started = time.monotonic()
     try:
         with log.open("w") as file:
             for fault in schedule(
-                plan.seed, seconds=plan.seconds, pause=plan.pause, kinds=kinds_here(plan, system.disk)
+                plan.seed,
+                seconds=plan.seconds,
+                pause=plan.pause,
+                kinds=kinds_here(plan, system.disk),
             ):
                 await asyncio.sleep(max(0.0, started + fault.at - time.monotonic()))
                 task = asyncio.create_task(_inject(faults, fault, plan.seed, file))
@@ -183,17 +206,21 @@ async def _inject(faults: Faults, fault: Fault, seed: int, file: Any) -> None:
     file.flush()
 
 
-async def _progress(system: System, sources: list[Source], readers: Readers, faults: Faults, tell: Tell) -> None:
+async def _progress(
+    system: System, sources: list[Source], readers: Readers, faults: Faults, tell: Tell
+) -> None:
     started = time.monotonic()
     while True:
         await asyncio.sleep(PROGRESS_SECONDS)
         tell(
-            f"{time.monotonic() - started:5.0f} s: {sum(faults.counts.values())} faults, "
-            f"{sum(source.accepted for source in sources)} figures accepted, {readers.figures.seen.first} published, "
-            f"{readers.metrics.seen.first} states, {readers.milestones.seen.first} milestones, "
-            f"{readers.figures.seen.again + readers.metrics.seen.again} duplicates, "
-            f"{readers.figures.seen.inversions + readers.metrics.seen.inversions} inversions, "
-            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB here, {_memory(system)}"
+            f"{time.monotonic() - started:5.0f} s: {sum(faults.counts.values())} faults,"
+            f" {sum(source.accepted for source in sources)} figures accepted,"
+            f" {readers.figures.seen.first} published, {readers.metrics.seen.first} states,"
+            f" {readers.milestones.seen.first} milestones,"
+            f" {readers.figures.seen.again + readers.metrics.seen.again} duplicates,"
+            f" {readers.figures.seen.inversions + readers.metrics.seen.inversions} inversions,"
+            f" {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB here,"
+            f" {_memory(system)}"
         )
 
 
@@ -211,7 +238,9 @@ def _memory(system: System) -> str:
 
 async def _judge(system: System, sources: list[Source], readers: Readers, result: Result) -> None:
     result.figures_accepted = sum(source.accepted for source in sources)
-    result.wrong, result.figures_lost, result.figures_doubled = await check.faults_of(system, sources, readers)
+    result.wrong, result.figures_lost, result.figures_doubled = await check.faults_of(
+        system, sources, readers
+    )
     result.repeated_sends = sum(source.tries for source in sources) - sum(
         source.accepted // batch for source, batch in zip(sources, (25, 25, 50, 50), strict=True)
     )
@@ -231,7 +260,13 @@ def commit() -> str:
     """Return the commit that ran, with a + when the tree was not clean."""
     root = Path(__file__).parents[3]
     head = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True, check=False
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    changed = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=False)
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=False
+    )
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")

@@ -1,11 +1,15 @@
-"""Which fault happens when, to whom and for how long: the same for the same seed, whatever the system does."""
+"""Which fault happens when, to whom and for how long: the same for the same seed, whatever the
+system does.
+"""
 
 import random
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 SESSION_SECONDS = 3.0
-"""After so much silence the broker gives a consumer's partitions to another; a long freeze lasts longer."""
+"""After so much silence the broker gives a consumer's partitions to another; a long freeze lasts
+longer.
+"""
 
 DATABASES = ("registry", "reporting", "metrics", "notifications")
 PROCESSES = tuple(f"{service}-{replica}" for service in DATABASES for replica in (0, 1))
@@ -40,7 +44,8 @@ MIX = {
     "terminate kafka": Mix(1, ("kafka",)),
     "full disk": Mix(2, ("postgres",), (1.0, 3.0)),
 }
-"""Mostly short, so that the system does useful work in between: servers take seconds to come back."""
+"""Mostly short, so that the system does useful work in between: servers take seconds to come back.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,15 @@ class Fault:
     seconds: float
 
 
-def schedule(seed: int, *, seconds: float, pause: float, kinds: Container[str] = frozenset(MIX)) -> Iterator[Fault]:
+def schedule(
+    seed: int, *, seconds: float, pause: float, kinds: Container[str] = frozenset(MIX)
+) -> Iterator[Fault]:
     """Yield the faults of a run, the first after one pause.
 
     Args:
         pause: seconds between two faults on average.
-        kinds: what may be done here, or is looked for; the others are left out, and these stay where they are.
+        kinds: what may be done here, or is looked for; the others are left out, and these stay
+            where they are.
     """
     dice = random.Random(seed)
     at, number = 0.0, 0
@@ -70,7 +78,11 @@ def schedule(seed: int, *, seconds: float, pause: float, kinds: Container[str] =
         if at > seconds:
             return
         is_rare_turn = bool(opening) and number % 6 == 3
-        kind = opening.pop() if is_rare_turn else dice.choices(list(MIX), [mix.weight for mix in MIX.values()])[0]
+        kind = (
+            opening.pop()
+            if is_rare_turn
+            else dice.choices(list(MIX), [mix.weight for mix in MIX.values()])[0]
+        )
         target = dice.choice(MIX[kind].targets)
         lasting = round(dice.uniform(*MIX[kind].seconds), 2)
         number += 1

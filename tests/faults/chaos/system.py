@@ -1,4 +1,6 @@
-"""The system under chaos: servers, two processes of every service behind proxies, and somebody who restarts."""
+"""The system under chaos: servers, two processes of every service behind proxies, and somebody who
+restarts.
+"""
 
 import asyncio
 import hashlib
@@ -68,14 +70,18 @@ class System:
     @property
     def connection(self) -> Connection:
         """The registry's door, for an operator."""
-        return Connection(self.address("registry-0"), BusSettings(bootstrap=self.bootstrap), OPERATOR_KEY)
+        return Connection(
+            self.address("registry-0"), BusSettings(bootstrap=self.bootstrap), OPERATOR_KEY
+        )
 
     def start(self, process: str) -> None:
         """Start a service process; it becomes ready by itself."""
         service, _, replica = process.partition("-")
         env_file = self.folder / f"{process}.env"
         settings = {
-            f"SAMAN_{service.upper()}_DATABASE_DSN": self.database.through(self.databases[service].service_dsn),
+            f"SAMAN_{service.upper()}_DATABASE_DSN": self.database.through(
+                self.databases[service].service_dsn
+            ),
             "SAMAN_KAFKA_BOOTSTRAP": f"{HOST}:{self.broker.port}",
             "SAMAN_KAFKA_REPLICA": replica,
             "SAMAN_KAFKA_SESSION_SECONDS": str(SESSION_SECONDS),
@@ -138,7 +144,9 @@ class System:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, disk_gigabytes: int, variants: str = "") -> AsyncIterator[System]:
+async def running(
+    folder: Path, *, disk_gigabytes: int, variants: str = ""
+) -> AsyncIterator[System]:
     """Run a fresh system in an empty folder while the block runs; nothing stays behind."""
     async with AsyncExitStack() as stack:
         disk = stack.enter_context(limited_disk(folder, gigabytes=disk_gigabytes))
@@ -151,13 +159,16 @@ async def running(folder: Path, *, disk_gigabytes: int, variants: str = "") -> A
             properties={
                 "advertised.listeners": f"INTERNAL://{HOST}:{inside},OUTSIDE://{HOST}:{broker.port}",
                 "group.min.session.timeout.ms": "1000",
-                # An hour of events would fill the disk: compacted and forgotten sooner than in production.
+                # An hour of events would fill the disk: compacted and forgotten sooner than in
+                # production.
                 "log.segment.bytes": str(64 << 20),
                 # Our reader must see every version of a state before it is compacted away.
                 "log.cleaner.min.compaction.lag.ms": str(10 * 60 * 1_000),
             },
         )
-        servers = await stack.enter_async_context(infrastructure(folder, keep=False, kafka_options=options))
+        servers = await stack.enter_async_context(
+            infrastructure(folder, keep=False, kafka_options=options)
+        )
         database = await stack.enter_async_context(proxy_before(HOST, servers.postgres.port))
         await apply(BusSettings(bootstrap=servers.bootstrap), OWN_TOPICS)
         databases = {}

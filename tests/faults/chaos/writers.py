@@ -1,8 +1,9 @@
-"""Outside writers that never give a figure up: what was accepted is known for certain, whatever dies meanwhile.
+"""Outside writers that never give a figure up: what was accepted is known for certain, whatever
+dies meanwhile.
 
-Each writer has its own publisher and places (a municipality in a month), which it fills in turn, round after round. So
-the number of a figure tells its place, its vintage and its content, and nothing needs to be remembered to check a
-million of them.
+Each writer has its own publisher and places (a municipality in a month), which it fills in turn,
+round after round. So the number of a figure tells its place, its vintage and its content, and
+nothing needs to be remembered to check a million of them.
 """
 
 import asyncio
@@ -131,7 +132,11 @@ async def write_by_kafka(system: System, source: Source, pace: Pace) -> None:
 
 async def _new_producer(system: System) -> Any:
     producer = AIOKafkaProducer(
-        bootstrap_servers=system.bootstrap, acks="all", enable_idempotence=True, linger_ms=1, request_timeout_ms=30_000
+        bootstrap_servers=system.bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=1,
+        request_timeout_ms=30_000,
     )
     try:
         async with asyncio.timeout(SEND_SECONDS):
@@ -148,13 +153,17 @@ async def _publish(producer: Any, topic: str, source: Source, numbers: range) ->
         body = source.body_of(number)
         value, key = json.dumps(body).encode(), body["municipality"].encode()
         sending.append(
-            await producer.send(topic, value, key=key, headers=headers(str(source.id_of(number)), source.publisher))
+            await producer.send(
+                topic, value, key=key, headers=headers(str(source.id_of(number)), source.publisher)
+            )
         )
     await asyncio.gather(*sending)
 
 
 async def _drop(producer: Any) -> None:
-    """Leave a producer without waiting for what it may never be told; it must not send beside the next one."""
+    """Leave a producer without waiting for what it may never be told; it must not send beside the
+    next one.
+    """
     if producer is None:
         return
     producer._closed = True
@@ -170,7 +179,9 @@ async def _drop(producer: Any) -> None:
 
 
 async def write_by_http(system: System, source: Source, pace: Pace) -> None:
-    """Post batches in order to both replicas of reporting in turn, each until it is answered with 200."""
+    """Post batches in order to both replicas of reporting in turn, each until it is answered with
+    200.
+    """
     doors = [system.address(process) for process in ("reporting-0", "reporting-1")]
     async with new_client(
         headers={"Authorization": f"Bearer {OPERATOR_KEY}"},
@@ -178,14 +189,19 @@ async def write_by_http(system: System, source: Source, pace: Pace) -> None:
     ) as client:
         while await pace.next(source.accepted):
             numbers = range(source.accepted, source.accepted + pace.batch)
-            figures = [{"figure_id": str(source.id_of(number)), **source.body_of(number)} for number in numbers]
+            figures = [
+                {"figure_id": str(source.id_of(number)), **source.body_of(number)}
+                for number in numbers
+            ]
             body = {"publisher": source.publisher, "figures": figures}
             while not await _post(client, doors[source.tries % 2], source, body):  # noqa: ASYNC110 - it is asked anew
                 await asyncio.sleep(AGAIN_SECONDS)
             source.accepted += pace.batch
 
 
-async def _post(client: httpx2.AsyncClient, door: str, source: Source, body: dict[str, Any]) -> bool:
+async def _post(
+    client: httpx2.AsyncClient, door: str, source: Source, body: dict[str, Any]
+) -> bool:
     source.tries += 1
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

@@ -1,4 +1,6 @@
-"""`make outages`: rolling restarts, no broker, a backlog, a soak; prints progress and writes to var/outages."""
+"""`make outages`: rolling restarts, no broker, a backlog, a soak; prints progress and writes to
+var/outages.
+"""
 
 import argparse
 import asyncio
@@ -41,8 +43,10 @@ async def rolling(folder: Path, chosen: argparse.Namespace) -> Outcome:
         rolled = await roll(proof, times=chosen.rounds, seed=SEED, pause=0.5, tell=tell)
     kept = {
         "no 5xx": max(rolled.statuses) < 500,
-        "every request answered by the replica that took it": not rolled.broken and not rolled.unanswered,
-        f"every exit within {STOP_SECONDS:.0f} s and with 0": rolled.codes == {0} and max(rolled.exits) < STOP_SECONDS,
+        "every request answered by the replica that took it": not rolled.broken
+        and not rolled.unanswered,
+        f"every exit within {STOP_SECONDS:.0f} s and with 0": rolled.codes == {0}
+        and max(rolled.exits) < STOP_SECONDS,
         f"no figure later than {LATE_SECONDS:.0f} s": max(rolled.latencies) < LATE_SECONDS,
         "all invariants": not rolled.wrong,
     }
@@ -64,14 +68,19 @@ async def rolling(folder: Path, chosen: argparse.Namespace) -> Outcome:
 async def broker(folder: Path, chosen: argparse.Namespace) -> Outcome:
     """Do without Kafka for some minutes."""
     async with proving(folder) as proof:
-        away = await without_broker(proof, seconds=chosen.minutes * 60, more=100, seed=SEED, pause=1.0, tell=tell)
+        away = await without_broker(
+            proof, seconds=chosen.minutes * 60, more=100, seed=SEED, pause=1.0, tell=tell
+        )
     kept = {
         "every request accepted": max(away.statuses) < 300 and away.accepted > 0,
         "the outbox grew": away.waiting[-1] > away.waiting[0],
         "its age alerts": away.alerted_after is not None,
         "all invariants": not away.wrong,
     }
-    shown = asdict(away) | {"waiting": max(away.waiting), "oldest_seconds": max(away.oldest_seconds)}
+    shown = asdict(away) | {
+        "waiting": max(away.waiting),
+        "oldest_seconds": max(away.oldest_seconds),
+    }
     return shown, broken(kept)
 
 
@@ -81,7 +90,8 @@ async def drained(folder: Path, chosen: argparse.Namespace) -> Outcome:
     memory, slope = max(result.peak_mebibytes.values()), max(result.slope_mebibytes.values())
     kept = {
         f"at most {MEBIBYTES_MAX} MiB": memory <= MEBIBYTES_MAX,
-        f"at most {SLOPE_MEBIBYTES_MAX} MiB more for each 100,000 events": slope <= SLOPE_MEBIBYTES_MAX,
+        f"at most {SLOPE_MEBIBYTES_MAX} MiB more for each 100,000 events": slope
+        <= SLOPE_MEBIBYTES_MAX,
         "nothing lost or doubled": not result.wrong,
     }
     return asdict(result), broken(kept)
@@ -97,7 +107,8 @@ async def soaked(folder: Path, chosen: argparse.Namespace) -> Outcome:
         f"99 % answered within {ANSWER_SECONDS} s": answers["p99"] <= ANSWER_SECONDS,
         f"memory grows by at most {MEBIBYTES_PER_HOUR} MiB an hour": _most(result.memory_per_hour)
         <= MEBIBYTES_PER_HOUR,
-        f"what keeps no history by {MEBIBYTES_PER_HOUR} MiB": _most(result.tables_per_hour) <= MEBIBYTES_PER_HOUR,
+        f"what keeps no history by {MEBIBYTES_PER_HOUR} MiB": _most(result.tables_per_hour)
+        <= MEBIBYTES_PER_HOUR,
         "nothing lost or doubled": not result.wrong,
     }
     return asdict(result) | {"answers": answers}, broken(kept)
@@ -125,7 +136,9 @@ def broken(kept: dict[str, bool]) -> list[str]:
 def main() -> int:
     """Run what is chosen, one after the other; return 0 when every promise was kept."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--only", nargs="*", choices=RUNS, default=BY_DEFAULT, help="all but the soak by default")
+    arguments.add_argument(
+        "--only", nargs="*", choices=RUNS, default=BY_DEFAULT, help="all but the soak by default"
+    )
     arguments.add_argument("--rounds", type=int, default=20, help="of rolling restarts")
     arguments.add_argument("--minutes", type=float, default=15, help="without Kafka")
     arguments.add_argument("--figures", type=int, default=1_000_000, help="in the backlog")
@@ -134,15 +147,25 @@ def main() -> int:
     arguments.add_argument("--batch", type=int, default=5, help="figures in each of them")
     chosen = arguments.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what our writers and readers meet is meant
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # what our writers and readers meet is meant
     failed = False
     for name in chosen.only:
         at = datetime.now(UTC)
         tell(f"{name} begins")
-        with tempfile.TemporaryDirectory(prefix=f"saman-{name}-", ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(
+            prefix=f"saman-{name}-", ignore_cleanup_errors=True
+        ) as folder:
             shown, promises = asyncio.run(RUNS[name](Path(folder), chosen))
         failed = failed or bool(promises)
-        result = {"run": name, "at": at.isoformat(), "machine": machine(), "commit": commit(), **shown}
+        result = {
+            "run": name,
+            "at": at.isoformat(),
+            "machine": machine(),
+            "commit": commit(),
+            **shown,
+        }
         written = RESULTS / f"{name}-{at:%Y%m%dT%H%M%S}.json"
         written.write_text(json.dumps(result | {"not kept": promises}, indent=1) + "\n")
         tell(f"{written.read_text()}written to {written}")

@@ -1,4 +1,6 @@
-"""A backlog: figures pile up on the inbound topics while no service runs, and are then worked off."""
+"""A backlog: figures pile up on the inbound topics while no service runs, and are then worked
+off.
+"""
 
 import asyncio
 import json
@@ -30,7 +32,9 @@ STILL_SECONDS = 300.0
 
 MEBIBYTES_MAX = 256
 SLOPE_MEBIBYTES_MAX = 5.0
-"""An event that stayed in memory would be a hundred. A short run cannot tell this from what a start needs."""
+"""An event that stayed in memory would be a hundred. A short run cannot tell this from what a start
+needs.
+"""
 
 
 @dataclass
@@ -61,21 +65,28 @@ class Drained:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Resident memory of each process when so many events had been published, of figures and of metrics."""
+    """Resident memory of each process when so many events had been published, of figures and of
+    metrics.
+    """
 
     events: int
     bytes: dict[str, int]
 
 
 async def backlog(folder: Path, *, figures: int, months: int, tell: Tell) -> Drained:
-    """Fill the inbound topics of a fresh system whose services are off, start them, and check what became of it."""
+    """Fill the inbound topics of a fresh system whose services are off, start them, and check what
+    became of it.
+    """
     drained = Drained(figures)
     async with running(folder) as system:
         shares = await workload.prepare(system.connection)
         await system.stop()
         tell(f"all services are off; {figures} figures go to the inbound topics")
         span = [workload.FIRST.plus(number) for number in range(months)]
-        sources = [Source(i, publisher, share, span, SEED) for i, (publisher, share) in enumerate(shares.items())]
+        sources = [
+            Source(i, publisher, share, span, SEED)
+            for i, (publisher, share) in enumerate(shares.items())
+        ]
         begun = time.monotonic()
         await _fill(system, sources, figures)
         drained.filling_seconds = time.monotonic() - begun
@@ -86,15 +97,23 @@ async def backlog(folder: Path, *, figures: int, months: int, tell: Tell) -> Dra
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-        drained.wrong, drained.lost, drained.doubled = await check.faults_of(system, sources, readers)
+        drained.wrong, drained.lost, drained.doubled = await check.faults_of(
+            system, sources, readers
+        )
         drained.metric_updates = readers.metrics.seen.first
     return drained
 
 
 async def _fill(system: System, sources: Sequence[Source], figures: int) -> None:
-    """Put the same number of figures on each publisher's topic, those of all publishers by turns."""
+    """Put the same number of figures on each publisher's topic, those of all publishers by
+    turns.
+    """
     producer = AIOKafkaProducer(
-        bootstrap_servers=system.bootstrap, acks="all", enable_idempotence=True, linger_ms=20, max_batch_size=262_144
+        bootstrap_servers=system.bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=20,
+        max_batch_size=262_144,
     )
     await producer.start()
     try:
@@ -120,7 +139,9 @@ async def _send(producer: Any, source: Source, count: int) -> list[Any]:
     return sending
 
 
-async def _drain(system: System, sources: Sequence[Source], readers: Readers, drained: Drained, tell: Tell) -> None:
+async def _drain(
+    system: System, sources: Sequence[Source], readers: Readers, drained: Drained, tell: Tell
+) -> None:
     """Start the services and wait until every figure was published and everything is quiet."""
     wanted = sum(source.accepted for source in sources)
     begun = time.monotonic()
@@ -137,18 +158,27 @@ async def _drain(system: System, sources: Sequence[Source], readers: Readers, dr
             await asyncio.sleep(LOOK_SECONDS)
             if readers.figures.seen.first > published:
                 published, moved = readers.figures.seen.first, time.monotonic()
-            assert time.monotonic() - moved < STILL_SECONDS, f"stands still at {published} of {wanted} figures"
+            assert time.monotonic() - moved < STILL_SECONDS, (
+                f"stands still at {published} of {wanted} figures"
+            )
         drained.seconds = time.monotonic() - begun
         drained.per_second = wanted / drained.seconds
         await check.until_quiet(
-            system, sources, readers.reader, seconds=STILL_SECONDS, tell=lambda _: None, while_moving=True
+            system,
+            sources,
+            readers.reader,
+            seconds=STILL_SECONDS,
+            tell=lambda _: None,
+            while_moving=True,
         )
         drained.quiet_seconds = time.monotonic() - begun
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
     for process in system.names:
-        drained.peak_mebibytes[process] = round(max(each.bytes.get(process, 0) for each in samples) / MEBIBYTE, 1)
+        drained.peak_mebibytes[process] = round(
+            max(each.bytes.get(process, 0) for each in samples) / MEBIBYTE, 1
+        )
         drained.slope_mebibytes[process] = round(slope_of(process, samples), 2)
 
 
@@ -161,14 +191,21 @@ async def _look(system: System, readers: Readers, samples: list[Sample], tell: T
         now = time.monotonic()
         if now - told > TELL_SECONDS:
             told = now
-            tell(f"{now - begun:.0f} s: {figures} figures and {metrics} metrics published; {_memory(samples[-1])}")
+            tell(
+                f"{now - begun:.0f} s: {figures} figures and {metrics} metrics published;"
+                f" {_memory(samples[-1])}"
+            )
         await asyncio.sleep(LOOK_SECONDS)
 
 
 def slope_of(process: str, samples: Sequence[Sample]) -> float:
     """Return by how many MiB a process grew for each 100,000 events, once it had settled."""
-    return slope([(each.events / 100_000, each.bytes.get(process, 0) / MEBIBYTE) for each in samples])
+    return slope(
+        [(each.events / 100_000, each.bytes.get(process, 0) / MEBIBYTE) for each in samples]
+    )
 
 
 def _memory(sample: Sample) -> str:
-    return ", ".join(f"{process} {count // MEBIBYTE} MiB" for process, count in sample.bytes.items())
+    return ", ".join(
+        f"{process} {count // MEBIBYTE} MiB" for process, count in sample.bytes.items()
+    )

@@ -1,4 +1,6 @@
-"""Kafka is away for a while: figures are accepted, the outbox grows, an operator is told, and it drains."""
+"""Kafka is away for a while: figures are accepted, the outbox grows, an operator is told, and it
+drains.
+"""
 
 import asyncio
 import re
@@ -35,7 +37,8 @@ class Away:
         accepted: figures that were accepted over HTTP while Kafka was away.
         waiting: events in reporting's outbox, each time it was looked at.
         oldest_seconds: the age of the oldest of them, likewise.
-        alerted_after: seconds until the figure was where the alert's rule wants it; none if it never was.
+        alerted_after: seconds until the figure was where the alert's rule wants it; none if it
+            never was.
         drained_after: seconds from Kafka's return until the outbox was empty.
         statuses: how often each status was answered.
     """
@@ -60,7 +63,11 @@ class Rule:
     @classmethod
     def read(cls) -> "Rule":
         """Read it where Prometheus reads it."""
-        rules = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+        rules = [
+            rule
+            for group in yaml.safe_load(ALERTS.read_text())["groups"]
+            for rule in group["rules"]
+        ]
         (expression,) = [rule["expr"] for rule in rules if rule["alert"] == ALERT]
         found = re.fullmatch(r"(saman_\w+) > (\d+)", expression)
         assert found, f"{ALERT} is not a bound on one figure: {expression}"
@@ -73,7 +80,14 @@ class Rule:
 
 
 async def without_broker(
-    proof: Proof, *, seconds: float, more: int, seed: int, pause: float, backdated: bool = False, tell: Tell
+    proof: Proof,
+    *,
+    seconds: float,
+    more: int,
+    seed: int,
+    pause: float,
+    backdated: bool = False,
+    tell: Tell,
 ) -> Away:
     """Stop Kafka while figures come in, start it again, and check what became of them.
 
@@ -85,7 +99,9 @@ async def without_broker(
     away, system = Away(seconds), proof.system
     load = proof.load(seed=seed, batch=5, pause=pause)
     async with load.going():
-        await until(lambda: accepted_over_http(load) >= BEFORE, "figures come in", seconds=DRAIN_SECONDS)
+        await until(
+            lambda: accepted_over_http(load) >= BEFORE, "figures come in", seconds=DRAIN_SECONDS
+        )
         kafka = one_broker(system)
         await kafka.stop()
         tell("Kafka is away")
@@ -94,7 +110,10 @@ async def without_broker(
         away.accepted = accepted_over_http(load) - before
         await kafka.start()
         back = time.monotonic()
-        tell(f"Kafka is back; {away.waiting[-1]} events wait, the oldest for {away.oldest_seconds[-1]:.0f} s")
+        tell(
+            f"Kafka is back; {away.waiting[-1]} events wait, the oldest for"
+            f" {away.oldest_seconds[-1]:.0f} s"
+        )
     await until(lambda: _is_empty(system), "the outbox drains", seconds=DRAIN_SECONDS)
     away.drained_after = time.monotonic() - back
     away.statuses = dict(load.doors.statuses)
@@ -110,7 +129,9 @@ def accepted_over_http(load: Load) -> int:
 async def _watch(system: System, away: Away, more: int, *, backdated: bool, tell: Tell) -> None:
     """Look at what an operator would see, until the time is up and enough waits."""
     rule, begun, told = Rule.read(), time.monotonic(), 0.0
-    while (passed := time.monotonic() - begun) < away.seconds or away.waiting[-1] < away.waiting[0] + more:
+    while (passed := time.monotonic() - begun) < away.seconds or away.waiting[-1] < away.waiting[
+        0
+    ] + more:
         outbox = await _status(system)
         away.waiting.append(outbox["waiting_count"])
         away.oldest_seconds.append(outbox["oldest_seconds"] or 0.0)
@@ -118,7 +139,10 @@ async def _watch(system: System, away: Away, more: int, *, backdated: bool, tell
             away.alerted_after = passed
         if passed - told > TELL_SECONDS:
             told = passed
-            tell(f"{passed:.0f} s: {away.waiting[-1]} events wait, the oldest for {away.oldest_seconds[-1]:.0f} s")
+            tell(
+                f"{passed:.0f} s: {away.waiting[-1]} events wait, the oldest for"
+                f" {away.oldest_seconds[-1]:.0f} s"
+            )
         await asyncio.sleep(LOOK_SECONDS)
     if backdated:
         await _make_older(system, 2 * rule.bound)
@@ -145,7 +169,9 @@ async def _shown(system: System) -> str:
 async def _make_older(system: System, seconds: float) -> None:
     conn = await asyncpg.connect(system.databases["reporting"].owner_dsn)
     try:
-        await conn.execute("UPDATE outbox SET created_at = created_at - make_interval(secs => $1)", seconds)
+        await conn.execute(
+            "UPDATE outbox SET created_at = created_at - make_interval(secs => $1)", seconds
+        )
     finally:
         await conn.close()
 

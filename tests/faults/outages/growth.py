@@ -6,7 +6,9 @@ MEBIBYTE = 1 << 20
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return by how much y grows for each x in the second half of x, by least squares; 0 for fewer than two places."""
+    """Return by how much y grows for each x in the second half of x, by least squares; 0 for fewer
+    than two places.
+    """
     half = points[-1][0] / 2
     late = [point for point in points if point[0] >= half]
     middle = sum(x for x, _ in late) / len(late), sum(y for _, y in late) / len(late)

@@ -1,4 +1,6 @@
-"""How late a figure's metric is: places of their own that nobody else writes to, posted to one after the other."""
+"""How late a figure's metric is: places of their own that nobody else writes to, posted to one
+after the other.
+"""
 
 import asyncio
 import json
@@ -44,7 +46,9 @@ class Prober:
     @asynccontextmanager
     async def going(self) -> AsyncIterator["Prober"]:
         """Post while the block runs, and then until every figure was seen."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.load.system.bootstrap, fetch_max_wait_ms=50)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.load.system.bootstrap, fetch_max_wait_ms=50
+        )
         await consumer.start()
         places = [TopicPartition(MetricUpdated.topic(), number) for number in range(PARTITIONS)]
         consumer.assign(places)
@@ -76,7 +80,10 @@ class Prober:
         """Say how late metrics were so far."""
         if not self.latencies:
             return "no figure seen yet"
-        return f"{len(self.latencies)} figures, the latest {max(self.latencies):.2f} s after its answer"
+        return (
+            f"{len(self.latencies)} figures, the latest {max(self.latencies):.2f} s after its"
+            " answer"
+        )
 
     async def _post(self) -> None:
         places = [

@@ -1,4 +1,6 @@
-"""Rolling restarts under load: each process in turn is told to end and started again, as a deployment does it."""
+"""Rolling restarts under load: each process in turn is told to end and started again, as a
+deployment does it.
+"""
 
 import asyncio
 import time
@@ -19,7 +21,8 @@ class Rolled:
         codes: what they ended with.
         latencies: seconds from the answer for a figure to its MetricUpdated.
         statuses: how often each status was answered.
-        refused, broken, unanswered: see `Doors`. A replica that is away refuses connections until it is back.
+        refused, broken, unanswered: see `Doors`. A replica that is away refuses connections until
+            it is back.
     """
 
     exits: list[float] = field(default_factory=list)
@@ -34,7 +37,9 @@ class Rolled:
 
 
 async def roll(proof: Proof, *, times: int, seed: int, pause: float, tell: Tell) -> Rolled:
-    """Restart every process of the system so many times while figures come in, and check what became of them."""
+    """Restart every process of the system so many times while figures come in, and check what
+    became of them.
+    """
     rolled = Rolled()
     load = proof.load(seed=seed, batch=5, pause=pause)
     prober = Prober(load)
@@ -42,7 +47,10 @@ async def roll(proof: Proof, *, times: int, seed: int, pause: float, tell: Tell)
         for number in range(times):
             for process in proof.system.names:
                 await _restart(proof, process, rolled)
-            tell(f"round {number + 1} of {times}: {prober.described()}, longest exit {max(rolled.exits):.1f} s")
+            tell(
+                f"round {number + 1} of {times}: {prober.described()}, longest exit"
+                f" {max(rolled.exits):.1f} s"
+            )
     rolled.latencies = prober.latencies
     doors = load.doors
     rolled.refused, rolled.broken, rolled.unanswered = doors.refused, doors.broken, doors.unanswered

@@ -1,7 +1,7 @@
 """A long quiet stretch: figures over HTTP at a steady pace, and what grows meanwhile.
 
-The pace is that of the clock and not that of the answers: a request is made when it is due, and its answer is timed
-from then, so that a pause counts for everybody who had to wait in it.
+The pace is that of the clock and not that of the answers: a request is made when it is due, and its
+answer is timed from then, so that a pause counts for everybody who had to wait in it.
 """
 
 import asyncio
@@ -43,7 +43,10 @@ HISTORY = {"audit_entry", "audit_seal", "delivery", "figure", "inbox", "told_eve
 SETTINGS = {"reporting": {"SAMAN_REPORTING_REQUESTS_PER_MINUTE": "1000000"}}
 """One key posts for all publishers here; the limit is meant for one of them."""
 
-SIZES = "SELECT relname, pg_total_relation_size(relid) AS bytes FROM pg_stat_user_tables WHERE schemaname = 'public'"
+SIZES = (
+    "SELECT relname, pg_total_relation_size(relid) AS bytes FROM pg_stat_user_tables WHERE"
+    " schemaname = 'public'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class Soaked:
         statuses: how often each status was answered, or none came and why.
         answers: seconds from when a request was due until it was answered.
         memory_per_hour: MiB by which each process grew in an hour, from its second half.
-        tables_per_hour: the same for tables that keep no history; those that do not grow are left out.
+        tables_per_hour: the same for tables that keep no history; those that do not grow are left
+            out.
         history_bytes: of a figure, in tables that keep history.
     """
 
@@ -92,13 +96,18 @@ class Soaked:
     wrong: list[str] = field(default_factory=list)
 
 
-async def soak(folder: Path, *, per_second: float, figures: int, minutes: float, tell: Tell) -> Soaked:
+async def soak(
+    folder: Path, *, per_second: float, figures: int, minutes: float, tell: Tell
+) -> Soaked:
     """Post to a fresh system for so long, and check what became of it."""
     soaked = Soaked(per_second, figures, minutes)
     async with running(folder, extra=SETTINGS) as system:
         shares = await workload.prepare(system.connection)
         months = [workload.FIRST.plus(number) for number in range(MONTHS)]
-        sources = [Source(i, publisher, share, months, SEED) for i, (publisher, share) in enumerate(shares.items())]
+        sources = [
+            Source(i, publisher, share, months, SEED)
+            for i, (publisher, share) in enumerate(shares.items())
+        ]
         readers = Readers.of(system.bootstrap, sources)
         reading = asyncio.create_task(readers.reader.run())
         looks: list[Look] = []
@@ -121,7 +130,9 @@ async def soak(folder: Path, *, per_second: float, figures: int, minutes: float,
 
 
 async def _post_all(system: System, sources: Sequence[Source], soaked: Soaked) -> None:
-    """Post request after request, those of all publishers by turns, until the time is over and all are answered."""
+    """Post request after request, those of all publishers by turns, until the time is over and all
+    are answered.
+    """
     door = f"{system.address('reporting')}/api/reporting/v1/absence-figures"
     places = asyncio.Semaphore(UNDER_WAY_MAX)
     limits = httpx2.Limits(max_connections=UNDER_WAY_MAX, max_keepalive_connections=UNDER_WAY_MAX)
@@ -139,14 +150,22 @@ async def _post_all(system: System, sources: Sequence[Source], soaked: Soaked) -
             await places.acquire()
             source = sources[turn % len(sources)]
             numbers = range(source.accepted, source.accepted + soaked.figures)
-            figures = [{"figure_id": str(source.id_of(number)), **source.body_of(number)} for number in numbers]
+            figures = [
+                {"figure_id": str(source.id_of(number)), **source.body_of(number)}
+                for number in numbers
+            ]
             source.accepted += soaked.figures
             posting = group.create_task(_post(client, door, source, figures, due, soaked))
             posting.add_done_callback(lambda _: places.release())
 
 
 async def _post(
-    client: httpx2.AsyncClient, door: str, source: Source, figures: list[dict[str, Any]], due: float, soaked: Soaked
+    client: httpx2.AsyncClient,
+    door: str,
+    source: Source,
+    figures: list[dict[str, Any]],
+    due: float,
+    soaked: Soaked,
 ) -> None:
     """Post figures until they are taken."""
     body = {"publisher": source.publisher, "figures": figures}
@@ -171,8 +190,13 @@ async def _look(system: System, soaked: Soaked, looks: list[Look], tell: Tell) -
         looks.append(Look(seconds, system.memory_bytes(), await _tables(system)))
         if seconds - told > TELL_SECONDS:
             fresh, told, heard = sorted(soaked.answers[heard:]), seconds, len(soaked.answers)
-            memory = ", ".join(f"{name} {size // MEBIBYTE} MiB" for name, size in looks[-1].memory.items())
-            tell(f"{seconds:.0f} s: {heard} answered, the last within {_part(fresh, 99)} s (99 %); {memory}")
+            memory = ", ".join(
+                f"{name} {size // MEBIBYTE} MiB" for name, size in looks[-1].memory.items()
+            )
+            tell(
+                f"{seconds:.0f} s: {heard} answered, the last within {_part(fresh, 99)} s (99 %);"
+                f" {memory}"
+            )
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -181,7 +205,9 @@ async def _tables(system: System) -> dict[str, int]:
     for service in SERVICES:
         conn = await asyncpg.connect(system.databases[service].owner_dsn, timeout=10)
         try:
-            sizes |= {f"{service}.{row['relname']}": row["bytes"] for row in await conn.fetch(SIZES)}
+            sizes |= {
+                f"{service}.{row['relname']}": row["bytes"] for row in await conn.fetch(SIZES)
+            }
         finally:
             await conn.close()
     return sizes
@@ -194,7 +220,11 @@ def _part(ordered: Sequence[float], percent: int) -> float:
 def answers_of(soaked: Soaked) -> dict[str, float]:
     """Return how late answers were, in seconds."""
     ordered = sorted(soaked.answers)
-    return {"p50": _part(ordered, 50), "p99": _part(ordered, 99), "max": ordered[-1] if ordered else 0.0}
+    return {
+        "p50": _part(ordered, 50),
+        "p99": _part(ordered, 99),
+        "max": ordered[-1] if ordered else 0.0,
+    }
 
 
 def _grown(looks: Sequence[Look], soaked: Soaked) -> None:

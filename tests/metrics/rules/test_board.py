@@ -30,7 +30,9 @@ def published(figures: list[Posted]) -> list[PublishedState]:
         pairs = zip(state.unrounded[::2], state.unrounded[1::2], strict=True)
         rates = json.loads(state.content)["rates"]
         cells = {
-            Window(window): Cell(computed, reported, rate["coverage"]["present"], rate["coverage"]["expected"])
+            Window(window): Cell(
+                computed, reported, rate["coverage"]["present"], rate["coverage"]["expected"]
+            )
             for (window, rate), (computed, reported) in zip(rates.items(), pairs, strict=True)
         }
         states.append(PublishedState(period_of(state.last_month, state.months), cells))
@@ -45,7 +47,9 @@ def one_decimal(trillionths: int | None) -> str | None:
 def test_the_board_equals_the_slide() -> None:
     rows = board_rows(published(vefsn_figures()), GOAL)
 
-    assert [(str(row.period), row.is_sum) for row in rows] == [(row.period, row.is_sum) for row in source_rows()]
+    assert [(str(row.period), row.is_sum) for row in rows] == [
+        (row.period, row.is_sum) for row in source_rows()
+    ]
     for row, source in zip(rows, source_rows(), strict=True):
         assert one_decimal(row.cells[Window.YEAR_TO_DATE].reported) == source.year_to_date
         assert row.smileys == source.smileys_by_rule
@@ -86,7 +90,10 @@ def test_a_year_that_was_posted_as_a_whole_is_its_sum() -> None:
     year = posted("2011", rate="8.3", weight_kind="equal")
     rows = board_rows(published([year, posted("2012-01")]), GOAL)
 
-    assert [(str(row.period), row.smileys) for row in rows if row.is_sum] == [("2011", 3), ("2012", 0)]
+    assert [(str(row.period), row.smileys) for row in rows if row.is_sum] == [
+        ("2011", 3),
+        ("2012", 0),
+    ]
     assert one_decimal(rows[0].cells[Window.YEAR_TO_DATE].shown) == "8.3"
 
 
@@ -101,7 +108,12 @@ def test_a_year_to_date_that_lacks_a_month_counts_no_persons() -> None:
     rows = board_rows(published([posted("2013-01", lost="60"), posted("2013-03", lost="60")]), GOAL)
 
     assert rows[-1].cells[Window.YEAR_TO_DATE].shown == 6 * 10**12
-    assert [(row.persons_tenths, row.smileys) for row in rows] == [(260, 17), (None, None), (260, 17), (None, None)]
+    assert [(row.persons_tenths, row.smileys) for row in rows] == [
+        (260, 17),
+        (None, None),
+        (260, 17),
+        (None, None),
+    ]
 
 
 def test_a_reported_year_to_date_counts_persons_without_its_months() -> None:
@@ -123,7 +135,10 @@ def test_a_reported_year_to_date_counts_persons_without_its_months() -> None:
 def test_a_goals_row_is_the_newest_rate_of_its_own_window(
     window: Window, period: str, until: str, percents: Decimal
 ) -> None:
-    figures = [posted(f"2013-0{month}", lost=lost) for month, lost in ((1, "90"), (2, "80"), (3, "70"), (4, "50"))]
+    figures = [
+        posted(f"2013-0{month}", lost=lost)
+        for month, lost in ((1, "90"), (2, "80"), (3, "70"), (4, "50"))
+    ]
 
     row = goal_row(published(figures), replace(GOAL, window=window))
 

@@ -31,7 +31,9 @@ from tests.metrics.posted import DEFINITION, contents, figure_of, posted, series
 from tests.metrics.recomputation import Posted
 from tests.metrics.vefsn import GOAL, source_rows, vefsn_figures
 
-RISING = replace(GOAL, falling=False, baseline=80_000_000, target=90_000_000, persons_per_point=None)
+RISING = replace(
+    GOAL, falling=False, baseline=80_000_000, target=90_000_000, persons_per_point=None
+)
 
 
 def progress_content(goal: Goal, shown: Ratio, state: GoalState) -> dict[str, str | None]:
@@ -43,7 +45,9 @@ def percent(text: str) -> Ratio:
     return Ratio(micro(Decimal(text)), 1)
 
 
-def told(figures: list[Posted], goal: Goal = GOAL, standing: Standing | None = None, **how: Any) -> list[Milestone]:
+def told(
+    figures: list[Posted], goal: Goal = GOAL, standing: Standing | None = None, **how: Any
+) -> list[Milestone]:
     series = series_of(figures, [goal])
     settled = settle(series, range(series.first, series.last + 1))
     found, _ = milestones(goal, standing or Standing(), settled.judgements[goal.key], **how)
@@ -57,11 +61,19 @@ def periods(found: list[Milestone]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("shown", "unclamped", "smileys"),
     [
-        ("6.4", "22.0", 17), ("8.6", "0.0", 0), ("9.6", "-10.0", 0), ("8.2", "4.0", 4), ("8.15", "4.5", 5),
-        ("7.55", "10.5", 11), ("6.9", "17.0", 17), ("8.3", "3.0", 3),
+        ("6.4", "22.0", 17),
+        ("8.6", "0.0", 0),
+        ("9.6", "-10.0", 0),
+        ("8.2", "4.0", 4),
+        ("8.15", "4.5", 5),
+        ("7.55", "10.5", 11),
+        ("6.9", "17.0", 17),
+        ("8.3", "3.0", 3),
     ],
-)  # fmt: skip
-def test_persons_at_work_and_smileys_are_those_of_vefsns_board(shown: str, unclamped: str, smileys: int) -> None:
+)
+def test_persons_at_work_and_smileys_are_those_of_vefsns_board(
+    shown: str, unclamped: str, smileys: int
+) -> None:
     assert progress_content(GOAL, percent(shown), GoalState.OPEN)["persons_at_work"] == unclamped
     assert GOAL.smileys(percent(shown)) == smileys
 
@@ -70,7 +82,11 @@ def test_smileys_of_every_row_of_the_slide_follow_from_the_shown_figures() -> No
     for row in source_rows():
         shown = row.year_to_date if row.is_sum else row.month
         assert GOAL.smileys(percent(str(shown))) == row.smileys_by_rule
-    differing = {row.period: row.smileys_shown for row in source_rows() if row.smileys_shown != row.smileys_by_rule}
+    differing = {
+        row.period: row.smileys_shown
+        for row in source_rows()
+        if row.smileys_shown != row.smileys_by_rule
+    }
     assert differing == {"2012-09": 11, "2012-12": 5}
 
 
@@ -85,7 +101,9 @@ def test_smileys_of_every_row_of_the_slide_follow_from_the_shown_figures() -> No
         ("7.5", "-1.10", "-12.79", "64.71"),
     ],
 )
-def test_progress_towards_a_falling_target_keeps_its_sign(shown: str, points: str, change: str, progress: str) -> None:
+def test_progress_towards_a_falling_target_keeps_its_sign(
+    shown: str, points: str, change: str, progress: str
+) -> None:
     content = progress_content(GOAL, percent(shown), GoalState.OPEN)
     assert (content["change_points"], content["change_percent"], content["progress_percent"]) == (
         points,
@@ -95,9 +113,12 @@ def test_progress_towards_a_falling_target_keeps_its_sign(shown: str, points: st
 
 
 @pytest.mark.parametrize(
-    ("shown", "progress", "reached"), [("75", "-50.00", False), ("85", "50.00", False), ("90", "100.00", True)]
+    ("shown", "progress", "reached"),
+    [("75", "-50.00", False), ("85", "50.00", False), ("90", "100.00", True)],
 )
-def test_progress_towards_a_rising_target_keeps_its_sign(shown: str, progress: str, reached: bool) -> None:
+def test_progress_towards_a_rising_target_keeps_its_sign(
+    shown: str, progress: str, reached: bool
+) -> None:
     content = progress_content(RISING, percent(shown), GoalState.OPEN)
 
     assert content["progress_percent"] == progress
@@ -138,7 +159,9 @@ def test_vefsn_reaches_its_target_once_when_its_figures_come_one_by_one() -> Non
 
 def test_a_goal_that_comes_after_its_figures_tells_when_its_present_state_began() -> None:
     found = told(vefsn_figures(), goal_changed=True)
-    assert [(periods(found), one.cause) for one in found] == [([("2013-04", "reached")], Cause.GOAL_CHANGED)]
+    assert [(periods(found), one.cause) for one in found] == [
+        ([("2013-04", "reached")], Cause.GOAL_CHANGED)
+    ]
 
 
 def test_a_month_of_a_year_that_lacks_an_earlier_one_is_not_judged() -> None:
@@ -147,9 +170,15 @@ def test_a_month_of_a_year_that_lacks_an_earlier_one_is_not_judged() -> None:
 
     assert told(figures) == []
     assert states["2013-04"]["goals"][0] == {
-        "project_id": "vefsn", "goal_id": "vefsn-naervaer", "window": "year-to-date", "change_points": None,
-        "change_percent": None, "progress_percent": None, "persons_at_work": None, "state": "open",
-    }  # fmt: skip
+        "project_id": "vefsn",
+        "goal_id": "vefsn-naervaer",
+        "window": "year-to-date",
+        "change_points": None,
+        "change_percent": None,
+        "progress_percent": None,
+        "persons_at_work": None,
+        "state": "open",
+    }
 
 
 def test_goals_of_two_projects_that_have_the_same_id_are_told_apart() -> None:
@@ -171,11 +200,17 @@ def test_a_correction_of_the_judged_period_loses_a_target() -> None:
 
     found = told(figures, standing=Standing(GoalState.REACHED, january), corrected=[january])
 
-    assert [(one.judgement.state, one.cause) for one in found] == [(GoalState.OPEN, Cause.CORRECTION)]
+    assert [(one.judgement.state, one.cause) for one in found] == [
+        (GoalState.OPEN, Cause.CORRECTION)
+    ]
 
 
 def test_a_correction_of_an_older_period_says_nothing() -> None:
-    figures = [posted("2013-01", lost="80"), posted("2013-01", lost="90", vintage=2), posted("2014-01", lost="60")]
+    figures = [
+        posted("2013-01", lost="80"),
+        posted("2013-01", lost="90", vintage=2),
+        posted("2014-01", lost="60"),
+    ]
     assert told(figures, standing=Standing(GoalState.REACHED, 2014 * 12)) == []
 
 
@@ -195,13 +230,19 @@ def test_without_any_judged_period_the_last_judgement_stands() -> None:
 
 def test_a_changed_target_is_judged_on_the_latest_period_only() -> None:
     stricter = replace(GOAL, target=6_000_000)
-    found = told(vefsn_figures(), stricter, Standing(GoalState.REACHED, 2013 * 12 + 6), goal_changed=True)
+    found = told(
+        vefsn_figures(), stricter, Standing(GoalState.REACHED, 2013 * 12 + 6), goal_changed=True
+    )
 
-    assert [(periods([one])[0], one.cause) for one in found] == [(("2013-07", "open"), Cause.GOAL_CHANGED)]
+    assert [(periods([one])[0], one.cause) for one in found] == [
+        (("2013-07", "open"), Cause.GOAL_CHANGED)
+    ]
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=24), st.data())
-def test_milestones_do_not_depend_on_how_figures_are_batched(reached: list[bool], data: st.DataObject) -> None:
+def test_milestones_do_not_depend_on_how_figures_are_batched(
+    reached: list[bool], data: st.DataObject
+) -> None:
     states = [GoalState.REACHED if one else GoalState.OPEN for one in reached]
     judged = [Judgement(month, percent("7"), state) for month, state in enumerate(states)]
     at_once, last = milestones(GOAL, Standing(), judged)

@@ -21,7 +21,15 @@ from services.metrics.domain import (
     is_small,
     suppressed_groups,
 )
-from tests.metrics.posted import contents, drawn_terms, figure_of, group_series, persons, posted, series_of
+from tests.metrics.posted import (
+    contents,
+    drawn_terms,
+    figure_of,
+    group_series,
+    persons,
+    posted,
+    series_of,
+)
 from tests.metrics.recomputation import Posted, rank, recompute
 
 TWO = Membership([ALWAYS, ALWAYS])
@@ -74,12 +82,19 @@ def test_members_with_other_weights_count_as_missing(kind: str) -> None:
 
 def test_a_group_without_a_figure_has_no_data() -> None:
     month = month_of(group_parts({"g": ["a", "b"]}, {}), "g", 2)
-    assert (month["value"], month["reason"], month["coverage"]) == (None, "no-data", {"present": 0, "expected": 2})
+    assert (month["value"], month["reason"], month["coverage"]) == (
+        None,
+        "no-data",
+        {"present": 0, "expected": 2},
+    )
 
 
 def test_coverage_is_periods_times_members() -> None:
     january, february = 2013 * 12, 2013 * 12 + 1
-    parts = {january: Part(5, 1, Weighing.DAY_COUNTS, 2), february: Part(5, 1, Weighing.DAY_COUNTS, 1)}
+    parts = {
+        january: Part(5, 1, Weighing.DAY_COUNTS, 2),
+        february: Part(5, 1, Weighing.DAY_COUNTS, 1),
+    }
 
     rates = contents(group_series("g", parts, membership=TWO))["2013-02"]["rates"]
 
@@ -90,7 +105,9 @@ def test_coverage_is_periods_times_members() -> None:
 def test_a_member_is_expected_only_in_the_months_in_which_it_existed() -> None:
     """A municipality merged on 1 January 2020, and the one that was made then."""
     january_2020 = 2020 * 12
-    membership = Membership([ALWAYS, Life(None, january_2020), Life(january_2020, None), Life(january_2020, None)])
+    membership = Membership(
+        [ALWAYS, Life(None, january_2020), Life(january_2020, None), Life(january_2020, None)]
+    )
 
     assert membership.alive(january_2020 - 1) == 2
     assert membership.alive(january_2020) == 3
@@ -110,7 +127,14 @@ def test_a_month_of_new_members_does_not_pass_for_a_year() -> None:
 
 @pytest.mark.parametrize(
     ("persons", "of_unit", "small"),
-    [(4, False, True), (5, False, False), (0, False, True), (None, False, False), (None, True, True), (5, True, False)],
+    [
+        (4, False, True),
+        (5, False, False),
+        (0, False, True),
+        (None, False, False),
+        (None, True, True),
+        (5, True, False),
+    ],
 )
 def test_fewer_than_five_persons_are_small_and_unknown_ones_in_a_unit(
     persons: int | None, of_unit: bool, small: bool
@@ -119,7 +143,9 @@ def test_fewer_than_five_persons_are_small_and_unknown_ones_in_a_unit(
 
 
 def test_a_suppressed_window_shows_nothing_but_its_coverage() -> None:
-    states = contents(series_of([posted("2013-01", persons=4), posted("2013-02"), posted("2014-01")]))
+    states = contents(
+        series_of([posted("2013-01", persons=4), posted("2013-02"), posted("2014-01")])
+    )
 
     february, january = states["2013-02"], states["2014-01"]
     assert february["suppressed"]
@@ -154,11 +180,20 @@ BIG = Contributor(900, suppressed=False)
         ({"g": ["a", "b", "c"], "h": ["b", "c"]}, {"a": BIG, "b": BIG, "c": BIG}, set()),
         ({"g": ["a", "b", "c"], "h": ["a", "b"]}, {"a": small(), "b": BIG, "c": small()}, {"h"}),
         ({"g": ["a", "b", "c", "d"], "h": ["a", "b"]}, dict.fromkeys("abcd", small()), set()),
-        ({"g": ["a", "b", "c", "d"], "h": ["a", "b"]}, dict.fromkeys("abcd", small(2)) | {"a": small(4)}, {"g"}),
+        (
+            {"g": ["a", "b", "c", "d"], "h": ["a", "b"]},
+            dict.fromkeys("abcd", small(2)) | {"a": small(4)},
+            {"g"},
+        ),
         ({"g": ["a", "b"], "h": ["b", "c"], "i": ["a", "c"]}, dict.fromkeys("abc", small()), {"i"}),
         ({"g": ["a", "b"]}, {"a": Contributor(None, suppressed=False), "b": BIG}, set()),
         (
-            {"x": ["a", "b"], "y": ["c", "d"], "z": ["e", "f"], "all": ["a", "b", "c", "d", "e", "f", "g"]},
+            {
+                "x": ["a", "b"],
+                "y": ["c", "d"],
+                "z": ["e", "f"],
+                "all": ["a", "b", "c", "d", "e", "f", "g"],
+            },
             {**dict.fromkeys("abcd", small()), "e": small(2), "f": small(2), "g": BIG},
             {"z", "all"},
         ),
@@ -183,7 +218,9 @@ def month_of_members(draw: st.DrawFn) -> list[Posted]:
     found = []
     for one in draw(st.sets(st.sampled_from(IDS), min_size=1)):
         kind = draw(st.sampled_from(["days", "days", "agreed-days", "equal"]))
-        found.append(posted("2013-02", municipality_id=one, persons=draw(persons), **draw(drawn_terms(kind))))
+        found.append(
+            posted("2013-02", municipality_id=one, persons=draw(persons), **draw(drawn_terms(kind)))
+        )
     return found
 
 
@@ -194,7 +231,9 @@ GROUPS = st.dictionaries(
 
 
 @given(month_of_members(), GROUPS)
-def test_groups_equal_an_independent_recomputation(figures: list[Posted], groups: dict[str, list[str]]) -> None:
+def test_groups_equal_an_independent_recomputation(
+    figures: list[Posted], groups: dict[str, list[str]]
+) -> None:
     expected = recompute(figures, groups)
     parts = group_parts(groups, figures_by_municipality(figures))
 
@@ -208,14 +247,22 @@ def test_groups_equal_an_independent_recomputation(figures: list[Posted], groups
 
 
 @given(month_of_members(), GROUPS)
-def test_published_totals_never_give_away_a_small_member(figures: list[Posted], groups: dict[str, list[str]]) -> None:
-    """An attacker who adds and subtracts published totals in any way never gets the days of one small member."""
+def test_published_totals_never_give_away_a_small_member(
+    figures: list[Posted], groups: dict[str, list[str]]
+) -> None:
+    """An attacker who adds and subtracts published totals in any way never gets the days of one
+    small member.
+    """
     held = figures_by_municipality(figures)
     adding = {one: figure for one, figure in held.items() if figure.adds_days}
-    lone = {one for one, figure in adding.items() if is_small(figure.persons, unknown_is_small=False)}
+    lone = {
+        one for one, figure in adding.items() if is_small(figure.persons, unknown_is_small=False)
+    }
     published = [{one} for one in adding.keys() - lone]
     published += [
-        adding.keys() & groups[group] for group, part in group_parts(groups, held).items() if not part.suppressed
+        adding.keys() & groups[group]
+        for group, part in group_parts(groups, held).items()
+        if not part.suppressed
     ]
     rows = [[int(one in total) for one in adding] for total in published]
 
@@ -233,24 +280,38 @@ CELLS = "abcdefg"
 def test_published_totals_never_give_away_a_group_of_too_few(
     persons_of: dict[str, int], groups: list[set[str]]
 ) -> None:
-    """Nor the days of all small members of a group, where fewer than five persons stand behind them."""
+    """Nor the days of all small members of a group, where fewer than five persons stand behind
+    them.
+    """
     members = {f"g{number}": sorted(ids) for number, ids in enumerate(groups)}
 
-    suppressed = suppressed_groups(members, {one: small(count) for one, count in persons_of.items()})
+    suppressed = suppressed_groups(
+        members, {one: small(count) for one, count in persons_of.items()}
+    )
 
-    rows = [[int(one in ids) for one in CELLS] for group, ids in members.items() if group not in suppressed]
+    rows = [
+        [int(one in ids) for one in CELLS]
+        for group, ids in members.items()
+        if group not in suppressed
+    ]
     for ids in groups:
         if len(ids) == 1 or sum(persons_of[one] for one in ids) < PERSONS_MIN:
             assert rank([*rows, [int(one in ids) for one in CELLS]]) > rank(rows)
 
 
-@given(st.lists(st.tuples(st.integers(0, 23), st.integers(0, 10**9), st.integers(1, 10**10)), min_size=1))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 23), st.integers(0, 10**9), st.integers(1, 10**10)), min_size=1
+    )
+)
 def test_a_window_of_a_group_is_the_pooled_sum(rows: list[tuple[int, int, int]]) -> None:
     pooled: dict[int, tuple[int, int]] = {}
     for month, lost, agreed in rows:
         numerator, denominator = pooled.get(month, (0, 0))
         pooled[month] = (numerator + lost, denominator + agreed)
-    stretch = Stretch.of({month: Part(*sums, Weighing.DAY_COUNTS) for month, sums in pooled.items()})
+    stretch = Stretch.of(
+        {month: Part(*sums, Weighing.DAY_COUNTS) for month, sums in pooled.items()}
+    )
 
     numerator, denominator, *_ = stretch.over(5, 17)
 

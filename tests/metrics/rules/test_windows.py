@@ -1,4 +1,6 @@
-"""Windows: sums of day counts, weighted rates, reported figures, coverage and the reasons for a missing value."""
+"""Windows: sums of day counts, weighted rates, reported figures, coverage and the reasons for a
+missing value.
+"""
 
 import json
 import random
@@ -10,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.metrics.domain import Window, changed_paths, emptied, own_series, settle
-from tests.metrics.posted import DEFINITION, contents, figure_of, figures_of_one_series, posted, series_of
+from tests.metrics.posted import (
+    DEFINITION,
+    contents,
+    figure_of,
+    figures_of_one_series,
+    posted,
+    series_of,
+)
 from tests.metrics.recomputation import Posted, recompute
 from tests.metrics.vefsn import source_rows, vefsn_figures
 
@@ -53,7 +62,9 @@ def test_a_quarter_is_the_sum_of_lost_over_the_sum_of_agreed_days_not_the_mean_o
         ("2013", ["year", "year-to-date", "rolling-12"]),
     ],
 )
-def test_coarser_windows_belong_to_the_state_of_their_last_period(period: str, windows: list[str]) -> None:
+def test_coarser_windows_belong_to_the_state_of_their_last_period(
+    period: str, windows: list[str]
+) -> None:
     assert list(contents(series_of([posted(period)]))[period]["rates"]) == windows
 
 
@@ -78,9 +89,15 @@ def test_no_agreed_days_give_no_rate_and_say_why() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "weights", "expected"),
-    [("equal", (None, None), "7.00"), ("working-days", ("10", "30"), "6.50"), ("agreed-days", ("1", "3"), "6.50")],
+    [
+        ("equal", (None, None), "7.00"),
+        ("working-days", ("10", "30"), "6.50"),
+        ("agreed-days", ("1", "3"), "6.50"),
+    ],
 )
-def test_bare_rates_are_weighted_as_declared(kind: str, weights: tuple[str | None, str | None], expected: str) -> None:
+def test_bare_rates_are_weighted_as_declared(
+    kind: str, weights: tuple[str | None, str | None], expected: str
+) -> None:
     rates = zip(("8.0", "6.0"), weights, strict=True)
     figures = [
         posted(f"2013-0{month}", rate=value, weight_kind=kind, weight=weight)
@@ -103,7 +120,10 @@ def test_day_counts_and_rates_weighted_by_agreed_days_go_together() -> None:
 
 @pytest.mark.parametrize("kind", ["equal", "working-days"])
 def test_weights_of_unlike_meaning_are_not_mixed(kind: str) -> None:
-    figures = [posted("2013-01", lost="10", agreed="100"), posted("2013-02", rate="5", weight_kind=kind, weight="20")]
+    figures = [
+        posted("2013-01", lost="10", agreed="100"),
+        posted("2013-02", rate="5", weight_kind=kind, weight="20"),
+    ]
 
     content = contents(series_of(figures))["2013-02"]
 
@@ -113,7 +133,11 @@ def test_weights_of_unlike_meaning_are_not_mixed(kind: str) -> None:
 
 
 def test_a_coarser_figure_is_shown_as_reported_and_neither_spread_nor_added() -> None:
-    figures = [posted("2012", rate="9.0", weight_kind="equal"), posted("2013-01"), posted("2013-Q1", rate="7.7")]
+    figures = [
+        posted("2012", rate="9.0", weight_kind="equal"),
+        posted("2013-01"),
+        posted("2013-Q1", rate="7.7"),
+    ]
 
     states = contents(series_of(figures))
 
@@ -127,7 +151,10 @@ def test_a_coarser_figure_is_shown_as_reported_and_neither_spread_nor_added() ->
 
 def test_a_coarser_figure_is_the_grain_until_a_finer_one_comes() -> None:
     assert list(contents(series_of([posted("2013-Q1")]))) == ["2013-Q1"]
-    assert list(contents(series_of([posted("2013-Q1"), posted("2013-02")]))) == ["2013-02", "2013-03"]
+    assert list(contents(series_of([posted("2013-Q1"), posted("2013-02")]))) == [
+        "2013-02",
+        "2013-03",
+    ]
 
 
 def test_a_year_to_date_inside_a_quarter_is_shown_nowhere_in_a_series_of_quarters() -> None:
@@ -148,7 +175,11 @@ def test_the_same_month_last_year_is_compared_unrounded() -> None:
 
 
 def test_a_later_vintage_replaces_an_earlier_one_in_any_order() -> None:
-    figures = [posted(lost="10", vintage=1), posted(lost="20", vintage=2), posted(lost="30", vintage=3, withdrawn=True)]
+    figures = [
+        posted(lost="10", vintage=1),
+        posted(lost="20", vintage=2),
+        posted(lost="30", vintage=3, withdrawn=True),
+    ]
     for order in (figures, figures[::-1], [figures[1], figures[2], figures[0]]):
         assert rate(contents(series_of(order))["2013-02"], "month")["value"] == "2.00"
 
@@ -159,7 +190,9 @@ def test_a_withdrawn_figure_leaves_its_period_without_data() -> None:
 
 
 def test_vefsns_rolling_12_is_carried_on_from_december() -> None:
-    """8.1 of December 2012 and the differences give the cells that the slide shows, and go on where it stops."""
+    """8.1 of December 2012 and the differences give the cells that the slide shows, and go on where
+    it stops.
+    """
     states = contents(series_of(vefsn_figures()))
     computed = [rate(states[f"2013-0{month}"], "rolling-12")["value"] for month in range(1, 8)]
 
@@ -176,8 +209,12 @@ def test_without_december_the_last_reported_rolling_12_is_carried_on() -> None:
     states = contents(series_of(figures))
 
     assert rate(states["2013-03"], "rolling-12")["value"] == "7.51"  # 7.7 + (6.8 - 9.1) / 12
-    assert rate(states["2013-04"], "rolling-12")["value"] == "7.33"  # 7.7 + (6.8 - 9.1 + 6.4 - 8.6) / 12
-    assert rate(states["2013-02"], "rolling-12")["value"] == "7.48"  # the mean: the figure itself is no anchor
+    assert (
+        rate(states["2013-04"], "rolling-12")["value"] == "7.33"
+    )  # 7.7 + (6.8 - 9.1 + 6.4 - 8.6) / 12
+    assert (
+        rate(states["2013-02"], "rolling-12")["value"] == "7.48"
+    )  # the mean: the figure itself is no anchor
 
 
 def test_without_an_anchor_the_rolling_12_is_the_mean() -> None:
@@ -192,17 +229,23 @@ def test_vefsns_reported_columns_are_those_of_the_slide() -> None:
     states = contents(series_of(vefsn_figures()))
 
     for row in source_rows():
-        rates = states[row.period if not row.is_sum else f"{row.period}-{'07' if row.period == '2013' else '12'}"][
-            "rates"
-        ]
+        rates = states[
+            row.period
+            if not row.is_sum
+            else f"{row.period}-{'07' if row.period == '2013' else '12'}"
+        ]["rates"]
         if not row.is_sum:
             assert Decimal(rates["month"]["value"]) == Decimal(row.month or "nan")
-            assert rates["rolling-12"]["reported"] == (f"{row.rolling_12}0" if row.rolling_12 else None)
+            assert rates["rolling-12"]["reported"] == (
+                f"{row.rolling_12}0" if row.rolling_12 else None
+            )
         assert rates["year-to-date"]["reported"] == f"{row.year_to_date}0"
 
 
 def test_generated_figures_mark_every_state_whose_windows_hold_them() -> None:
-    states = contents(series_of([posted("2013-01", generated=True), posted("2014-01"), posted("2014-02")]))
+    states = contents(
+        series_of([posted("2013-01", generated=True), posted("2014-01"), posted("2014-02")])
+    )
 
     assert states["2013-12"]["generated"]
     assert not states["2014-01"]["generated"]
@@ -210,7 +253,9 @@ def test_generated_figures_mark_every_state_whose_windows_hold_them() -> None:
 
 def test_changed_names_the_windows_that_differ() -> None:
     before = settle(series_of([posted("2013-01"), posted("2013-02")]), [2013 * 12 + 1]).states[0]
-    after = settle(series_of([posted("2013-01", lost="87"), posted("2013-02")]), [2013 * 12 + 1]).states[0]
+    after = settle(
+        series_of([posted("2013-01", lost="87"), posted("2013-02")]), [2013 * 12 + 1]
+    ).states[0]
 
     assert changed_paths(before, before) == []
     assert changed_paths(before, after) == ["rates.year-to-date", "rates.rolling-12"]
@@ -232,19 +277,31 @@ def test_states_equal_an_independent_recomputation(figures: list[Posted]) -> Non
 
 
 @given(figures_of_one_series(), st.randoms(use_true_random=False))
-def test_the_order_and_repetition_of_figures_does_not_matter(figures: list[Posted], chance: random.Random) -> None:
+def test_the_order_and_repetition_of_figures_does_not_matter(
+    figures: list[Posted], chance: random.Random
+) -> None:
     shuffled = figures * 2
     chance.shuffle(shuffled)
     assert contents(series_of(shuffled)) == contents(series_of(figures))
 
 
 @given(figures_of_one_series(with_units=False, kinds=["days"]), st.integers(0, 40))
-def test_a_state_of_day_counts_needs_no_figures_from_more_than_a_year_before(figures: list[Posted], back: int) -> None:
-    """What the store loads is enough; only reported rolling-12 figures are carried on from further back."""
+def test_a_state_of_day_counts_needs_no_figures_from_more_than_a_year_before(
+    figures: list[Posted], back: int
+) -> None:
+    """What the store loads is enough; only reported rolling-12 figures are carried on from further
+    back.
+    """
     whole = series_of(figures)
     ordinal = max(whole.first, whole.last - back)
-    near = [figure_of(one) for one in figures if one.span[0] >= (ordinal - whole.per_year) * whole.months]
-    loaded = own_series(whole.subject, DEFINITION, near, months=whole.months, extent=(whole.first, whole.last))
+    near = [
+        figure_of(one)
+        for one in figures
+        if one.span[0] >= (ordinal - whole.per_year) * whole.months
+    ]
+    loaded = own_series(
+        whole.subject, DEFINITION, near, months=whole.months, extent=(whole.first, whole.last)
+    )
 
     assert settle(loaded, [ordinal]) == settle(whole, [ordinal])
 
@@ -252,5 +309,9 @@ def test_a_state_of_day_counts_needs_no_figures_from_more_than_a_year_before(fig
 def test_unrounded_rates_stand_beside_the_published_ones() -> None:
     state = settle(series_of([posted("2013-01", lost="1", agreed="3")]), [2013 * 12]).states[0]
 
-    assert list(json.loads(state.content)["rates"]) == [Window.MONTH, Window.YEAR_TO_DATE, Window.ROLLING_12]
+    assert list(json.loads(state.content)["rates"]) == [
+        Window.MONTH,
+        Window.YEAR_TO_DATE,
+        Window.ROLLING_12,
+    ]
     assert state.unrounded == (33_333_333_333_333, None) * 3

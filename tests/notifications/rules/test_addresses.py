@@ -1,4 +1,6 @@
-"""Where notifications may be sent: the rule against server-side request forgery, and mail addresses."""
+"""Where notifications may be sent: the rule against server-side request forgery, and mail
+addresses.
+"""
 
 import pytest
 
@@ -96,15 +98,28 @@ def test_an_address_that_could_lead_inside_is_refused(address: str) -> None:
     [
         ("https://example.org", "example.org", 443, "/", "example.org"),
         ("https://Example.ORG/Hook?a=1&b=2", "example.org", 443, "/Hook?a=1&b=2", "example.org"),
-        ("https://hooks.example.org:8443/x", "hooks.example.org", 8443, "/x", "hooks.example.org:8443"),
+        (
+            "https://hooks.example.org:8443/x",
+            "hooks.example.org",
+            8443,
+            "/x",
+            "hooks.example.org:8443",
+        ),
         ("https://xn--mneskinn-9za.no/x", "xn--mneskinn-9za.no", 443, "/x", "xn--mneskinn-9za.no"),
         ("https://93.184.215.14/x", "93.184.215.14", 443, "/x", "93.184.215.14"),
         ("https://[2606:2800:21f::1]/x", "2606:2800:21f::1", 443, "/x", "[2606:2800:21f::1]"),
     ],
 )
-def test_a_public_address_is_taken_apart_once(address: str, host: str, port: int, target: str, authority: str) -> None:
+def test_a_public_address_is_taken_apart_once(
+    address: str, host: str, port: int, target: str, authority: str
+) -> None:
     found = webhook_address(address, allow_private=False)
-    assert (found.host, found.port, found.target, found.authority) == (host, port, target, authority)
+    assert (found.host, found.port, found.target, found.authority) == (
+        host,
+        port,
+        target,
+        authority,
+    )
 
 
 def test_the_url_that_is_called_holds_the_judged_address() -> None:
@@ -114,7 +129,8 @@ def test_the_url_that_is_called_holds_the_judged_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "addresses", [[], ["93.184.215.14", "10.0.0.1"], ["127.0.0.1"], ["93.184.215.14", "::1"], ["fe80::1%eth0"]]
+    "addresses",
+    [[], ["93.184.215.14", "10.0.0.1"], ["127.0.0.1"], ["93.184.215.14", "::1"], ["fe80::1%eth0"]],
 )
 def test_one_address_inside_is_enough_to_refuse_a_name(addresses: list[str]) -> None:
     with pytest.raises(RuleBroken, match="example"):
@@ -122,12 +138,24 @@ def test_one_address_inside_is_enough_to_refuse_a_name(addresses: list[str]) -> 
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "172.18.0.2", "fd00::1"])
-def test_where_private_addresses_are_allowed_loopback_and_private_networks_may_be_called(address: str) -> None:
+def test_where_private_addresses_are_allowed_loopback_and_private_networks_may_be_called(
+    address: str,
+) -> None:
     assert may_be_called(address, allow_private=True)
     assert not may_be_called(address)
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "0.0.0.0", "fe80::1", "224.0.0.1", "::ffff:127.0.0.1", "x"])  # noqa: S104 - nothing listens
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254",
+        "0.0.0.0",  # noqa: S104 - nothing listens
+        "fe80::1",
+        "224.0.0.1",
+        "::ffff:127.0.0.1",
+        "x",
+    ],
+)
 def test_even_where_private_addresses_are_allowed_some_never_are(address: str) -> None:
     assert not may_be_called(address, allow_private=True)
 

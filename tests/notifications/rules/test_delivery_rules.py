@@ -46,7 +46,9 @@ def test_waits_differ_by_up_to_a_tenth_so_that_what_failed_together_is_not_tried
     assert timedelta(seconds=300) < after.next_try_at - NOW <= timedelta(seconds=330)
 
 
-@pytest.mark.parametrize(("asked", "waited"), [(None, 300), (10, 300), (900, 900), (10**9, 86_400), (-5, 300)])
+@pytest.mark.parametrize(
+    ("asked", "waited"), [(None, 300), (10, 300), (900, 900), (10**9, 86_400), (-5, 300)]
+)
 def test_a_receiver_that_names_a_time_is_not_asked_before(asked: int | None, waited: int) -> None:
     after = after_try(PROMPT, 1, NotNow("429", retry_after_seconds=asked), now=NOW)
     assert isinstance(after, Waiting)
@@ -60,7 +62,9 @@ def test_what_we_hold_back_ourselves_is_no_try_and_is_never_given_up(attempts: i
 
 
 def test_an_address_that_is_held_back_waits_as_well_or_badly_as_it_was() -> None:
-    health = health_after(Health(4, NOW - timedelta(days=1)), HeldBack("full", wait_seconds=40), now=NOW)
+    health = health_after(
+        Health(4, NOW - timedelta(days=1)), HeldBack("full", wait_seconds=40), now=NOW
+    )
     assert health == Health(4, NOW - timedelta(days=1), NOW + timedelta(seconds=40))
 
 
@@ -72,7 +76,9 @@ def test_an_address_that_is_held_back_waits_as_well_or_badly_as_it_was() -> None
         (Unwanted("410"), Failed(3, "410")),
     ],
 )
-def test_a_final_answer_ends_a_delivery_at_once(outcome: Outcome, after: Delivered | Failed) -> None:
+def test_a_final_answer_ends_a_delivery_at_once(
+    outcome: Outcome, after: Delivered | Failed
+) -> None:
     assert after_try(PROMPT, 2, outcome, now=NOW) == after
 
 
@@ -80,9 +86,22 @@ def test_an_address_that_keeps_failing_rests_longer_and_longer_up_to_an_hour() -
     health, pauses = Health(), []
     for _ in range(14):
         health = health_after(health, NotNow("no answer"), now=NOW)
-        pauses.append(0 if health.paused_until is None else int((health.paused_until - NOW).total_seconds()))
+        pauses.append(
+            0 if health.paused_until is None else int((health.paused_until - NOW).total_seconds())
+        )
     assert pauses[: FAILURES_BEFORE_PAUSE - 1] == [0, 0, 0, 0]
-    assert pauses[FAILURES_BEFORE_PAUSE - 1 :] == [60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600, 3_600]
+    assert pauses[FAILURES_BEFORE_PAUSE - 1 :] == [
+        60,
+        120,
+        240,
+        480,
+        960,
+        1_920,
+        3_600,
+        3_600,
+        3_600,
+        3_600,
+    ]
     assert (health.failures, health.failing_since) == (14, NOW)
 
 

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from services.notifications.domain.subscription import Channel, check_subscription, matches, matching
+from services.notifications.domain.subscription import (
+    Channel,
+    check_subscription,
+    matches,
+    matching,
+)
 from shared.errors import RuleBroken
 from tests.notifications.factories import MADE_AT, happening, subscription
 
@@ -26,7 +31,14 @@ WEBHOOK = {"channel": Channel.WEBHOOK, "address": "https://hooks.example.org/x"}
         ({"subjects": ("cohort/*", "municipality/vefsn-1824")}, True),
         ({"windows": ("year-to-date",)}, True),
         ({"windows": ("month", "rolling-12")}, False),
-        ({"events": ("TargetReached",), "subjects": ("project/*",), "windows": ("year-to-date",)}, True),
+        (
+            {
+                "events": ("TargetReached",),
+                "subjects": ("project/*",),
+                "windows": ("year-to-date",),
+            },
+            True,
+        ),
         ({"active": False}, False),
     ],
 )
@@ -64,7 +76,12 @@ def test_a_unit_is_found_below_its_municipality() -> None:
 def test_matching_many_finds_exactly_the_pairs_that_match_one_by_one() -> None:
     subscriptions = [
         subscription(subjects=subjects, events=events, **channel)
-        for subjects in ((), ("municipality/*",), ("cohort/pulje-1", "municipality/vefsn-1824"), ("theme/x",))
+        for subjects in (
+            (),
+            ("municipality/*",),
+            ("cohort/pulje-1", "municipality/vefsn-1824"),
+            ("theme/x",),
+        )
         for events in ((), ("TargetReached",), ("MetricUpdated",))
         for channel in ({}, WEBHOOK)
     ]
@@ -73,7 +90,9 @@ def test_matching_many_finds_exactly_the_pairs_that_match_one_by_one() -> None:
         for name in ("TargetReached", "MetricUpdated", "ReportDue")
         for subject in ("municipality/vefsn-1824", "municipality/bodo-1804", "cohort/pulje-1")
     ]
-    one_by_one = {(s.subscription_id, h.event_id) for h in happenings for s in subscriptions if matches(s, h)}
+    one_by_one = {
+        (s.subscription_id, h.event_id) for h in happenings for s in subscriptions if matches(s, h)
+    }
     together = [(s.subscription_id, h.event_id) for s, h in matching(subscriptions, happenings)]
     assert set(together) == one_by_one
     assert len(together) == len(one_by_one)
@@ -91,10 +110,16 @@ def test_matching_many_finds_exactly_the_pairs_that_match_one_by_one() -> None:
         ({"subjects": tuple(f"municipality/a-{n}" for n in range(201))}, "too-many", "/subjects"),
         ({"events": ("MetricUpdated",)}, "event-webhook-only", "/events/0"),
         ({"address": "nobody"}, "address-malformed", "/address"),
-        ({"channel": Channel.WEBHOOK, "address": "https://10.0.0.1/"}, "address-not-allowed", "/address"),
+        (
+            {"channel": Channel.WEBHOOK, "address": "https://10.0.0.1/"},
+            "address-not-allowed",
+            "/address",
+        ),
     ],
 )
-def test_a_faulty_subscription_is_refused_with_its_place(changes: dict[str, Any], code: str, pointer: str) -> None:
+def test_a_faulty_subscription_is_refused_with_its_place(
+    changes: dict[str, Any], code: str, pointer: str
+) -> None:
     with pytest.raises(RuleBroken) as refused:
         check_subscription(subscription(**changes), allow_private_webhooks=False)
     assert (refused.value.code, refused.value.errors[0].pointer) == (code, pointer)
@@ -104,11 +129,17 @@ def test_every_fault_of_a_subscription_is_named() -> None:
     faulty = subscription(events=("X",), windows=("week",), subjects=("*",), address="nobody")
     with pytest.raises(RuleBroken) as refused:
         check_subscription(faulty, allow_private_webhooks=False)
-    assert {e.pointer for e in refused.value.errors} == {"/events/0", "/windows/0", "/subjects/0", "/address"}
+    assert {e.pointer for e in refused.value.errors} == {
+        "/events/0",
+        "/windows/0",
+        "/subjects/0",
+        "/address",
+    }
 
 
 @pytest.mark.parametrize(
-    "subject", ["municipality/vefsn-1824", "unit/vefsn-1824/*", "theme/*", "county/18", "unit/a-1/b"]
+    "subject",
+    ["municipality/vefsn-1824", "unit/vefsn-1824/*", "theme/*", "county/18", "unit/a-1/b"],
 )
 def test_subjects_as_the_contract_writes_them_are_taken(subject: str) -> None:
     check_subscription(subscription(subjects=(subject,)), allow_private_webhooks=False)

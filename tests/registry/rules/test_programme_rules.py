@@ -47,7 +47,15 @@ GOAL = Goal(
     date(2013, 12, 31),
     Decimal(10),
 )
-PROJECT = Project("vefsn", "saman", Names("Vefsn"), "cohort-1", ("reputation",), (Membership("vefsn-1824"),), (GOAL,))
+PROJECT = Project(
+    "vefsn",
+    "saman",
+    Names("Vefsn"),
+    "cohort-1",
+    ("reputation",),
+    (Membership("vefsn-1824"),),
+    (GOAL,),
+)
 PUBLISHER = Publisher("974760673", "Registeret", (Membership("vefsn-1824"),))
 
 
@@ -91,7 +99,15 @@ def test_the_same_project_put_again_is_no_change() -> None:
         ({"theme_ids": ("innovation",)}, "theme-unknown"),
         ({"theme_ids": ("reputation", "reputation")}, "id-repeated"),
         ({"members": (Membership("a"), Membership("a"))}, "member-repeated"),
-        ({"members": (Membership("a", None, date(2013, 1, 1)), Membership("a", date(2013, 1, 1)))}, "member-repeated"),
+        (
+            {
+                "members": (
+                    Membership("a", None, date(2013, 1, 1)),
+                    Membership("a", date(2013, 1, 1)),
+                )
+            },
+            "member-repeated",
+        ),
         ({"members": (Membership("a", date(2013, 1, 2), date(2013, 1, 1)),)}, "days-reversed"),
         ({"goals": (GOAL, GOAL)}, "id-repeated"),
         ({"goals": (replace(GOAL, direction=Direction.RISING),)}, "goal-contradicts-itself"),
@@ -151,7 +167,9 @@ def test_a_publisher_has_at_most_two_live_keys() -> None:
 def test_an_expired_key_leaves_room_for_another() -> None:
     two = with_key(with_key(PUBLISHER, key("a", hours=1), NOW), key("b"), NOW)
     later = NOW + timedelta(hours=1)
-    assert [k.key_id for k in with_key(two, replace(key("c"), created_at=later), later).live_keys(later)] == ["b", "c"]
+    assert [
+        k.key_id for k in with_key(two, replace(key("c"), created_at=later), later).live_keys(later)
+    ] == ["b", "c"]
 
 
 def test_a_key_that_never_worked_is_refused() -> None:

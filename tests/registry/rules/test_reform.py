@@ -6,7 +6,13 @@ from datetime import date
 import pytest
 
 from services.registry.domain.county import County
-from services.registry.domain.municipality import DatedVersion, Municipality, bearers_on, founded, revised
+from services.registry.domain.municipality import (
+    DatedVersion,
+    Municipality,
+    bearers_on,
+    founded,
+    revised,
+)
 from services.registry.domain.reform import (
     Change,
     Happened,
@@ -47,7 +53,9 @@ def test_a_merge_ends_all_even_the_one_whose_number_and_name_stay() -> None:
     assert made.municipality.municipality_id == "stavanger-1103-2020"
     assert made.municipality.predecessors == ("finnoy-1141", "rennesoy-1142", "stavanger-1103")
     assert [outcome.municipality.ended_on for outcome in ended] == [REFORM] * 3
-    assert {s.municipality_id for outcome in ended for s in outcome.municipality.successors} == {"stavanger-1103-2020"}
+    assert {s.municipality_id for outcome in ended for s in outcome.municipality.successors} == {
+        "stavanger-1103-2020"
+    }
     assert {outcome.happened for outcome in (*ended, made)} == {Happened.MERGED}
     assert {outcome.change_id for outcome in (*ended, made)} == {"m"}
 
@@ -61,7 +69,10 @@ def test_a_number_that_stays_over_a_merge_belongs_to_another_from_that_day() -> 
 
 
 def test_before_2013_the_numbers_of_2013_hold() -> None:
-    assert bearers_on(STAVANGER.values(), date(2007, 6, 30))["1103"].municipality_id == "stavanger-1103"
+    assert (
+        bearers_on(STAVANGER.values(), date(2007, 6, 30))["1103"].municipality_id
+        == "stavanger-1103"
+    )
 
 
 def test_a_split_ends_the_old_one_and_links_it_to_each_part() -> None:
@@ -70,25 +81,38 @@ def test_a_split_ends_the_old_one_and_links_it_to_each_part() -> None:
 
     ended, *made = decide(Split("s", date(2024, 1, 1), "alesund-1507", parts), old)
 
-    assert [each.municipality.municipality_id for each in made] == ["alesund-1508-2024", "haram-1580-2024"]
-    assert [s.municipality_id for s in ended.municipality.successors] == ["alesund-1508-2024", "haram-1580-2024"]
+    assert [each.municipality.municipality_id for each in made] == [
+        "alesund-1508-2024",
+        "haram-1580-2024",
+    ]
+    assert [s.municipality_id for s in ended.municipality.successors] == [
+        "alesund-1508-2024",
+        "haram-1580-2024",
+    ]
     assert {outcome.happened for outcome in (ended, *made)} == {Happened.SPLIT}
 
 
 def test_a_part_that_joins_another_makes_a_split_of_the_giver_and_a_merge_of_the_takers() -> None:
-    old = known(("0704", "Tønsberg"), ("0706", "Sandefjord"), ("0719", "Andebu"), ("0720", "Stokke"))
+    old = known(
+        ("0704", "Tønsberg"), ("0706", "Sandefjord"), ("0719", "Andebu"), ("0720", "Stokke")
+    )
     into = (
         new("0704", "Tønsberg", "tonsberg-0704", "stokke-0720"),
         new("0710", "Sandefjord", "sandefjord-0706", "andebu-0719", "stokke-0720"),
     )
 
-    outcomes = {o.municipality.municipality_id: o for o in decide(Merge("m", date(2017, 1, 1), into), old)}
+    outcomes = {
+        o.municipality.municipality_id: o for o in decide(Merge("m", date(2017, 1, 1), into), old)
+    }
 
     assert {each: o.happened for each, o in outcomes.items() if o.happened is Happened.SPLIT} == {
         "stokke-0720": Happened.SPLIT
     }
     assert len(outcomes["stokke-0720"].municipality.successors) == 2
-    assert outcomes["tonsberg-0704-2017"].municipality.predecessors == ("stokke-0720", "tonsberg-0704")
+    assert outcomes["tonsberg-0704-2017"].municipality.predecessors == (
+        "stokke-0720",
+        "tonsberg-0704",
+    )
 
 
 def test_renaming_keeps_the_id_and_the_old_name_for_its_time() -> None:
@@ -129,12 +153,24 @@ def test_renumbering_keeps_the_id_and_may_bring_county_and_name() -> None:
         (Merge("c", REFORM, (new("1104", "X"),)), "change-malformed"),
         (Merge("c", REFORM, (new("1104", "X", "finnoy-1141", "finnoy-1141"),)), "change-malformed"),
         (
-            Merge("c", REFORM, (new("1104", "X", "finnoy-1141", "stavanger-1103"), new("1104", "Y", "finnoy-1141"))),
+            Merge(
+                "c",
+                REFORM,
+                (
+                    new("1104", "X", "finnoy-1141", "stavanger-1103"),
+                    new("1104", "Y", "finnoy-1141"),
+                ),
+            ),
             "change-malformed",
         ),
         (Split("c", REFORM, "finnoy-1141", (new("1104", "X", "finnoy-1141"),)), "change-malformed"),
         (
-            Split("c", REFORM, "finnoy-1141", (new("1104", "X", "finnoy-1141"), new("1105", "Y", "rennesoy-1142"))),
+            Split(
+                "c",
+                REFORM,
+                "finnoy-1141",
+                (new("1104", "X", "finnoy-1141"), new("1105", "Y", "rennesoy-1142")),
+            ),
             "change-malformed",
         ),
     ],
@@ -192,7 +228,9 @@ def dated(valid_from: str, valid_to: str | None, number: str = "1141") -> DatedV
         ((dated("2013-01-01", None, "11"),), "number-malformed"),
     ],
 )
-def test_versions_follow_each_other_without_gap_or_overlap(versions: tuple[DatedVersion, ...], code: str) -> None:
+def test_versions_follow_each_other_without_gap_or_overlap(
+    versions: tuple[DatedVersion, ...], code: str
+) -> None:
     with pytest.raises(RuleBroken) as refused:
         revised(FINNOY, replace(FINNOY, versions=versions))
     assert refused.value.code == code
@@ -207,7 +245,9 @@ def test_a_municipality_registered_by_hand_bears_the_id_of_the_rule() -> None:
 
 
 def test_one_that_was_taken_over_cannot_be_put_back_to_life() -> None:
-    ended = decide(Merge("m", REFORM, (new("1103", "Stavanger", *STAVANGER),)), STAVANGER)[0].municipality
+    ended = decide(Merge("m", REFORM, (new("1103", "Stavanger", *STAVANGER),)), STAVANGER)[
+        0
+    ].municipality
 
     with pytest.raises(RuleBroken, match="must end then") as refused:
         revised(ended, replace(ended, versions=(replace(ended.last, valid_to=None),)))

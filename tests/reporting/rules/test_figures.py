@@ -46,7 +46,11 @@ def days(lost: str | None, agreed: str | None) -> dict[str, Any]:
         (days(None, None), "figure-incomplete", ["lost_days", "rate_percent"]),
         (days("86", None), "figure-incomplete", ["lost_days and agreed_days"]),
         (days(None, "1000"), "figure-incomplete", ["lost_days and agreed_days"]),
-        ({"rate_percent": Decimal("8.6"), "weight_kind": "equal"}, "figure-ambiguous", ["not both"]),
+        (
+            {"rate_percent": Decimal("8.6"), "weight_kind": "equal"},
+            "figure-ambiguous",
+            ["not both"],
+        ),
         (days("-0.01", "1000"), "number-negative", ["lost_days", "-0.01"]),
         (days("-0", "1000"), "number-negative", ["lost_days", "-0"]),
         (days("0", "-1000"), "number-negative", ["agreed_days", "-1000"]),
@@ -55,7 +59,9 @@ def days(lost: str | None, agreed: str | None) -> dict[str, Any]:
         ({"weight_kind": "equal"}, "weight-without-rate", ["rate_percent"]),
     ],
 )
-def test_a_figure_in_day_counts_is_refused(changes: dict[str, Any], code: str, names: list[str]) -> None:
+def test_a_figure_in_day_counts_is_refused(
+    changes: dict[str, Any], code: str, names: list[str]
+) -> None:
     (fault,) = faults_of(draft(**changes), today=TODAY)
 
     assert fault.code == code
@@ -70,12 +76,26 @@ def test_a_figure_in_day_counts_is_refused(changes: dict[str, Any], code: str, n
         ({"weight_kind": None}, "weight-kind-missing", ["equal, working-days or agreed-days"]),
         ({"weight": Decimal(3)}, "weight-not-wanted", ["3"]),
         ({"weight_kind": "agreed-days"}, "weight-missing", ["agreed-days", "none"]),
-        ({"weight_kind": "working-days", "weight": Decimal(0)}, "weight-missing", ["working-days", "got 0"]),
-        ({"weight_kind": "agreed-days", "weight": Decimal(-5)}, "number-negative", ["weight", "-5"]),
-        ({"window": Window.YEAR_TO_DATE, "weight_kind": None, "weight": Decimal(3)}, "weight-not-wanted", ["3"]),
+        (
+            {"weight_kind": "working-days", "weight": Decimal(0)},
+            "weight-missing",
+            ["working-days", "got 0"],
+        ),
+        (
+            {"weight_kind": "agreed-days", "weight": Decimal(-5)},
+            "number-negative",
+            ["weight", "-5"],
+        ),
+        (
+            {"window": Window.YEAR_TO_DATE, "weight_kind": None, "weight": Decimal(3)},
+            "weight-not-wanted",
+            ["3"],
+        ),
     ],
 )
-def test_a_rate_without_days_is_refused(changes: dict[str, Any], code: str, names: list[str]) -> None:
+def test_a_rate_without_days_is_refused(
+    changes: dict[str, Any], code: str, names: list[str]
+) -> None:
     (fault,) = faults_of(rate_draft(**changes), today=TODAY)
 
     assert fault.code == code
@@ -118,7 +138,9 @@ def test_all_faults_are_named_at_once() -> None:
 def test_a_month_has_ended_on_the_first_day_of_the_next() -> None:
     february = draft(period=Period.parse("2013-02"))
 
-    assert [fault.code for fault in faults_of(february, today=date(2013, 2, 28))] == ["period-not-ended"]
+    assert [fault.code for fault in faults_of(february, today=date(2013, 2, 28))] == [
+        "period-not-ended"
+    ]
     assert faults_of(february, today=date(2013, 3, 1)) == []
 
 
@@ -152,9 +174,24 @@ def test_a_number_means_who_bore_it_on_the_periods_last_day(
     ("holders", "day", "code", "names"),
     [
         ([], date(2013, 2, 28), "municipality-unknown", ["9903"]),
-        ([HARSTAD_2013], date(2020, 1, 31), "municipality-number-not-valid", ["2020-01-31", "until 2020-01-01"]),
-        ([STAVANGER_NEW], date(2019, 12, 31), "municipality-number-not-valid", ["2019-12-31", "from 2020-01-01,"]),
-        ([STAVANGER_NEW], date(2012, 12, 31), "municipality-number-not-valid", ["before 2013 the numbers of 2013"]),
+        (
+            [HARSTAD_2013],
+            date(2020, 1, 31),
+            "municipality-number-not-valid",
+            ["2020-01-31", "until 2020-01-01"],
+        ),
+        (
+            [STAVANGER_NEW],
+            date(2019, 12, 31),
+            "municipality-number-not-valid",
+            ["2019-12-31", "from 2020-01-01,"],
+        ),
+        (
+            [STAVANGER_NEW],
+            date(2012, 12, 31),
+            "municipality-number-not-valid",
+            ["before 2013 the numbers of 2013"],
+        ),
     ],
 )
 def test_a_number_that_nobody_bore_then_is_refused(
@@ -202,7 +239,9 @@ def test_day_counts_and_wider_windows_bring_no_weight_into_a_series() -> None:
         ("2013", ("2012", "2012")),
     ],
 )
-def test_a_rate_is_compared_with_the_period_before_or_the_year_before(period: str, before: tuple[str, str]) -> None:
+def test_a_rate_is_compared_with_the_period_before_or_the_year_before(
+    period: str, before: tuple[str, str]
+) -> None:
     assert tuple(map(str, compared_periods(Period.parse(period)))) == before
 
 
@@ -225,7 +264,11 @@ JANUARY = Period.parse("2013-01")
         (draft(persons=None), None, []),
         (draft(persons=217, period=Period.parse("2012-Q4")), None, []),
         (draft(persons=1, window=Window.YEAR_TO_DATE), None, []),
-        (draft(persons=1, **days("5000", "20104")), (JANUARY, Decimal("6.9")), ["jump", "days-above-persons"]),
+        (
+            draft(persons=1, **days("5000", "20104")),
+            (JANUARY, Decimal("6.9")),
+            ["jump", "days-above-persons"],
+        ),
     ],
 )
 def test_what_is_accepted_but_strange_is_pointed_out(
@@ -243,12 +286,22 @@ def test_a_jump_names_both_rates_and_the_bound() -> None:
     assert "86.00 %" in jump.message
     assert "8.60 % of 2013-01" in jump.message
     assert "5 points" in jump.message
-    assert jump.message_args == {"rate": "86.00", "before": "8.60", "points": "77.40", "period": "2013-01"}
+    assert jump.message_args == {
+        "rate": "86.00",
+        "before": "8.60",
+        "points": "77.40",
+        "period": "2013-01",
+    }
 
 
 @pytest.mark.parametrize(
     ("decided_at", "moment"),
-    [(None, NOW), (NOW - TICK, NOW), (NOW, NOW + TICK), (NOW + timedelta(hours=1), NOW + timedelta(hours=1) + TICK)],
+    [
+        (None, NOW),
+        (NOW - TICK, NOW),
+        (NOW, NOW + TICK),
+        (NOW + timedelta(hours=1), NOW + timedelta(hours=1) + TICK),
+    ],
 )
 def test_a_decision_has_a_moment_after_those_before_it_at_its_place(
     decided_at: datetime | None, moment: datetime

@@ -30,7 +30,8 @@ def test_a_report_is_due_to_the_end_of_the_due_day(today: date, state: str) -> N
     [
         (datetime(2013, 2, 1, 22, 59, 59, tzinfo=UTC), date(2013, 2, 1)),
         (datetime(2013, 2, 1, 23, 0, 0, tzinfo=UTC), date(2013, 2, 2)),
-        # The night before summer time begins, and the one after it began: midnight moves by an hour.
+        # The night before summer time begins, and the one after it began: midnight moves by an
+        # hour.
         (datetime(2013, 3, 30, 22, 59, 59, tzinfo=UTC), date(2013, 3, 30)),
         (datetime(2013, 3, 30, 23, 0, 0, tzinfo=UTC), date(2013, 3, 31)),
         (datetime(2013, 3, 31, 21, 59, 59, tzinfo=UTC), date(2013, 3, 31)),
@@ -71,7 +72,9 @@ def test_lateness_counts_days_after_the_due_day(submitted_on: date, days: int) -
         ({"programme_id": "another-programme"}, False),
     ],
 )
-def test_a_round_concerns_the_projects_of_its_cohorts_and_themes(changes: dict[str, object], concerned: bool) -> None:
+def test_a_round_concerns_the_projects_of_its_cohorts_and_themes(
+    changes: dict[str, object], concerned: bool
+) -> None:
     assert annual_round(**changes).concerns(VEFSN) is concerned
 
 
@@ -84,7 +87,9 @@ def test_a_project_that_ended_before_the_round_opens_owes_nothing() -> None:
 
 
 def test_a_round_cannot_be_due_before_it_opens() -> None:
-    with pytest.raises(RuleBroken, match="due_on 2013-02-01 lies before opens_on 2013-02-02") as caught:
+    with pytest.raises(
+        RuleBroken, match="due_on 2013-02-01 lies before opens_on 2013-02-02"
+    ) as caught:
         annual_round(opens_on=date(2013, 2, 2))
 
     assert caught.value.code == "round-dates"

@@ -16,8 +16,13 @@ ROOT = Path(__file__).parents[3]
 
 
 def run(orders: str, *points: str) -> int:
-    """Come to points in a process with these orders; return how it ended. If it stops meanwhile it is waked."""
-    code = f"from shared import faults; faults.arm({orders!r}); [faults.point(name) for name in {points!r}]"
+    """Come to points in a process with these orders; return how it ended. If it stops meanwhile it
+    is waked.
+    """
+    code = (
+        f"from shared import faults; faults.arm({orders!r}); [faults.point(name) for name in"
+        f" {points!r}]"
+    )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as process:
         seen = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
         if seen is not None and seen.si_code == os.CLD_STOPPED:
@@ -47,7 +52,14 @@ def test_one_that_was_waked_goes_on_to_its_next_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "order", ["relay.sent", "relay.sent:hang,relay.sent", "relay.sent:sleep", "nowhere:die", "relay.sent:die:x"]
+    "order",
+    [
+        "relay.sent",
+        "relay.sent:hang,relay.sent",
+        "relay.sent:sleep",
+        "nowhere:die",
+        "relay.sent:die:x",
+    ],
 )
 def test_an_order_that_means_nothing_is_refused_with_the_points_there_are(order: str) -> None:
     with pytest.raises(RuleBroken, match=r"delivery\.committed"):

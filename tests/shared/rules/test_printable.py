@@ -23,6 +23,9 @@ def test_characters_that_do_something_are_written_out(sent: str, shown: str) -> 
 def test_bytes_that_are_text_are_shown_as_text_and_others_in_hexadecimal() -> None:
     assert readable(b'{"period": "2013-02"}\r\n') == '{"period": "2013-02"}\\r\n'
     assert readable(b"") == ""
-    assert readable(b"\xff\x00ab") == "00000000  ff 00 61 62                                      |..ab|"
+    assert (
+        readable(b"\xff\x00ab")
+        == "00000000  ff 00 61 62                                      |..ab|"
+    )
     assert readable(b"\x1b[31m").startswith("00000000  1b 5b 33 31 6d")
     assert hex_dump(bytes(range(17))).splitlines()[1].startswith("00000010  10")

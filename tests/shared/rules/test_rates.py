@@ -49,14 +49,18 @@ def test_who_is_refused_is_told_when_to_come_again_and_is_let_through_then() -> 
     hand = Hand()
     rate = Rate(per_minute=6, burst=1, clock=hand)
     rate.take("a")
-    with pytest.raises(Unavailable, match=r"more than 6 requests a minute; come again in 10\.0 s") as refused:
+    with pytest.raises(
+        Unavailable, match=r"more than 6 requests a minute; come again in 10\.0 s"
+    ) as refused:
         rate.take("a")
     assert (refused.value.code, refused.value.retry_after_seconds) == ("too-many-requests", 10)
     hand.now += refused.value.retry_after_seconds
     rate.take("a")
 
 
-def test_only_keys_that_have_their_whole_burst_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_keys_that_have_their_whole_burst_again_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(rates, "KEYS_MAX", 3)
     hand = Hand()
     rate = Rate(per_minute=60, burst=1, clock=hand)
