@@ -33,8 +33,8 @@ from deploy.cli.connection import Api, Connection, find_connection
 from deploy.cli.programme import load_programme
 from deploy.cli.publishers import account_of, add_publisher, post_figures
 from deploy.demo.story import PROGRAMME, VEFSN, VEFSN_HR
-from shared.clients import new_client
 from shared.errors import AppError, Unavailable
+from shared.service.clients import new_client
 
 MAIL_SECONDS = 60.0
 DEFINITION = {

@@ -16,10 +16,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.services import SERVICES
-from shared import http
 from shared.errors import NotFound, Unavailable
-from shared.runtime import Service
-from shared.telemetry import expose
+from shared.http import http
+from shared.service.runtime import Service
+from shared.service.telemetry import expose
 
 OWN_PATHS = {"/": "metrics", "/status": "registry"}
 """Addresses that belong to one service though they do not bear its name (CONTRACTS 3)."""

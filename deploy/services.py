@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 
+from shared.delivery.subscribe import Subscription
 from shared.errors import RuleBroken
-from shared.messaging.subscribe import Subscription
-from shared.runtime import MECHANISM_MIGRATIONS, Service, ServiceSettings
+from shared.service.runtime import MECHANISM_MIGRATIONS, Service, ServiceSettings
 
 SERVICES = ("registry", "reporting", "metrics", "notifications")
 

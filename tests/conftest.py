@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.support.apps import RunningService, run_service
 from tests.support.bus import Bus
 from tests.support.containers import choose, containers_infra

@@ -17,7 +17,8 @@ _CALL = re.compile(r"QUERIES\.(\w+)\(")
 
 def query_files() -> Iterator[tuple[str, Path]]:
     """The files, each with whose database they are for."""
-    yield MECHANISMS, ROOT / "shared" / "messaging" / "queries.sql"
+    for path in sorted((ROOT / "shared").glob("*/queries.sql")):
+        yield MECHANISMS, path
     for service in SERVICES:
         for path in sorted((ROOT / "services" / service).rglob("*.sql")):
             if path.parent.name != "migrations":

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from shared import runtime
+from shared.delivery.subscribe import Router
 from shared.errors import Unavailable
-from shared.messaging import Router
-from shared.runtime import Service, ServiceSettings
+from shared.service import runtime
+from shared.service.runtime import Service, ServiceSettings
 
 
 async def test_a_part_that_runs_again_no_longer_keeps_the_service_from_being_ready(

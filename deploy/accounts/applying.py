@@ -26,7 +26,7 @@ from deploy.accounts.rights import (
 )
 from deploy.services import SERVICES
 from shared.errors import Unavailable
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 
 PASSWORD_BYTES = 32
 KNOWN_SECONDS = 30.0

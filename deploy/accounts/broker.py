@@ -30,7 +30,7 @@ from kafka.protocol.admin import (
 
 from deploy.accounts.rights import Quota, Right
 from shared.errors import RuleBroken, Unavailable
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 
 ANSWER_MILLISECONDS = 20_000
 _MECHANISM = ScramMechanism.SCRAM_SHA_512

@@ -8,16 +8,16 @@ from typing import Any, cast
 from aiokafka import AIOKafkaConsumer
 
 from deploy.accounts.applying import Publishers
+from shared.delivery.consumers import record_of
+from shared.delivery.records import Unreadable, read_event
 from shared.events.registry import (
     PublisherChanged,
     PublisherEvent,
     PublisherRegistered,
     PublisherRevoked,
 )
-from shared.messaging.admin import administering
-from shared.messaging.broker import BusSettings
-from shared.messaging.consumers import record_of
-from shared.messaging.records import Unreadable, read_event
+from shared.kafka.admin import administering
+from shared.kafka.broker import BusSettings
 
 TOPIC = PublisherRegistered.topic()
 _EVENTS: Mapping[str, type[PublisherEvent]] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shared.errors import RuleBroken
 from shared.events import metrics, notifications, registry, reporting
-from shared.messaging.topics import OWN_TOPICS, inbound_prefix
+from shared.kafka.topics import OWN_TOPICS, inbound_prefix
 
 BROKER = "broker"
 """Brokers among themselves."""

@@ -14,10 +14,10 @@ from deploy.cli.connection import AsJson, Folder
 from deploy.local.progress import showing
 from deploy.services import SERVICES, named
 from services.reporting.commands import auditing as reporting_auditing
-from shared import audit as log
-from shared.audit import Verdict
-from shared.database import DRIVER_FAILURES
+from shared.audit import log
+from shared.audit.log import Verdict
 from shared.errors import RuleBroken, Unavailable
+from shared.postgres.database import DRIVER_FAILURES
 
 audit = typer.Typer(help="Who changed what.", no_args_is_help=True)
 

@@ -17,10 +17,10 @@ from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
 from deploy.accounts.rights import OPERATOR
-from shared.clients import new_client
 from shared.errors import AppError, NotFound, RuleBroken, Unavailable
-from shared.messaging.admin import Admin, learn
-from shared.messaging.broker import BusSettings
+from shared.kafka.admin import Admin, learn
+from shared.kafka.broker import BusSettings
+from shared.service.clients import new_client
 
 HEARD_SECONDS = 120.0
 CLIENT_ID = "saman-cli"

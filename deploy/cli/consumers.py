@@ -15,9 +15,9 @@ from aiokafka.errors import KafkaError
 
 from deploy.cli.connection import Api, AsJson, Connection, Folder, find_connection, reached
 from deploy.services import SERVICES, subscriptions
+from shared.delivery.subscribe import Subscription
 from shared.errors import NotFound, RuleBroken, Unavailable
-from shared.messaging.admin import Admin, learn
-from shared.messaging.subscribe import Subscription
+from shared.kafka.admin import Admin, learn
 
 STATUS_SECONDS = 2.0
 FETCH_SECONDS = 10.0

@@ -9,9 +9,9 @@ import typer
 from deploy.accounts.known import known_publishers
 from deploy.cli.connection import AsJson, Folder, find_bus, reached
 from deploy.local.progress import showing
-from shared.messaging import topics as kafka_topics
-from shared.messaging.broker import BusSettings
-from shared.messaging.topics import Topic
+from shared.kafka import topics as kafka_topics
+from shared.kafka.broker import BusSettings
+from shared.kafka.topics import Topic
 
 topics = typer.Typer(
     help="Compare the broker's topics with what they must be, or make them so.",

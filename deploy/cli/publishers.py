@@ -32,8 +32,8 @@ from deploy.local.progress import Progress, showing, shown, silent
 from shared.clock import Clock
 from shared.errors import NotFound, RuleBroken
 from shared.events.registry import PublisherRegistered
-from shared.messaging.broker import BusSettings
-from shared.messaging.topics import apply, topics_of_publisher
+from shared.kafka.broker import BusSettings
+from shared.kafka.topics import apply, topics_of_publisher
 
 PUBLISHERS = "/api/registry/v1/publishers"
 HEARING = "Waiting until every service has heard of it"

@@ -14,7 +14,7 @@ from deploy.local.progress import shown
 from deploy.rebuild import Target
 from deploy.rebuild import rebuild as run
 from shared.errors import RuleBroken
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 
 VARIABLES = ("SAMAN_ADMIN_DSN", "SAMAN_METRICS_OWNER_DSN", "SAMAN_METRICS_DATABASE_DSN")
 SHOWN = 20

@@ -20,7 +20,7 @@ from deploy.restore import repair as run_repair
 from deploy.restore.check import METRICS, Places
 from deploy.services import SERVICES
 from shared.errors import RuleBroken
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 
 restore = typer.Typer(
     help="After a restore: databases and log compared, and brought together.", no_args_is_help=True

@@ -18,9 +18,9 @@ from starlette.types import ASGIApp
 from deploy.gateway import make_gateway
 from deploy.services import SERVICES, migration_folders, wiring
 from shared import faults
-from shared.database import migrate as migrate_database
 from shared.errors import RuleBroken
-from shared.logs import configure_logging
+from shared.postgres.database import migrate as migrate_database
+from shared.service.logs import configure_logging
 
 STOP_SECONDS = 15
 """Time for running requests and batches; container and stack wait 20 s before they kill."""

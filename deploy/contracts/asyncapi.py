@@ -11,9 +11,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from deploy.contracts.events import INBOUND, ORGNR, Described, all_events, topic_at
-from shared.messaging.subscribe import Subscription
-from shared.messaging.topics import PARTITIONS
-from shared.runtime import Service
+from shared.delivery.subscribe import Subscription
+from shared.kafka.topics import PARTITIONS
+from shared.service.runtime import Service
 
 Document = dict[str, Any]
 

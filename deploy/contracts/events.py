@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
+from shared.delivery.records import event_types
 from shared.events.envelope import Event
 from shared.events.inbound import Submitted
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
-from shared.json_schema import DescribedSchema, read_docstring, self_contained
-from shared.messaging import topics
-from shared.messaging.records import event_types
+from shared.http.json_schema import DescribedSchema, read_docstring, self_contained
+from shared.kafka import topics
 
 PLACE = "events"
 """Folder of the schemas below `docs/contracts`."""
@@ -80,7 +80,7 @@ class Described:
     @property
     def summary(self) -> str:
         """The first sentence of its meaning."""
-        return read_docstring(self.model.__doc__ or "")[0].partition("\n")[0]
+        return read_docstring(self.model.__doc__ or "")[0].partition("\n\n")[0].replace("\n", " ")
 
     @property
     def is_taken(self) -> bool:

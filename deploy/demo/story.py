@@ -21,7 +21,7 @@ from deploy.local.progress import Progress
 from deploy.restore.reader import reading
 from shared.errors import Unavailable
 from shared.events.metrics import MilestoneEvent, TargetLost, TargetReached
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "saman-2011"
 VEFSN = "vefsn-1824"

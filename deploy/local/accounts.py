@@ -19,7 +19,7 @@ from deploy.local.folder import Secrets, write_private
 from deploy.local.kafka import KafkaOptions, KafkaServer, Listener
 from deploy.local.ports import HOST
 from deploy.services import SERVICES
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 
 LOCAL = "LOCAL"
 ANONYMOUS = "ANONYMOUS"

@@ -19,7 +19,7 @@ from deploy.local.jars import fetch_jars, user_cache_dir
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import Program, Running
 from deploy.local.progress import Progress, silent
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 
 # After a crash the broker first reads its logs again, which can take a while on a slow disk.
 _READY_SECONDS = 120.0

@@ -16,7 +16,7 @@ from deploy.local.folder import write_private
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import Program, Running
 from deploy.local.progress import Progress, silent
-from shared.clients import new_client
+from shared.service.clients import new_client
 
 READY_SECONDS = 90.0
 POLL_SECONDS = 0.05

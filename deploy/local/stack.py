@@ -26,8 +26,8 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.programs import ProgramServer, mail_server, services_server
 from deploy.local.progress import Progress, silent
 from deploy.services import SERVICES, migration_folders
-from shared.database import migrate
-from shared.messaging.topics import OWN_TOPICS, apply, topics_of_publisher
+from shared.kafka.topics import OWN_TOPICS, apply, topics_of_publisher
+from shared.postgres.database import migrate
 
 OPERATOR_KEY = "operator"
 RESTART_SECONDS_MIN = 0.5

@@ -11,7 +11,7 @@ from deploy.rebuild.compare import OUTBOX, Comparison, milestones
 from deploy.rebuild.published import GoalKey, Published
 from services.metrics.commands import go_on_from
 from services.metrics.domain import GoalState
-from shared.database import Connection
+from shared.postgres.database import Connection
 
 CARRIED = ("outbox", "outbox_parked", "audit_entry", "audit_seal", "key_use")
 """Tables whose rows move as they are: events that wait for the broker, and the log of who changed

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.delivery.consumers import record_of
 from shared.events.metrics import MetricUpdated, TargetReached
-from shared.messaging.admin import learn
-from shared.messaging.consumers import record_of
+from shared.kafka.admin import learn
 
 TOPICS = (MetricUpdated.topic(), TargetReached.topic())
 READ_MILLISECONDS = 500

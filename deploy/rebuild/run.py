@@ -26,13 +26,13 @@ from deploy.rebuild.published import Published
 from deploy.services import migration_folders
 from services.metrics.app import Settings, create_app
 from shared.clock import Clock
-from shared.database import migrate
+from shared.delivery.consumers import record_of
 from shared.errors import Conflict, Unavailable
-from shared.messaging.admin import learn
-from shared.messaging.broker import BusSettings
-from shared.messaging.consumers import record_of
-from shared.messaging.topics import COMPACTED
-from shared.runtime import Service
+from shared.kafka.admin import learn
+from shared.kafka.broker import BusSettings
+from shared.kafka.topics import COMPACTED
+from shared.postgres.database import migrate
+from shared.service.runtime import Service
 
 SERVICE = "metrics"
 BATCH = 1_000

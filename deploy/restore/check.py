@@ -19,16 +19,16 @@ from deploy.restore.reader import Reader, reading
 from deploy.services import SERVICES, subscriptions
 from services.metrics import restoring as metrics
 from services.metrics.restoring import Compared
-from shared.database import DRIVER_FAILURES, Connection
+from shared.delivery import positions
+from shared.delivery.records import Record, Unreadable, event_types, read_event
+from shared.delivery.restoring import Log, Restoring
+from shared.delivery.subscribe import Subscription
 from shared.errors import Unavailable
 from shared.events.envelope import Event
 from shared.events.reporting import ReportSubmitted
-from shared.messaging import positions
-from shared.messaging.broker import BusSettings
-from shared.messaging.records import Record, Unreadable, event_types, read_event
-from shared.messaging.restoring import Log, Restoring
-from shared.messaging.subscribe import Subscription
-from shared.messaging.topics import OWN_TOPICS
+from shared.kafka.broker import BusSettings
+from shared.kafka.topics import OWN_TOPICS
+from shared.postgres.database import DRIVER_FAILURES, Connection
 
 REPORTS_SHOWN = 20
 METRICS = "metrics"

@@ -9,11 +9,11 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.delivery.consumers import record_of
+from shared.delivery.records import Record
 from shared.errors import Unavailable
-from shared.messaging.admin import Admin, administering, learn
-from shared.messaging.broker import BusSettings
-from shared.messaging.consumers import record_of
-from shared.messaging.records import Record
+from shared.kafka.admin import Admin, administering, learn
+from shared.kafka.broker import BusSettings
 
 READ_MILLISECONDS = 500
 SILENT_SECONDS = 60.0

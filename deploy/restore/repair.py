@@ -20,16 +20,16 @@ from deploy.restore.reader import Reader, reading
 from deploy.services import SERVICES
 from services.notifications import store as notifications
 from services.notifications.store import ToldEvent
-from shared import audit
-from shared.database import Connection, Database
+from shared.audit import log as audit
+from shared.delivery.records import event_types
+from shared.delivery.restoring import Log
 from shared.errors import Conflict, Unavailable
 from shared.events.envelope import cloudevent_headers
 from shared.events.metrics import MetricUpdated
-from shared.messaging import outbox
-from shared.messaging.records import event_types
-from shared.messaging.relay import Relay
-from shared.messaging.restoring import Log
-from shared.messaging.topics import OWN_TOPICS
+from shared.kafka.topics import OWN_TOPICS
+from shared.outbox import outbox
+from shared.outbox.relay import Relay
+from shared.postgres.database import Connection, Database
 
 SEND_SECONDS = 600.0
 """For publishing what the log has lost; as long as something moves, each service's time begins

@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse
 
 from services.metrics import api_models as models
 from services.metrics.store import boards, states
-from shared import http
-from shared.routes import StrictRoute
-from shared.runtime import Service
+from shared.http import http
+from shared.http.routes import StrictRoute
+from shared.service.runtime import Service
 
 ROUTE = "/api/metrics/v1"
 

@@ -21,11 +21,11 @@ from services.metrics.domain import (
 )
 from services.metrics.store.boards import Board
 from services.metrics.store.states import BEYOND, ListedState, StateFilter
-from shared import http
 from shared.errors import RuleBroken
 from shared.events.envelope import Exact, PeriodText
 from shared.events.metrics import Coverage, GoalState, GrainName, Reason, WindowName
 from shared.events.registry import Baseline
+from shared.http import http
 from shared.values import Definition, Period, rounded
 
 _WINDOW_MONTHS = {window.value: months for months, window in GRAIN_WINDOWS.items()}

@@ -6,8 +6,8 @@ from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
 from services.metrics import api, commands, handlers, pages
-from shared import calendar
-from shared.runtime import Service, ServiceSettings
+from shared.service import calendar
+from shared.service.runtime import Service, ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DAY_CHECK_SECONDS = 60.0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.metrics import commands
-from shared.database import Connection
+from shared.delivery.subscribe import Router, subscribe
 from shared.events.registry import (
     MunicipalitiesMerged,
     MunicipalityChanged,
@@ -20,7 +20,7 @@ from shared.events.registry import (
     ProjectRegistered,
 )
 from shared.events.reporting import AbsenceFigureEvent, AbsenceFigurePosted, AbsenceFigureWithdrawn
-from shared.messaging import Router, subscribe
+from shared.postgres.database import Connection
 
 router = Router("metrics")
 

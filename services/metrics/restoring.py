@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from services.metrics.domain import period_of
 from services.metrics.store import states as store
-from shared.database import Connection
+from shared.delivery.restoring import Log
 from shared.events.metrics import MetricUpdated
-from shared.messaging.restoring import Log
+from shared.postgres.database import Connection
 
 
 @dataclass

@@ -12,12 +12,12 @@ from services.notifications import commands, store
 from services.notifications.channels.signing import Signer, new_salt
 from services.notifications.domain.subscription import Bounds, Channel
 from services.notifications.store import DeliveryFilter, KeptSubscription
-from shared import http
-from shared.auth import Action
+from shared.access.auth import Action
 from shared.errors import Unavailable
-from shared.preconditions import Conditional, version_tag
-from shared.routes import StrictRoute
-from shared.runtime import Service
+from shared.http import http
+from shared.http.preconditions import Conditional, version_tag
+from shared.http.routes import StrictRoute
+from shared.service.runtime import Service
 
 ROUTE = "/api/notifications/v1"
 _NEWEST = 2**62

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field, StrictBool
 
 from services.notifications.domain.subscription import Channel, Language, Subscription
 from services.notifications.store import KeptSubscription, LoggedDelivery
-from shared import http
 from shared.events.envelope import Slug
+from shared.http import http
 
 
 class SubscriptionBody(http.RequestModel):

@@ -14,8 +14,8 @@ from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
 from services.notifications.channels.webhook import Caller
 from services.notifications.domain.subscription import Bounds, Channel
 from shared.clock import Clock
-from shared.rates import Rate
-from shared.runtime import Service, ServiceSettings
+from shared.http.limits import Rate
+from shared.service.runtime import Service, ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

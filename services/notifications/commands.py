@@ -35,17 +35,17 @@ from services.notifications.store import (
     NewDelivery,
     ToldEvent,
 )
-from shared import audit
+from shared.audit import log as audit
 from shared.clock import local_date
-from shared.database import Connection
 from shared.errors import FieldError, RuleBroken
 from shared.events.envelope import derived_id
 from shared.events.metrics import MetricUpdated, MilestoneEvent
 from shared.events.notifications import DeliveryEvent, NotificationDelivered, NotificationFailed
 from shared.events.registry import MunicipalityEvent, Names, ProgrammeEvent, ProjectEvent
 from shared.events.reporting import ReportEvent
-from shared.messaging import outbox
-from shared.preconditions import Guard, unguarded
+from shared.http.preconditions import Guard, unguarded
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 from shared.values import version_on
 
 ToldOf: TypeAlias = MetricUpdated | MilestoneEvent | ReportEvent

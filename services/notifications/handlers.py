@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.notifications import commands
-from shared.database import Connection
+from shared.delivery.records import Record
+from shared.delivery.subscribe import Router, subscribe
 from shared.events.metrics import MetricUpdated, MilestoneEvent, TargetLost, TargetReached
 from shared.events.registry import (
     MunicipalitiesMerged,
@@ -21,7 +22,7 @@ from shared.events.registry import (
     ProjectRegistered,
 )
 from shared.events.reporting import ReportDue, ReportEvent, ReportOverdue, ReportSubmitted
-from shared.messaging import Record, Router, subscribe
+from shared.postgres.database import Connection
 
 router = Router("notifications")
 late_router = Router("notifications")

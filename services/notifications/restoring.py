@@ -15,14 +15,14 @@ from services.notifications.commands import ended_event
 from services.notifications.domain.subscription import Channel
 from services.notifications.store import EndedDelivery, ToldEvent
 from shared.clock import Clock
-from shared.database import Connection
+from shared.delivery.records import Record
+from shared.delivery.restoring import Log
 from shared.events.envelope import Event
 from shared.events.notifications import NotificationDelivered, NotificationFailed
-from shared.messaging.records import Record
-from shared.messaging.restoring import Log
+from shared.postgres.database import Connection
 
 KEPT = timedelta(days=90)
-"""How long the topic of deliveries holds them (`shared/messaging/topics.py`)."""
+"""How long the topic of deliveries holds them (`shared/kafka/topics.py`)."""
 
 
 async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:

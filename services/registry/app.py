@@ -9,8 +9,8 @@ from pydantic_settings import SettingsConfigDict
 
 from services.registry import api, commands, pages
 from services.registry.reference.tables import read_reference
-from shared.messaging import Router
-from shared.runtime import Service, ServiceSettings
+from shared.delivery.subscribe import Router
+from shared.service.runtime import Service, ServiceSettings
 
 LOG = structlog.get_logger()
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -18,11 +18,12 @@ from services.registry.domain.programme import Cohort, Names, Programme, ReportK
 from services.registry.domain.project import Baseline, Direction, Goal, Membership, Project
 from services.registry.domain.publisher import Key, Publisher
 from services.registry.store import municipalities, programmes, publishers
-from shared import audit, auth
-from shared.database import Connection
+from shared.access import auth
+from shared.audit import log as audit
+from shared.delivery.restoring import Log
 from shared.events import registry as told
 from shared.events.envelope import Event
-from shared.messaging.restoring import Log
+from shared.postgres.database import Connection
 from shared.values import Certification, Definition, Denominator, Source
 
 State: TypeAlias = (

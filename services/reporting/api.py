@@ -12,13 +12,15 @@ from services.reporting.commands.judging import Rights
 from services.reporting.commands.reading import Entry
 from services.reporting.store import figures as figure_store
 from services.reporting.store import reports as report_store
-from shared import auth, http, openapi, strict_json
-from shared.auth import Action, Principal, require
-from shared.database import Connection
+from shared import strict_json
+from shared.access import auth
+from shared.access.auth import Action, Principal, require
 from shared.errors import FieldError, NotFound, RuleBroken
-from shared.preconditions import Conditional, version_tag
-from shared.routes import StrictRoute
-from shared.runtime import Service
+from shared.http import http, openapi
+from shared.http.preconditions import Conditional, version_tag
+from shared.http.routes import StrictRoute
+from shared.postgres.database import Connection
+from shared.service.runtime import Service
 from shared.values import Period
 
 FIGURES_MAX = 1_000

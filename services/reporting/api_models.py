@@ -14,10 +14,10 @@ from services.reporting.commands.events import contracts_of
 from services.reporting.domain import Round
 from services.reporting.store.figures import KeptFigure
 from services.reporting.store.reports import KeptRound, Obligation
-from shared import http
 from shared.events.envelope import Exact, OrganisationNumber, PeriodText, Slug
 from shared.events.inbound import REASON_LENGTH_MAX, AbsenceFigurePosted, ReportContent
 from shared.events.reporting import FindingContract
+from shared.http import http
 from shared.moments import Day
 
 

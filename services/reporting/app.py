@@ -6,8 +6,8 @@ from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
 from services.reporting import api, commands, handlers
-from shared import calendar
-from shared.runtime import Service, ServiceSettings
+from shared.service import calendar
+from shared.service.runtime import Service, ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TICK_SECONDS = 5.0

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from services.reporting import commands
 from services.reporting.commands.reading import Entry
-from shared import auth, strict_json
-from shared.database import Connection
+from shared import strict_json
+from shared.access import auth
+from shared.delivery.records import Submission
+from shared.delivery.subscribe import Router, subscribe, subscribe_inbound
 from shared.events import inbound
 from shared.events.registry import (
     MunicipalitiesMerged,
@@ -19,7 +21,7 @@ from shared.events.registry import (
     ProjectEvent,
     ProjectRegistered,
 )
-from shared.messaging import Router, Submission, subscribe, subscribe_inbound
+from shared.postgres.database import Connection
 
 router = Router("reporting")
 inbound_router = Router("reporting")

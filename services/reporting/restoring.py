@@ -15,12 +15,12 @@ from services.reporting.commands.auditing import body_hash_of
 from services.reporting.store import figures as store
 from services.reporting.store import reports as report_store
 from services.reporting.store.figures import KeptFigure
-from shared import audit
-from shared.database import Connection
+from shared.audit import log as audit
+from shared.delivery.restoring import Log
 from shared.errors import Finding
 from shared.events.envelope import Event
 from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn, ReportSubmitted
-from shared.messaging.restoring import Log
+from shared.postgres.database import Connection
 from shared.values import Definition
 
 ORIGIN = "log"

@@ -14,9 +14,9 @@ import pytest
 
 from deploy.contracts.events import KEYS, OTHER_KEYS, Described, all_events, topic_at
 from shared import strict_json
+from shared.delivery.records import Record, event_types, read_event, read_submission
 from shared.events.envelope import Event
 from shared.events.inbound import Submitted
-from shared.messaging.records import Record, event_types, read_event, read_submission
 from tests.contracts.compatibility import breaks
 
 GOLDEN = Path(__file__).parents[1] / "golden"

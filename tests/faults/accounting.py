@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.delivery.subscribe import Subscription
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
-from shared.messaging.subscribe import Subscription
 from tests.faults.flood import Known, Place
 from tests.faults.poison import APPLIED, EITHER, REPEATED, UNREADABLE_CODES
 from tests.support.apps import RunningService

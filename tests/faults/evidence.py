@@ -17,9 +17,9 @@ from aiokafka.errors import KafkaError
 
 from deploy.cli.audit import verify_log
 from deploy.services import SERVICES
-from shared.clients import new_client
-from shared.messaging.admin import Admin, learn
-from shared.messaging.broker import BusSettings
+from shared.kafka.admin import Admin, learn
+from shared.kafka.broker import BusSettings
+from shared.service.clients import new_client
 from tests.faults.world import World
 from tests.faults.writing import Load, Sent
 from tests.notifications.receiver import Call, Receiver
@@ -128,7 +128,7 @@ _TABLES = {
     ),
 }
 _HANDLED = "SELECT consumer, topic || '/' || partition AS place, next_offset FROM consumer_position"
-"""A consumer goes on from here, whatever it has committed; see `shared.messaging.positions`."""
+"""A consumer goes on from here, whatever it has committed; see `shared.delivery.positions`."""
 
 _OWN_TABLES = {
     "reporting": {

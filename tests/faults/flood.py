@@ -14,8 +14,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from services.reporting.commands.identity_numbers import holds_identity_number
-from shared.messaging.broker import BusSettings
-from shared.messaging.inflating import NONE, ZSTD
+from shared.kafka.broker import BusSettings
+from shared.kafka.inflating import NONE, ZSTD
 from tests.faults.poison import BOMB_BYTES, GOOD, KINDS, Kind, Message, Sent
 from tests.support.raw_records import batch_from, batch_of, written
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from shared.messaging.inflating import GZIP, LZ4, NONE, SNAPPY, ZSTD
+from shared.kafka.inflating import GZIP, LZ4, NONE, SNAPPY, ZSTD
 from tests.support.raw_records import Headers, NoText
 
 APPLIED, REPEATED, EITHER = "applied", "repeated", "applied or a dead letter"

@@ -11,7 +11,7 @@ from typing import Protocol
 import httpx2
 
 from deploy.services import SERVICES
-from shared.clients import new_client
+from shared.service.clients import new_client
 from tests.faults import world
 from tests.faults.checker import Finding, check
 from tests.faults.evidence import QUIET_SECONDS, gather

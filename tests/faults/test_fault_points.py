@@ -21,9 +21,9 @@ from deploy.local.kafka import KafkaOptions
 from deploy.local.processes import last_lines
 from deploy.services import SERVICES
 from shared import faults
-from shared.messaging.outbox import SHARD_COUNT
-from shared.messaging.relay import LOCK_CLASS
-from shared.messaging.topics import PARTITIONS
+from shared.kafka.topics import PARTITIONS
+from shared.outbox.outbox import SHARD_COUNT
+from shared.outbox.relay import LOCK_CLASS
 from tests.faults.counts import repeats
 from tests.faults.proof import Proof, Proving, partitions_of
 from tests.faults.world import PUBLISHERS

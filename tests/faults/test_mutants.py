@@ -15,8 +15,8 @@ import pytest
 
 from deploy.services import SERVICES
 from shared import faults
-from shared.clients import new_client
 from shared.clock import Clock
+from shared.service.clients import new_client
 from tests.faults.checker import Finding
 from tests.faults.proof import Proof, Proving
 from tests.faults.test_fault_points import until_struck

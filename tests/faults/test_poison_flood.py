@@ -23,12 +23,12 @@ from aiokafka.structs import TopicPartition
 from deploy.contracts.events import all_events
 from deploy.services import SERVICES
 from services.reporting.commands.reports import obligation_id_of
-from shared.database import Connection
+from shared.delivery.subscribe import Subscription
 from shared.events.inbound import AbsenceFigurePosted, ReportSubmitted, Submitted
 from shared.events.registry import SpeaksFor
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
-from shared.messaging.subscribe import Subscription
-from shared.messaging.topics import OWN_TOPICS, Topic, apply, topics_of_publisher
+from shared.kafka.topics import OWN_TOPICS, Topic, apply, topics_of_publisher
+from shared.postgres.database import Connection
 from tests.faults import accounting
 from tests.faults.accounting import (
     fates_of,

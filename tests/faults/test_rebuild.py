@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from deploy.demo.generated import DEFINITION
-from shared.clients import new_client
+from shared.service.clients import new_client
 from tests.faults.checker import MILESTONES, check
 from tests.faults.evidence import gather
 from tests.faults.proof import Proof, Proving

@@ -14,10 +14,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.services import SERVICES
-from shared.clients import new_client
 from shared.events.metrics import MetricUpdated
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
-from shared.messaging.topics import OWN_TOPICS, PARTITIONS, disagreements, topics_of_publisher
+from shared.kafka.topics import OWN_TOPICS, PARTITIONS, disagreements, topics_of_publisher
+from shared.service.clients import new_client
 from tests.faults.checker import check
 from tests.faults.counts import repeats
 from tests.faults.evidence import Evidence, gather

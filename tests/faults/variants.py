@@ -19,10 +19,13 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from deploy.cli.main import main
-from shared import auth, faults
+from shared import faults
+from shared.access import auth
+from shared.delivery import consumers, delivery, inbox, positions
+from shared.delivery.records import Record
 from shared.events.reporting import ReportDue
-from shared.messaging import broker, consumers, delivery, inbox, outbox, positions, relay
-from shared.messaging.records import Record
+from shared.kafka import broker
+from shared.outbox import outbox, relay
 from tests.support.waiting import until
 
 LOG = structlog.get_logger()

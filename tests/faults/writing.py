@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.client import POSTED_TYPE
 from deploy.demo.generated import DEFINITION
-from shared.clients import new_client
+from shared.service.clients import new_client
 from tests.faults.doors import Doors
 from tests.faults.world import VICTIM, World
 from tests.support.system import System

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from shared.database import Database
-from shared.messaging.relay import Relay
+from shared.outbox.relay import Relay
+from shared.postgres.database import Database
 from tests.messaging.consuming import EFFECT_TABLE, Consuming
 from tests.messaging.relaying import Relaying
 from tests.support.infrastructure import MECHANISMS, DatabaseHandle, Infra

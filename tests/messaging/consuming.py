@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from shared.clock import Clock
-from shared.database import Connection, Database
+from shared.delivery.consumers import Consumers
+from shared.delivery.delivery import Delivery
+from shared.delivery.subscribe import Refusal, Sift, Subscription, Withholding
 from shared.events.registry import MunicipalityRegistered
-from shared.messaging.broker import BusSettings
-from shared.messaging.consumers import Consumers
-from shared.messaging.delivery import Delivery
-from shared.messaging.subscribe import Refusal, Sift, Subscription, Withholding
+from shared.kafka.broker import BusSettings
+from shared.postgres.database import Connection, Database
 from tests.support.infrastructure import DatabaseHandle, Infra
 from tests.support.waiting import until
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.database import Connection
+from shared.delivery.records import Record
 from shared.events.registry import MunicipalityRegistered
-from shared.messaging.records import Record
+from shared.postgres.database import Connection
 from tests.messaging.consuming import Consuming, keep
 from tests.support.infrastructure import DatabaseHandle, Infra
 

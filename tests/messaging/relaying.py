@@ -5,11 +5,11 @@ import os
 import sys
 from collections.abc import Iterable
 
-from shared.database import Database
 from shared.events.envelope import Event
-from shared.messaging import outbox
-from shared.messaging.broker import BusSettings
-from shared.messaging.relay import Relay
+from shared.kafka.broker import BusSettings
+from shared.outbox import outbox
+from shared.outbox.relay import Relay
+from shared.postgres.database import Database
 
 
 class Relaying:

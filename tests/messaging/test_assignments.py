@@ -13,13 +13,14 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from shared.clock import Clock
-from shared.database import Connection
-from shared.messaging import Record, Router, Submission, subscribe_inbound
-from shared.messaging.assignments import keep_assigned
-from shared.messaging.broker import BusSettings
-from shared.messaging.consumers import Consumers
-from shared.messaging.dead_letters import Failure
-from shared.messaging.topics import Topic, apply
+from shared.delivery.assignments import keep_assigned
+from shared.delivery.consumers import Consumers
+from shared.delivery.dead_letters import Failure
+from shared.delivery.records import Record, Submission
+from shared.delivery.subscribe import Router, subscribe_inbound
+from shared.kafka.broker import BusSettings
+from shared.kafka.topics import Topic, apply
+from shared.postgres.database import Connection
 from tests.conftest import MakeDatabase
 from tests.support.bus import Bus
 from tests.support.infrastructure import Infra

@@ -12,10 +12,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CorruptRecordException
 
-from shared.messaging import wire
-from shared.messaging.batches import TAKEN_BYTES_MAX, UNPACKED_BYTES_MAX, Batches, shares
-from shared.messaging.inflating import INFLATED_BYTES_MAX, ZSTD
-from shared.messaging.positions import Seat
+from shared.delivery.batches import TAKEN_BYTES_MAX, UNPACKED_BYTES_MAX, Batches, shares
+from shared.delivery.positions import Seat
+from shared.kafka import wire
+from shared.kafka.inflating import INFLATED_BYTES_MAX, ZSTD
 from tests.conftest import MakeDatabase
 from tests.messaging.conftest import MakeTopic
 from tests.support.infrastructure import MECHANISMS, Infra

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from shared.clock import Clock
-from shared.database import Connection
+from shared.delivery import dead_letters
+from shared.delivery.dead_letters import Failure, LetterFilter
+from shared.delivery.delivery import Delivery
+from shared.delivery.records import Record
+from shared.delivery.subscribe import Subscription
 from shared.errors import Conflict, NotFound, RuleBroken
 from shared.events.registry import MunicipalityRegistered
-from shared.messaging import dead_letters
-from shared.messaging.dead_letters import Failure, LetterFilter
-from shared.messaging.delivery import Delivery
-from shared.messaging.records import Record
-from shared.messaging.subscribe import Subscription
+from shared.postgres.database import Connection
 from tests.conftest import MakeDatabase
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import Consuming, counted, keep

@@ -5,10 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from shared.database import Connection
-from shared.errors import Unavailable
-from shared.events.registry import MunicipalityRegistered
-from shared.messaging.deaths import (
+from shared.delivery.deaths import (
     DEATHS_BEFORE_BURIAL,
     DEATHS_BEFORE_CARE,
     PIECE,
@@ -16,7 +13,10 @@ from shared.messaging.deaths import (
     Deaths,
     Scope,
 )
-from shared.messaging.records import Record
+from shared.delivery.records import Record
+from shared.errors import Unavailable
+from shared.events.registry import MunicipalityRegistered
+from shared.postgres.database import Connection
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import counted, keep
 from tests.messaging.lives import DEADLY, run_lives

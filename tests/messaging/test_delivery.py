@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.database import Connection
+from shared.delivery import delivery
+from shared.delivery.dead_letters import Failure
+from shared.delivery.records import Record
 from shared.errors import RuleBroken, Unavailable
 from shared.events.registry import MunicipalityRegistered
-from shared.messaging import delivery
-from shared.messaging.dead_letters import Failure
-from shared.messaging.records import Record
+from shared.postgres.database import Connection
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import counted, keep
 from tests.messaging.lives import run_lives

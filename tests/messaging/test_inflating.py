@@ -10,7 +10,7 @@ from aiokafka import codec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.messaging.inflating import GZIP, LZ4, SNAPPY, ZSTD, inflated_bytes
+from shared.kafka.inflating import GZIP, LZ4, SNAPPY, ZSTD, inflated_bytes
 
 PACK: dict[int, Callable[[bytes], bytes]] = {
     GZIP: codec.gzip_encode,

@@ -8,8 +8,8 @@ from aiokafka.admin import RecordsToDelete
 
 from deploy.cli.connection import Connection
 from deploy.cli.consumers import Group, Position, list_groups
-from shared.messaging.admin import administering
-from shared.messaging.topics import Topic, apply
+from shared.kafka.admin import administering
+from shared.kafka.topics import Topic, apply
 from tests.support.bus import Bus
 from tests.support.infrastructure import Infra
 

@@ -5,7 +5,7 @@ import random
 import pytest
 from aiokafka import partitioner
 
-from shared.messaging.partitions import murmur2, partition_of
+from shared.kafka.partitions import murmur2, partition_of
 
 
 @pytest.mark.parametrize("length", range(80))

@@ -11,13 +11,13 @@ from datetime import datetime
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.database import Connection
+from shared.delivery import dead_letters
+from shared.delivery.dead_letters import Failure
+from shared.delivery.records import Record, Submission
 from shared.events.envelope import Event
 from shared.events.registry import MunicipalityChanged
-from shared.messaging import dead_letters
-from shared.messaging.dead_letters import Failure
-from shared.messaging.inflating import GZIP, LZ4, ZSTD
-from shared.messaging.records import Record, Submission
+from shared.kafka.inflating import GZIP, LZ4, ZSTD
+from shared.postgres.database import Connection
 from tests.messaging.conftest import Consume, MakeTopic
 from tests.messaging.consuming import counted
 from tests.support.bus import Bus

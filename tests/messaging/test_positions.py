@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiokafka import TopicPartition
 
-from shared.database import Connection
+from shared.delivery import positions, replays
+from shared.delivery.records import Record
+from shared.delivery.subscribe import Subscription
 from shared.errors import NotFound, Unavailable
-from shared.messaging import positions, replays
-from shared.messaging.records import Record
-from shared.messaging.subscribe import Subscription
+from shared.postgres.database import Connection
 from tests.messaging.conftest import Consume
 from tests.messaging.consuming import Consuming, counted
 from tests.support.bus import Bus

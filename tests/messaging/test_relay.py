@@ -9,13 +9,13 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.database import Connection, Database
 from shared.errors import NotFound
 from shared.events.registry import MunicipalityRegistered
-from shared.messaging import outbox
-from shared.messaging.outbox import SHARD_COUNT
-from shared.messaging.posting import Posting
-from shared.messaging.relay import LOCK_CLASS, QUERIES, Relay
+from shared.kafka.posting import Posting
+from shared.outbox import outbox
+from shared.outbox.outbox import SHARD_COUNT
+from shared.outbox.relay import LOCK_CLASS, QUERIES, Relay
+from shared.postgres.database import Connection, Database
 from tests.messaging.conftest import MakeTopic, StartRelay
 from tests.messaging.consuming import counted
 from tests.messaging.relaying import process, waiting_count, write
@@ -230,7 +230,7 @@ async def test_the_shards_of_a_process_that_hangs_go_to_another(
 ) -> None:
     await bus.follow(topic, from_start=True)
     with monkeypatch.context() as soon:
-        soon.setattr("shared.database.DIRECT_IDLE_SECONDS", 2)
+        soon.setattr("shared.postgres.database.DIRECT_IDLE_SECONDS", 2)
         hung = await Database(handle.dsn, application_name="saman test").direct()
     for shard in range(SHARD_COUNT):
         assert await QUERIES.take_shard(hung, lock_class=LOCK_CLASS, shard=shard)
@@ -246,7 +246,7 @@ async def test_a_relay_that_lost_its_shards_sends_nothing_of_what_it_has_in_hand
     topic: str, bus: Bus, database: Database, relaying: StartRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bus.follow(topic, from_start=True)
-    monkeypatch.setattr("shared.messaging.relay.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("shared.outbox.relay.FRESH_SECONDS", 0.0)
     ended: list[int] = []
     add = Posting.add
 

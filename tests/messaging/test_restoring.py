@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
+from shared.delivery.restoring import Log
 from shared.events.envelope import Event
-from shared.messaging.restoring import Log
 from tests.notifications.factories import metric_updated, target_lost, target_reached
 from tests.support.logs import log_of
 

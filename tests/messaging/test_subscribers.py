@@ -15,8 +15,8 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from deploy.services import SERVICES
-from shared.messaging.consumers import bare_parser, no_decoder
-from shared.runtime import Service
+from shared.delivery.consumers import bare_parser, no_decoder
+from shared.service.runtime import Service
 from tests.messaging.conftest import Consume, MakeTopic
 from tests.messaging.consuming import counted
 from tests.support.apps import idle_service
@@ -214,7 +214,7 @@ async def test_a_consumer_that_could_not_be_started_again_is_tried_anew_and_the_
     monkeypatch: pytest.MonkeyPatch,
     is_silent: bool,
 ) -> None:
-    monkeypatch.setattr("shared.messaging.consumers.START_SECONDS", 2.0)
+    monkeypatch.setattr("shared.delivery.consumers.START_SECONDS", 2.0)
     host, port = infra.bootstrap.split(":")
     async with proxy_before(host, int(port)) as proxy:
         consuming = await consume(topic, bootstrap=f"127.0.0.1:{proxy.port}")
@@ -245,7 +245,7 @@ async def test_a_consumer_whose_start_was_broken_off_on_its_way_into_the_group_i
     subscriber.consumer._fetcher._fetch_task.cancel()
     await asyncio.sleep(0)
 
-    monkeypatch.setattr("shared.messaging.consumers.START_SECONDS", 1.0)
+    monkeypatch.setattr("shared.delivery.consumers.START_SECONDS", 1.0)
     with monkeypatch.context() as joining:
         joining.setattr(SubscriptionState, "wait_for_assignment", asyncio.Event().wait)
         assert await consuming.consumers.revive() == []

@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.errors import RuleBroken
-from shared.messaging.topics import PARTITIONS, Topic, apply, disagreements, topics_of_publisher
+from shared.kafka.topics import PARTITIONS, Topic, apply, disagreements, topics_of_publisher
 from tests.messaging.conftest import MakeTopic
 from tests.support.infrastructure import Infra
 

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 from aiokafka.protocol.metadata import MetadataRequest
 
-from shared.messaging import wire
+from shared.kafka import wire
 from tests.support.bus import Bus
 from tests.support.infrastructure import Infra
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from services.metrics import commands
 from services.metrics.domain import period_of
-from shared.database import Database
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
 from shared.events.reporting import AbsenceFigureEvent
+from shared.postgres.database import Database
 from tests.metrics import factories
 from tests.metrics.factories import NOW
 

@@ -10,7 +10,7 @@ from services.metrics.domain import Window
 from services.metrics.pages.front import Filters, Participant
 from services.metrics.pages.reading import read_front
 from services.metrics.store.boards import Board, get_board
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event, withdrawn_event

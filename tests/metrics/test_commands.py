@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.metrics import commands
-from shared.database import Database
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
 from shared.events.reporting import AbsenceFigureEvent
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.faults.counts import repeats
 from tests.metrics import factories, stored

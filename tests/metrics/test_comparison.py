@@ -13,9 +13,9 @@ import pytest_asyncio
 from deploy.rebuild import carry
 from deploy.rebuild.compare import Comparison
 from deploy.rebuild.published import Published, Told
-from shared.database import Database
 from shared.events.metrics import TargetReached
 from shared.events.reporting import AbsenceFigureEvent
+from shared.postgres.database import Database
 from tests.metrics import stored
 from tests.metrics.factories import NOW, posted_event, withdrawn_event
 from tests.metrics.posted import DEFINITION, SUBJECT, posted

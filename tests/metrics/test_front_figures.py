@@ -9,7 +9,7 @@ from services.metrics import commands
 from services.metrics.domain import Window
 from services.metrics.pages.front import Filters, FrontPage, Measure
 from services.metrics.pages.reading import read_front
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event

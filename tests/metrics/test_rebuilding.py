@@ -9,8 +9,8 @@ from deploy.rebuild.published import Published
 from deploy.rebuild.run import Reading
 from services.metrics.app import Settings, create_app
 from shared.errors import Unavailable
-from shared.messaging import outbox
-from shared.runtime import Service
+from shared.outbox import outbox
+from shared.service.runtime import Service
 from tests.metrics import factories
 from tests.metrics.factories import posted_event
 from tests.metrics.posted import posted

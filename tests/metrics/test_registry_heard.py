@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 from services.metrics import commands
-from shared.database import Database
 from shared.events.registry import Member, MunicipalityVersion, ProjectRegistered
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event

@@ -2,7 +2,7 @@
 
 from services.metrics.domain import Figure
 from services.metrics.store import series as store
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.metrics import stored
 from tests.metrics.factories import posted_event, withdrawn_event

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.metrics.store import roster
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.reporting.test_figure_streams import WAITING
 from tests.support.waiting import until

@@ -4,9 +4,9 @@ import secrets
 from dataclasses import replace
 from decimal import Decimal
 
+from shared.delivery import dead_letters
 from shared.events.metrics import MetricUpdated, TargetReached
 from shared.events.reporting import AbsenceFigurePosted
-from shared.messaging import dead_letters
 from tests.conftest import RunService
 from tests.metrics import factories
 from tests.metrics.factories import posted_event, withdrawn_event

@@ -2,7 +2,7 @@
 
 import pytest_asyncio
 
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 
 

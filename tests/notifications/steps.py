@@ -8,7 +8,7 @@ from services.notifications import commands, store
 from services.notifications.commands import PutSubscription, ToldOf
 from services.notifications.domain.subscription import Bounds, Channel, Subscription
 from services.notifications.store import DeliveryFilter, LoggedDelivery
-from shared.database import Connection, Database
+from shared.postgres.database import Connection, Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT
 

@@ -11,7 +11,7 @@ from httpx2 import ASGITransport, AsyncClient
 
 from services.notifications import commands
 from services.notifications.app import Settings, create_app
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.notifications import factories
 from tests.support.apps import OPERATOR_KEY

@@ -5,8 +5,8 @@ from datetime import timedelta
 from services.notifications import commands, restoring
 from services.notifications.commands import ToldOf
 from services.notifications.domain.delivery import Taken
-from shared.database import Database
 from shared.events.notifications import NotificationDelivered
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.notifications.factories import MADE_AT, report_due, subscription, target_reached
 from tests.notifications.steps import NOW, due, log, put, take, tell

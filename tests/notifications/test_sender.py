@@ -21,8 +21,8 @@ from services.notifications.commands import ToldOf
 from services.notifications.domain.subscription import Bounds, Channel, Language, Subscription
 from services.notifications.store import DeliveryFilter, LoggedDelivery
 from shared.clock import Clock
-from shared.database import Database
-from shared.rates import Rate
+from shared.http.limits import Rate
+from shared.postgres.database import Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT, subscription
 from tests.notifications.receiver import OK, Call, Receiver, receiving

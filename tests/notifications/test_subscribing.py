@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from services.notifications import commands
-from shared.database import Database
 from shared.errors import Conflict, RuleBroken
-from shared.preconditions import Precondition
+from shared.http.preconditions import Precondition
+from shared.postgres.database import Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT, subscription
 from tests.notifications.steps import WEBHOOK, count, put, tell

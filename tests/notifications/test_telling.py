@@ -10,8 +10,8 @@ import pytest
 from services.notifications import commands, store
 from services.notifications.commands import ToldOf
 from services.notifications.domain.name import Name
-from shared.database import Database
 from shared.events.registry import Member
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.notifications import factories
 from tests.notifications.factories import LATER, subscription

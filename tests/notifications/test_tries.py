@@ -22,7 +22,7 @@ from services.notifications.domain.delivery import (
     Unwanted,
 )
 from services.notifications.domain.subscription import Channel
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT, subscription
 from tests.notifications.steps import (

@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from services.registry import commands
 from services.registry.reference.tables import read_reference
-from shared.database import Database
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.registry.factories import NOW
 from tests.support.apps import RunningService, run_service

@@ -12,8 +12,8 @@ from services.registry.domain.municipality import DatedVersion, Municipality, fo
 from services.registry.domain.programme import Cohort, Names, Programme, Theme
 from services.registry.domain.project import Baseline, Direction, Goal, Membership, Project
 from services.registry.domain.publisher import Publisher
-from shared.database import Database
 from shared.errors import Conflict
+from shared.postgres.database import Database
 from shared.values import Definition
 
 NOW = datetime(2013, 5, 1, 12, tzinfo=UTC)

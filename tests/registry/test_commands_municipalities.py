@@ -13,8 +13,8 @@ from services.registry.domain.reform import Change, Merge, NewMunicipality, Rena
 from services.registry.reference.tables import read_reference
 from services.registry.store import municipalities as municipality_store
 from services.registry.store.municipalities import MunicipalityFilter
-from shared.database import Database
 from shared.errors import Conflict, RuleBroken
+from shared.postgres.database import Database
 from tests.registry import factories
 from tests.registry.factories import NORDLAND, NOW, register, stale, told
 

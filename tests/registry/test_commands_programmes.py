@@ -9,8 +9,8 @@ from services.registry import commands
 from services.registry.domain.programme import Cohort, Names
 from services.registry.domain.project import Membership
 from services.registry.store import programmes as programme_store
-from shared.database import Database
 from shared.errors import Conflict, RuleBroken
+from shared.postgres.database import Database
 from tests.registry import factories
 from tests.registry.factories import NOW, register, stale, told
 

@@ -8,9 +8,9 @@ import pytest
 
 from services.registry import commands
 from services.registry.store import publishers as publisher_store
-from shared.auth import authenticate, hash_of
-from shared.database import Database
+from shared.access.auth import authenticate, hash_of
 from shared.errors import Conflict, NotAuthenticated, NotFound, RuleBroken
+from shared.postgres.database import Database
 from tests.registry import factories
 from tests.registry.factories import NOW, register, told
 

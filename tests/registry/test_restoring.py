@@ -7,8 +7,8 @@ from datetime import timedelta
 from services.registry import commands, restoring
 from services.registry.domain.programme import Names
 from services.registry.store import municipalities, programmes, publishers
-from shared.database import Database
 from shared.events.envelope import Event
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.registry import factories
 from tests.registry.factories import NOW

@@ -14,11 +14,11 @@ from services.reporting.commands.reading import Entry
 from services.reporting.domain import Round
 from services.reporting.store import reports
 from services.reporting.store.reports import KeptRound, Obligation, ObligationFilter
-from shared import auth
-from shared.auth import OPERATOR
-from shared.database import Connection, Database
+from shared.access import auth
+from shared.access.auth import OPERATOR
 from shared.events.envelope import Event
 from shared.events.registry import MunicipalityEvent, ProjectEvent, PublisherEvent
+from shared.postgres.database import Connection, Database
 from tests.reporting import factories
 
 E = TypeVar("E", bound=Event)

@@ -13,7 +13,7 @@ from typing import Any
 
 from services.reporting.commands.reading import Entry
 from services.reporting.domain import Draft, Round, Window
-from shared.auth import hash_of
+from shared.access.auth import hash_of
 from shared.events.registry import (
     Member,
     MunicipalityRegistered,

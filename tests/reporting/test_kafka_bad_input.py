@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.database import Database
 from shared.events.inbound import AbsenceFigurePosted as Posted
 from shared.events.inbound import AbsenceFigureWithdrawn as Withdrawn
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted, SubmissionRejected
+from shared.postgres.database import Database
 from tests.reporting.bad_input import (
     BAD_FIGURES,
     IDENTITY_NUMBER,

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from services.reporting.app import Settings, create_app
 from services.reporting.commands.reports import obligation_id_of
-from shared.database import Database
 from shared.events.inbound import AbsenceFigurePosted as Posted
 from shared.events.inbound import ReportSubmitted as Submitted
 from shared.events.reporting import ReportDue, ReportOverdue, ReportSubmitted
+from shared.postgres.database import Database
 from tests.reporting import factories
 from tests.reporting.conftest import Inbound
 from tests.reporting.desk import Desk

@@ -13,8 +13,8 @@ import pytest
 from services.reporting import commands
 from services.reporting.commands.judging import Judged
 from services.reporting.commands.reading import Entry
-from shared.messaging import dead_letters
-from shared.messaging.records import Record
+from shared.delivery import dead_letters
+from shared.delivery.records import Record
 from tests.reporting.desk import Desk
 from tests.reporting.factories import NOW, ORGNR, annual_round, posted, project
 from tests.reporting.test_reports import OPEN, code_of, report

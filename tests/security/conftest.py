@@ -15,7 +15,7 @@ from httpx2 import ASGITransport, AsyncClient
 from deploy.services import SERVICES
 from services.registry.domain.publisher import Publisher
 from services.registry.store import publishers as registry_publishers
-from shared import auth
+from shared.access import auth
 from shared.events.registry import Member, PublisherKey, PublisherRegistered, SpeaksFor
 from tests.reporting import factories
 from tests.reporting.desk import Desk

@@ -22,8 +22,8 @@ from deploy.local.infrastructure import Infrastructure, infrastructure
 from deploy.local.ports import HOST
 from deploy.services import SERVICES
 from shared.events.registry import PublisherRegistered
-from shared.messaging.broker import BusSettings
-from shared.messaging.topics import OWN_TOPICS, apply, topics_of_publisher
+from shared.kafka.broker import BusSettings
+from shared.kafka.topics import OWN_TOPICS, apply, topics_of_publisher
 from tests.support.bus import Bus
 
 A, B = "310000019", "310000027"

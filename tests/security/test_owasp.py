@@ -43,11 +43,11 @@ import pytest
 
 from deploy.cli.serving import server_options
 from deploy.services import SERVICES
-from shared.clients import new_client
+from shared.delivery import dead_letters
+from shared.delivery.dead_letters import Failure
+from shared.delivery.records import Record
 from shared.events.inbound import AbsenceFigurePosted
-from shared.messaging import dead_letters
-from shared.messaging.dead_letters import Failure
-from shared.messaging.records import Record
+from shared.service.clients import new_client
 from tests.browser.serving import served
 from tests.reporting import factories
 from tests.reporting.factories import HARSTAD, ORGNR, OTHER_ORGNR, VEFSN, posted
@@ -430,7 +430,7 @@ async def test_api9_the_document_names_every_machine_route_and_no_other(
 
 async def test_api10_what_a_stranger_sent_stays_one_line_in_the_log() -> None:
     code = (
-        "import structlog; from shared.logs import configure_logging;"
+        "import structlog; from shared.service.logs import configure_logging;"
         " configure_logging();structlog.get_logger().warning('seen', sent='a\\r\\n{\"level\":"
         " \"forged\"}\\x1b[2J\\u2028', who='\\x00')"
     )

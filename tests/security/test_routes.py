@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.registry.pages.signing import PAGES
-from shared.routes import Needs, StrictRoute
+from shared.http.routes import Needs, StrictRoute
 from tests.reporting import factories
 from tests.reporting.factories import ORGNR
 from tests.security.conftest import CHANGED_ORGNR, House, Who

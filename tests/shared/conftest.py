@@ -11,9 +11,9 @@ import pytest_asyncio
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
-from shared.messaging import Router
-from shared.messaging.broker import BusSettings
-from shared.runtime import Service, ServiceSettings
+from shared.delivery.subscribe import Router
+from shared.kafka.broker import BusSettings
+from shared.service.runtime import Service, ServiceSettings
 from tests.support.infrastructure import MECHANISMS, DatabaseHandle, Infra
 
 OPERATOR_KEY = "the operator's key"

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from shared import audit
-from shared.audit import Actor, Change
-from shared.database import Database
+from shared.audit import log as audit
+from shared.audit.log import Actor, Change
+from shared.postgres.database import Database
 from tests.support.infrastructure import MECHANISMS, Infra
 
 

@@ -9,9 +9,8 @@ from itertools import count
 import pytest
 import pytest_asyncio
 
-from shared import auth
-from shared.auth import NOBODY, OPERATOR, Action, Mandate, Principal, require
-from shared.database import Database
+from shared.access import auth
+from shared.access.auth import NOBODY, OPERATOR, Action, Mandate, Principal, require
 from shared.errors import AppError, NotAllowed, NotAuthenticated
 from shared.events.registry import (
     PublisherChanged,
@@ -20,6 +19,7 @@ from shared.events.registry import (
     PublisherRevoked,
     SpeaksFor,
 )
+from shared.postgres.database import Database
 from tests.support.infrastructure import MECHANISMS, Infra
 
 NOW = datetime(2013, 3, 7, 12, tzinfo=UTC)

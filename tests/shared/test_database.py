@@ -9,9 +9,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-import shared.database
-from shared.database import Database, MigrationFailed, is_transient, migrate
+import shared.postgres.database
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
+from shared.postgres.database import Database, MigrationFailed, is_transient, migrate
 from tests.support.infrastructure import DatabaseHandle, Infra
 from tests.support.owner import as_owner
 from tests.support.proxy import proxy_to
@@ -237,8 +237,8 @@ async def test_a_migration_that_fails_leaves_what_was_applied_before_and_says_wh
 async def test_a_network_that_falls_silent_holds_nobody_for_ever(
     handle: DatabaseHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared.database, "COMMAND_SECONDS", 1)
-    monkeypatch.setattr(shared.database, "ACQUIRE_SECONDS", 1)
+    monkeypatch.setattr(shared.postgres.database, "COMMAND_SECONDS", 1)
+    monkeypatch.setattr(shared.postgres.database, "ACQUIRE_SECONDS", 1)
     async with proxy_to(handle.dsn) as proxy:
         database = Database(proxy.through(handle.dsn), application_name="silent", pool_size=2)
 

@@ -15,7 +15,7 @@ from httpx2 import ASGITransport, AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import deadline, http, strict_json
+from shared import strict_json
 from shared.errors import (
     AppError,
     Conflict,
@@ -26,7 +26,9 @@ from shared.errors import (
     RuleBroken,
     Unavailable,
 )
+from shared.http import http
 from shared.moments import Moment
+from shared.postgres import deadline
 from tests.support.waiting import until
 
 ERRORS: dict[str, AppError] = {

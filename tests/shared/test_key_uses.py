@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from shared.database import Database
+from shared.access.key_uses import KeyUses
 from shared.errors import Unavailable
-from shared.key_uses import KeyUses
+from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 
 ORGNR = "974760673"

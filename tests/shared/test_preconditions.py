@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import Conflict
-from shared.preconditions import Precondition, version_tag
+from shared.http.preconditions import Precondition, version_tag
 
 
 @pytest.mark.parametrize("if_match", [None, "*", '"3"', '"2", "3"'])

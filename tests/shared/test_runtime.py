@@ -13,12 +13,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from httpx2 import AsyncClient
 
-import shared.database
-from shared.database import Connection
+import shared.postgres.database
+from shared.delivery.subscribe import Router, subscribe
 from shared.events.notifications import NotificationDelivered
 from shared.events.registry import PublisherRegistered
-from shared.messaging import Router, subscribe
-from shared.messaging.topics import OWN_TOPICS, apply
+from shared.kafka.topics import OWN_TOPICS, apply
+from shared.postgres.database import Connection
 from tests.shared.conftest import StartService
 from tests.support.infrastructure import DatabaseHandle, Infra
 from tests.support.owner import as_owner
@@ -139,7 +139,7 @@ async def test_without_a_database_requests_are_told_to_come_back_within_bounded_
 async def test_an_exhausted_pool_tells_requests_to_come_back(
     start_service: StartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared.database, "ACQUIRE_SECONDS", 0.5)
+    monkeypatch.setattr(shared.postgres.database, "ACQUIRE_SECONDS", 0.5)
     started = await start_service()
     await until_ready(started.client)
 

@@ -24,9 +24,9 @@ from aiokafka import AIOKafkaProducer
 
 from services.metrics import commands
 from services.metrics.app import Settings, create_app
-from shared.database import Database
 from shared.events.envelope import Event
-from shared.runtime import Service
+from shared.postgres.database import Database
+from shared.service.runtime import Service
 from tests.metrics import factories
 from tests.metrics.factories import NOW, posted_event
 from tests.metrics.posted import posted

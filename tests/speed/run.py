@@ -23,7 +23,7 @@ from deploy import client as reference
 from deploy.rebuild import Target, rebuild
 from deploy.services import SERVICES
 from shared.events.metrics import MetricUpdated
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 from tests.speed import report, workload
 from tests.support.system import System, running
 

@@ -18,9 +18,9 @@ from deploy.cli.consumers import list_groups
 from deploy.client import connected, figure
 from deploy.demo.generated import DEFINITION
 from deploy.local.stack import Stack, start_stack
-from shared.clients import new_client
 from shared.errors import Unavailable
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
+from shared.service.clients import new_client
 from tests.support.bus import Bus
 from tests.support.waiting import until
 

@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
 from deploy.services import wiring
-from shared.messaging.broker import BusSettings
-from shared.runtime import Service
+from shared.kafka.broker import BusSettings
+from shared.service.runtime import Service
 from tests.support.infrastructure import DatabaseHandle, Infra
 
 OPERATOR_KEY = "operator-key-of-the-tests"

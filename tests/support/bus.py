@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from shared.events.envelope import Event
-from shared.messaging.broker import BusSettings
+from shared.kafka.broker import BusSettings
 
 E = TypeVar("E", bound=Event)
 WAIT_SECONDS = 120.0

@@ -22,8 +22,8 @@ from testcontainers.core.config import testcontainers_config
 from deploy.local import kafka, postgres
 from deploy.local.databases import SUPERUSER
 from deploy.local.jars import KAFKA_VERSION
-from shared.messaging.broker import BusSettings
-from shared.messaging.topics import OWN_TOPICS, apply
+from shared.kafka.broker import BusSettings
+from shared.kafka.topics import OWN_TOPICS, apply
 from tests.support.infrastructure import Infra
 
 POSTGRES_IMAGE = "postgres:18"

@@ -10,11 +10,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from deploy.services import wiring
+from shared.delivery import dead_letters
+from shared.delivery.dead_letters import Failure
+from shared.delivery.records import Record
 from shared.events.envelope import Event
-from shared.messaging import dead_letters
-from shared.messaging.dead_letters import Failure
-from shared.messaging.records import Record
-from shared.runtime import Service
+from shared.service.runtime import Service
 from tests.support.apps import OPERATOR_KEY
 from tests.support.infrastructure import Infra
 

@@ -24,7 +24,7 @@ from deploy.local.infrastructure import Server, erase
 from deploy.local.kafka import KafkaOptions, KafkaServer, new_cluster_id
 from deploy.local.ports import HOST, Ports
 from deploy.local.postgres import PostgresServer
-from shared.messaging.topics import min_insync
+from shared.kafka.topics import min_insync
 
 BROKERS = 3
 IN_SYNC_SECONDS = 300.0

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from shared.delivery.records import Record
+from shared.delivery.restoring import Log
 from shared.events.envelope import Event
-from shared.messaging.records import Record
-from shared.messaging.restoring import Log
 
 
 def log_of(*events: Event) -> Log:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from shared.messaging.inflating import NONE
+from shared.kafka.inflating import NONE
 
 Headers = list[tuple[str, bytes | None]]
 

@@ -13,9 +13,9 @@ from httpx2 import AsyncClient, Response
 
 from deploy.gateway import make_gateway
 from services.registry.pages.signing import COOKIE, DEAD_LETTERS, SIGN_IN
-from shared import auth
-from shared.clients import new_client
+from shared.access import auth
 from shared.events.registry import PublisherKey, PublisherRegistered
+from shared.service.clients import new_client
 from tests.browser.serving import served
 from tests.notifications import factories
 from tests.support.apps import OPERATOR_KEY

@@ -11,8 +11,8 @@ from services.metrics.domain import PostedWindow, Roster, SeriesKey, Weighing
 from services.metrics.store import roster as roster_store
 from services.metrics.store import series as store
 from services.metrics.store.series import KeptSeries, NewFigure, Withdrawal
-from shared.database import Connection
 from shared.events.reporting import AbsenceFigureEvent
+from shared.postgres.database import Connection
 
 
 async def apply_figures(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from services.metrics.commands.settling import Job
 from services.metrics.domain import Figure, Part, Roster, SeriesKey, group_parts, in_force
 from services.metrics.store import series as store
-from shared.database import Connection
+from shared.postgres.database import Connection
 
 
 async def regrain(

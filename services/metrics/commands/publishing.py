@@ -28,11 +28,11 @@ from services.metrics.store import roster as roster_store
 from services.metrics.store import series as series_store
 from services.metrics.store import states as store
 from services.metrics.store.states import KeptState, StatePlace
-from shared.database import Connection
 from shared.events.envelope import cloudevent_headers, derived_id
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
 from shared.events.registry import Baseline
-from shared.messaging import outbox
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 
 MOVED_BY_MAX = 20
 """More ids than this would make a group's event larger than what it says (CONTRACTS 2).

@@ -24,8 +24,8 @@ from services.metrics.store import roster as store
 from services.metrics.store import series as series_store
 from services.metrics.store.roster import HeardMunicipality, HeardProject
 from shared.clock import local_date
-from shared.database import Connection
 from shared.events import registry as told
+from shared.postgres.database import Connection
 from shared.values import version_on
 
 

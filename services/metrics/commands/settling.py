@@ -25,7 +25,7 @@ from services.metrics.domain import (
 )
 from services.metrics.store import series as store
 from services.metrics.store.series import KeptSeries
-from shared.database import Connection
+from shared.postgres.database import Connection
 
 _ANY_MONTH = -1
 

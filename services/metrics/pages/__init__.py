@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 
 from services.metrics.pages.front import Filters, Measure
 from services.metrics.pages.reading import read_board, read_front
-from shared.runtime import Service
+from shared.service.runtime import Service
 from shared.web.pages import PageRoute, Pages
 
 WORDS_MAX = 100

@@ -14,9 +14,9 @@ from services.metrics.pages.comparison import Comparison
 from services.metrics.pages.front import Choice, Filters, FrontPage, Participant
 from services.metrics.store import boards, roster, states
 from services.metrics.store.roster import HeardMunicipality, HeardProject
-from shared.database import Connection
 from shared.errors import NotFound
 from shared.events.registry import Cohort, Names, Theme
+from shared.postgres.database import Connection
 from shared.values import Definition, Period
 
 _SOURCE_SMILEYS = Path(__file__).with_name("source_smileys.csv")

@@ -15,8 +15,8 @@ from services.metrics.domain import (
 from services.metrics.store import roster, states
 from services.metrics.store.roster import HeardMunicipality
 from services.metrics.store.states import StateFilter
-from shared.database import Connection
 from shared.errors import NotFound
+from shared.postgres.database import Connection
 from shared.values import Definition
 
 _STATES_MAX = 2_000

@@ -19,7 +19,7 @@ from services.metrics.domain import (
     from_micro,
     micro,
 )
-from shared.database import Connection, load_queries
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.metrics.domain import Figure, Part, PostedWindow, SeriesKey, Weighing
 from services.metrics.store.arrays import columns, numbers
-from shared.database import Connection, load_queries
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

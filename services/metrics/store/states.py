@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from services.metrics.domain import Cell, GoalState, PublishedState, State, Window, period_of
 from services.metrics.store.arrays import numbers
-from shared.database import Connection, load_queries
+from shared.postgres.database import Connection, load_queries
 from shared.values import Period
 
 QUERIES = load_queries(__file__)

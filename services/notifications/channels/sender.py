@@ -32,12 +32,12 @@ from services.notifications.domain.subscription import Channel
 from services.notifications.store import DueDelivery, Lease, ToldEvent
 from shared import faults
 from shared.clock import Clock
-from shared.database import Database
 from shared.errors import RuleBroken, Unavailable
 from shared.events.envelope import Event
 from shared.events.metrics import TargetLost, TargetReached
 from shared.events.reporting import ReportDue, ReportOverdue, ReportSubmitted
-from shared.rates import Rate
+from shared.http.limits import Rate
+from shared.postgres.database import Database
 from shared.web.languages import Language, Texts
 
 LOG = structlog.get_logger()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.notifications.domain.delivery import Delivered, Failed, Waiting
 from services.notifications.domain.subscription import Channel
-from shared.database import Connection, load_queries
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.notifications.domain.municipality import MunicipalityVersion
 from services.notifications.domain.name import Name
-from shared.database import Connection, load_queries
+from shared.postgres.database import Connection, load_queries
 from shared.values import version_on
 
 QUERIES = load_queries(__file__)

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notifications.domain.delivery import Health
 from services.notifications.domain.subscription import Channel, Language
-from shared.database import Connection, load_queries
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from services.notifications.domain.subscription import Channel, Language, Subscription
-from shared.database import Connection, load_queries
 from shared.errors import NotFound
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

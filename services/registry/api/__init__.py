@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from services.registry.api import municipalities, programmes, projects, publishers
-from shared.routes import StrictRoute
-from shared.runtime import Service
+from shared.http.routes import StrictRoute
+from shared.service.runtime import Service
 
 ROUTE = "/api/registry/v1"
 

@@ -15,14 +15,14 @@ from services.registry.domain.reform import Change, Merge, NewMunicipality, Rena
 from services.registry.reference.tables import county_on
 from services.registry.store import municipalities as store
 from services.registry.store.municipalities import MunicipalityFilter
-from shared import http
-from shared.auth import Action
+from shared.access.auth import Action
 from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug
+from shared.http import http
+from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
-from shared.preconditions import Conditional, version_tag
-from shared.runtime import Service
+from shared.service.runtime import Service
 
 MunicipalityId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,118}[a-z0-9]$")]
 MunicipalityPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,118}[a-z0-9]$")]

@@ -11,14 +11,14 @@ from services.registry.commands.events import programme_fields
 from services.registry.domain.programme import Cohort, Names, Programme, ReportKind, Theme
 from services.registry.store import programmes as store
 from services.registry.store.programmes import Participants
-from shared import http
-from shared.auth import Action
-from shared.database import Connection
+from shared.access.auth import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
+from shared.http import http
+from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
-from shared.preconditions import Conditional, version_tag
-from shared.runtime import Service
+from shared.postgres.database import Connection
+from shared.service.runtime import Service
 
 Count = Annotated[StrictInt, Field(ge=0, le=10**6)]
 Claimed = Annotated[

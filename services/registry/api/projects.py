@@ -14,13 +14,13 @@ from services.registry.commands.events import project_fields
 from services.registry.domain.project import Baseline, Direction, Goal, Membership, Project
 from services.registry.store import programmes as store
 from services.registry.store.programmes import ProjectFilter
-from shared import http
-from shared.auth import Action
+from shared.access.auth import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
+from shared.http import http
+from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
-from shared.preconditions import Conditional, version_tag
-from shared.runtime import Service
+from shared.service.runtime import Service
 from shared.values import Certification, Definition, Denominator, Source
 
 

@@ -12,12 +12,12 @@ from services.registry.api.strict import PROBLEMS, Text, mark, place_after
 from services.registry.commands.events import speaks_for
 from services.registry.domain.publisher import Publisher
 from services.registry.store import publishers as store
-from shared import http
-from shared.auth import Action, Principal, require
+from shared.access.auth import Action, Principal, require
 from shared.events import registry as told
+from shared.http import http
+from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Moment
-from shared.preconditions import Conditional, version_tag
-from shared.runtime import Service
+from shared.service.runtime import Service
 
 NumberPath = Annotated[
     str, Path(pattern=r"^[ -~]{1,40}$", description="Organisation number, nine digits.")

@@ -6,9 +6,9 @@ from fastapi import Response
 from pydantic import Field
 
 from services.registry.commands.result import Put
-from shared import http
 from shared.errors import RuleBroken
-from shared.preconditions import version_tag
+from shared.http import http
+from shared.http.preconditions import version_tag
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 

@@ -14,11 +14,11 @@ from services.registry.reference.tables import Reference, county_on
 from services.registry.store import municipalities as store
 from services.registry.store.locks import Kind, lock
 from services.registry.store.municipalities import AppliedChange
-from shared import audit
-from shared.database import Connection
+from shared.audit import log as audit
 from shared.errors import Conflict
-from shared.messaging import outbox
-from shared.preconditions import Guard, unguarded
+from shared.http.preconditions import Guard, unguarded
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from services.registry.domain.programme import Programme, revised_programme
 from services.registry.domain.project import Project, has_just_ended, revised_project
 from services.registry.store import programmes as store
 from services.registry.store.locks import Kind, lock
-from shared import audit
-from shared.database import Connection
+from shared.audit import log as audit
 from shared.errors import RuleBroken
-from shared.messaging import outbox
-from shared.preconditions import Guard, unguarded
+from shared.http.preconditions import Guard, unguarded
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 
 
 async def put_programme(

@@ -18,12 +18,13 @@ from services.registry.domain.publisher import (
 )
 from services.registry.store import publishers as store
 from services.registry.store.locks import Kind, lock
-from shared import audit, auth
-from shared.auth import NewKey
-from shared.database import Connection
+from shared.access import auth
+from shared.access.auth import NewKey
+from shared.audit import log as audit
 from shared.errors import NotFound, RuleBroken
-from shared.messaging import outbox
-from shared.preconditions import Guard, unguarded
+from shared.http.preconditions import Guard, unguarded
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 
 _NINE_DIGITS = re.compile(r"\d{9}\Z", re.ASCII)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.registry.pages import dead_letters, status
 from services.registry.pages.asking import Services
-from shared.runtime import Service
+from shared.service.runtime import Service
 from shared.web.pages import PageRoute, Pages
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import httpx2
 from fastapi import Request
 
-from shared.clients import new_client
 from shared.errors import (
     AppError,
     Conflict,
@@ -17,6 +16,7 @@ from shared.errors import (
     RuleBroken,
     Unavailable,
 )
+from shared.service.clients import new_client
 
 SERVICES = ("registry", "reporting", "metrics", "notifications")
 ANSWER_SECONDS = 1.0

@@ -19,7 +19,7 @@ from services.registry.pages.sessions import Session
 from services.registry.pages.signing import DEAD_LETTERS, Desk, address_with
 from shared.errors import Conflict, RuleBroken
 from shared.printable import printable, readable
-from shared.runtime import Service
+from shared.service.runtime import Service
 from shared.web.pages import Pages
 
 SHOWN_BYTES_MAX = 16 * 1024

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.registry.pages.sessions import Session, Sessions
-from shared.auth import Action, require
+from shared.access.auth import Action, require
 from shared.errors import NotAllowed, NotAuthenticated, RuleBroken
-from shared.runtime import Service
+from shared.service.runtime import Service
 from shared.web.pages import Pages
 
 COOKIE = "saman-operator"

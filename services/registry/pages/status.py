@@ -14,8 +14,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from services.registry.pages.asking import ANSWER_SECONDS, SERVICES, Services
-from shared.clients import new_client
-from shared.runtime import Service
+from shared.service.clients import new_client
+from shared.service.runtime import Service
 from shared.web.pages import Pages
 
 

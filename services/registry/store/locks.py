@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from shared.database import Connection, load_queries
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

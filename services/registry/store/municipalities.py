@@ -17,8 +17,8 @@ from services.registry.domain.municipality import (
     Municipality,
     Successor,
 )
-from shared.database import Connection, load_queries
 from shared.errors import Conflict, NotFound
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

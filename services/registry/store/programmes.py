@@ -12,8 +12,8 @@ import asyncpg
 
 from services.registry.domain.programme import Cohort, Names, Programme, ReportKind, Theme
 from services.registry.domain.project import Baseline, Direction, Goal, Membership, Project
-from shared.database import Connection, load_queries
 from shared.errors import Conflict, NotFound, RuleBroken
+from shared.postgres.database import Connection, load_queries
 from shared.values import Definition
 
 QUERIES = load_queries(__file__)

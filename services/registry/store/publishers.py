@@ -8,8 +8,8 @@ import asyncpg
 from services.registry.domain.project import Membership
 from services.registry.domain.publisher import Key, Publisher
 from services.registry.store.programmes import unknown_municipality
-from shared.database import Connection, load_queries
 from shared.errors import NotFound
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

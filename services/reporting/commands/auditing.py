@@ -8,9 +8,9 @@ from services.reporting.commands import events as written
 from services.reporting.commands.reading import hash_of
 from services.reporting.store import figures as store
 from services.reporting.store.figures import KeptFigure
-from shared.database import Connection
 from shared.events import inbound
 from shared.events.reporting import AbsenceFigurePosted
+from shared.postgres.database import Connection
 
 SENTENCES_MAX = 20
 """Disagreements of one kind that are named; one is enough to begin to search."""

@@ -20,12 +20,12 @@ from services.reporting.commands.reading import Entry, read_figure, refusal
 from services.reporting.domain import Arrival, Draft, Place, Window
 from services.reporting.store import figures as store
 from services.reporting.store.figures import NOTHING, EarlierFigure, KeptFigure, SeriesKey, Standing
-from shared import audit
-from shared.auth import Action, require
+from shared.access.auth import Action, require
+from shared.audit import log as audit
 from shared.clock import local_date
-from shared.database import Connection
 from shared.errors import AppError, Conflict, FieldError
-from shared.messaging import outbox
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 from shared.values import Period
 
 

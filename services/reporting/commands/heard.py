@@ -7,8 +7,8 @@ from services.reporting.commands.reports import oblige
 from services.reporting.domain import Project
 from services.reporting.store import figures as store
 from services.reporting.store import reports as store_reports
-from shared.database import Connection
 from shared.events.registry import MunicipalityEvent, ProjectEvent
+from shared.postgres.database import Connection
 
 
 async def hear_municipalities(conn: Connection, events: Sequence[MunicipalityEvent]) -> None:

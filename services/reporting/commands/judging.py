@@ -12,14 +12,14 @@ from services.reporting.commands.identity_numbers import (
     holds_identity_number,
 )
 from services.reporting.commands.reading import Entry, person_fault, printable, refusal
-from shared.auth import Principal
-from shared.database import Connection
+from shared.access.auth import Principal
+from shared.delivery.dead_letters import Failure
+from shared.delivery.records import Record, submission_id_of
 from shared.errors import AppError, Conflict, FieldError, Finding, NotAllowed, RuleBroken
 from shared.events.envelope import derived_id
 from shared.events.reporting import ErrorContract, SubmissionAccepted, SubmissionRejected
-from shared.messaging import Record, outbox
-from shared.messaging.dead_letters import Failure
-from shared.messaging.records import submission_id_of
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 
 Rights = Mapping[str, Principal]
 """Who acts for each publisher, by organisation number: the publisher itself, or the operator in its

@@ -21,16 +21,16 @@ from services.reporting.commands.reading import Entry, hash_of, read_contract, r
 from services.reporting.domain import Project, Round
 from services.reporting.store import reports as store
 from services.reporting.store.reports import KeptRound, Obligation, Report
-from shared import audit
-from shared.auth import Action, require
+from shared.access.auth import Action, require
+from shared.audit import log as audit
 from shared.clock import local_date
-from shared.database import Connection
 from shared.errors import Conflict, FieldError, NotAllowed, NotFound, RuleBroken
 from shared.events import inbound
 from shared.events.envelope import derived_id
 from shared.events.reporting import ReportDue, ReportOverdue, ReportSubmitted
-from shared.messaging import outbox
-from shared.preconditions import Guard, unguarded
+from shared.http.preconditions import Guard, unguarded
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 
 
 async def load_round(

@@ -8,11 +8,11 @@ from services.reporting.commands import events
 from services.reporting.commands.judging import Judged, Rights, principal_of, put_receipts
 from services.reporting.commands.reading import Entry, read_contract, read_id
 from services.reporting.store import figures as store
-from shared import audit
-from shared.database import Connection
+from shared.audit import log as audit
 from shared.errors import NotAllowed, NotFound, RuleBroken
 from shared.events import inbound
-from shared.messaging import outbox
+from shared.outbox import outbox
+from shared.postgres.database import Connection
 
 OPERATOR = "operator"
 """Who withdrew a figure in its publisher's name."""

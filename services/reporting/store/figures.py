@@ -12,8 +12,8 @@ from uuid import UUID
 import asyncpg
 
 from services.reporting.domain import Arrival, NumberHolder, Place
-from shared.database import Connection, load_queries
 from shared.errors import Finding, Unavailable
+from shared.postgres.database import Connection, load_queries
 from shared.values import Period
 
 QUERIES = load_queries(__file__)

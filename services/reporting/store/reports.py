@@ -11,8 +11,8 @@ from uuid import UUID
 import asyncpg
 
 from services.reporting.domain import Arrival, Project, Round
-from shared.database import Connection, load_queries
 from shared.errors import NotFound, Unavailable
+from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 

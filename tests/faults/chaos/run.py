@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from shared.clients import new_client
+from shared.service.clients import new_client
 from tests.faults.chaos import check
 from tests.faults.chaos.disk import Disk
 from tests.faults.chaos.faults import Faults

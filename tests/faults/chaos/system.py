@@ -23,10 +23,10 @@ from deploy.local.kafka import KafkaOptions, Listener
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import Program, Running
 from deploy.services import SERVICES, migration_folders
-from shared.clients import new_client
-from shared.database import migrate
-from shared.messaging.broker import BusSettings
-from shared.messaging.topics import OWN_TOPICS, apply
+from shared.kafka.broker import BusSettings
+from shared.kafka.topics import OWN_TOPICS, apply
+from shared.postgres.database import migrate
+from shared.service.clients import new_client
 from tests.faults import world
 from tests.faults.chaos.disk import Disk, limited_disk
 from tests.faults.chaos.schedule import PROCESSES, SESSION_SECONDS

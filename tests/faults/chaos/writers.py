@@ -22,7 +22,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.client import headers
 from deploy.demo.generated import DEFINITION
-from shared.clients import new_client
+from shared.service.clients import new_client
 from shared.values import Period
 from tests.faults.chaos.system import OPERATOR_KEY, System
 

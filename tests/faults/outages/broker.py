@@ -13,7 +13,7 @@ import asyncpg
 import yaml
 
 from deploy.local.kafka import KafkaServer
-from shared.clients import new_client
+from shared.service.clients import new_client
 from tests.faults.chaos.run import Tell
 from tests.faults.proof import Proof
 from tests.faults.writing import Load

@@ -15,9 +15,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.generated import DEFINITION
-from shared.clients import new_client
 from shared.events.metrics import MetricUpdated
-from shared.messaging.topics import PARTITIONS
+from shared.kafka.topics import PARTITIONS
+from shared.service.clients import new_client
 from tests.faults.world import DEFINITION_KEY
 from tests.faults.writing import TRY_SECONDS, Load, Sent
 

@@ -16,7 +16,7 @@ import asyncpg
 import httpx2
 
 from deploy.services import SERVICES
-from shared.clients import new_client
+from shared.service.clients import new_client
 from tests.faults.chaos import check
 from tests.faults.chaos.readers import Readers
 from tests.faults.chaos.run import Tell

@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared import rates
 from shared.errors import Unavailable
-from shared.rates import Places, Rate
+from shared.http import limits as rates
+from shared.http.limits import Places, Rate
 
 
 class Hand:

@@ -1,0 +1,237 @@
+"""Who is asking, and whether they may: keys, principals, and the one function that decides.
+
+A publisher's key is `pub_<key id>.<43 characters>`. Only its SHA-256 is kept: the key is 256 random
+bits, so a slow hash would protect nothing and would be a lever for overloading us. The hashes
+travel on `registry.publisher.v1`, so each service checks by itself, and a revocation holds as soon
+as that event is read.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from shared.errors import NotAllowed, NotAuthenticated
+from shared.events.registry import PublisherEvent
+from shared.postgres.database import Connection, load_queries
+
+QUERIES = load_queries(__file__)
+
+KEY_PREFIX = "pub_"
+_KEY_FORM = re.compile(rf"{KEY_PREFIX}(?P<key_id>[A-Za-z0-9-]{{1,64}})\.[A-Za-z0-9_-]{{43}}")
+"""Nothing else is looked up: what a stranger writes there need not even be storable."""
+
+
+class Action(StrEnum):
+    """What can be asked for beyond the open reading of published things."""
+
+    OPERATE = "operate"
+    PUBLISH = "publish"
+    READ_SUBMISSIONS = "read-submissions"
+    READ_PUBLISHER = "read-publisher"
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """A municipality that a publisher may speak for; `to` is the last day, none means still."""
+
+    municipality_id: str
+    from_: date | None = None
+    to: date | None = None
+
+    def holds(self, on: date) -> bool:
+        """Tell whether the mandate covers a day."""
+        return (self.from_ is None or self.from_ <= on) and (self.to is None or on <= self.to)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks.
+
+    Attributes:
+        organisation_number: of a publisher; none for the operator and for nobody in particular.
+        is_operator: may do everything.
+        mandates: the municipalities that a publisher may speak for.
+        key_id: of the key that was shown.
+    """
+
+    organisation_number: str | None = None
+    is_operator: bool = False
+    mandates: tuple[Mandate, ...] = ()
+    key_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the audit log calls them."""
+        if self.is_operator:
+            return "operator"
+        if self.organisation_number is None:
+            return "nobody"
+        return f"publisher/{self.organisation_number} with key {self.key_id}"
+
+    def may_speak_for(self, municipality_id: str, on: date) -> bool:
+        """Tell whether a mandate covers a municipality on a day."""
+        return any(mandate.holds(on) for mandate in self._by_municipality.get(municipality_id, ()))
+
+    @cached_property
+    def _by_municipality(self) -> dict[str, list[Mandate]]:
+        # A publisher for many municipalities posts a thousand figures at once; each asks.
+        found: dict[str, list[Mandate]] = {}
+        for mandate in self.mandates:
+            found.setdefault(mandate.municipality_id, []).append(mandate)
+        return found
+
+
+NOBODY = Principal()
+OPERATOR = Principal(is_operator=True)
+
+
+def require(
+    principal: Principal,
+    action: Action,
+    *,
+    municipality_id: str | None = None,
+    on: date | None = None,
+    publisher: str | None = None,
+) -> None:
+    """Let the principal do this, or say no. Every right in the system is decided here.
+
+    Args:
+        municipality_id: whose figures are touched, for a publisher's actions.
+        on: the day on which the mandate must hold, the last day of the period.
+        publisher: whose own entry is touched, by its organisation number.
+
+    Raises:
+        NotAuthenticated: nobody asked who may never do this.
+        NotAllowed: the publisher may not do this, or not for this municipality.
+    """
+    if principal.is_operator:
+        return
+    if principal.organisation_number is None:
+        raise NotAuthenticated("this needs a key: Authorization: Bearer <key>")
+    if action is Action.OPERATE:
+        raise NotAllowed("only the operator may do this")
+    if publisher is not None and publisher != principal.organisation_number:
+        raise NotAllowed(f"publisher {principal.organisation_number} may see its own entry only")
+    if municipality_id is None or on is None:
+        return
+    if not principal.may_speak_for(municipality_id, on):
+        raise NotAllowed(
+            f"publisher {principal.organisation_number} may not speak for {municipality_id} on"
+            f" {on.isoformat()}; ask the programme's operator to register it",
+            code="publisher-not-allowed",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made; `text` is shown once and kept nowhere."""
+
+    key_id: str
+    text: str
+    hash: str
+
+
+def make_key() -> NewKey:
+    """Make a publisher's key of 256 random bits."""
+    key_id = secrets.token_hex(6)
+    text = f"{KEY_PREFIX}{key_id}.{secrets.token_urlsafe(32)}"
+    return NewKey(key_id, text, hash_of(text))
+
+
+def hash_of(key: str) -> str:
+    """Return the SHA-256 of a key, in hex."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+async def authenticate(
+    conn: Connection, authorization: str | None, *, operator_key_hash: str, now: datetime
+) -> Principal:
+    """Tell who bears the key in an Authorization header; nobody in particular when there is none.
+
+    Raises:
+        NotAuthenticated: the header is malformed, or the key unknown, expired or revoked.
+    """
+    if authorization is None:
+        return NOBODY
+    scheme, _, key = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not key.isascii():
+        raise NotAuthenticated("the Authorization header must be: Bearer <key>")
+    key = key.strip()
+    if operator_key_hash and hmac.compare_digest(hash_of(key), operator_key_hash.lower()):
+        return OPERATOR
+    form = _KEY_FORM.fullmatch(key)
+    key_id = form["key_id"] if form else ""
+    row = await QUERIES.find_publisher_by_key(conn, key_id=key_id) if form else None
+    known = (
+        next((k for k in json.loads(row["keys"]) if k["key_id"] == key_id), None) if row else None
+    )
+    if row is None or known is None or not hmac.compare_digest(hash_of(key), known["hash"]):
+        raise NotAuthenticated("the key is not known")
+    if _is_revoked(row):
+        raise NotAuthenticated(f"publisher {row['organisation_number']} was revoked")
+    if known["expires_at"] and datetime.fromisoformat(known["expires_at"]) <= now:
+        raise NotAuthenticated(
+            f"key {key_id} expired at {known['expires_at']}; ask the operator for a new one"
+        )
+    return Principal(
+        row["organisation_number"], mandates=_mandates(row["may_speak_for"]), key_id=key_id
+    )
+
+
+async def list_publishers(
+    conn: Connection, organisation_numbers: Collection[str], *, also_revoked: bool = False
+) -> dict[str, Principal]:
+    """Return those of the publishers that were heard of, by organisation number; revoked ones only
+    when asked for.
+    """
+    return {
+        row["organisation_number"]: Principal(
+            row["organisation_number"], mandates=_mandates(row["may_speak_for"])
+        )
+        async for row in QUERIES.list_publishers(
+            conn, organisation_numbers=list(organisation_numbers)
+        )
+        if also_revoked or not _is_revoked(row)
+    }
+
+
+async def keep_publishers(conn: Connection, events: Sequence[PublisherEvent]) -> None:
+    """Keep what the registry says of publishers; an older state never overwrites a newer one."""
+    for event in events:
+        await QUERIES.put_publisher(
+            conn,
+            organisation_number=event.organisation_number,
+            version=event.version,
+            name=event.name,
+            may_speak_for=json.dumps(
+                [m.model_dump(mode="json", by_alias=True) for m in event.may_speak_for]
+            ),
+            keys=json.dumps([k.model_dump(mode="json") for k in event.keys]),
+            revoked_at=event.revoked_at,
+        )
+
+
+def _is_revoked(row: Mapping[str, Any]) -> bool:
+    """Tell whether a publisher lost its rights: as soon as we hear of it, whatever the registry's
+    clock said then.
+    """
+    return row["revoked_at"] is not None
+
+
+def _mandates(text: str) -> tuple[Mandate, ...]:
+    return tuple(
+        Mandate(
+            entry["municipality_id"],
+            date.fromisoformat(entry["from"]) if entry["from"] else None,
+            date.fromisoformat(entry["to"]) if entry["to"] else None,
+        )
+        for entry in json.loads(text)
+    )

@@ -1,0 +1,263 @@
+"""Where a consumer goes on: its own database decides, because the effects are there.
+
+The broker keeps committed offsets apart from the effects, so the two can be restored to different
+moments, and offsets that are ahead of the effects would pass records by without a trace. Each batch
+therefore notes how far it came in its own transaction, and whenever partitions are assigned, the
+consumer goes back to that place if the broker's is beyond it; so it does when a running service
+finds its database put back. An operator's replay takes the same way. Reading again is harmless: the
+inbox knows what was applied.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from shared.delivery.records import Record
+from shared.errors import Unavailable
+from shared.postgres.database import Connection, Database, load_queries
+
+QUERIES = load_queries(__file__)
+LOG = structlog.get_logger()
+
+HEAR_SECONDS = 1.0
+"""How late a process may hear of a replay that was ordered at another."""
+
+AGAIN_SECONDS = 0.5
+"""Before a consumer that could not fetch, or not learn its place, tries again."""
+
+
+class Position(NamedTuple):
+    """How far a consumer came in one partition.
+
+    Attributes:
+        next_offset: everything before it was handled.
+        replay_from: where an operator wants it to begin again, if anywhere.
+    """
+
+    next_offset: int = 0
+    replay_from: int | None = None
+
+    def start(self, committed: int | None) -> int | None:
+        """Return where to go back to; None when what the broker says is right."""
+        if committed is None:
+            return None
+        start = min(self.next_offset, committed if self.replay_from is None else self.replay_from)
+        return start if start < committed else None
+
+
+Places = Mapping[TopicPartition, int]
+
+
+class PutBack(Unavailable):
+    """The database knows less than this process saw it commit: it was put back, and has to be given
+    what it lost.
+    """
+
+
+class Advance:
+    """Notes how far a consumer came, and remembers it: a database that was put back under a running
+    service shows so.
+
+    Args:
+        consumer: the consumer group.
+    """
+
+    def __init__(self, consumer: str) -> None:
+        self._consumer = consumer
+        self._ends: dict[TopicPartition, int] = {}
+
+    async def note(self, conn: Connection, records: Iterable[Record]) -> None:
+        """Note, in the transaction of their effects, that everything up to these records was
+        handled.
+
+        Raises:
+            PutBack: once; what is asked for after it is taken for what there is.
+        """
+        ends = _ends(records)
+        rows = QUERIES.advance_positions(conn, consumer=self._consumer, **_columns(ends))
+        before = {
+            TopicPartition(row["topic"], row["partition"]): row["next_offset"] async for row in rows
+        }
+        if any(offset < self._ends.get(place, 0) for place, offset in before.items()):
+            self._ends.clear()
+            raise PutBack(f"the database of {self._consumer} was put back to an earlier moment")
+
+    def remember(self, records: Iterable[Record]) -> None:
+        """Remember, after the commit, that these were noted."""
+        self._ends |= _ends(records)
+
+
+async def list_(conn: Connection, consumer: str) -> dict[TopicPartition, Position]:
+    """Return how far a consumer came; a partition of which it handled nothing yet has no entry."""
+    return {
+        TopicPartition(row["topic"], row["partition"]): Position(
+            row["next_offset"], row["replay_from"]
+        )
+        async for row in QUERIES.list_positions(conn, consumer=consumer)
+    }
+
+
+async def order_replay(conn: Connection, consumer: str, places: Places) -> None:
+    """Let a consumer read again from these places; whichever process reads a partition goes back by
+    itself.
+    """
+    await QUERIES.order_replays(conn, consumer=consumer, **_columns(places))
+
+
+async def hear_of_replays(database: Database, seats: Mapping[str, "Seat"]) -> None:
+    """Tell the consumers of a process for which replays are ordered, for as long as it runs.
+
+    Raises:
+        Unavailable: the database is away; run again.
+    """
+    while True:
+        async with database.connection() as conn:
+            async for row in QUERIES.list_replays(conn):
+                if (seat := seats.get(row["consumer"])) is not None:
+                    seat.is_ordered = True
+        await asyncio.sleep(HEAR_SECONDS)
+
+
+@dataclass
+class Seat:
+    """Keeps one consumer's client where its database says, whenever it was given partitions or a
+    replay was ordered.
+
+    Attributes:
+        is_ordered: a replay was ordered since; set by whoever hears of it.
+    """
+
+    database: Database
+    consumer: str
+    is_ordered: bool = False
+    _seen: Any = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the client has been put where it must be, and the broker told so."""
+        return self._seen is not None
+
+    async def settle(
+        self, client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]
+    ) -> set[TopicPartition]:
+        """Look, after a fetch, whether the client is where it must be; return the places whose
+        records are not to be handled now, because they will be fetched again.
+
+        Args:
+            client: the consumer's.
+            fetched: what it was given last.
+        """
+        subscription = client._subscription.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        if assignment is self._seen and not self.is_ordered:
+            return set()
+        if assignment is None:
+            return set(fetched)
+        self.is_ordered = False
+        try:
+            moved = await self._go_back(client, assignment)
+        except (KafkaError, Unavailable) as error:
+            LOG.warning(
+                "consumer does not know yet where to go on",
+                consumer=self.consumer,
+                error=str(error)[:300],
+            )
+            self.is_ordered = True
+            give_back(client, fetched)
+            await asyncio.sleep(AGAIN_SECONDS)
+            return set(fetched)
+        self._seen = assignment
+        return moved
+
+    async def _go_back(self, client: Any, assignment: Any) -> set[TopicPartition]:
+        places = list(assignment.tps)
+        if not places:
+            return set()
+        async with self.database.connection() as conn:
+            known = await list_(conn, self.consumer)
+        committed = await client._coordinator.fetch_committed_offsets(places)
+        starts: dict[TopicPartition, int] = {}
+        for place in places:
+            offset = committed[place].offset if place in committed else -1
+            start = known.get(place, Position()).start(offset if offset >= 0 else None)
+            if start is not None:
+                starts[place] = start
+        if starts:
+            LOG.warning(
+                "consumer goes back to what its database says",
+                consumer=self.consumer,
+                places=_shown(starts),
+            )
+            for place, start in starts.items():
+                _seek(client, place, start)
+            # The broker has to know as well: whoever waits until this consumer has caught up asks
+            # there.
+            await client.commit(starts)
+        ordered = {
+            p: known[p].replay_from
+            for p in places
+            if p in known and known[p].replay_from is not None
+        }
+        if ordered:
+            async with self.database.transaction() as conn:
+                await QUERIES.end_replays(conn, consumer=self.consumer, **_columns(ordered))
+        return set(starts)
+
+
+def give_back(client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
+    """Let records that a client was given, and that nobody handles now, be fetched again.
+
+    Where it has gone back further meanwhile it stays: the broker may know of that already, and
+    nobody would go again.
+    """
+    for place, records in fetched.items():
+        position = position_of(client, place)
+        if position is None or position > records[0].offset:
+            _seek(client, place, records[0].offset)
+
+
+def fetch_again(client: Any, place: TopicPartition) -> None:
+    """Let a client forget what it fetched of a partition and has not given yet."""
+    if (position := position_of(client, place)) is not None:
+        _seek(client, place, position)
+
+
+def position_of(client: Any, place: TopicPartition) -> int | None:
+    """Return where a client goes on in a partition; None when it does not know yet, or has lost the
+    partition.
+    """
+    subscription = client._subscription.subscription
+    assignment = subscription.assignment if subscription is not None else None
+    state = assignment.state_value(place) if assignment is not None else None
+    position: int | None = state._position if state is not None else None
+    return position
+
+
+def _seek(client: Any, place: TopicPartition, offset: int) -> None:
+    """Let the client go on elsewhere; one that lost the partition meanwhile has nothing to do
+    there.
+    """
+    with suppress(IllegalStateError):
+        client.seek(place, offset)
+
+
+def _ends(records: Iterable[Record]) -> dict[TopicPartition, int]:
+    return {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+
+
+def _columns(places: Mapping[TopicPartition, int | None]) -> dict[str, Any]:
+    return {
+        "topics": [place.topic for place in places],
+        "partitions": [place.partition for place in places],
+        "offsets": list(places.values()),
+    }
+
+
+def _shown(places: Places) -> dict[str, int]:
+    return {f"{place.topic}/{place.partition}": offset for place, offset in places.items()}

@@ -1,0 +1,1 @@
+"""HTTP doors: problems, limits, strict routes, preconditions, OpenAPI."""

@@ -1,0 +1,1 @@
+"""What must be done to the Kafka client, and nothing else: broker, topics, wire, partitions."""

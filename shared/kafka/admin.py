@@ -1,0 +1,95 @@
+"""The client that asks the broker about topics and groups, made to bear the loss of one broker of
+several.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaConnectionError,
+    NodeNotReadyError,
+)
+
+from shared.kafka.broker import BusSettings
+
+COORDINATOR_SECONDS = 10.0
+AGAIN_SECONDS = 0.1
+
+
+class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
+    """Asks another broker where the one asked does not answer.
+
+    aiokafka asks one at random, and one that died stays among them for some seconds. What only the
+    controller can do, every broker hands on to it; the one that the metadata call the controller is
+    any of them, and may be the dead one. All that is asked here can be asked twice.
+    """
+
+    async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """Return the partitions of topics; a topic that does not exist has none."""
+        described = await self.describe_topics(list(topics))
+        return [
+            TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]
+        ]
+
+    async def find_coordinator(self, group_id: str, coordinator_type: int = 0) -> int:
+        """Return the broker that keeps a group's offsets.
+
+        It is not known while that broker has just been elected, or while the topic for the offsets
+        is made, which this question causes; both are over soon.
+        """
+        deadline = time.monotonic() + COORDINATOR_SECONDS
+        while True:
+            try:
+                return int(await super().find_coordinator(group_id, coordinator_type))
+            except GroupCoordinatorNotAvailableError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _send_request(self, request: Any, node_id: int | None = None) -> Any:
+        if node_id is not None:
+            return await super()._send_request(request, node_id)
+        failure: Exception = NodeNotReadyError("no broker is known")
+        nodes = [broker.nodeId for broker in self._client.cluster.brokers()]
+        for node in random.sample(nodes, len(nodes)):
+            try:
+                return await super()._send_request(request, node)
+            except (KafkaConnectionError, NodeNotReadyError) as error:
+                failure = error
+        raise failure
+
+    async def _send_to_controller(self, request: Any) -> Any:
+        return await self._send_request(request)
+
+
+async def learn(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> None:
+    """Let a consumer find out about topics by one request, before it is asked for their offsets.
+
+    Otherwise it finds out about each by a request of its own, and pauses in between.
+    """
+    client = consumer._client
+    for topic in topics:
+        client.add_topic(topic)
+    await client.force_metadata_update()
+
+
+@asynccontextmanager
+async def administering(bus: BusSettings) -> AsyncIterator[Admin]:
+    """Be connected while the block runs.
+
+    Raises:
+        KafkaConnectionError: no broker of the list answers.
+    """
+    admin = Admin(**bus.client_options())
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()

@@ -1,0 +1,316 @@
+"""What aiokafka has to be helped with: odd bytes in a header, batches that inflate, a broker that
+is away or not ready.
+
+Kafka takes any bytes as a header's name; aiokafka raises on those that are not UTF-8, at the same
+place for ever, and with them stand all partitions of the consumer. Here such a batch is read once
+more, more slowly, and the odd bytes written out as `\\xff`, so that the record becomes a dead
+letter like any other that cannot be read.
+
+A batch that was packed to inflate beyond all bounds (`inflating.py`), or to become objects without
+number, is not unpacked, and stands as one record. Of what is unpacked, aiokafka hands out as many
+records as it is asked for, however large they are. Here they end at some bytes.
+
+While a partition has no leader, consumers and producers ask for the metadata again as soon as they
+have an answer: a thousand times a second, a whole processor for as long as the broker is away. Here
+they are held to some per second.
+
+A connection that breaks while something is written to it counts as connected for a moment more.
+uvloop then refuses the next request with an error that aiokafka does not know: the consumer's
+client gives up for good, or a request waits for an answer that cannot come. Here such a connection
+is closed, and the request tried again on another.
+
+A coordinator that is still loading, or is none any more, answers a question for offsets with one
+error and no offsets. aiokafka 0.14 looks at the offsets only, takes it that nothing was ever
+committed, and reads the whole topic again. Here the error is heeded, and the question asked once
+more.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterator
+from struct import unpack_from
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.consumer import fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaConnectionError,
+    NoError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
+from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.record import memory_records
+from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
+from aiokafka.record.util import decode_varint
+
+from shared.kafka.inflating import NONE, inflated_bytes
+
+LOG = structlog.get_logger()
+
+METADATA_PER_SECOND = 20
+
+GIVEN_BYTES_MAX = 4 * 1024 * 1024
+"""What a partition gives at a time, but for its last record. As many records as are asked for
+hardly ever have more.
+"""
+
+LOOK_INTO_BYTES = 1024 * 1024
+"""A packed batch that becomes more is looked into before its records are made; as objects, even two
+bytes take 64.
+"""
+
+HEADERS_MAX, RECORDS_MAX = 10_000, 250_000
+"""Of a record and of a batch that is looked into. Submissions have six headers, and 64 bytes in
+each at the least.
+"""
+
+_BATCH_OVERHEAD = 12
+"""Offset and length, the only fields that stand before what the length counts."""
+
+_RECORD_HEADER_BYTES = 64
+"""What a header takes as an object, besides its text."""
+
+_HEADER_BYTES = _DefaultRecordBatchPy.HEADER_STRUCT.size
+"""After these come the records, packed or not."""
+
+
+class ReadableRecords:
+    """The batches of one fetched partition; what aiokafka's `MemoryRecords` is, and reads what that
+    cannot.
+    """
+
+    def __init__(self, fetched: bytes) -> None:
+        self._records: Any = memory_records.MemoryRecords(fetched)
+        self._fetched = memoryview(fetched)
+        self._place = 0
+        self._read: _Batch | None = None
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """Bytes at most that the batch takes unpacked which is being read; they are held until the
+        next one is.
+        """
+        return self._read.unpacked_bytes if self._read is not None else 0
+
+    def size_in_bytes(self) -> int:
+        """Bytes fetched."""
+        size: int = self._records.size_in_bytes()
+        return size
+
+    def has_next(self) -> bool:
+        """Tell whether a whole batch is left."""
+        return bool(self._records.has_next())
+
+    def next_batch(self) -> Any:
+        """Return the next batch."""
+        batch = self._records.next_batch()
+        start, (length,) = self._place, unpack_from(">i", self._fetched, self._place + 8)
+        self._place = start + _BATCH_OVERHEAD + length
+        self._read = _Batch(batch, self._fetched[start : self._place])
+        return self._read
+
+
+class _Batch:
+    """A batch that is read fast as long as that goes, and leniently from where it does not."""
+
+    def __init__(self, batch: Any, written: memoryview) -> None:
+        self._batch = batch
+        self._written = written
+        self.unpacked_bytes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batch, name)
+
+    def __next__(self) -> Any:
+        return next(self._batch)
+
+    def __iter__(self) -> Iterator[Any]:
+        codec = int(getattr(self._batch, "compression_type", NONE))
+        if codec != NONE:
+            bound = inflated_bytes(codec, bytes(self._written[_HEADER_BYTES:]))
+            if bound is None or (bound > LOOK_INTO_BYTES and _is_countless(self._written)):
+                LOG.error(
+                    "batch not unpacked: it may grow beyond all bounds",
+                    offset=self._batch.base_offset,
+                )
+                yield self._in_one_piece()
+                return
+            self.unpacked_bytes = bound
+        read_count = 0
+        try:
+            for record in self._batch:
+                yield record
+                read_count += 1
+        except UnicodeDecodeError:
+            for place, record in enumerate(_leniently(self._written)):
+                if place >= read_count:
+                    yield record
+
+    def _in_one_piece(self) -> Any:
+        """Return the packed batch as if it were one record without an envelope, which becomes a
+        dead letter.
+        """
+        batch = self._batch
+        offset, time_type = batch.next_offset - 1, batch.timestamp_type
+        return _DefaultRecordPy(
+            offset, batch.max_timestamp, time_type, None, bytes(self._written), []
+        )
+
+
+def _is_countless(written: memoryview) -> bool:
+    """Tell whether a batch has more records or headers than anybody of good will sends, or cannot
+    be read.
+    """
+    batch = _DefaultRecordBatchPy(written)
+    if batch._num_records > RECORDS_MAX:
+        return True
+    batch._maybe_uncompress()
+    try:
+        return any(
+            count > HEADERS_MAX for count in _header_counts(batch._buffer, batch._num_records)
+        )
+    except (ValueError, IndexError):
+        return True
+
+
+def _header_counts(records: bytearray, count: int) -> Iterator[int]:
+    end = 0
+    for _ in range(count):
+        length, start = decode_varint(records, end)
+        _, place = decode_varint(records, start + 1)  # behind the attributes: the time
+        _, place = decode_varint(records, place)  # the offset
+        for _ in ("key", "value"):
+            size, place = decode_varint(records, place)
+            place += max(0, size)
+        yield decode_varint(records, place)[0]
+        end = start + length
+
+
+def _leniently(written: memoryview) -> Iterator[Any]:
+    batch = _DefaultRecordBatchPy(written)
+    batch._maybe_uncompress()
+    batch._buffer = _LenientBuffer(batch._buffer)
+    return iter(batch)
+
+
+class _LenientBuffer(bytearray):
+    """Bytes whose parts can always be made text of."""
+
+    def __getitem__(self, place: Any) -> Any:
+        part = super().__getitem__(place)
+        return _LenientBytes(part) if isinstance(part, bytearray) else part
+
+
+class _LenientBytes(bytes):
+    def decode(self, encoding: str = "utf-8", _errors: str = "strict") -> str:
+        return super().decode(encoding, "backslashreplace")
+
+
+def unpacked_bytes(consumer: Any, place: TopicPartition) -> int:
+    """Return what a client holds unpacked of a partition, besides the records that it gave."""
+    fetched = getattr(consumer._fetcher._records.get(place), "_partition_records", None)
+    size: int = fetched._records.unpacked_bytes if fetched is not None else 0
+    return size
+
+
+def bytes_of(record: Any) -> int:
+    """Return about what a record's key, value and headers take; a million empty headers take more
+    than they say.
+    """
+    size: int = (
+        record.serialized_key_size
+        + record.serialized_value_size
+        + _RECORD_HEADER_BYTES * len(record.headers)
+    )
+    for name, value in record.headers:
+        size += len(name) + len(value or b"")
+    return size
+
+
+def _give(result: Any, max_records: int | None = None) -> list[Any]:
+    """Hand out a partition's records as `FetchResult.getall` does; end also when they have so many
+    bytes.
+    """
+    if not result.check_assignment(result._topic_partition) or not result.has_more():
+        return []
+    given, size = [], 0
+    for record in result._partition_records:
+        given.append(record)
+        size += bytes_of(record)
+        if len(given) == max_records or size >= GIVEN_BYTES_MAX:
+            result._update_position()
+            return given
+    result._update_position()
+    result._partition_records = None
+    return given
+
+
+_seek_to = fetcher.Fetcher.seek_to
+
+
+def _let_go_and_seek(fetching: Any, place: TopicPartition, offset: int) -> None:
+    """Go on elsewhere in a partition, and free at once what was unpacked of it: it stands in a
+    circle of references.
+    """
+    fetched = getattr(fetching._records.get(place), "_partition_records", None)
+    if fetched is not None and fetched._records_iterator is not None:
+        fetched._records_iterator.close()
+    _seek_to(fetching, place, offset)
+
+
+_ask = AIOKafkaClient._metadata_update
+
+
+async def _ask_at_leisure(client: Any, *arguments: Any) -> Any:
+    """Ask for the metadata, but not more often than some times a second."""
+    asked = client.__dict__.setdefault("_saman_asked_at", deque(maxlen=METADATA_PER_SECOND))
+    if len(asked) == METADATA_PER_SECOND:
+        await asyncio.sleep(max(0.0, asked[0] + 1 - time.monotonic()))
+    asked.append(time.monotonic())
+    return await _ask(client, *arguments)
+
+
+_ask_coordinator = GroupCoordinator._send_req
+
+
+async def _ask_and_heed(coordinator: Any, request: Any) -> Any:
+    """Send a request to the group's coordinator; raise the error that it has for offsets as a
+    whole.
+    """
+    answer = await _ask_coordinator(coordinator, request)
+    if isinstance(request, OffsetFetchRequest):
+        error = for_code(getattr(answer, "error_code", 0))
+        if error in (NotCoordinatorForGroupError, GroupCoordinatorNotAvailableError):
+            coordinator.coordinator_dead()
+        if error is not NoError:
+            raise error(f"no offsets of group {coordinator.group_id}")
+    return answer
+
+
+_send = AIOKafkaConnection.send
+
+
+def _send_or_close(connection: Any, *arguments: Any, **options: Any) -> Any:
+    """Send a request; close a connection on which nothing can be sent any more."""
+    writer = connection._writer
+    if writer is not None and writer.transport.is_closing():
+        connection.close(reason=CloseReason.CONNECTION_BROKEN)
+        raise KafkaConnectionError(f"Connection at {connection.host}:{connection.port} broken")
+    return _send(connection, *arguments, **options)
+
+
+def install() -> None:
+    """Help all clients of this process. aiokafka offers no way to do it for one of them."""
+    fetcher.MemoryRecords = ReadableRecords
+    fetcher.FetchResult.getall = _give
+    fetcher.Fetcher.seek_to = _let_go_and_seek
+    AIOKafkaClient._metadata_update = _ask_at_leisure
+    AIOKafkaConnection.send = _send_or_close
+    GroupCoordinator._send_req = _ask_and_heed

@@ -1,0 +1,1 @@
+"""What leaves a service: `outbox.put` in a command's transaction, and the relay that sends it."""

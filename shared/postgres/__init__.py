@@ -1,0 +1,1 @@
+"""The database: pool, transactions, deadlines, locks. Nothing here knows a table."""

@@ -1,0 +1,1 @@
+"""A running service: settings, health, supervision, telemetry, operators' routes."""

@@ -1,0 +1,3 @@
+-- name: list_applied_migrations()
+SELECT version
+  FROM schema_migrations;

@@ -1,0 +1,98 @@
+"""What a service shows to Prometheus. Counting is done where the work is; this module only gives it
+names.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from shared.errors import Unavailable
+from shared.postgres import deadline
+
+if TYPE_CHECKING:
+    from shared.service.runtime import Service
+
+STATUS_SECONDS = 4
+"""For what a scrape asks of the database; Prometheus by itself waits ten seconds for the whole."""
+
+
+class ServiceCollector(Collector):
+    """Reads a service's state at each scrape; `expose` fetches what needs the database first."""
+
+    def __init__(self, service: "Service") -> None:
+        self._service = service
+        self.status: dict[str, Any] | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figures of the last status."""
+        yield self._gauge("saman_ready", "1 when the service is ready", not self._service.reasons())
+        if self.status is None:
+            return
+        outbox, letters = self.status["outbox"], self.status["dead_letters"]
+        yield self._gauge(
+            "saman_outbox_rows", "Events waiting to be published", outbox["waiting_count"]
+        )
+        yield self._gauge(
+            "saman_outbox_oldest_seconds",
+            "Age of the oldest event waiting",
+            outbox["oldest_seconds"] or 0,
+        )
+        yield self._gauge(
+            "saman_outbox_parked_rows", "Events that the broker refused", outbox["parked_count"]
+        )
+        yield self._gauge(
+            "saman_dead_letters_waiting", "Dead letters not yet settled", letters["waiting_count"]
+        )
+        yield self._gauge(
+            "saman_dead_letters_oldest_seconds",
+            "Age of the oldest of them",
+            _age(letters["oldest_at"]),
+        )
+        lag = GaugeMetricFamily(
+            "saman_consumer_lag_records", "Records waiting", labels=["service", "group"]
+        )
+        records = CounterMetricFamily(
+            "saman_consumer_records", "Records consumed", labels=["service", "group", "outcome"]
+        )
+        for consumer in self.status["consumers"]:
+            lag.add_metric([self._service.name, consumer["group"]], consumer["lag"])
+            for outcome in ("handled", "repeated", "unused", "buried"):
+                records.add_metric(
+                    [self._service.name, consumer["group"], outcome], consumer[f"{outcome}_count"]
+                )
+        sent = CounterMetricFamily(
+            "saman_outbox_sent", "Events published by this process", labels=["service"]
+        )
+        sent.add_metric([self._service.name], outbox["sent_count"])
+        yield from (lag, records, sent)
+
+    def _gauge(self, name: str, meaning: str, value: float) -> Metric:
+        gauge = GaugeMetricFamily(name, meaning, labels=["service"])
+        gauge.add_metric([self._service.name], value)
+        return gauge
+
+
+def _age(moment: str | None) -> float:
+    return (
+        0.0
+        if moment is None
+        else (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    )
+
+
+async def expose(service: "Service") -> str:
+    """Return the service's figures in Prometheus' text form; those of the database only where it
+    answers.
+
+    A service whose database is away is there and not ready, and a scrape that failed would say that
+    it is down.
+    """
+    service.collector.status = None
+    with deadline.within(STATUS_SECONDS), suppress(Unavailable):
+        service.collector.status = await service.status()
+    return generate_latest(service.registry).decode()
