@@ -29,12 +29,55 @@ NB, NN, EN = TEXTS[Language.NB], TEXTS[Language.NN], TEXTS[Language.EN]
         ("en;q=0", Language.NB),
         ("nn;q=rubbish,en", Language.EN),
         ("NN", Language.NN),
+        ("nn; q=0.9", Language.NN),
+        ("nn ;\tq=0.9 , en ; q=0.8", Language.NN),
+        ("en;Q=0.1,nn;Q=0.2", Language.NN),
+        ("nn;q=0.5, en; q=0.50", Language.NN),
+        ("en;q=0.2,nn;q=0.3,en-GB;q=0.4", Language.EN),
+        ("no;q=0.8, en;q=0.5", Language.NB),
+        ("no, nn", Language.NN),
+        ("nb;q=0, no", Language.NN),
+        ("no;q=0", Language.EN),
+        ("nb;q=0", Language.NN),
+        ("nb;q=0, nn;q=0, en;q=0", Language.NB),
+        ("*", Language.NB),
+        ("*, en", Language.EN),
+        ("*;q=0.5, nb;q=0", Language.NN),
+        ("*;q=0", Language.NB),
+        ("en;q=nan, nn;q=0.1", Language.NN),
+        ("en;q=inf, nn;q=0.1", Language.NN),
+        ("en;q=-1, nn;q=0.1", Language.NN),
+        ("en;q=1e3, nn;q=0.1", Language.NN),
+        ("en;q=1.1, nn;q=0.1", Language.NN),
+        ("en;q=0.9999, nn;q=0.1", Language.NN),
+        ("en;q=\u0661, nn;q=0.1", Language.NN),
+        ("en;q=, nn;q=0.1", Language.NN),
+        ("enn, nnx, nbno", Language.NB),
+        ("tlh-Latn, se;q=0.9, sma", Language.NB),
+        (",, ,;q=1,nn", Language.NN),
+        ('en"; nn', Language.NB),
     ],
 )
 def test_the_language_that_the_browser_wants_most_is_taken(
     header: str | None, language: Language
 ) -> None:
     assert preferred(header) is language
+
+
+@pytest.mark.parametrize(
+    ("first", "repeated", "last", "language"),
+    [
+        ("nn,", "de;q=0.1,", "en;q=0.5", Language.NN),
+        ("", "de;q=0.1,", "nn", Language.NB),
+        ("n", "n", "n", Language.NB),
+        ("nn", ";", "", Language.NN),
+        ("nn", " ;q=0.5", "", Language.NN),
+    ],
+)
+def test_a_huge_header_is_read_as_far_as_the_first_hundred_wishes(
+    first: str, repeated: str, last: str, language: Language
+) -> None:
+    assert preferred(first + repeated * 10_000 + last) is language
 
 
 def test_a_message_is_written_in_each_language_and_stays_english_when_unknown() -> None:
