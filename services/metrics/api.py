@@ -103,12 +103,8 @@ def _add_boards(router: APIRouter, service: Service) -> None:
     async def get_board(
         municipality_id: Annotated[str, Path(max_length=80)],
         definition_key: models.DefinitionKey | None = None,
-        if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
         async with service.database.connection() as conn:
             board = await boards.get_board(conn, municipality_id, definition_key)
         answer = models.board_answer(board)
-        tag = http.etag(answer)
-        if if_none_match == tag:
-            return Response(status_code=304, headers={"ETag": tag})
-        return JSONResponse(answer.model_dump(mode="json"), headers={"ETag": tag})
+        return JSONResponse(answer.model_dump(mode="json"), headers={"ETag": http.etag(answer)})

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.reporting import api_models as models
 from services.reporting import commands
@@ -17,6 +17,7 @@ from shared.access import auth
 from shared.access.auth import Action, Principal, require
 from shared.errors import FieldError, NotFound, RuleBroken
 from shared.http import http, openapi
+from shared.http.admission import BodyLimit
 from shared.http.preconditions import Conditional, version_tag
 from shared.http.routes import StrictRoute
 from shared.postgres.database import Connection
@@ -24,6 +25,7 @@ from shared.service.runtime import Service
 from shared.values import Period
 
 FIGURES_MAX = 1_000
+FIGURES_BYTES_MAX = 1024 * 1024
 ROUTE = "/api/reporting/v1"
 ORIGIN = "http"
 _NIL = UUID(int=0)
@@ -49,6 +51,7 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         response_model=models.FigureOutcome,
         responses=models.POSTED | http.problems(401, 403, 409),
         openapi_extra=openapi.body_of(models.OneFigure, models.ManyFigures),
+        dependencies=[Depends(BodyLimit(FIGURES_BYTES_MAX))],
     )
     async def post_figures(request: Request, principal: Publisher) -> Response:
         body = _object(await request.body())

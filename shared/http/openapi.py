@@ -23,6 +23,14 @@ _COMPONENTS = "#/components/schemas/"
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
 }
+_ETAG = {"description": "Stands for this content.", "schema": {"type": "string"}}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "Entity tags that are known, or `*`; compared weakly.",
+    "schema": {"type": "string"},
+}
 _KEY = {
     "type": "http",
     "scheme": "bearer",
@@ -50,8 +58,10 @@ def describe(app: FastAPI, problem: type[BaseModel]) -> dict[str, Any]:
         describe_fields(schema)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["components"]["securitySchemes"] = {"key": _KEY}
-    for operation in _operations(document):
+    for method, operation in _operations(document):
         _complete(operation, f"{_COMPONENTS}{problem.__name__}")
+        if method == "get":
+            _say_conditional(operation)
     return document
 
 
@@ -70,9 +80,18 @@ def body_of(*models: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in document.get("paths", {}).values():
-        yield from (operation for method, operation in path.items() if method in _METHODS)
+        yield from (each for each in path.items() if each[0] in _METHODS)
+
+
+def _say_conditional(operation: dict[str, Any]) -> None:
+    """Say that a `GET` may name the entity tags that it knows."""
+    operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    responses = operation["responses"]
+    responses["200"]["headers"] = responses["200"].get("headers", {}) | {"ETag": _ETAG}
+    responses["304"] = {"description": "As If-None-Match says.", "headers": {"ETag": _ETAG}}
+    operation["responses"] = dict(sorted(responses.items()))
 
 
 def _complete(operation: dict[str, Any], problem: str) -> None:
@@ -100,7 +119,7 @@ def _meanings(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "422", "Refused; every fault is named."
     if "requestBody" in operation:
         yield "413", "The body is too large."
-        yield "415", "The body is compressed; it is taken plain only."
+        yield "415", "The body is of another media type, or compressed; it is taken plain only."
     if "401" in operation["responses"]:
         yield "429", "The key is used too often, or by too many at once."
     yield "503", "Not now; nothing was done. Try the same again after some seconds."

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from pydantic import Field, SecretStr
@@ -38,6 +38,7 @@ from shared.events.registry import (
     PublisherRevoked,
 )
 from shared.http import http
+from shared.http.admission import at_the_end
 from shared.http.limits import Places, Rate
 from shared.http.routes import Needs
 from shared.kafka import topics as kafka_topics
@@ -402,7 +403,7 @@ class Service:
         if principal.key_id is not None and principal.organisation_number is not None:
             self.key_uses.note(principal.key_id, principal.organisation_number, self.clock.now())
             self._rate.take(principal.key_id)
-            http.at_the_end(request, self._places.take(principal.key_id))
+            at_the_end(request, self._places.take(principal.key_id))
         audit.act_as(replace(audit.actor(), who=principal.name))
         return principal
 
@@ -421,7 +422,7 @@ class Service:
             description=description,
             version="1",
             lifespan=lifespan,
-            openapi_url=f"/api/{self.name}/v1/openapi.json",
+            openapi_url=None,
             generate_unique_id_function=lambda route: route.name,
             docs_url=None,
             redoc_url=None,
@@ -434,20 +435,28 @@ class Service:
         return app
 
     def _add_health(self, app: FastAPI) -> None:
-        @app.get("/-/live", include_in_schema=False)
+        inside = APIRouter(include_in_schema=False)
+
+        @inside.get("/-/live")
         async def live() -> Response:
             return JSONResponse({"live": True})
 
-        @app.get("/-/ready", include_in_schema=False)
+        @inside.get("/-/ready")
         async def ready() -> Response:
             reasons = self.reasons()
             return JSONResponse(
                 {"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200
             )
 
-        @app.get("/-/metrics", include_in_schema=False)
+        @inside.get("/-/metrics")
         async def figures() -> Response:
             return Response(await telemetry.expose(self), media_type=CONTENT_TYPE_LATEST)
+
+        app.include_router(inside)
+
+        @app.get(f"/api/{self.name}/v1/openapi.json", include_in_schema=False)
+        async def document() -> Response:
+            return JSONResponse(app.openapi())
 
         @app.get(
             f"/api/{self.name}/v1/status",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import pytest
 import pytest_asyncio
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from httpx2 import ASGITransport, AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +26,8 @@ from shared.errors import (
     RuleBroken,
     Unavailable,
 )
-from shared.http import http
+from shared.http import admission, http
+from shared.http.admission import BodyLimit
 from shared.moments import Moment
 from shared.postgres import deadline
 from tests.support.waiting import until
@@ -60,9 +61,9 @@ class Filter(http.ListQuery):
     since: Moment | None = None
 
 
-def app_under_test() -> FastAPI:
+def app_under_test(**limits: int) -> FastAPI:
     app = FastAPI()
-    http.install(app)
+    http.install(app, **limits)
     waiting = asyncio.Event()
 
     @app.get("/errors/{name}")
@@ -84,7 +85,11 @@ def app_under_test() -> FastAPI:
             list(range(place, place + query.limit + 1)), query.limit, lambda last: last + 1
         )
 
-    @app.post("/absence-figures")
+    @app.put("/slow-things", dependencies=[Depends(BodyLimit(1_000, seconds=0.2))])
+    async def put_slowly(thing: Thing) -> Thing:
+        return thing
+
+    @app.post("/figures", dependencies=[Depends(BodyLimit(1024 * 1024))])
     async def figures(request: Request) -> int:
         return len(await request.body())
 
@@ -160,7 +165,7 @@ async def test_addresses_and_methods_that_are_not_there_are_problems_too(
     problem(await client.get("/nothing"), 404, "not-found")
     answer = await client.delete("/broken")
     problem(answer, 405, "method-not-allowed")
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 async def test_a_fault_of_ours_hides_its_details(client: AsyncClient) -> None:
@@ -204,7 +209,7 @@ async def test_a_faulty_field_is_pointed_at(client: AsyncClient) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"content-type": "application/merge-patch+json"}, {"content-type": "text/plain"}, {}],
+    [{"content-type": "application/merge-patch+json"}, {"content-type": "application/json"}, {}],
 )
 async def test_no_other_media_type_slips_past_the_checks(
     client: AsyncClient, headers: dict[str, str]
@@ -218,7 +223,7 @@ async def test_no_other_media_type_slips_past_the_checks(
 
 @pytest.mark.parametrize(
     ("path", "method", "limit"),
-    [("/things", "PUT", 256 * 1024), ("/absence-figures", "POST", 1024 * 1024)],
+    [("/things", "PUT", 256 * 1024), ("/figures", "POST", 1024 * 1024)],
 )
 async def test_bodies_above_the_limit_are_refused(
     client: AsyncClient, path: str, method: str, limit: int
@@ -273,18 +278,14 @@ async def test_compressed_bodies_are_refused(client: AsyncClient, encoding: str)
     problem(answer, 415, "content-encoding")
 
 
-async def test_a_body_that_does_not_arrive_is_given_up(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "BODY_SECONDS", 0.2)
-
+async def test_a_body_that_does_not_arrive_is_given_up(client: AsyncClient) -> None:
     async def slowly() -> AsyncIterator[bytes]:
         yield b"{"
         await asyncio.Event().wait()
 
     begun = time.monotonic()
     answer = await client.put(
-        "/things", content=slowly(), headers={"content-type": "application/json"}
+        "/slow-things", content=slowly(), headers={"content-type": "application/json"}
     )
     problem(answer, 408, "body-too-slow")
     assert time.monotonic() - begun < 5
@@ -304,7 +305,7 @@ async def test_a_number_is_no_object_even_where_all_fields_may_be_left_out(
 async def test_the_time_that_a_body_took_is_not_taken_from_the_answer(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(admission, "ANSWER_SECONDS", 0.2)
 
     async def slowly() -> AsyncIterator[bytes]:
         yield b'{"name": '
@@ -317,11 +318,8 @@ async def test_the_time_that_a_body_took_is_not_taken_from_the_answer(
     assert answer.json() > 0
 
 
-async def test_more_requests_at_once_than_can_be_served_are_told_to_come_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(http, "CONCURRENT_MAX", 3)
-    app = app_under_test()
+async def test_more_requests_at_once_than_can_be_served_are_told_to_come_back() -> None:
+    app = app_under_test(at_once=3)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         running = [asyncio.create_task(client.get("/wait")) for _ in range(3)]
         answer = await until(lambda: refused(client))
