@@ -12,7 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+<<<<<<<< HEAD:tests/shared/rules/test_identity_numbers.py
 from shared.identity_numbers import (
+========
+from services.reporting.submissions.identity_numbers import (
+>>>>>>>> e09428d (Move reporting into rooms by subject):tests/reporting/submissions/test_identity_numbers.py
     bytes_hold_identity_number,
     holds_identity_number,
     place_of_identity_number,
