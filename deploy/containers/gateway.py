@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.services import SERVICES
 from shared.errors import NotFound, Unavailable
-from shared.http import http
+from shared.http import wiring
 from shared.service.runtime import Service
 from shared.service.telemetry import expose
 
@@ -51,7 +51,7 @@ def make_gateway(apps: Mapping[str, FastAPI]) -> ASGIApp:
 
     services: dict[str, Service] = {name: app.state.service for name, app in apps.items()}
     own = FastAPI(lifespan=lifespan, openapi_url=None)
-    http.install(own)
+    wiring.install(own)
     own.add_route("/-/live", lambda _: JSONResponse({"live": True}))
     own.add_route("/-/ready", _ready(services))
     own.add_route("/-/metrics", _figures(services))

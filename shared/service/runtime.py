@@ -37,7 +37,7 @@ from shared.events.registry import (
     PublisherRegistered,
     PublisherRevoked,
 )
-from shared.http import http
+from shared.http import bounds, wiring
 from shared.http.limits import Places, Rate
 from shared.http.routes import Needs
 from shared.kafka import topics as kafka_topics
@@ -402,7 +402,7 @@ class Service:
         if principal.key_id is not None and principal.organisation_number is not None:
             self.key_uses.note(principal.key_id, principal.organisation_number, self.clock.now())
             self._rate.take(principal.key_id)
-            http.at_the_end(request, self._places.take(principal.key_id))
+            bounds.at_the_end(request, self._places.take(principal.key_id))
         audit.act_as(replace(audit.actor(), who=principal.name))
         return principal
 
@@ -427,7 +427,7 @@ class Service:
             redoc_url=None,
         )
         app.state.service = self
-        http.install(app)
+        wiring.install(app)
         self._add_health(app)
         app.include_router(operating.make_router(self))
         app.include_router(consumer_replays.make_router(self))
