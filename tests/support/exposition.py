@@ -19,7 +19,7 @@ def strictly(text: str, media_type: str) -> dict[str, Metric]:
         ValueError, AssertionError: it is not an exposition, or a reader could take it in two ways.
     """
     if media_type.startswith("application/openmetrics-text"):
-        families = list(openmetrics.text_string_to_metric_families(text))
+        families = list(openmetrics.text_string_to_metric_families(text))  # type: ignore[no-untyped-call]  # has no types
     else:
         assert media_type.startswith("text/plain; version=0.0.4"), media_type
         _each_family_is_one_block(text)
