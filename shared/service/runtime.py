@@ -18,7 +18,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
+from prometheus_client import CollectorRegistry
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -46,6 +46,7 @@ from shared.outbox import outbox
 from shared.outbox.relay import Relay
 from shared.postgres.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.service import consumer_replays, operating, telemetry
+from shared.service.requests import MeasureRequests, RequestFigures
 
 LOG = structlog.get_logger()
 MECHANISM_MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -428,6 +429,7 @@ class Service:
         )
         app.state.service = self
         wiring.install(app)
+        app.add_middleware(MeasureRequests, figures=RequestFigures(self.name, self.registry))
         self._add_health(app)
         app.include_router(operating.make_router(self))
         app.include_router(consumer_replays.make_router(self))
@@ -445,9 +447,13 @@ class Service:
                 {"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200
             )
 
+        process = telemetry.process_figures()
+
         @app.get("/-/metrics", include_in_schema=False)
-        async def figures() -> Response:
-            return Response(await telemetry.expose(self), media_type=CONTENT_TYPE_LATEST)
+        async def figures(request: Request) -> Response:
+            accept = request.headers.get("accept", "")
+            text, media_type = await telemetry.expose([self], process, accept=accept)
+            return Response(text, media_type=media_type)
 
         @app.get(
             f"/api/{self.name}/v1/status",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.commands.identity_numbers import (
+from shared.identity_numbers import (
     bytes_hold_identity_number,
     holds_identity_number,
     place_of_identity_number,
