@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.reporting.figures import bodies, commands, store
 from services.reporting.submissions.api import (
@@ -18,11 +18,13 @@ from services.reporting.submissions.api import (
 from services.reporting.submissions.reading import Entry
 from shared.access.auth import Action, Principal, require
 from shared.http import http, openapi
-from shared.http.routes import StrictRoute
+from shared.http.routes import BodyUpTo, StrictRoute
 from shared.service.runtime import Service
 from shared.values import Period
 
 FIGURES_MAX = 1_000
+BODY_BYTES_MAX = 1024 * 1024
+"""Of a request with so many figures."""
 
 
 def make_router(service: Service) -> APIRouter:
@@ -43,6 +45,7 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         status_code=201,
         response_model=bodies.FigureOutcome,
         responses=bodies.POSTED | http.problems(401, 403, 409),
+        dependencies=[Depends(BodyUpTo(BODY_BYTES_MAX))],
         openapi_extra=openapi.body_of(bodies.OneFigure, bodies.ManyFigures),
     )
     async def post_figures(request: Request, principal: Publisher) -> Response:
