@@ -37,7 +37,7 @@ test: setup ## Run all checks and tests
 
 # Neither plugins nor the shared fixtures are loaded, and properties get five examples instead of a hundred.
 fast: setup ## Run the tests of the rules; a second or two, no servers
-	@SAMAN_EXAMPLES=quick PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest --noconftest -p pytest_asyncio.plugin -q tests/*/rules tests/*/*/test_rules*.py $(ARGS)
+	@SAMAN_EXAMPLES=quick PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest --noconftest -p pytest_asyncio.plugin -q $$(find tests -path '*rules*' -name 'test_*.py') $(ARGS)
 
 # Each deterministic fault fifty times, each poison a thousand: an hour or so.
 faults: setup ## Prove delivery at length: every fault point 50 times, every poison 1,000 times

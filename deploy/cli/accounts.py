@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from deploy.accounts import applying
-from deploy.accounts.known import known_publishers
-from deploy.accounts.rights import OPERATOR, Quota, reader_account
 from deploy.cli.connection import AsJson, Folder, find_bus, reached
+from deploy.operate.accounts import applying
+from deploy.operate.accounts.known import known_publishers
+from deploy.operate.accounts.rights import OPERATOR, Quota, reader_account
 from deploy.services import SERVICES
 
 accounts = typer.Typer(

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
-from deploy.accounts.rights import OPERATOR
+from deploy.operate.accounts.rights import OPERATOR
 from shared.errors import AppError, NotFound, RuleBroken, Unavailable
 from shared.kafka.admin import Admin, learn
 from shared.kafka.broker import BusSettings

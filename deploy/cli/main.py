@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from deploy import secret_files
+from deploy.containers import secret_files
 from deploy.local.errors import StackError
 from shared.errors import AppError
 

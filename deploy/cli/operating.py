@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from deploy.accounts.known import known_publishers
 from deploy.cli.connection import AsJson, Folder, find_bus, reached
 from deploy.local.progress import showing
+from deploy.operate.accounts.known import known_publishers
 from shared.kafka import topics as kafka_topics
 from shared.kafka.broker import BusSettings
 from shared.kafka.topics import Topic

@@ -12,9 +12,6 @@ from pydantic import SecretStr
 from stdnum.no import orgnr
 
 from deploy import client as reference
-from deploy.accounts import applying
-from deploy.accounts.broker import NoAccounts
-from deploy.accounts.rights import Quota
 from deploy.cli import publisher_keys
 from deploy.cli.connection import (
     Api,
@@ -29,6 +26,9 @@ from deploy.cli.connection import (
 )
 from deploy.cli.publisher_keys import days_of
 from deploy.local.progress import Progress, showing, shown, silent
+from deploy.operate.accounts import applying
+from deploy.operate.accounts.broker import NoAccounts
+from deploy.operate.accounts.rights import Quota
 from shared.clock import Clock
 from shared.errors import NotFound, RuleBroken
 from shared.events.registry import PublisherRegistered

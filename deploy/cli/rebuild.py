@@ -11,8 +11,8 @@ import typer
 
 from deploy.cli.connection import AsJson, Folder, operator_bus
 from deploy.local.progress import shown
-from deploy.rebuild import Target
-from deploy.rebuild import rebuild as run
+from deploy.operate.rebuild import Target
+from deploy.operate.rebuild import rebuild as run
 from shared.errors import RuleBroken
 from shared.kafka.broker import BusSettings
 

@@ -13,11 +13,11 @@ import typer
 
 from deploy.cli.connection import AsJson, Folder, operator_bus
 from deploy.local.progress import Progress, showing, shown
-from deploy.rebuild import Target
-from deploy.rebuild import rebuild as rebuild_metrics
-from deploy.restore import Difference, examine
-from deploy.restore import repair as run_repair
-from deploy.restore.check import METRICS, Places
+from deploy.operate.rebuild import Target
+from deploy.operate.rebuild import rebuild as rebuild_metrics
+from deploy.operate.restore import Difference, examine
+from deploy.operate.restore import repair as run_repair
+from deploy.operate.restore.check import METRICS, Places
 from deploy.services import SERVICES
 from shared.errors import RuleBroken
 from shared.kafka.broker import BusSettings

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from deploy import installation_secrets, secret_files
-from deploy.accounts.certificates import AUTHORITY
 from deploy.cli.connection import AsJson
+from deploy.containers import installation_secrets, secret_files
+from deploy.operate.accounts.certificates import AUTHORITY
 from shared.errors import NotFound
 
 secrets = typer.Typer(

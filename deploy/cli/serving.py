@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.types import ASGIApp
 
-from deploy.gateway import make_gateway
+from deploy.containers.gateway import make_gateway
 from deploy.services import SERVICES, migration_folders, wiring
 from shared import faults
 from shared.errors import RuleBroken

@@ -21,6 +21,7 @@ TITLES = {
     "registry.municipality.v1": "Municipalities through reforms, each event with the full state",
     "registry.programme.v1": "Programmes with cohorts and themes",
     "registry.project.v1": "Projects with members and goals",
+    "registry.metric.v1": "What is measured: metrics with their axes",
     "registry.publisher.v1": "Publishers, their keys and mandates; internal",
     f"inbound.{ORGNR}.absence-figures.v1": (
         "What a publisher reports of absence; only it may write here"

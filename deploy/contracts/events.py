@@ -25,18 +25,19 @@ INBOUND = "inbound"
 ORGNR = "{orgnr}"
 
 KEYS = {
-    "municipality": "{municipality_id}",
-    "programme": "{programme_id}",
-    "project": "{project_id}",
-    "publisher": "{organisation_number}",
-    "absence-figure": "{municipality_id}",
-    "report": "{obligation_id}",
-    "receipt": "{submission_id}",
-    "metric": "{subject}|{definition_key}|{period}",
-    "milestone": "{subject}",
-    "delivery": "{delivery_id}",
-    "absence-figures": "{municipality}",
-    "reports": "{obligation_id}",
+    "registry.municipality": "{municipality_id}",
+    "registry.programme": "{programme_id}",
+    "registry.project": "{project_id}",
+    "registry.metric": "{metric_id}",
+    "registry.publisher": "{organisation_number}",
+    "reporting.absence-figure": "{municipality_id}",
+    "reporting.report": "{obligation_id}",
+    "reporting.receipt": "{submission_id}",
+    "metrics.metric": "{subject}|{definition_key}|{period}",
+    "metrics.milestone": "{subject}",
+    "notifications.delivery": "{delivery_id}",
+    "inbound.absence-figures": "{municipality}",
+    "inbound.reports": "{obligation_id}",
 }
 """How the record key, and the CloudEvents subject, follow from the payload."""
 
@@ -58,7 +59,7 @@ class Described:
         producer: a service, or `inbound` for what publishers send.
         type: the CloudEvents type.
         address: the topic, with `{orgnr}` where each publisher has its own.
-        aggregate: what the key is the id of.
+        aggregate: what the key is the id of, with its producer.
     """
 
     model: type[BaseModel]
@@ -130,10 +131,11 @@ def all_events() -> list[Described]:
     """Return every event that a contract defines, by type."""
     own = [cls for cls in event_types().values() if cls.__module__.startswith("shared.events.")]
     described = [
-        Described(cls, cls.producer, cls.type(), _address(cls), cls.aggregate) for cls in own
+        Described(cls, cls.producer, cls.type(), _address(cls), f"{cls.producer}.{cls.aggregate}")
+        for cls in own
     ]
     described += [
-        Described(cls, INBOUND, cls.type, f"inbound.{ORGNR}.{cls.kind}.v1", cls.kind)
+        Described(cls, INBOUND, cls.type, f"inbound.{ORGNR}.{cls.kind}.v1", f"inbound.{cls.kind}")
         for cls in submissions(Submitted)
     ]
     return sorted(described, key=lambda event: event.type)

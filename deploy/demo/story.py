@@ -18,7 +18,7 @@ from deploy.cli.programme import load_programme
 from deploy.cli.publishers import account_of, add_publisher, post_figures
 from deploy.demo import generated
 from deploy.local.progress import Progress
-from deploy.restore.reader import reading
+from deploy.operate.restore.reader import reading
 from shared.errors import Unavailable
 from shared.events.metrics import MilestoneEvent, TargetLost, TargetReached
 from shared.kafka.broker import BusSettings

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from deploy.accounts import listeners
-from deploy.accounts.certificates import AUTHORITY, SERVER, put_certificates
-from deploy.accounts.rights import BROKER, OPERATOR
 from deploy.local.folder import Secrets, write_private
 from deploy.local.kafka import KafkaOptions, KafkaServer, Listener
 from deploy.local.ports import HOST
+from deploy.operate.accounts import listeners
+from deploy.operate.accounts.certificates import AUTHORITY, SERVER, put_certificates
+from deploy.operate.accounts.rights import BROKER, OPERATOR
 from deploy.services import SERVICES
 from shared.kafka.broker import BusSettings
 

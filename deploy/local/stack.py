@@ -13,8 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from deploy.accounts import applying
-from deploy.accounts.known import known_publishers
 from deploy.local import accounts, processes
 from deploy.local.databases import Database
 from deploy.local.errors import StackError
@@ -25,6 +23,8 @@ from deploy.local.ports import HOST, Ports
 from deploy.local.postgres import PostgresServer
 from deploy.local.programs import ProgramServer, mail_server, services_server
 from deploy.local.progress import Progress, silent
+from deploy.operate.accounts import applying
+from deploy.operate.accounts.known import known_publishers
 from deploy.services import SERVICES, migration_folders
 from shared.kafka.topics import OWN_TOPICS, apply, topics_of_publisher
 from shared.postgres.database import migrate

@@ -10,6 +10,7 @@ from services.metrics import api_models as models
 from services.metrics.store import boards, states
 from shared.http import http
 from shared.http.routes import StrictRoute
+from shared.http.wishes import read_wishes
 from shared.service.runtime import Service
 
 ROUTE = "/api/metrics/v1"
@@ -69,25 +70,14 @@ def prefers_csv(accept: str) -> bool:
 
 
 def _liking(accept: str, media_type: str) -> tuple[float, int]:
-    """Return the quality value of a media type, and how exactly it is named; the most exact of its
-    names counts.
+    """Return the weight of a media type, and how exactly it is named; the most exact of its names
+    counts.
     """
     exactness = {"*/*": 0, f"{media_type.partition('/')[0]}/*": 1, media_type: 2}
-    liked = [(-1, 0.0)]
-    for wish in accept.lower().split(","):
-        name, *parameters = (word.strip() for word in wish.split(";"))
-        if name in exactness:
-            quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-            liked.append((exactness[name], _quality(quality)))
-    exact, value = max(liked)
-    return value, exact
-
-
-def _quality(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+    wishes = [wish for wish in read_wishes(accept) if wish.name in exactness]
+    liked = ((exactness[wish.name], wish.weight) for wish in wishes)
+    exact, weight = max(liked, default=(-1, 0.0))
+    return weight, exact
 
 
 def _csv_page(request: Request, items: list[models.RateAnswer], cursor: str | None) -> Response:

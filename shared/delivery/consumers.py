@@ -2,7 +2,7 @@
 
 FastStream acknowledges first by default and loses what it then fails to handle; it replies to
 whatever topic a `reply_to` header names; and it drops a record whose headers are no text. Each of
-these is shut off here, and `tests/messaging` walks every subscriber to see that it stays so.
+these is shut off here, and `tests/shared/delivery` walks every subscriber to see that it stays so.
 """
 
 import asyncio

@@ -80,6 +80,7 @@ OWN_TOPICS = (
     Topic(registry.MunicipalityRegistered.topic(), "compact"),
     Topic(registry.ProgrammeRegistered.topic(), "compact"),
     Topic(registry.ProjectRegistered.topic(), "compact"),
+    Topic(registry.MetricDefined.topic(), "compact"),
     Topic(registry.PublisherRegistered.topic(), "compact"),
     Topic(reporting.AbsenceFigurePosted.topic()),
     Topic(reporting.ReportDue.topic()),

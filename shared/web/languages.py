@@ -23,6 +23,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from shared.clock import OSLO
+from shared.http.wishes import read_wishes
 from shared.values import Grain, Period, rounded
 
 _NO_BREAK = "\u00a0"
@@ -41,28 +42,34 @@ class Language(StrEnum):
         return {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}[self.value]
 
 
+_RANGES = {
+    Language.NB: ("nb", "no", "*"),
+    Language.NN: ("nn", "no", "*"),
+    Language.EN: ("en", "*"),
+}
+"""By which names each language can be asked for, the most exact first; `no` is either Norwegian."""
+
+
 def preferred(accept_language: str | None) -> Language:
-    """Return the language that fits an `Accept-Language` header best (RFC 9110 §12.5.4); bokmål
-    when none does.
+    """Return the language that fits an `Accept-Language` header best (RFC 9110 §12.5.4).
 
-    `no`, which says Norwegian without saying which, is taken as bokmål.
+    Among equals the one that is named more exactly is taken, then the one that is named first, then
+    bokmål. A header that names none of the three gets the first of them that it does not refuse.
     """
-    wishes: list[tuple[float, Language]] = []
-    for wish in (accept_language or "").split(","):
-        tag, _, weight = wish.partition(";q=")
-        primary = tag.strip().lower().split("-")[0]
-        language = {"no": Language.NB, **{each.value: each for each in Language}}.get(primary)
-        if language is not None:
-            wishes.append((_weight(weight), language))
-    best = max(wishes, key=lambda wish: wish[0], default=(0.0, Language.NB))
-    return best[1] if best[0] > 0 else Language.NB
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text) if text else 1.0
-    except ValueError:
-        return 0.0
+    wishes: dict[str, tuple[float, int]] = {}
+    for place, wish in enumerate(read_wishes(accept_language or "")):
+        primary = wish.name.partition("-")[0]
+        wishes[primary] = max(wishes.get(primary, (0.0, 0)), (wish.weight, -place))
+    fits: dict[Language, tuple[float, int, int]] = {}
+    for language, names in _RANGES.items():
+        exact = next((name for name in names if name in wishes), None)
+        if exact is not None:
+            weight, place = wishes[exact]
+            fits[language] = (weight, {"*": 0, "no": 1}.get(exact, 2), place)
+    best = max(fits, key=lambda language: fits[language], default=Language.NB)
+    if fits and fits[best][0] > 0:
+        return best
+    return next((language for language in Language if language not in fits), Language.NB)
 
 
 def norwegian_order(name: str) -> str:

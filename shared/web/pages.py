@@ -86,7 +86,8 @@ class Pages:
         for choice in (request.query_params.get("lang"), request.cookies.get(_CHOSEN_LANGUAGE)):
             if choice in {language.value for language in Language}:
                 return self._texts[Language(choice)]
-        return self._texts[languages.preferred(request.headers.get("accept-language"))]
+        wishes = ",".join(request.headers.getlist("accept-language"))
+        return self._texts[languages.preferred(wishes)]
 
     def answer(
         self, request: Request, template: str, view: Mapping[str, Any], *, status: int = 200

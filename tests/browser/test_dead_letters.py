@@ -8,7 +8,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import Page, expect
 
-from deploy.gateway import make_gateway
+from deploy.containers.gateway import make_gateway
 from services.registry.pages.signing import DEAD_LETTERS
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import served

@@ -11,7 +11,7 @@ from decimal import Decimal
 from httpx2 import AsyncClient
 from playwright.async_api import Page, expect
 
-from deploy.gateway import make_gateway
+from deploy.containers.gateway import make_gateway
 from shared.events.registry import (
     Baseline,
     Cohort,

@@ -1,4 +1,4 @@
-"""The replicas of a service behind one door, as the gateway in deploy/nginx keeps it."""
+"""The replicas of a service behind one door, as the gateway in deploy/containers/nginx keeps it."""
 
 from collections import Counter
 from collections.abc import Sequence

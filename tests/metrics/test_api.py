@@ -113,6 +113,8 @@ async def test_csv_has_the_same_rates_and_names_the_next_page(vefsn: RunningServ
         ("text/*, text/csv;q=0, application/json;q=0.5", "application/json"),
         ("text/csv;q=0", "application/json"),
         ("text/csv;q=much", "application/json"),
+        ("text/csv;q=inf, application/json;q=0.1", "application/json"),
+        ("text/csv ; Q=0.9, application/json;q=nan", "text/csv"),
         ("text/csv, application/json", "application/json"),
         ("*/*", "application/json"),
         ("text/html", "application/json"),

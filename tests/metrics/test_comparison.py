@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 import pytest_asyncio
 
-from deploy.rebuild import carry
-from deploy.rebuild.compare import Comparison
-from deploy.rebuild.published import Published, Told
+from deploy.operate.rebuild import carry
+from deploy.operate.rebuild.compare import Comparison
+from deploy.operate.rebuild.published import Published, Told
 from shared.events.metrics import TargetReached
 from shared.events.reporting import AbsenceFigureEvent
 from shared.postgres.database import Database

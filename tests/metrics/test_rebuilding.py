@@ -4,9 +4,9 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from deploy.rebuild import Target, rebuild
-from deploy.rebuild.published import Published
-from deploy.rebuild.run import Reading
+from deploy.operate.rebuild import Target, rebuild
+from deploy.operate.rebuild.published import Published
+from deploy.operate.rebuild.run import Reading
 from services.metrics.app import Settings, create_app
 from shared.errors import Unavailable
 from shared.outbox import outbox

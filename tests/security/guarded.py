@@ -13,13 +13,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from pydantic import SecretStr
 
-from deploy.accounts import applying
-from deploy.accounts.certificates import AUTHORITY
-from deploy.accounts.listeners import PUBLISHERS
-from deploy.accounts.rights import Quota
 from deploy.local import accounts
 from deploy.local.infrastructure import Infrastructure, infrastructure
 from deploy.local.ports import HOST
+from deploy.operate.accounts import applying
+from deploy.operate.accounts.certificates import AUTHORITY
+from deploy.operate.accounts.listeners import PUBLISHERS
+from deploy.operate.accounts.rights import Quota
 from deploy.services import SERVICES
 from shared.events.registry import PublisherRegistered
 from shared.kafka.broker import BusSettings

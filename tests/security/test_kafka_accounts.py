@@ -9,11 +9,11 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
-from deploy.accounts import applying
-from deploy.accounts.applying import Publishers
-from deploy.accounts.broker import keeping_accounts
-from deploy.accounts.known import known_publishers
-from deploy.accounts.rights import (
+from deploy.operate.accounts import applying
+from deploy.operate.accounts.applying import Publishers
+from deploy.operate.accounts.broker import keeping_accounts
+from deploy.operate.accounts.known import known_publishers
+from deploy.operate.accounts.rights import (
     Quota,
     Right,
     reader_account,

@@ -29,8 +29,8 @@ from kafka.errors import (
 )
 from kafka.structs import TopicPartition
 
-from deploy.accounts import broker
-from deploy.accounts.rights import OPEN_TOPICS, READS, WRITES, Quota
+from deploy.operate.accounts import broker
+from deploy.operate.accounts.rights import OPEN_TOPICS, READS, WRITES, Quota
 from deploy.services import SERVICES
 from shared.errors import Unavailable
 from shared.kafka.topics import OWN_TOPICS

@@ -27,7 +27,7 @@ Paths are below `tests/`; "here" is this module.
     here |
 | API9 | routes against documents; against the table of rights | here; `security/test_routes.py` |
 | API10 | receivers that answer badly | `notifications/test_webhook.py` |
-| API10 | records with hostile attributes | `messaging/test_poison.py`,
+| API10 | records with hostile attributes | `shared/delivery/test_poison.py`,
     `faults/test_poison_flood.py` |
 | API10 | what a stranger sent, in logs | here |
 | API10 | the same in pages and terminals | `web/test_dead_letter_pages.py`,

@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from rich.console import Console
 
 from deploy import client as reference
-from deploy.rebuild import Target, rebuild
+from deploy.operate.rebuild import Target, rebuild
 from deploy.services import SERVICES
 from shared.events.metrics import MetricUpdated
 from shared.kafka.broker import BusSettings

@@ -1,7 +1,7 @@
 """Renders pages without a database or a browser."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -30,6 +30,7 @@ async def render(
     accept_language: str = "nb",
     query: str = "",
     cookies: Mapping[str, str] | None = None,
+    headers: Sequence[tuple[str, str]] | None = None,
 ) -> Response:
     """Return a template's page as it is answered over HTTP, or what is answered when the view ends
     in an error.
@@ -43,11 +44,10 @@ async def render(
         return pages.answer(request, template, view)
 
     app.router.add_api_route("/page", page, route_class_override=PageRoute.of(pages))
-    headers = {"Accept-Language": accept_language}
     async with AsyncClient(
         transport=ASGITransport(app),
         base_url="http://test",
-        headers=headers,
+        headers=headers or [("Accept-Language", accept_language)],
         cookies=dict(cookies or {}),
     ) as client:
         return await client.get(f"/page{query}")

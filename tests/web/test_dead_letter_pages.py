@@ -11,7 +11,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from httpx2 import AsyncClient, Response
 
-from deploy.gateway import make_gateway
+from deploy.containers.gateway import make_gateway
 from services.registry.pages.signing import COOKIE, DEAD_LETTERS, SIGN_IN
 from shared.access import auth
 from shared.events.registry import PublisherKey, PublisherRegistered

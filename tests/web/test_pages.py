@@ -47,6 +47,14 @@ async def test_an_unknown_language_changes_nothing(query: str) -> None:
     assert "set-cookie" not in answer.headers
 
 
+async def test_wishes_in_two_header_lines_are_one_list() -> None:
+    answer = await render(
+        "about.html", {}, headers=[("Accept-Language", "de"), ("Accept-Language", "nn; q=0.9")]
+    )
+
+    assert answer.headers["content-language"] == "nn"
+
+
 async def test_the_language_switch_keeps_the_rest_of_the_address() -> None:
     html = (await render("about.html", {}, query="?words=v%C3%A5ler&lang=nb")).text
 

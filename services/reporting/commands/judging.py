@@ -7,10 +7,6 @@ from uuid import UUID, uuid4
 
 from services.reporting import domain
 from services.reporting.commands.events import contracts_of
-from services.reporting.commands.identity_numbers import (
-    bytes_hold_identity_number,
-    holds_identity_number,
-)
 from services.reporting.commands.reading import Entry, person_fault, printable, refusal
 from shared.access.auth import Principal
 from shared.delivery.dead_letters import Failure
@@ -18,6 +14,7 @@ from shared.delivery.records import Record, submission_id_of
 from shared.errors import AppError, Conflict, FieldError, Finding, NotAllowed, RuleBroken
 from shared.events.envelope import derived_id
 from shared.events.reporting import ErrorContract, SubmissionAccepted, SubmissionRejected
+from shared.identity_numbers import bytes_hold_identity_number, holds_identity_number
 from shared.outbox import outbox
 from shared.postgres.database import Connection
 

@@ -14,10 +14,10 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.reporting.commands.identity_numbers import place_of_identity_number
 from services.reporting.domain import Draft, Window
 from shared.errors import FieldError, RuleBroken, json_pointer
 from shared.events.inbound import AbsenceFigurePosted, Submitted
+from shared.identity_numbers import place_of_identity_number
 from shared.values import Certification, Definition, Denominator, Period, Source, is_within_contract
 
 FAULTS_MAX = 20

@@ -1,7 +1,0 @@
-"""Rebuilding metrics from the log, live: a second database is filled, compared, and put in the
-first one's place.
-"""
-
-from deploy.rebuild.run import Outcome, Target, rebuild
-
-__all__ = ["Outcome", "Target", "rebuild"]

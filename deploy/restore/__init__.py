@@ -1,8 +1,0 @@
-"""Finding out whether databases and log are of the same moment, and making them so; see
-`docs/operating.md`.
-"""
-
-from deploy.restore.check import Difference, examine
-from deploy.restore.repair import repair
-
-__all__ = ["Difference", "examine", "repair"]
