@@ -30,7 +30,8 @@ UUID_MIN = UUID(int=0)
 _FIGURES = """
 SELECT publisher, figure_id, municipality_id, municipality_number, unit, period, figure_window,
        definition_key, lost_days, agreed_days, rate_percent, weight_kind, weight, persons, note,
-       generated, vintage, replaces, in_force, withdrawn_at, withdrawn_by, withdrawal_reason, findings::text AS findings, posted_at, origin
+       generated, vintage, replaces, in_force, withdrawn_at,
+       withdrawn_by, withdrawal_reason, findings::text AS findings, posted_at, origin
   FROM figure
  ORDER BY municipality_id, unit, definition_key, period, figure_window, vintage
 """
