@@ -8,13 +8,8 @@ import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import Page, expect
 
-<<<<<<< HEAD
 from deploy.containers.gateway import make_gateway
 from services.registry.console.pages.signing import DEAD_LETTERS
-=======
-from deploy.gateway import make_gateway
-from services.registry.console.pages.signing import DEAD_LETTERS
->>>>>>> a2f9667 (Move the registry's files into subjects)
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import served
 from tests.browser.test_reading import faults

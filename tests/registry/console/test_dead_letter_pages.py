@@ -11,13 +11,8 @@ import pytest_asyncio
 from fastapi import FastAPI
 from httpx2 import AsyncClient, Response
 
-<<<<<<< HEAD:tests/registry/console/test_dead_letter_pages.py
 from deploy.containers.gateway import make_gateway
 from services.registry.console.pages.signing import COOKIE, DEAD_LETTERS, SIGN_IN
-=======
-from deploy.gateway import make_gateway
-from services.registry.console.pages.signing import COOKIE, DEAD_LETTERS, SIGN_IN
->>>>>>> a2f9667 (Move the registry's files into subjects):tests/registry/console/test_dead_letter_pages.py
 from shared.access import auth
 from shared.events.registry import PublisherKey, PublisherRegistered
 from shared.service.clients import new_client

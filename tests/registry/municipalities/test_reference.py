@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.registry.municipalities.reference import tables
 from services.registry.municipalities.reference.tables import county_on, read_reference
 from services.registry.municipalities.rules.history import ChangeRow, play
 from services.registry.municipalities.rules.municipality import Municipality, bearers_on
@@ -183,7 +184,7 @@ def test_the_kinds_in_the_table_are_those_that_the_shapes_tell() -> None:
     shapes = Counter(
         type(change).__name__ for change, _ in play(states, reference.changes, county_on)
     )
-    table = PUBLISHED.parents[2] / "services" / "registry" / "reference" / "changes.csv"
+    table = Path(tables.__file__).parent / "changes.csv"
     with table.open(encoding="utf-8", newline="") as file:
         kinds = Counter(row["kind"] for row in csv.DictReader(file))
     assert shapes["Rename"] == kinds["rename"] == 20

@@ -11,7 +11,7 @@ from services.registry.municipalities.reference.tables import read_reference
 from services.registry.programmes.folder import ProgrammeFolder, read_programme_folder
 from shared.errors import RuleBroken
 
-MODEL = Path(__file__).parents[2] / "programmes" / "saman-2011"
+MODEL = Path(__file__).parents[3] / "programmes" / "saman-2011"
 
 
 @pytest.fixture(scope="module", name="model")
