@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.reporting import api_models as models
 from services.reporting import commands
@@ -18,12 +18,15 @@ from shared.access.auth import Action, Principal, require
 from shared.errors import FieldError, NotFound, RuleBroken
 from shared.http import http, openapi
 from shared.http.preconditions import Conditional, version_tag
-from shared.http.routes import StrictRoute
+from shared.http.routes import BodyUpTo, StrictRoute
 from shared.postgres.database import Connection
 from shared.service.runtime import Service
 from shared.values import Period
 
 FIGURES_MAX = 1_000
+BODY_BYTES_MAX = 1024 * 1024
+"""Of a request with so many figures."""
+
 ROUTE = "/api/reporting/v1"
 ORIGIN = "http"
 _NIL = UUID(int=0)
@@ -48,6 +51,7 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         status_code=201,
         response_model=models.FigureOutcome,
         responses=models.POSTED | http.problems(401, 403, 409),
+        dependencies=[Depends(BodyUpTo(BODY_BYTES_MAX))],
         openapi_extra=openapi.body_of(models.OneFigure, models.ManyFigures),
     )
     async def post_figures(request: Request, principal: Publisher) -> Response:

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from shared import strict_json
 from shared.access.auth import Action, Principal, require
 from shared.errors import RuleBroken
+from shared.http.bounds import allow_body
 
 _PRINCIPAL = "saman.principal"
 
@@ -42,6 +43,20 @@ class Needs:
         return principal
 
 
+class BodyUpTo:
+    """A route's dependency that sets how large its body may be, in place of the bound for all.
+
+    Args:
+        bytes_max: of the body.
+    """
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+
+    async def __call__(self, request: Request) -> None:
+        allow_body(request, self._bytes_max)
+
+
 class StrictRoute(APIRoute):
     """A route for machines, behind what it needs.
 
@@ -54,11 +69,15 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the route's handler, to be reached only by those whom it is for."""
         handle = super().get_route_handler()
-        needs = [each.call for each in self.dependant.dependencies if isinstance(each.call, Needs)]
+        first = [
+            each.call
+            for each in self.dependant.dependencies
+            if isinstance(each.call, Needs | BodyUpTo)
+        ]
 
         async def answer(request: Request) -> Response:
-            for need in needs:
-                await need(request)
+            for decide in first:
+                await decide(request)
             _refuse_repeated(request)
             body = await request.body()
             if (
