@@ -163,3 +163,7 @@ class Desk:
                 figure_municipality,
             )
             yield conn
+
+
+def codes(outcomes: list[Judged]) -> list[str]:
+    return [each.result if each.error is None else each.error.code for each in outcomes]

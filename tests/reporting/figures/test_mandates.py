@@ -5,7 +5,7 @@ from datetime import date
 from shared.errors import NotAllowed
 from shared.events.registry import SpeaksFor
 from tests.reporting import factories
-from tests.reporting.desk import Desk
+from tests.reporting.desk import Desk, codes
 from tests.reporting.factories import (
     HARSTAD,
     OTHER_ORGNR,

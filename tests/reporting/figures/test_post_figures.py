@@ -2,11 +2,10 @@
 
 from decimal import Decimal
 
-from services.reporting.submissions.judging import Judged
 from shared.errors import Conflict
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted, SubmissionRejected
 from tests.reporting import factories
-from tests.reporting.desk import Desk
+from tests.reporting.desk import Desk, codes
 from tests.reporting.factories import (
     ORGNR,
     OTHER_ORGNR,
@@ -16,10 +15,6 @@ from tests.reporting.factories import (
     posted,
     rate_figure,
 )
-
-
-def codes(outcomes: list[Judged]) -> list[str]:
-    return [each.result if each.error is None else each.error.code for each in outcomes]
 
 
 async def test_a_posted_figure_is_kept_and_told_with_a_receipt(desk: Desk) -> None:
