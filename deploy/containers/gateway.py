@@ -5,21 +5,22 @@ The same `create_app` functions serve containers; there nginx does this routing
 (deploy/containers/nginx). The services still talk to each other only through Kafka.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.services import SERVICES
 from shared.errors import NotFound, Unavailable
-from shared.http import http
+from shared.http import wiring
+from shared.service.requests import MeasureRequests, RequestFigures
 from shared.service.runtime import Service
-from shared.service.telemetry import expose
+from shared.service.telemetry import expose, process_figures
 
 OWN_PATHS = {"/": "metrics", "/status": "registry"}
 """Addresses that belong to one service though they do not bear its name (CONTRACTS 3)."""
@@ -51,10 +52,12 @@ def make_gateway(apps: Mapping[str, FastAPI]) -> ASGIApp:
 
     services: dict[str, Service] = {name: app.state.service for name, app in apps.items()}
     own = FastAPI(lifespan=lifespan, openapi_url=None)
-    http.install(own)
+    wiring.install(own)
+    figures = process_figures()
+    own.add_middleware(MeasureRequests, figures=RequestFigures("gateway", figures))
     own.add_route("/-/live", lambda _: JSONResponse({"live": True}))
     own.add_route("/-/ready", _ready(services))
-    own.add_route("/-/metrics", _figures(services))
+    own.add_route("/-/metrics", _figures([*services.values()], figures))
     own.router.default = _unknown
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,9 +88,10 @@ def _ready(services: Mapping[str, Service]) -> Any:
     return ready
 
 
-def _figures(services: Mapping[str, Service]) -> Any:
-    async def figures(_: Request) -> Response:
-        texts = await asyncio.gather(*(expose(service) for service in services.values()))
-        return PlainTextResponse("".join(texts), media_type="text/plain; version=0.0.4")
+def _figures(services: Sequence[Service], own: CollectorRegistry) -> Any:
+    async def figures(request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        text, media_type = await expose(services, own, accept=accept)
+        return Response(text, media_type=media_type)
 
     return figures

@@ -5,7 +5,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
-from services.reporting import api, commands, handlers
+from services.reporting import handlers
+from services.reporting.figures import api as figures
+from services.reporting.reports import api as reports
+from services.reporting.rounds import api as rounds
+from services.reporting.rounds import commands
 from shared.service import calendar
 from shared.service.runtime import Service, ServiceSettings
 
@@ -42,5 +46,6 @@ def create_app(settings: Settings) -> FastAPI:
     app = service.fastapi(
         "Saman reporting", "What is owed and what came in: figures, rounds, reports."
     )
-    app.include_router(api.make_router(service))
+    for subject in (figures, rounds, reports):
+        app.include_router(subject.make_router(service))
     return app

@@ -13,8 +13,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http import problems
 from shared.http.preconditions import is_unchanged
-from shared.http.problems import respond_with_status
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PREFLIGHT_SECONDS = 3600
@@ -41,7 +41,11 @@ class Answers:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        return await self.app(asked, receive, _Reply(asked, send, has_body=asked is scope))
+        try:
+            await self.app(asked, receive, _Reply(asked, send, has_body=asked is scope))
+        finally:  # whoever counts requests by their routes looks for them there
+            scope.update(asked, method=scope["method"])
+        return None
 
 
 class _Reply:
@@ -91,7 +95,10 @@ def refuse_method(request: Request, headers: dict[str, str]) -> Response:
     methods = list(_methods_of(request))
     headers = {**headers, "Allow": ", ".join(methods)}
     if request.method != "OPTIONS":
-        return respond_with_status(405, "the address does not have this method", headers)
+        document = problems.problem(
+            "method-not-allowed", 405, "the address does not have this method"
+        )
+        return problems.ProblemResponse(document.model_dump(), 405, headers)
     wanted = request.headers.get("access-control-request-method")
     if "GET" in methods and wanted in ("GET", "HEAD"):
         # Nothing here lets a key through, so what needs one stays closed to other origins.

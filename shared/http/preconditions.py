@@ -1,13 +1,16 @@
-"""Conditional requests (RFC 9110, 13.1): what a PUT was based on, so that nobody overwrites what
-they have not seen; and what a GET knows already.
+"""Entity tags and conditional requests (RFC 9110, 13.1): a PUT says which state it is based on, so
+that nobody overwrites what they have not seen; a GET says which state it knows.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header
+from pydantic import BaseModel
 
 from shared.errors import Conflict
 
@@ -21,6 +24,16 @@ Guard = Callable[[int | None], None]
 """Told the version that is in force (none when there is nothing yet) before anything is written;
 raises to refuse.
 """
+
+
+def etag(content: BaseModel | dict[str, Any]) -> str:
+    """Return the entity tag of a thing without versions: a digest of what is shown."""
+    text = (
+        content.model_dump_json()
+        if isinstance(content, BaseModel)
+        else json.dumps(content, sort_keys=True, default=str)
+    )
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
 
 
 def unguarded(_version: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): how every error leaves a service over HTTP."""
+"""Problem documents (RFC 9457): every error of ours, as it is answered over HTTP."""
 
 import json
 from typing import Any
@@ -16,6 +16,8 @@ from shared.errors import (
     Unavailable,
 )
 
+TYPE_PREFIX = "https://saman.no/problems/"
+
 _STATUS: dict[type[AppError], int] = {
     Conflict: 409,
     RuleBroken: 422,
@@ -32,7 +34,6 @@ _STATUS_BY_CODE = {
     "content-encoding": 415,
     "media-type": 415,
 }
-_CODE_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "media-type"}
 _MEANINGS = {
     401: "No key, or not a good one.",
     403: "The key may not do this.",
@@ -62,7 +63,9 @@ class Problem(BaseModel):
 
 
 class ProblemResponse(JSONResponse):
-    """A problem document; whatever a stranger sent and a sentence quotes, it can be written."""
+    """A problem document on its way out. It may quote any text that a stranger sent, half a
+    surrogate pair too.
+    """
 
     media_type = "application/problem+json"
 
@@ -70,53 +73,40 @@ class ProblemResponse(JSONResponse):
         return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a route that may refuse so; what any request may meet stands in
-    every document.
+def of(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that may refuse with these statuses.
+
+    What any request may be answered, such as 503, is written into every document by `openapi.py`.
     """
     return {status: {"description": _MEANINGS[status], "model": Problem} for status in statuses}
 
 
-def problem_of(error: AppError) -> Problem:
-    """Describe an error to the one who asked."""
-    status = _STATUS_BY_CODE.get(error.code) or next(
-        s for kind, s in _STATUS.items() if isinstance(error, kind)
+def problem(code: str, status: int, detail: str) -> Problem:
+    """Return the document of a code; its title is the code in words."""
+    title = code.replace("-", " ").capitalize()
+    return Problem(
+        type=f"{TYPE_PREFIX}{code}", title=title, status=status, detail=detail, code=code
     )
-    errors = [ProblemError(code=e.code, message=e.message, pointer=e.pointer) for e in error.errors]
-    return _problem(error.code, status, error.message, errors)
+
+
+def problem_of(error: AppError) -> Problem:
+    """Return the document that describes an error to the client."""
+    status = _STATUS_BY_CODE.get(error.code) or next(
+        status for kind, status in _STATUS.items() if isinstance(error, kind)
+    )
+    errors = [
+        ProblemError(code=each.code, message=each.message, pointer=each.pointer)
+        for each in error.errors
+    ]
+    return problem(error.code, status, error.message).model_copy(update={"errors": errors})
 
 
 def respond(error: AppError) -> JSONResponse:
-    """Answer with a problem document."""
-    problem = problem_of(error)
+    """Return the answer for an error, with the headers that belong to it."""
+    document = problem_of(error)
     headers = {}
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    return ProblemResponse(problem.model_dump(), problem.status, headers)
-
-
-def respond_with_status(status: int, detail: str, headers: dict[str, str]) -> JSONResponse:
-    """Answer what the framework refuses by its status alone: an unknown address, a method that
-    the address does not have.
-    """
-    problem = _problem(_CODE_BY_STATUS.get(status, "http-error"), status, detail, [])
-    return ProblemResponse(problem.model_dump(), status, headers)
-
-
-def respond_to_fault() -> JSONResponse:
-    """Answer that the fault is ours; what it is stands in the log only."""
-    problem = _problem("internal", 500, "something is wrong on our side; it is logged", [])
-    return ProblemResponse(problem.model_dump(), 500)
-
-
-def _problem(code: str, status: int, detail: str, errors: list[ProblemError]) -> Problem:
-    return Problem(
-        type=f"https://saman.no/problems/{code}",
-        title=code.replace("-", " ").capitalize(),
-        status=status,
-        detail=detail,
-        code=code,
-        errors=errors,
-    )
+    return ProblemResponse(document.model_dump(), document.status, headers)

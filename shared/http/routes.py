@@ -17,8 +17,8 @@ from fastapi.routing import APIRoute
 from shared import strict_json
 from shared.access.auth import Action, Principal, require
 from shared.errors import RuleBroken
-from shared.http.admission import BodyLimit, visit_of
 from shared.http.answers import open_to_all_origins
+from shared.http.bounds import BODY_SECONDS, allow_body
 
 JSON = "application/json"
 _PRINCIPAL = "saman.principal"
@@ -47,6 +47,22 @@ class Needs:
         return principal
 
 
+class BodyUpTo:
+    """A route's dependency that sets how large its body may be, in place of the bound for all.
+
+    Args:
+        bytes_max: of the body.
+        seconds_max: how long it may be on its way.
+    """
+
+    def __init__(self, bytes_max: int, *, seconds_max: float = BODY_SECONDS) -> None:
+        self._bytes_max = bytes_max
+        self._seconds_max = seconds_max
+
+    async def __call__(self, request: Request) -> None:
+        allow_body(request, self._bytes_max, self._seconds_max)
+
+
 class StrictRoute(APIRoute):
     """A route for machines, behind what it needs.
 
@@ -63,20 +79,18 @@ class StrictRoute(APIRoute):
         """Return the route's handler, to be reached only by those whom it is for."""
         handle = super().get_route_handler()
         called = [each.call for each in self.dependant.dependencies]
-        needs = [each for each in called if isinstance(each, Needs)]
-        limits = [each for each in called if isinstance(each, BodyLimit)]
+        first = [each for each in called if isinstance(each, Needs | BodyUpTo)]
+        is_open = not any(isinstance(each, Needs) for each in called)
         media_types = self._media_types()
 
         async def answer(request: Request) -> Response:
-            if request.method == "GET" and not needs:
+            if request.method == "GET" and is_open:
                 open_to_all_origins(request.scope)
-            for need in needs:
-                await need(request)
+            for decide in first:
+                await decide(request)
             _refuse_repeated(request)
             if media_types:
                 _refuse_foreign(request, media_types)
-            for limit in limits:
-                visit_of(request.scope).limit = limit
             body = await request.body()
             if body and self.body_field is not None and JSON in media_types:
                 request._json = strict_json.loads(

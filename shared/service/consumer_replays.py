@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StrictBool
 from shared.access.auth import Action
 from shared.delivery import replays
 from shared.errors import NotFound
-from shared.http import http
+from shared.http import inputs, problems
 from shared.http.routes import StrictRoute
 from shared.moments import Moment
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.service.runtime import Service
 
 
-class ConsumerReplay(http.RequestModel):
+class ConsumerReplay(inputs.RequestModel):
     """From which moment a consumer reads again.
 
     Attributes:
@@ -59,7 +59,7 @@ def make_router(service: "Service") -> APIRouter:
         "/{consumer}/replay",
         summary="Let a consumer read again from a moment",
         dependencies=[service.needs(Action.OPERATE)],
-        responses=http.problems(401, 403, 404),
+        responses=problems.of(401, 403, 404),
     )
     async def replay_consumer(
         consumer: Annotated[str, Path(max_length=249)], body: ConsumerReplay

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from shared.access.auth import Action
 from shared.delivery import dead_letters
 from shared.delivery.dead_letters import DeadLetter, LetterFilter
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.routes import StrictRoute
 from shared.moments import Moment
 from shared.outbox import outbox
@@ -51,7 +51,7 @@ class RecordAnswer(BaseModel):
     """The raw record; bytes as base64, because they need not be text."""
 
     key: str | None
-    headers: list[tuple[str, str | None]]
+    headers: list[Annotated[list[str | None], Field(min_length=2, max_length=2)]]
     value: str | None
 
 
@@ -68,7 +68,7 @@ class LetterList(BaseModel):
     next: str | None
 
 
-class _Which(http.ListQuery):
+class _Which(lists.ListQuery):
     """Which letters are meant; what is not given does not narrow."""
 
     consumer: str | None = Field(default=None, max_length=250)
@@ -102,9 +102,9 @@ class Replaying(_Which):
     """Which of the waiting letters to replay; all when nothing is given."""
 
     limit: int = Field(
-        default=http.LIST_DEFAULT,
+        default=lists.LIST_DEFAULT,
         ge=1,
-        le=http.LIST_MAX,
+        le=lists.LIST_MAX,
         strict=True,
         description="Letters at most, in one go.",
     )
@@ -126,7 +126,7 @@ class ReplayedAnswer(BaseModel):
     next: str | None
 
 
-class Discarding(http.RequestModel):
+class Discarding(inputs.RequestModel):
     """Why a letter is given up."""
 
     reason: str = Field(min_length=1, max_length=500)
@@ -146,7 +146,7 @@ def _for_operators(service: "Service") -> dict[str, Any]:
     return {
         "tags": ["dead letters"],
         "dependencies": [service.needs(Action.OPERATE)],
-        "responses": http.problems(401, 403, 404, 409),
+        "responses": problems.of(401, 403, 404, 409),
     }
 
 
@@ -157,11 +157,11 @@ def _add_letters(router: APIRouter, service: "Service") -> None:
         "/dead-letters", summary="List dead letters", **operators, response_model=LetterList
     )
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
-        after = http.read_cursor(query.cursor, int) or 0
+        after = lists.read_cursor(query.cursor, int) or 0
         async with service.database.connection() as conn:
             wanted = query.wanted(None if query.state == "all" else query.state)
             letters = await dead_letters.list_(conn, wanted, after=after, count=query.limit + 1)
-        listed = http.page(letters, query.limit, lambda letter: letter.id)
+        listed = lists.page(letters, query.limit, lambda letter: letter.id)
         return {**listed, "items": [_answer(letter) for letter in listed["items"]]}
 
     @router.get(
@@ -188,7 +188,7 @@ def _add_deciding(router: APIRouter, service: "Service") -> None:
         **operators,
     )
     async def replay_all(body: Replaying) -> ReplayedAnswer:
-        after = http.read_cursor(body.cursor, int) or 0
+        after = lists.read_cursor(body.cursor, int) or 0
         done = await dead_letters.replay_all(
             service.deliveries,
             service.database,
@@ -200,7 +200,7 @@ def _add_deciding(router: APIRouter, service: "Service") -> None:
             FailedAgain(id=number, code=why.code, error=why.error)
             for number, why in done.failed.items()
         ]
-        following = None if done.last_id is None else http.write_cursor(done.last_id)
+        following = None if done.last_id is None else lists.write_cursor(done.last_id)
         return ReplayedAnswer(replayed=done.replayed, failed=failed, next=following)
 
     @router.post(
@@ -233,7 +233,7 @@ class ParkedKeyList(BaseModel):
     items: list[ParkedKey]
 
 
-class Releasing(http.RequestModel):
+class Releasing(inputs.RequestModel):
     """Which key's events are to go out."""
 
     topic: str = Field(min_length=1, max_length=250)
@@ -290,7 +290,7 @@ def _add_key_uses(router: APIRouter, service: "Service") -> None:
         summary="When a publisher's keys were last used at this service",
         tags=["keys"],
         dependencies=[service.needs(Action.OPERATE)],
-        responses=http.problems(401, 403),
+        responses=problems.of(401, 403),
     )
     async def list_key_uses(
         organisation_number: Annotated[str, Path(pattern=r"^\d{9}$")],
@@ -311,7 +311,7 @@ def _record(letter: DeadLetter) -> RecordAnswer:
     assert record is not None
     return RecordAnswer(
         key=_base64(record.key),
-        headers=[(name, _base64(value)) for name, value in record.headers],
+        headers=[[name, _base64(value)] for name, value in record.headers],
         value=_base64(record.value),
     )
 

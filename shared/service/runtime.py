@@ -18,7 +18,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
+from prometheus_client import CollectorRegistry
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -37,8 +37,7 @@ from shared.events.registry import (
     PublisherRegistered,
     PublisherRevoked,
 )
-from shared.http import http
-from shared.http.admission import at_the_end
+from shared.http import bounds, wiring
 from shared.http.limits import Places, Rate
 from shared.http.routes import Needs
 from shared.kafka import topics as kafka_topics
@@ -47,6 +46,7 @@ from shared.outbox import outbox
 from shared.outbox.relay import Relay
 from shared.postgres.database import DRIVER_FAILURES, Connection, Database, load_queries
 from shared.service import consumer_replays, operating, telemetry
+from shared.service.requests import MeasureRequests, RequestFigures
 
 LOG = structlog.get_logger()
 MECHANISM_MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -403,7 +403,7 @@ class Service:
         if principal.key_id is not None and principal.organisation_number is not None:
             self.key_uses.note(principal.key_id, principal.organisation_number, self.clock.now())
             self._rate.take(principal.key_id)
-            at_the_end(request, self._places.take(principal.key_id))
+            bounds.at_the_end(request, self._places.take(principal.key_id))
         audit.act_as(replace(audit.actor(), who=principal.name))
         return principal
 
@@ -428,7 +428,8 @@ class Service:
             redoc_url=None,
         )
         app.state.service = self
-        http.install(app)
+        wiring.install(app)
+        app.add_middleware(MeasureRequests, figures=RequestFigures(self.name, self.registry))
         self._add_health(app)
         app.include_router(operating.make_router(self))
         app.include_router(consumer_replays.make_router(self))
@@ -448,9 +449,13 @@ class Service:
                 {"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200
             )
 
+        process = telemetry.process_figures()
+
         @inside.get("/-/metrics")
-        async def figures() -> Response:
-            return Response(await telemetry.expose(self), media_type=CONTENT_TYPE_LATEST)
+        async def figures(request: Request) -> Response:
+            accept = request.headers.get("accept", "")
+            text, media_type = await telemetry.expose([self], process, accept=accept)
+            return Response(text, media_type=media_type)
 
         app.include_router(inside)
 

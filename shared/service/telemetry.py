@@ -1,14 +1,16 @@
-"""What a service shows to Prometheus. Counting is done where the work is; this module only gives it
-names.
+"""What a process shows to Prometheus. Counting is done where the work is; this module only gives it
+names, and makes one exposition of all that run in the process.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from shared.errors import Unavailable
@@ -22,11 +24,22 @@ STATUS_SECONDS = 4
 
 
 class ServiceCollector(Collector):
-    """Reads a service's state at each scrape; `expose` fetches what needs the database first."""
+    """Reads a service's state at each scrape; `ask` fetches what needs the database first."""
 
     def __init__(self, service: "Service") -> None:
         self._service = service
         self.status: dict[str, Any] | None = None
+
+    async def ask(self) -> None:
+        """Fetch what needs the database.
+
+        A service whose database is away is there and not ready, and a scrape that failed would say
+        that it is down; so its other figures are shown without those.
+        """
+        status = None
+        with deadline.within(STATUS_SECONDS), suppress(Unavailable):
+            status = await self._service.status()
+        self.status = status
 
     def collect(self) -> Iterator[Metric]:
         """Yield the figures of the last status."""
@@ -85,14 +98,45 @@ def _age(moment: str | None) -> float:
     )
 
 
-async def expose(service: "Service") -> str:
-    """Return the service's figures in Prometheus' text form; those of the database only where it
-    answers.
+class _Together(Collector):
+    """Several registries as one: families of one name become one family.
 
-    A service whose database is away is there and not ready, and a scrape that failed would say that
-    it is down.
+    The text form has each family once, with all its samples in one block.
     """
-    service.collector.status = None
-    with deadline.within(STATUS_SECONDS), suppress(Unavailable):
-        service.collector.status = await service.status()
-    return generate_latest(service.registry).decode()
+
+    def __init__(self, registries: Iterable[Collector]) -> None:
+        self._registries = registries
+
+    def collect(self) -> Iterable[Metric]:
+        families: dict[str, Metric] = {}
+        for registry in self._registries:
+            for family in registry.collect():
+                kept = families.setdefault(family.name, family)
+                if kept is not family:
+                    kept.samples.extend(family.samples)
+        return families.values()
+
+
+def process_figures() -> CollectorRegistry:
+    """Return what is told of the process itself: processor time, memory, open files, garbage."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+async def expose(
+    services: Sequence["Service"], *others: Collector, accept: str
+) -> tuple[bytes, str]:
+    """Return the figures of all services of this process in one of Prometheus' forms, and its media
+    type.
+
+    Args:
+        services: those that run in this process.
+        others: what else is told, such as the figures of the process.
+        accept: the request's `Accept`, by which Prometheus asks for a form.
+    """
+    await asyncio.gather(*(service.collector.ask() for service in services))
+    write, media_type = choose_encoder(accept)
+    return write(_Together([*others, *(service.registry for service in services)])), media_type

@@ -51,8 +51,8 @@ class Pages:
 
     Args:
         service: its name; its pages and assets live under `/<service>/`.
-        folder: the service's folder, with `templates/` and, where there are any, `static/` and
-            `translations/`.
+        folder: the service's folder; templates lie in `templates/`, its own and its subjects',
+            under names that differ, beside `static/` and `translations/` where there are any.
     """
 
     def __init__(self, service: str, folder: Path) -> None:
@@ -60,7 +60,10 @@ class Pages:
         self._assets = Assets(f"/{service}/static", [SHARED_FILES, folder / "static"])
         self._texts = languages.load([folder / "translations", _SHARED / "translations"])
         loader = ChoiceLoader(
-            [FileSystemLoader(folder / "templates"), FileSystemLoader(_SHARED / "templates")]
+            [
+                FileSystemLoader([folder / "templates", *sorted(folder.glob("*/templates"))]),
+                FileSystemLoader(_SHARED / "templates"),
+            ]
         )
         self._environments = {
             language: self._environment(texts, loader) for language, texts in self._texts.items()

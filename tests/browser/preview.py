@@ -9,7 +9,14 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from services.metrics.domain import board_rows
 from services.metrics.pages.board import Board
 from services.metrics.pages.front import Filters, Measure
-from services.registry.pages.status import Answer, Answered, Consumer, DeadLetters, Outbox, Silent
+from services.registry.console.pages.status import (
+    Answer,
+    Answered,
+    Consumer,
+    DeadLetters,
+    Outbox,
+    Silent,
+)
 from shared.clock import Clock
 from shared.web.pages import PageRoute, Pages
 from tests.web.sample import VEFSN_STATES, front, unlike_front, vefsn

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from services.reporting.commands.identity_numbers import holds_identity_number
+from shared.identity_numbers import holds_identity_number
 from shared.kafka.broker import BusSettings
 from shared.kafka.inflating import NONE, ZSTD
 from tests.faults.poison import BOMB_BYTES, GOOD, KINDS, Kind, Message, Sent

@@ -5,7 +5,7 @@ import asyncio
 from services.metrics.store import roster
 from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
-from tests.reporting.test_figure_streams import WAITING
+from tests.reporting.figures.test_figure_streams import WAITING
 from tests.support.waiting import until
 
 

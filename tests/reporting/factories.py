@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.reporting.commands.reading import Entry
-from services.reporting.domain import Draft, Round, Window
+from services.reporting.figures.rules import Draft, Window
+from services.reporting.rounds.rules import Round
+from services.reporting.submissions.reading import Entry
 from shared.access.auth import hash_of
 from shared.events.registry import (
     Member,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from services.reporting.commands.reports import obligation_id_of
+from services.reporting.rounds.commands import obligation_id_of
 from tests.reporting.factories import ORGNR, VEFSN, posted
 from tests.security.conftest import Who
 

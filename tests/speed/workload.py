@@ -12,7 +12,7 @@ from deploy.cli.connection import Connection
 from deploy.cli.programme import load_programme
 from deploy.cli.publishers import add_publisher
 from deploy.demo.generated import DEFINITION
-from services.registry.programme_folder import read_programme_folder
+from services.registry.programmes.folder import read_programme_folder
 from shared.values import Grain, Period
 
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "saman-2011"

@@ -26,8 +26,8 @@ from shared.errors import (
     RuleBroken,
     Unavailable,
 )
-from shared.http import admission, http
-from shared.http.admission import BodyLimit
+from shared.http import bounds, inputs, lists, preconditions, wiring
+from shared.http.routes import BodyUpTo
 from shared.moments import Moment
 from shared.postgres import deadline
 from tests.support.waiting import until
@@ -47,14 +47,14 @@ ERRORS: dict[str, AppError] = {
 }
 
 
-class Thing(http.RequestModel):
+class Thing(inputs.RequestModel):
     """A body."""
 
     name: str
     count: int = 0
 
 
-class Filter(http.ListQuery):
+class Filter(lists.ListQuery):
     """A list's parameters."""
 
     kind: str | None = None
@@ -63,7 +63,7 @@ class Filter(http.ListQuery):
 
 def app_under_test(**limits: int) -> FastAPI:
     app = FastAPI()
-    http.install(app, **limits)
+    wiring.install(app, **limits)
     waiting = asyncio.Event()
 
     @app.get("/errors/{name}")
@@ -80,17 +80,17 @@ def app_under_test(**limits: int) -> FastAPI:
 
     @app.get("/things")
     async def things(query: Annotated[Filter, Query()]) -> dict[str, Any]:
-        place = http.read_cursor(query.cursor, int) or 0
-        return http.page(
+        place = lists.read_cursor(query.cursor, int) or 0
+        return lists.page(
             list(range(place, place + query.limit + 1)), query.limit, lambda last: last + 1
         )
 
-    @app.put("/slow-things", dependencies=[Depends(BodyLimit(1_000, seconds=0.2))])
+    @app.put("/slow-things", dependencies=[Depends(BodyUpTo(1_000, seconds_max=0.2))])
     async def put_slowly(thing: Thing) -> Thing:
         return thing
 
-    @app.post("/figures", dependencies=[Depends(BodyLimit(1024 * 1024))])
-    async def figures(request: Request) -> int:
+    @app.post("/large", dependencies=[Depends(BodyUpTo(1024 * 1024))])
+    async def large(request: Request) -> int:
         return len(await request.body())
 
     @app.put("/filters")
@@ -223,7 +223,7 @@ async def test_no_other_media_type_slips_past_the_checks(
 
 @pytest.mark.parametrize(
     ("path", "method", "limit"),
-    [("/things", "PUT", 256 * 1024), ("/figures", "POST", 1024 * 1024)],
+    [("/things", "PUT", 256 * 1024), ("/large", "POST", 1024 * 1024)],
 )
 async def test_bodies_above_the_limit_are_refused(
     client: AsyncClient, path: str, method: str, limit: int
@@ -305,7 +305,7 @@ async def test_a_number_is_no_object_even_where_all_fields_may_be_left_out(
 async def test_the_time_that_a_body_took_is_not_taken_from_the_answer(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(bounds, "ANSWER_SECONDS", 0.2)
 
     async def slowly() -> AsyncIterator[bytes]:
         yield b'{"name": '
@@ -374,7 +374,7 @@ async def test_a_list_is_walked_by_its_cursors(client: AsyncClient) -> None:
     second = (await client.get("/things", params={"limit": 3, "cursor": first["next"]})).json()
 
     assert (first["items"], second["items"]) == ([0, 1, 2], [3, 4, 5])
-    assert http.page([1, 2], 2, str) == {"items": [1, 2], "next": None}
+    assert lists.page([1, 2], 2, str) == {"items": [1, 2], "next": None}
 
 
 def cursor_of(text: bytes) -> str:
@@ -406,7 +406,7 @@ async def test_a_cursor_that_was_not_given_out_is_refused(client: AsyncClient, c
 )
 def test_no_cursor_raises_anything_but_a_broken_rule(cursor: str) -> None:
     try:
-        http.read_cursor(cursor, lambda place: (int(place[0]), str(place[1])))
+        lists.read_cursor(cursor, lambda place: (int(place[0]), str(place[1])))
     except RuleBroken as refused:
         code = refused.code
     else:
@@ -416,9 +416,13 @@ def test_no_cursor_raises_anything_but_a_broken_rule(cursor: str) -> None:
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.text("abcæøå-/ ", max_size=9), max_size=3))
 def test_a_place_comes_back_out_of_its_cursor(place: list[Any]) -> None:
-    assert http.read_cursor(http.write_cursor(place)) == place
+    assert lists.read_cursor(lists.write_cursor(place)) == place
     assert strict_json.loads(json.dumps(place).encode()) == place
 
 
 def test_what_has_no_version_is_tagged_by_its_content() -> None:
-    assert http.etag({"a": 1, "b": 2}) == http.etag({"b": 2, "a": 1}) != http.etag({"a": 2, "b": 1})
+    assert (
+        preconditions.etag({"a": 1, "b": 2})
+        == preconditions.etag({"b": 2, "a": 1})
+        != preconditions.etag({"a": 2, "b": 1})
+    )

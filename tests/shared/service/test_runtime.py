@@ -20,10 +20,12 @@ from shared.events.registry import PublisherRegistered
 from shared.kafka.topics import OWN_TOPICS, apply
 from shared.postgres.database import Connection
 from tests.shared.conftest import StartService
+from tests.support.exposition import strictly
 from tests.support.infrastructure import DatabaseHandle, Infra
 from tests.support.owner import as_owner
 from tests.support.waiting import until
 
+OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5"
 NOBODY_THERE = "127.0.0.1:1"
 
 
@@ -192,7 +194,7 @@ async def test_a_service_that_waits_for_its_database_in_a_batch_still_ends_quick
     assert delivery.stopping.is_set()
 
 
-@pytest.mark.parametrize("path", ["/-/live", "/-/metrics", "/api/mechanisms/v1/status"])
+@pytest.mark.parametrize("path", ["/-/live", "/api/mechanisms/v1/status"])
 async def test_every_service_tells_of_itself(start_service: StartService, path: str) -> None:
     started = await start_service()
     await until_ready(started.client)
@@ -200,14 +202,39 @@ async def test_every_service_tells_of_itself(start_service: StartService, path: 
     answer = await started.client.get(path)
 
     assert answer.status_code == 200
-    if path.endswith("metrics"):
-        lines = answer.text.splitlines()
-        assert 'saman_ready{service="mechanisms"} 1.0' in lines
-        names = [line.split("{")[0] for line in lines if line and not line.startswith("#")]
-        assert len([line for line in lines if line.startswith("# TYPE")]) == len(
-            {line.split()[2] for line in lines if line.startswith("# TYPE")}
-        ), names
     if path.endswith("status"):
         (consumer,) = answer.json()["consumers"]
         assert consumer["group"] == f"mechanisms.{PublisherRegistered.topic().rsplit('.v', 1)[0]}"
         assert consumer["partitions"] == 12
+
+
+@pytest.mark.parametrize("accept", ["", "text/plain;version=0.0.4", OPENMETRICS])
+async def test_requests_are_counted_and_timed_by_route_and_told_with_the_process(
+    start_service: StartService, accept: str
+) -> None:
+    client = (await start_service()).client
+    for path in ("/-/live", "/-/live", "/nothing/here", "/nothing/there"):
+        await client.get(path)
+    await client.request("MINE", "/-/live")
+
+    answer = await client.get("/-/metrics", headers={"Accept": accept})
+
+    families = strictly(answer.text, answer.headers["content-type"])
+    requests = families["saman_http_requests"].samples
+    counted = {
+        (s.labels["method"], s.labels["route"], s.labels["status"]): s.value
+        for s in requests
+        if s.name == "saman_http_requests_total"
+    }
+    assert counted == {
+        ("GET", "/-/live", "200"): 2,
+        ("GET", "none", "404"): 2,
+        ("other", "/-/live", "405"): 1,
+    }
+    timed = {
+        s.labels["route"]: s.value
+        for s in families["saman_http_request_seconds"].samples
+        if s.name.endswith("_count") and s.labels["method"] == "GET"
+    }
+    assert timed == {"/-/live": 2, "none": 2}
+    assert {"process_resident_memory_bytes", "process_open_fds", "saman_ready"} <= families.keys()
