@@ -24,9 +24,7 @@ async def keep_persons(conn: Connection, events: Sequence[PersonEvent]) -> None:
     """
     for event in events:
         if isinstance(event, PersonErased):
-            await QUERIES.erase_person(
-                conn, person_id=event.person_id, erased_at=event.occurred_at
-            )
+            await QUERIES.erase_person(conn, person_id=event.person_id, erased_at=event.occurred_at)
             continue
         await QUERIES.put_person(
             conn,

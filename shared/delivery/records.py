@@ -102,7 +102,12 @@ class Submission:
 
 def event_types() -> dict[str, type[Event]]:
     """All concrete events that any contract defines, by CloudEvents type."""
-    return {cls.type(): cls for cls in _subclasses(Event) if not cls.__name__.startswith("_")}
+    concrete = (
+        cls
+        for cls in _subclasses(Event)
+        if hasattr(cls, "producer") and not cls.__name__.startswith("_")
+    )
+    return {cls.type(): cls for cls in concrete}
 
 
 def read_event(
