@@ -15,7 +15,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from shared import strict_json
-from shared.access.auth import Action, Principal, require
+from shared.access.auth import Principal, require
+from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.http.answers import open_to_all_origins
 from shared.http.bounds import BODY_SECONDS, allow_body
