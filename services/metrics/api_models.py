@@ -25,7 +25,7 @@ from shared.errors import RuleBroken
 from shared.events.envelope import Exact, PeriodText
 from shared.events.metrics import Coverage, GoalState, GrainName, Reason, WindowName
 from shared.events.registry import Baseline
-from shared.http import http
+from shared.http import http, lists
 from shared.values import Definition, Period, rounded
 
 _WINDOW_MONTHS = {window.value: months for months, window in GRAIN_WINDOWS.items()}
@@ -117,6 +117,12 @@ class Place(NamedTuple):
 
 
 START = Place("", -1, -1, 0)
+_PLACE = tuple[
+    lists.Text,
+    Annotated[int, Field(ge=0, lt=BEYOND)],
+    Annotated[int, Field(gt=0, le=12)],
+    lists.Number,
+]
 
 
 def read_place(cursor: str | None) -> Place:
@@ -125,15 +131,8 @@ def read_place(cursor: str | None) -> Place:
     Raises:
         RuleBroken: `cursor-malformed`.
     """
-    held = http.read_cursor(cursor)
-    if held is None:
-        return START
-    match held:
-        case [str(key), int(last_month), int(months), int(window)] if (
-            0 <= last_month < BEYOND and 0 < months <= 12
-        ):
-            return Place(key, last_month, months, window)
-    raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed")
+    held = lists.read_cursor(cursor, _PLACE)
+    return START if held is None else Place(*held)
 
 
 def rates_of(

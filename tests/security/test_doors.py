@@ -2,6 +2,7 @@
 origins, addresses with a slash too many.
 """
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,32 @@ from tests.security.walking import RIGHTS, Route, address_of, request_of
 
 FOREIGN = ("https://kommune.example", "null")
 KNOWN = ('"other", {tag}', "W/{tag}", "*", 'W/"a,b" , {tag}')
+
+
+NO_PLACES = (
+    b"1.5",
+    b"1e600000",
+    b"-1e600000",
+    b"[1e600000]",
+    b'["2013-01-01", 1e600000]',
+    b'["x", 1e600000, 1, 0]',
+    b"9" * 370,
+    b"9223372036854775808",
+    b"true",
+    b"null",
+    b"{}",
+    b"[[[]]]",
+    b"[" * 370,
+    b'"\\u0000"',
+    b'"\\ud800"',
+    b'"\xff"',
+    b'["2013-02-30", "x"]',
+    b'["2013-01-01", "\\u0000"]',
+    b'["x", 2147483647, 1, 0]',
+    b"",
+    b"NaN",
+)
+"""What no list gives out as a cursor, whatever the type of its places."""
 
 
 def address(route: Route) -> str:
@@ -211,3 +238,26 @@ async def test_the_document_goes_by_the_same_rules_as_what_it_describes(house: H
     )
     assert (answer.status_code, again.status_code) == (200, 304)
     assert answer.json()["openapi"].startswith("3.1")
+
+
+async def test_no_list_takes_a_cursor_that_it_cannot_have_given_out(house: House) -> None:
+    wrong = {}
+    lists = 0
+    for name, app in house.apps.items():
+        for path, operations in app.openapi()["paths"].items():
+            named = {each["name"] for each in operations.get("get", {}).get("parameters", ())}
+            if "cursor" not in named:
+                continue
+            lists += 1
+            route = (name, "GET", path)
+            wanted = request_of(route, Who.OPERATOR)["params"] or {}
+            for place in NO_PLACES:
+                cursor = base64.urlsafe_b64encode(place).decode().rstrip("=")
+                answer = await house.of(name, Who.OPERATOR).get(
+                    address(route), params={**wanted, "cursor": cursor}
+                )
+                told = (answer.status_code, answer.json().get("code"))
+                if told != (422, "cursor-malformed"):
+                    wrong[name, path, place] = told
+    assert lists >= 12
+    assert wrong == {}
