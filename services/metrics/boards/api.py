@@ -17,7 +17,7 @@ from services.metrics.series.rules.amounts import from_micro
 from shared.events.envelope import Exact
 from shared.events.metrics import Coverage, GoalState, WindowName
 from shared.events.registry import Baseline
-from shared.http import http
+from shared.http import preconditions, problems
 from shared.service.runtime import Service
 from shared.values import rounded
 
@@ -29,7 +29,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         "/boards/{municipality_id}",
         summary="A municipality's scoreboard",
         response_model=BoardAnswer,
-        responses={404: {"model": http.Problem}},
+        responses={404: {"model": problems.Problem}},
     )
     async def get_board(
         municipality_id: Annotated[str, Path(max_length=80)],
@@ -39,7 +39,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         async with service.database.connection() as conn:
             board = await commands.get_board(conn, municipality_id, definition_key)
         answer = board_answer(board)
-        tag = http.etag(answer)
+        tag = preconditions.etag(answer)
         if if_none_match == tag:
             return Response(status_code=304, headers={"ETag": tag})
         return JSONResponse(answer.model_dump(mode="json"), headers={"ETag": tag})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_SOURCE = Path(__file__).parents[1] / "static" / "municipalities_2024.svg"
+_SOURCE = Path(__file__).parents[2] / "static" / "municipalities_2024.svg"
 _SHAPE = re.compile(r'<path d="([^"]+)"[^>]*data-kommunenummer="(\d{4})"')
 WIDTH, HEIGHT = 600, 749
 """The size that the source's coordinates are drawn in."""

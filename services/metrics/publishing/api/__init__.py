@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from services.metrics.publishing import store
 from services.metrics.publishing.api import answers
-from shared.http import http
+from shared.http import lists
 from shared.http.wishes import read_wishes
 from shared.service.runtime import Service
 
@@ -39,7 +39,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
             if held[1] >= place
         ]
         page, rest = rates[: query.limit], rates[query.limit :]
-        cursor = http.write_cursor(rest[0][1]) if rest else None
+        cursor = lists.write_cursor(rest[0][1]) if rest else None
         items = [rate for rate, _ in page]
         if prefers_csv(accept):
             return _csv_page(request, items, cursor)

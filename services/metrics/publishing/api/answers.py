@@ -14,7 +14,7 @@ from services.metrics.series.rules.figures import GRAIN_WINDOWS, last_month_of
 from shared.errors import RuleBroken
 from shared.events.envelope import Exact, PeriodText
 from shared.events.metrics import Coverage, GrainName, Reason, WindowName
-from shared.http import http
+from shared.http import lists
 from shared.values import Definition, Period
 
 _WINDOW_MONTHS = {window.value: months for months, window in GRAIN_WINDOWS.items()}
@@ -41,7 +41,7 @@ first figure.
 """
 
 
-class SeriesQuery(http.ListQuery):
+class SeriesQuery(lists.ListQuery):
     """Which rates to list."""
 
     subject: str = Field(
@@ -114,7 +114,7 @@ def read_place(cursor: str | None) -> Place:
     Raises:
         RuleBroken: `cursor-malformed`.
     """
-    held = http.read_cursor(cursor)
+    held = lists.read_cursor(cursor)
     if held is None:
         return START
     match held:
