@@ -16,6 +16,7 @@ from shared import strict_json
 from shared.access.auth import Action, Principal, require
 from shared.errors import RuleBroken
 from shared.http.bounds import allow_body
+from shared.identity_numbers import refuse_identity_numbers
 
 _PRINCIPAL = "saman.principal"
 
@@ -62,8 +63,8 @@ class StrictRoute(APIRoute):
 
     A body of JSON is read so that numbers stay exact and nothing is hidden: no float, no NaN, no
     key that stands twice. A query's parameter stands once too, for whoever gives two values means
-    something that only one of them would get. Routes that take raw bytes, as those of figures do,
-    read them strictly themselves.
+    something that only one of them would get. A person's number is refused in all of them. Routes
+    that take raw bytes, as those of figures do, read them strictly themselves.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -79,15 +80,17 @@ class StrictRoute(APIRoute):
             for decide in first:
                 await decide(request)
             _refuse_repeated(request)
+            refuse_identity_numbers(dict(request.path_params))
+            refuse_identity_numbers(dict(request.query_params))
             body = await request.body()
             if (
                 body
                 and self.body_field is not None
                 and "json" in request.headers.get("content-type", "json").lower()
             ):
-                request._json = strict_json.loads(
-                    body
-                )  # where Starlette keeps a body that was parsed already
+                content = strict_json.loads(body)
+                refuse_identity_numbers(content)
+                request._json = content  # where Starlette keeps a body that was parsed already
             return await handle(request)
 
         return answer
