@@ -121,7 +121,8 @@ class Described:
             "ce_subject": {"description": f"The record key: {self.key}."},
             "content-type": {"const": "application/json"},
         }
-        required = ["ce_id", "ce_type"] if self.is_taken else list(properties)
+        taken = ["ce_specversion", "ce_id", "ce_source", "ce_type"]
+        required = taken if self.is_taken else list(properties)
         typed = {name: {"type": "string"} | schema for name, schema in properties.items()}
         return {"type": "object", "properties": typed, "required": required}
 

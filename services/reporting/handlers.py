@@ -10,7 +10,7 @@ from services.reporting.rounds import commands as rounds
 from services.reporting.submissions import judging
 from services.reporting.submissions.records import entry_of, runs_of
 from shared.access import auth
-from shared.delivery.records import Submission
+from shared.delivery.submissions import Submission
 from shared.delivery.subscribe import Router, subscribe, subscribe_inbound
 from shared.events import inbound
 from shared.events.registry import (

@@ -28,7 +28,8 @@ from shared.delivery import dead_letters, inbox
 from shared.delivery.dead_letters import DeadLetter, Failure
 from shared.delivery.deaths import CRASHED, DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths, pieces
 from shared.delivery.positions import Advance, PutBack
-from shared.delivery.records import Record, Unreadable, event_types, read_event, read_submission
+from shared.delivery.records import Record, Unreadable, event_types, read_event
+from shared.delivery.submissions import read_submission
 from shared.delivery.subscribe import Subscription
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
 from shared.events.envelope import Event

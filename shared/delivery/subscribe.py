@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.delivery.dead_letters import Failure
-from shared.delivery.records import Record, Submission
+from shared.delivery.records import Record
+from shared.delivery.submissions import Submission
 from shared.events.envelope import Event
 from shared.postgres.database import Connection
 

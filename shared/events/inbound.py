@@ -4,13 +4,13 @@ through both doors.
 A field that is not named here is refused, because that is where persons' data hides.
 """
 
-from typing import Any, ClassVar, Literal
-from uuid import UUID
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.events.envelope import Exact, MunicipalityNumber, PeriodText
 from shared.events.reporting import FigureWindow, WeightKind
+from shared.fields import SEEN_THROUGHOUT, SEVERAL_LINES, Uuid
 
 NOTE_LENGTH_MAX = 500
 REASON_LENGTH_MAX = 500
@@ -100,7 +100,7 @@ class AbsenceFigurePosted(Submitted):
     weight: Exact | None = None
     persons: int | None = Field(default=None, ge=0, le=10_000_000, strict=True)
     definition: SubmittedDefinition
-    note: str | None = Field(default=None, max_length=NOTE_LENGTH_MAX)
+    note: Annotated[str, Field(max_length=NOTE_LENGTH_MAX), SEVERAL_LINES] | None = None
     generated: bool = Field(default=False, strict=True)
 
 
@@ -110,8 +110,8 @@ class AbsenceFigureWithdrawn(Submitted):
     type: ClassVar[str] = "no.saman.inbound.AbsenceFigureWithdrawn.v1"
     kind: ClassVar[str] = "absence-figures"
 
-    figure_id: UUID
-    reason: str = Field(min_length=1, max_length=REASON_LENGTH_MAX)
+    figure_id: Uuid
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), SEVERAL_LINES]
 
 
 class ReportContent(Submitted):
@@ -124,9 +124,11 @@ class ReportContent(Submitted):
         signatures: the parties that stand behind it.
     """
 
-    submission_id: UUID
+    submission_id: Uuid
     form_version: int = Field(default=1, ge=1, le=10_000, strict=True)
-    answers: dict[str, Any] = Field(default_factory=dict, max_length=ANSWERS_MAX)
+    answers: Annotated[dict[str, Any], Field(max_length=ANSWERS_MAX), SEEN_THROUGHOUT] = Field(
+        default_factory=dict
+    )
     signatures: list[Literal["elected", "administration", "union_and_staff"]] = Field(
         default_factory=list, max_length=3
     )
@@ -142,4 +144,4 @@ class ReportSubmitted(ReportContent):
     type: ClassVar[str] = "no.saman.inbound.ReportSubmitted.v1"
     kind: ClassVar[str] = "reports"
 
-    obligation_id: UUID
+    obligation_id: Uuid

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.events.envelope import Contract, Event, Exact, MunicipalityNumber, PeriodText, Slug
 from shared.events.registry import DefinitionContract
+from shared.fields import UuidText
 from shared.moments import Day
 
 FigureWindow = Literal["period", "year-to-date", "rolling-12"]
@@ -170,9 +171,13 @@ class _Receipt(Event):
 
 
 class SubmissionAccepted(_Receipt):
-    """A submission was accepted; `vintage` tells how often its place was filled."""
+    """A submission was accepted; `vintage` tells how often its place was filled.
 
-    submission_id: UUID
+    Attributes:
+        submission_id: as it was sent, in the case that it was sent in.
+    """
+
+    submission_id: UuidText
     vintage: int
     findings: list[FindingContract] = []
 

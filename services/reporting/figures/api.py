@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -17,6 +16,7 @@ from services.reporting.submissions.api import (
 )
 from services.reporting.submissions.reading import Entry
 from shared.access.auth import Action, Principal, require
+from shared.fields import UuidText
 from shared.http import http, openapi
 from shared.http.routes import BodyUpTo, StrictRoute
 from shared.service.runtime import Service
@@ -72,10 +72,10 @@ def _add_withdrawal(router: APIRouter, service: Service) -> None:
         responses=http.problems(401, 403, 404),
         openapi_extra=openapi.body_of(bodies.Withdrawal),
     )
-    async def withdraw(figure_id: UUID, request: Request, principal: Publisher) -> Response:
+    async def withdraw(figure_id: UuidText, request: Request, principal: Publisher) -> Response:
         body = read_object(await request.body(), in_address="figure_id")
         publisher = publisher_of(principal, body)
-        entry = Entry(str(figure_id), publisher, body | {"figure_id": str(figure_id)}, ORIGIN)
+        entry = Entry(figure_id, publisher, body | {"figure_id": figure_id}, ORIGIN)
         async with service.database.transaction() as conn:
             rights = await rights_of(conn, principal, publisher, also_revoked=True)
             outcomes = await commands.withdraw_figures(

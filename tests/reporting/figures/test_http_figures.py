@@ -201,7 +201,7 @@ async def test_a_figure_is_taken_back_over_http(door: Door) -> None:
         (422, "field-missing"),
         (422, "personal-identity-number"),
         (422, "unknown-field"),
-        (422, "uuid-parsing"),
+        (422, "id-malformed"),
         (200, "accepted"),
         (200, "repeated"),
     ]

@@ -125,7 +125,9 @@ async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(
     inbound = inbound_of_module
     id_ = figure_id()
     headers = [
+        ("ce_specversion", b"1.0"),
         ("ce_id", id_.encode()),
+        ("ce_source", b"/publisher/test"),
         ("ce_type", Posted.type.encode()),
         ("content-type", b"application/json"),
         ("reply_to", b"registry.publisher.v1"),

@@ -187,7 +187,7 @@ async def test_bad_withdrawals_do_not_touch_their_neighbours(desk: Desk) -> None
     assert [code_of(judged) for judged in outcomes] == [
         "field-missing",
         "id-malformed",
-        "schema-mismatch",
+        "id-malformed",
         "personal-identity-number",
         "accepted",
     ]
