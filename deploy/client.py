@@ -24,7 +24,7 @@ from aiokafka.errors import KafkaError
 from shared.errors import RuleBroken, Unavailable
 
 FIGURE_NAMESPACE = uuid.UUID("5b0f2d5e-2a3c-5f0e-8f51-0e6f3a6c9a11")
-DEFINITION_COLUMNS = ("certification", "denominator", "holiday_corrected", "source")
+DEFINITION_COLUMNS = ("certification", "denominator", "holiday", "source")
 COLUMNS = (
     "municipality",
     "unit",
@@ -160,7 +160,7 @@ class Client:
 
     async def post(self, figures: Sequence[OutgoingFigure]) -> None:
         """Publish figures in order and return when the broker has them all."""
-        topic = f"inbound.{self.publisher}.absence-figures.v1"
+        topic = f"inbound.{self.publisher}.figures.v1"
         sending = [
             await self._producer.send(
                 topic,
@@ -233,7 +233,6 @@ def _figure(row: Mapping[str, str], publisher: str, place: str) -> OutgoingFigur
     body: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
     figure_id = _uuid(body.pop("figure_id", None), place)
     body["definition"] = {name: body.pop(name, None) for name in DEFINITION_COLUMNS}
-    body["definition"]["holiday_corrected"] = _truth(body["definition"]["holiday_corrected"], place)
     if "generated" in body:
         body["generated"] = _truth(body["generated"], place)
     if "persons" in body:

@@ -11,13 +11,11 @@ from services.metrics.domain import PostedWindow, Roster, SeriesKey, Weighing
 from services.metrics.store import roster as roster_store
 from services.metrics.store import series as store
 from services.metrics.store.series import KeptSeries, NewFigure, Withdrawal
-from shared.events.reporting import AbsenceFigureEvent
+from shared.events.reporting import FigureEvent
 from shared.postgres.database import Connection
 
 
-async def apply_figures(
-    conn: Connection, events: Sequence[AbsenceFigureEvent], *, now: datetime
-) -> None:
+async def apply_figures(conn: Connection, events: Sequence[FigureEvent], *, now: datetime) -> None:
     """Keep figures and publish what they change of their series and of the groups that their
     municipalities are in.
 

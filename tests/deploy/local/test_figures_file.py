@@ -7,8 +7,10 @@ import pytest
 from deploy.client import read_figures
 from shared.errors import RuleBroken
 
-HEADER = "figure_id,municipality,period,lost_days,agreed_days,certification,denominator,holiday_corrected,source"
-REST = "1124,2014-03,1290.50,19804.00,total,agreed,true,municipality-hr"
+HEADER = (
+    "figure_id,municipality,period,lost_days,agreed_days,certification,denominator,holiday,source"
+)
+REST = "1124,2014-03,1290.50,19804.00,total,agreed,corrected,municipality-hr"
 ID = "5d3a5f0e-8f51-4e6f-9a3c-0d2e5b0f2d5e"
 
 
