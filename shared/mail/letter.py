@@ -1,4 +1,4 @@
-"""A notification in words, as every channel that people read takes it."""
+"""What a mail says, before it is a message."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from shared.web.languages import Language
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A notification in words.
+    """A mail in words.
 
     Attributes:
         subject: says what happened, readable alone in a list of mails.
@@ -15,7 +15,9 @@ class Letter:
         sentences: the text.
         facts: label and value, in order.
         path: where to see it, below the address of the pages.
-        is_generated: the figures were made by a generator; the letter says so in every part.
+        action: what the link to `path` says.
+        why: sentences below the text that say why the reader gets this, and how to end it.
+        is_generated: the figures were made by a generator; the mail says so in every part.
     """
 
     language: Language
@@ -24,4 +26,6 @@ class Letter:
     sentences: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     path: str
+    action: str
+    why: tuple[str, ...] = ()
     is_generated: bool = False
