@@ -13,7 +13,7 @@ from services.notifications.subscriptions.store import KeptSubscription
 from shared.access.roles import Action
 from shared.errors import Unavailable
 from shared.events.envelope import Slug
-from shared.http import http
+from shared.http import http, lists
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
 
@@ -202,9 +202,9 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     async def list_subscriptions(
         query: Annotated[http.ListQuery, Query()],
     ) -> SubscriptionList:
-        after = http.read_cursor(query.cursor) or ""
+        after = lists.read_cursor(query.cursor, lists.Text) or ""
         async with service.database.connection() as conn:
-            kept = await store.list_subscriptions(conn, after=str(after), count=query.limit + 1)
+            kept = await store.list_subscriptions(conn, after=after, count=query.limit + 1)
         listed = http.page(kept, query.limit, lambda each: each.subscription.subscription_id)
         items = [subscription_of(each) for each in listed["items"]]
         return SubscriptionList(items=items, next=listed["next"])

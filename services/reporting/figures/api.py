@@ -18,7 +18,7 @@ from services.reporting.submissions.api import (
 from services.reporting.submissions.reading import Entry
 from shared.access.auth import Principal, require
 from shared.access.roles import Action
-from shared.http import http, openapi
+from shared.http import http, lists, openapi
 from shared.http.routes import BodyUpTo, StrictRoute
 from shared.service.runtime import Service
 from shared.values import Period
@@ -101,9 +101,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
             municipality_id=query.municipality,
             on=service.clock.today(),
         )
-        after = http.read_cursor(
-            query.cursor, lambda place: (date.fromisoformat(place[0]), _text(place[1]))
-        )
+        after = lists.read_cursor(query.cursor, tuple[date, lists.Text])
         async with service.database.connection() as conn:
             figures = await store.list_figures(
                 conn,
@@ -144,9 +142,3 @@ def _figures(body: dict[str, Any], publisher: str) -> list[Entry]:
             "unknown-field", "beside figures stands a field that does not belong there; remove it"
         )
     return [_figure(figure, publisher) for figure in figures]
-
-
-def _text(place: Any) -> str:
-    if not isinstance(place, str):
-        raise TypeError(place)
-    return place
