@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.events.inbound import AbsenceFigurePosted as Posted
-from shared.events.inbound import AbsenceFigureWithdrawn as Withdrawn
+from shared.events.inbound import FigureWithdrawn as Withdrawn
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted, SubmissionRejected
 from shared.postgres.database import Database
 from tests.reporting.bad_input import (

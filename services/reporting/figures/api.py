@@ -67,7 +67,7 @@ def _add_withdrawal(router: APIRouter, service: Service) -> None:
     Publisher = Annotated[Principal, service.needs(Action.PUBLISH)]  # noqa: N806 - an annotation alias
 
     @router.post(
-        "/absence-figures/{figure_id}/withdrawal",
+        "/figures/{figure_id}/withdrawal",
         summary="Take a figure back",
         response_model=bodies.FigureOutcome,
         responses=http.problems(401, 403, 404),
@@ -89,7 +89,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
     Reader = Annotated[Principal, service.needs(Action.READ_SUBMISSIONS)]  # noqa: N806 - an annotation alias
 
     @router.get(
-        "/absence-figures",
+        "/figures",
         summary="What came in for a municipality, with every vintage",
         response_model=bodies.FigureList,
         responses=http.problems(401, 403),

@@ -169,7 +169,7 @@ def _fault(fault: ErrorDetails) -> FieldError:
             sentence = f"{name} is not a field of this contract; remove it"
         case "missing":
             sentence = f"{name} is missing"
-        case "model_type":
+        case "model_type" | "dict_type":
             sentence = f"{name} must be a JSON object, got {_shown(fault['input'])}"
         case _:
             sentence = f"{name}: {fault['msg']}, got {_shown(fault['input'])}"
