@@ -19,7 +19,12 @@ from shared.access.auth import Principal, require
 from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.http.answers import open_to_all_origins
+<<<<<<< HEAD
 from shared.http.bounds import BODY_SECONDS, allow_body, visit_of
+=======
+from shared.http.bounds import BODY_SECONDS, allow_body
+from shared.identity_numbers import refuse_identity_numbers
+>>>>>>> main
 
 JSON = "application/json"
 _PRINCIPAL = "saman.principal"
@@ -69,8 +74,9 @@ class StrictRoute(APIRoute):
 
     A body of JSON is read so that numbers stay exact and nothing is hidden: no float, no NaN, no
     key that stands twice. A query's parameter stands once too, for whoever gives two values means
-    something that only one of them would get. Routes that take raw bytes, as those of figures do,
-    read them strictly themselves; their document names the media types that they take.
+    something that only one of them would get. A person's number is refused in all of them. Routes
+    that take raw bytes, as those of figures do, read them strictly themselves; their document names
+    the media types that they take.
 
     An answer without an entity tag gets one of its content. What needs nobody may be read by pages
     of any origin.
@@ -92,13 +98,15 @@ class StrictRoute(APIRoute):
             for decide in first:
                 await decide(request)
             _refuse_repeated(request)
+            refuse_identity_numbers(dict(request.path_params))
+            refuse_identity_numbers(dict(request.query_params))
             if media_types:
                 _refuse_foreign(request, media_types)
             body = await request.body()
             if body and self.body_field is not None and JSON in media_types:
-                request._json = strict_json.loads(
-                    body
-                )  # where Starlette keeps a body that was parsed already
+                content = strict_json.loads(body)
+                refuse_identity_numbers(content)
+                request._json = content  # where Starlette keeps a body that was parsed already
             response = await handle(request)
             if request.method == "GET":
                 _tag(response)

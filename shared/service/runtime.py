@@ -46,7 +46,13 @@ from shared.kafka.broker import BusSettings
 from shared.outbox import outbox
 from shared.outbox.relay import Relay
 from shared.postgres import shares
-from shared.postgres.database import DRIVER_FAILURES, Connection, Database, load_queries
+from shared.postgres.database import (
+    DRIVER_FAILURES,
+    Connection,
+    Database,
+    in_short,
+    load_queries,
+)
 from shared.service import consumer_replays, operating, telemetry
 from shared.service.requests import MeasureRequests, RequestFigures
 
@@ -305,12 +311,15 @@ class Service:
             try:
                 await work()
             except _FAILURES as error:
-                self.health.failures[name] = f"{type(error).__name__}: {error}"[:300]
+                self.health.failures[name] = in_short(error)
                 LOG.warning(
-                    "part failed", part=name, error=self.health.failures[name], retry_seconds=pause
+                    "part failed",
+                    part=name,
+                    error=f"{type(error).__name__}: {error}"[:300],
+                    retry_seconds=pause,
                 )
             except Exception as error:
-                self.health.failures[name] = f"{type(error).__name__}: {error}"[:300]
+                self.health.failures[name] = in_short(error)
                 LOG.exception("part broke", part=name, retry_seconds=pause)
             else:
                 self.health.failures.pop(name, None)

@@ -111,12 +111,12 @@ async def test_api1_a_replayed_dead_letter_gives_no_more_rights_than_its_topic(
     }
     headers = tuple((name, value.encode()) for name, value in said.items())
     record = Record(
-        f"inbound.{ORGNR}.absence-figures.v1", 0, 7, b"9903", headers, json.dumps(body).encode()
+        f"inbound.{ORGNR}.figures.v1", 0, 7, b"9903", headers, json.dumps(body).encode()
     )
     reporting = service_of(house.apps["reporting"])
     async with reporting.database.transaction() as conn:
         await dead_letters.bury(
-            conn, "reporting.inbound.absence-figures", record, Failure("LookupError", "a fault")
+            conn, "reporting.inbound.figures", record, Failure("LookupError", "a fault")
         )
         letter_id = await conn.fetchval("SELECT max(id) FROM dead_letter")
 
