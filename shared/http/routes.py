@@ -19,12 +19,8 @@ from shared.access.auth import Principal, require
 from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.http.answers import open_to_all_origins
-<<<<<<< HEAD
 from shared.http.bounds import BODY_SECONDS, allow_body, visit_of
-=======
-from shared.http.bounds import BODY_SECONDS, allow_body
 from shared.identity_numbers import refuse_identity_numbers
->>>>>>> main
 
 JSON = "application/json"
 _PRINCIPAL = "saman.principal"
