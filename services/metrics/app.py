@@ -7,7 +7,9 @@ from pydantic_settings import SettingsConfigDict
 
 from services.metrics import api, commands, handlers, pages
 from shared.service import calendar
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DAY_CHECK_SECONDS = 60.0
@@ -36,7 +38,9 @@ def create_app(settings: Settings) -> FastAPI:
     service = Service(
         "metrics", settings, migrations=MIGRATIONS, router=handlers.router, background=[begin_days]
     )
-    app = service.fastapi("Saman metrics", "What the figures mean: rates, boards, targets, groups.")
+    app = make_app(
+        service, "Saman metrics", "What the figures mean: rates, boards, targets, groups."
+    )
     app.include_router(api.make_router(service))
     pages.install(app, service)
     return app

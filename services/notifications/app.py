@@ -15,7 +15,9 @@ from services.notifications.channels.webhook import Caller
 from services.notifications.domain.subscription import Bounds, Channel
 from shared.clock import Clock
 from shared.http.limits import Rate
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -115,8 +117,10 @@ def create_app(settings: Settings) -> FastAPI:
         inbound=handlers.late_router,
         background=[send],
     )
-    app = service.fastapi(
-        "Saman notifications", "Who gets told: subscriptions, mail, webhooks, and what arrived."
+    app = make_app(
+        service,
+        "Saman notifications",
+        "Who gets told: subscriptions, mail, webhooks, and what arrived.",
     )
     bounds = Bounds(settings.allow_private_webhooks, settings.subscriptions_per_address)
     app.include_router(api.make_router(service, signer=signer, bounds=bounds))

@@ -10,7 +10,9 @@ from pydantic_settings import SettingsConfigDict
 from services.registry import api, commands, pages
 from services.registry.reference.tables import read_reference
 from shared.delivery.subscribe import Router
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 
 LOG = structlog.get_logger()
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -62,8 +64,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     if settings.reference:
         service.health.waiting["reference"] = "the reference municipalities are not registered yet"
-    app = service.fastapi(
-        "Saman registry", "Who takes part: municipalities, programmes, projects, publishers."
+    app = make_app(
+        service,
+        "Saman registry",
+        "Who takes part: municipalities, programmes, projects, publishers.",
     )
     app.include_router(api.make_router(service))
     pages.install(app, service, status_address=settings.status_address)

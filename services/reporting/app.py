@@ -7,7 +7,9 @@ from pydantic_settings import SettingsConfigDict
 
 from services.reporting import api, commands, handlers
 from shared.service import calendar
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TICK_SECONDS = 5.0
@@ -39,8 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
         inbound=handlers.inbound_router,
         background=[turn_states],
     )
-    app = service.fastapi(
-        "Saman reporting", "What is owed and what came in: figures, rounds, reports."
+    app = make_app(
+        service, "Saman reporting", "What is owed and what came in: figures, rounds, reports."
     )
     app.include_router(api.make_router(service))
     return app
