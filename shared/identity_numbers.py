@@ -1,13 +1,20 @@
 """Finding national identity numbers in what comes in, so that data about persons is not taken.
 
-Found are the numbers of the population register (fødselsnummer), D- and H-numbers by their date and
-check digits, and the health service's FH-numbers by their check digits
-(https://no.wikipedia.org/wiki/Fødselsnummer). What is found is neither kept nor repeated in an
-answer, a receipt, a log or a dead letter (docs/decisions/0007).
+Found are the numbers of the population register (fødselsnummer), D- and H-numbers, the numbers of
+test persons (the month raised by 80, by 65 or by 40, D-numbers among them) by their date and check
+digits, and the health service's FH-numbers by their check digits
+(https://no.wikipedia.org/wiki/Fødselsnummer,
+https://skatteetaten.github.io/folkeregisteret-api-dokumentasjon/test-for-konsumenter/). What is
+found is neither kept nor repeated in an answer, a receipt, a log or a dead letter
+(docs/decisions/0007).
 """
 
+import base64
+import json
 import re
 import unicodedata
+from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from stdnum.no import fodselsnummer
@@ -20,7 +27,20 @@ _IN_TEXT = re.compile(
     r"(?<!\d)(?<!\d[.,])(\d\d)[./ -]?(\d\d)[./ -]?(\d\d)\W{0,3}(\d{5})(?!\d)", re.ASCII
 )
 _DIGIT = re.compile(r"\d", re.ASCII)
-_DECIMAL = re.compile(r"-?\d+\.\d+\Z", re.ASCII)
+_DECIMAL = re.compile(r"-?(\d+)\.\d+\Z", re.ASCII)
+
+_DAY_OF_D_NUMBERS = 40
+_MONTHS_RAISED = (0, 40, 65, 80)
+"""What is added to the month: of H-numbers and of NAV's test persons 40, of other test persons 65
+or 80.
+"""
+
+_ESCAPED = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
+_SPACES = re.compile(rb"\\[nrt]|\s+")
+_PACKED = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
+"""What may be base64, in its standard or its URL-safe alphabet, of eleven bytes and more."""
+
+_STANDARD_BASE64 = bytes.maketrans(b"-_", b"+/")
 
 
 def place_of_identity_number(content: object) -> str | None:
@@ -36,24 +56,54 @@ def holds_identity_number(text: str) -> bool:
     or others.
 
     A text that is a decimal number with a fraction is a figure: 138720.12345 agreed days are
-    nobody's number.
+    nobody's number. Of its whole part alone that cannot be said.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     if _DIGIT.search(text) is None:
         return False
-    return any(
-        _is_identity_number("".join(found.groups())) for found in _IN_TEXT.finditer(text)
-    ) and not _DECIMAL.match(text)
+    if (figure := _DECIMAL.match(text)) is not None:
+        text = figure[1]
+    return any(_is_identity_number("".join(found.groups())) for found in _IN_TEXT.finditer(text))
 
 
 def bytes_hold_identity_number(*parts: bytes | None) -> bool:
-    """Tell whether an identity number stands in bytes that could not be read, in any ASCII-like or
-    UTF-16 encoding.
+    """Tell whether an identity number stands in bytes that are to be kept as they are: in any
+    ASCII-like or UTF-16 encoding, in JSON's escapes, in base64, or as a number of JSON.
     """
-    return any(
-        holds_identity_number(part.replace(b"\0", b"").decode("latin-1")) for part in parts if part
-    )
+    return any(_stands_in(seen) for part in parts if part for seen in _decoded(part))
+
+
+def _decoded(raw: bytes) -> Iterator[bytes]:
+    """Yield the bytes as they are, and what they become for whoever decodes them."""
+    raw = raw.replace(b"\0", b"")
+    yield raw
+    plain = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), raw).replace(b"\\/", b"/")
+    if plain != raw:
+        yield plain
+    for packed in _PACKED.findall(_SPACES.sub(b"", plain)):
+        whole = packed[:-1] if len(packed) % 4 == 1 else packed
+        standard = whole.translate(_STANDARD_BASE64) + b"=" * (-len(whole) % 4)
+        yield base64.b64decode(standard).replace(b"\0", b"")
+
+
+def _stands_in(raw: bytes) -> bool:
+    if holds_identity_number(raw.decode("latin-1")):
+        return True
+    if not raw.isascii() and holds_identity_number(raw.decode(errors="replace")):
+        return True
+    try:
+        content = json.loads(
+            raw.decode("utf-8-sig"), parse_float=Decimal, object_pairs_hook=_all_members
+        )
+        return place_of_identity_number(content) is not None
+    except (ValueError, ArithmeticError, RecursionError):  # no JSON, or none that anybody reads
+        return False
+
+
+def _all_members(pairs: list[tuple[str, object]]) -> list[object]:
+    """Return an object so that no key that stands twice hides another."""
+    return [[name, value] for name, value in pairs]
 
 
 def _path_to_identity_number(content: object) -> tuple[str | int, ...] | None:
@@ -89,9 +139,30 @@ def _is_as_number(number: int | Decimal) -> bool:
 
 
 def _is_identity_number(digits: str) -> bool:
-    if digits[0] in "89":  # an FH-number, which has no date in it
-        return (
-            fodselsnummer.calc_check_digit1(digits) == digits[-2]
-            and fodselsnummer.calc_check_digit2(digits) == digits[-1]
-        )
-    return bool(fodselsnummer.is_valid(digits))
+    return (
+        fodselsnummer.calc_check_digit1(digits) == digits[-2]
+        and fodselsnummer.calc_check_digit2(digits) == digits[-1]
+        and (digits[0] in "89" or _has_a_date(digits))  # an FH-number has no date in it
+    )
+
+
+def _has_a_date(digits: str) -> bool:
+    """Tell whether a number begins with a day of this century or the last, raised as D- and
+    H-numbers and test persons' are.
+    """
+    day, month, year = int(digits[:2]), int(digits[2:4]), int(digits[4:6])
+    if day > _DAY_OF_D_NUMBERS:
+        day -= _DAY_OF_D_NUMBERS
+    return any(
+        _is_a_day(century + year, month - raised, day)
+        for raised in _MONTHS_RAISED
+        for century in (1900, 2000)
+    )
+
+
+def _is_a_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True

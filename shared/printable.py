@@ -1,8 +1,37 @@
 """Shows people what a stranger sent, so that neither a terminal nor a page does what stands in
-it.
+it; and finds the characters that would do something, so that a door can refuse them.
 """
 
+import unicodedata
+
 _LINE = 16
+
+_DOES_SOMETHING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control characters, format characters (which turn the direction or have
+no width), half pairs, and the separators of lines and paragraphs.
+"""
+
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters and marks by their category that nobody can see (Default_Ignorable_Code_Point)."""
+
+_LINE_ENDS = frozenset("\r\n")
+
+
+def first_unseen(text: str, *, has_lines: bool) -> str | None:
+    """Return the first character of a text that cannot be seen and does something: ends a line,
+    turns the direction, stands there without width; None when there is none.
+
+    Args:
+        has_lines: whether the text may have several lines; line ends are then left alone.
+    """
+    if text.isascii() and text.isprintable():
+        return None
+    for char in text:
+        if has_lines and char in _LINE_ENDS:
+            continue
+        if unicodedata.category(char) in _DOES_SOMETHING or char in _FILLERS:
+            return char
+    return None
 
 
 def printable(text: str) -> str:

@@ -18,6 +18,14 @@ DEPTH_MAX = 20
 parser.
 """
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Some senders write it before UTF-8; a reader may ignore it (RFC 8259 §8.1)."""
+
+INTEGER_DIGITS_MAX = 18
+"""Longer numbers stay as they were written; no column holds them, and 1e600000 would fill the
+memory.
+"""
+
 DIGITS_SHOWN_MAX = 9
 """A national identity number has eleven digits, ten when a zero in front was lost."""
 
@@ -33,12 +41,16 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def loads(body: bytes) -> Any:
-    """Parse a JSON text; numbers with a fraction become `Decimal`.
+    """Parse a JSON text in UTF-8, with or without a byte order mark before it.
+
+    A number without a fraction becomes an int, however it is written: 1010.0 and 1.010E+3 are
+    integers (JSON Schema 2020-12, Validation §6.1.1). Other numbers become `Decimal`.
 
     Raises:
         RuleBroken: `json-malformed`, `json-duplicate-key`, `json-too-deep`, `number-not-finite` or
             `text-unstorable`, with the place or the value.
     """
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -91,11 +103,16 @@ def _shown(key: str) -> str:
     )
 
 
-def _exact(number: str) -> Decimal:
+def _exact(number: str) -> int | Decimal:
     try:
-        return Decimal(number)
+        exact = Decimal(number)
     except InvalidOperation:
         raise ValueError("an exponent is out of bounds") from None
+    if not exact:
+        return 0
+    if exact.adjusted() < INTEGER_DIGITS_MAX and exact == exact.to_integral_value():
+        return int(exact)
+    return exact
 
 
 def _refuse_constant(name: str) -> Any:

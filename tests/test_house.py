@@ -20,13 +20,12 @@ ROOMS = {
     "api",
     "api_models",
     "pages",
-    "channels",
     "app",
     "programme_folder",
     "restoring",
 }
-"""`channels` is the door outward: mail and webhooks. `programme_folder` reads a programme for
-whoever loads it, and `restoring` is what `saman restore` asks a service after a restore.
+"""What stands beside the subjects. `programme_folder` reads a programme for whoever loads it, and
+`restoring` is what `saman restore` asks a service after a restore.
 """
 
 FURNITURE = {"migrations", "templates", "static", "translations", "reference", "__pycache__"}
@@ -64,14 +63,28 @@ def test_files_are_named_after_what_they_hold(path: Path) -> None:
     assert path.stem not in FORBIDDEN_NAMES
 
 
+def subjects() -> list[Path]:
+    return [
+        path
+        for service in SERVICES
+        for path in sorted((ROOT / "services" / service).iterdir())
+        if path.is_dir() and path.name not in ROOMS | FURNITURE
+    ]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_has_only_the_rooms_of_the_house(service: str) -> None:
-    entries = [
-        path for path in (ROOT / "services" / service).iterdir() if path.suffix in ("", ".py")
-    ]
-    found = {path.stem for path in entries} - FURNITURE
+    entries = (ROOT / "services" / service).glob("*.py")
+    found = {path.stem for path in entries}
     assert found <= ROOMS
     assert "__init__" in found
+
+
+@pytest.mark.parametrize("path", subjects(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_subject_begins_with_its_card(path: Path) -> None:
+    card = ast.parse((path / "__init__.py").read_text())
+    assert ast.get_docstring(card)
+    assert len(card.body) == 1, "the card holds no code"
 
 
 @pytest.mark.parametrize("path", python_files("services"), ids=lambda p: str(p.relative_to(ROOT)))

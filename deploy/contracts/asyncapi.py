@@ -35,6 +35,35 @@ TITLES = {
     "notifications.delivery.v1": "Whether notifications arrived",
 }
 
+SERVERS = {
+    "kafka": {
+        "host": "{bootstrap}",
+        "protocol": "kafka-secure",
+        "protocolVersion": "4.0",
+        "description": (
+            "Apache Kafka over TLS. `saman publishers add` and `saman readers add` print the address"
+            " and the certificate by which the brokers are known; docs/connect.md shows how to use"
+            " them."
+        ),
+        "variables": {
+            "bootstrap": {
+                "default": "127.0.0.1:9092",
+                "description": "Host and port of a broker; on one machine as in `stack.json`.",
+            }
+        },
+        "security": [{"$ref": "#/components/securitySchemes/account"}],
+    }
+}
+SECURITY = {
+    "account": {
+        "type": "scramSha512",
+        "description": (
+            "An account on Kafka with its password. A publisher's account is its organisation"
+            " number; it may write to its own inbound topics, read its receipts and what is open."
+        ),
+    }
+}
+
 INTRODUCTION = """\
 What Saman publishes and takes over Apache Kafka 4.0 or later: CloudEvents 1.0 in binary mode (`ce_*` headers, JSON
 value). On inbound topics structured mode (`application/cloudevents+json`) is taken as well. Delivery is at least once,
@@ -51,6 +80,7 @@ def document(apps: Mapping[str, FastAPI]) -> Document:
         "id": "urn:no:saman",
         "info": {"title": "Saman", "version": "1", "description": INTRODUCTION},
         "defaultContentType": "application/json",
+        "servers": SERVERS,
         "channels": {
             channel_of(address): _channel(
                 address, [event for event in described if event.address == address]
@@ -58,7 +88,10 @@ def document(apps: Mapping[str, FastAPI]) -> Document:
             for address in addresses
         },
         "operations": dict(sorted(_operations(apps, described))),
-        "components": {"messages": {event.name: _message(event) for event in described}},
+        "components": {
+            "messages": {event.name: _message(event) for event in described},
+            "securitySchemes": SECURITY,
+        },
     }
 
 

@@ -94,11 +94,10 @@ class Described:
         return OTHER_KEYS.get(self.name, KEYS[self.aggregate])
 
     def payload(self) -> dict[str, Any]:
-        """Return the JSON Schema of its payload, all in one."""
+        """Return the JSON Schema of its payload, all in one, titled as no other payload is."""
         mode: JsonSchemaMode = "validation" if self.is_taken else "serialization"
-        return self_contained(
-            self.model.model_json_schema(mode=mode, schema_generator=DescribedSchema)
-        )
+        written = self.model.model_json_schema(mode=mode, schema_generator=DescribedSchema)
+        return self_contained(written) | {"title": self.name}
 
     def schema(self) -> dict[str, Any]:
         """Return the document of its payload's schema."""
@@ -106,7 +105,7 @@ class Described:
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"{BASE}/{PLACE}/{self.file}",
         }
-        return head | self.payload() | {"title": self.name}
+        return head | self.payload()
 
     def headers(self) -> dict[str, Any]:
         """Return the JSON Schema of its record headers: CloudEvents 1.0, binary mode."""

@@ -2,23 +2,27 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from services.notifications import api, handlers
-from services.notifications.channels import letters
+from services.notifications import handlers
 from services.notifications.channels.mail import Composer, MailSettings
-from services.notifications.channels.sender import Means, Sender
 from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
 from services.notifications.channels.webhook import Caller
-from services.notifications.domain.subscription import Bounds, Channel
+from services.notifications.deliveries import api as deliveries
+from services.notifications.deliveries import letters
+from services.notifications.sending.sender import Means, Sender
+from services.notifications.subscriptions import api as subscriptions
+from services.notifications.subscriptions.rules import Bounds, Channel
 from shared.clock import Clock
 from shared.http.limits import Rate
+from shared.http.routes import StrictRoute
 from shared.service.app import make_app
 from shared.service.runtime import Service
 from shared.service.settings import ServiceSettings
 
+ROUTE = "/api/notifications/v1"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -123,5 +127,8 @@ def create_app(settings: Settings) -> FastAPI:
         "Who gets told: subscriptions, mail, webhooks, and what arrived.",
     )
     bounds = Bounds(settings.allow_private_webhooks, settings.subscriptions_per_address)
-    app.include_router(api.make_router(service, signer=signer, bounds=bounds))
+    router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
+    subscriptions.add_routes(router, service, signer=signer, bounds=bounds)
+    deliveries.add_routes(router, service)
+    app.include_router(router)
     return app

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from services.notifications import commands
+from services.notifications.deliveries import commands as deliveries
+from services.notifications.heard import commands as heard
 from shared.delivery.records import Record
 from shared.delivery.subscribe import Router, subscribe
 from shared.events.metrics import MetricUpdated, MilestoneEvent, TargetLost, TargetReached
@@ -36,31 +37,31 @@ async def on_municipalities(
     events: Sequence[MunicipalityEvent], conn: Connection, _now: datetime
 ) -> None:
     """Keep what municipalities are called."""
-    await commands.hear_municipalities(conn, events)
+    await heard.hear_municipalities(conn, events)
 
 
 @subscribe(router, ProjectRegistered, ProjectChanged, ProjectEnded)
 async def on_projects(events: Sequence[ProjectEvent], conn: Connection, _now: datetime) -> None:
     """Keep what projects are called and belong to."""
-    await commands.hear_projects(conn, events)
+    await heard.hear_projects(conn, events)
 
 
 @subscribe(router, ProgrammeRegistered, ProgrammeChanged)
 async def on_programmes(events: Sequence[ProgrammeEvent], conn: Connection, _now: datetime) -> None:
     """Keep what kinds of reports are called."""
-    await commands.hear_programmes(conn, events)
+    await heard.hear_programmes(conn, events)
 
 
 @subscribe(late_router, TargetReached, TargetLost)
 async def on_milestones(events: Sequence[MilestoneEvent], conn: Connection, _now: datetime) -> None:
     """Tell of goals."""
-    await commands.tell(conn, events, true_now=datetime.now(UTC))
+    await deliveries.tell(conn, events, true_now=datetime.now(UTC))
 
 
 @subscribe(late_router, ReportDue, ReportOverdue, ReportSubmitted)
 async def on_reports(events: Sequence[ReportEvent], conn: Connection, _now: datetime) -> None:
     """Tell of reports."""
-    await commands.tell(conn, events, true_now=datetime.now(UTC))
+    await deliveries.tell(conn, events, true_now=datetime.now(UTC))
 
 
 async def followed(records: Sequence[Record], conn: Connection) -> Sequence[Record]:
@@ -68,7 +69,7 @@ async def followed(records: Sequence[Record], conn: Connection) -> Sequence[Reco
     do not say.
     """
     subjects = [(record.header("ce_subject") or "").partition("|")[0] for record in records]
-    wanted = await commands.followed_metrics(conn, set(subjects))
+    wanted = await deliveries.followed_metrics(conn, set(subjects))
     return [
         record
         for record, subject in zip(records, subjects, strict=True)
@@ -79,4 +80,4 @@ async def followed(records: Sequence[Record], conn: Connection) -> Sequence[Reco
 @subscribe(late_router, MetricUpdated, sift=followed)
 async def on_metrics(events: Sequence[MetricUpdated], conn: Connection, _now: datetime) -> None:
     """Tell machines of metrics."""
-    await commands.tell(conn, events, true_now=datetime.now(UTC))
+    await deliveries.tell(conn, events, true_now=datetime.now(UTC))

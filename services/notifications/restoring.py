@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.notifications import store
-from services.notifications.commands import ended_event
-from services.notifications.domain.subscription import Channel
-from services.notifications.store import EndedDelivery, ToldEvent
+from services.notifications.deliveries import store as deliveries
+from services.notifications.deliveries.store import EndedDelivery, ToldEvent
+from services.notifications.sending.commands import ended_event
+from services.notifications.subscriptions import store as subscriptions
+from services.notifications.subscriptions.rules import Channel
 from shared.clock import Clock
 from shared.delivery.records import Record
 from shared.delivery.restoring import Log
@@ -30,11 +31,11 @@ async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
     theirs = [
         event for event in events if isinstance(event, NotificationDelivered | NotificationFailed)
     ]
-    ended = await store.list_ended(conn, [event.delivery_id for event in theirs])
-    subscriptions = await store.list_subscription_ids(
+    ended = await deliveries.list_ended(conn, [event.delivery_id for event in theirs])
+    kept = await subscriptions.list_subscription_ids(
         conn, {event.subscription_id for event in theirs}
     )
-    return [e for e in theirs if e.delivery_id not in ended and e.subscription_id in subscriptions]
+    return [e for e in theirs if e.delivery_id not in ended and e.subscription_id in kept]
 
 
 async def adopt(conn: Connection, events: Sequence[Event], log: Log) -> None:
@@ -45,16 +46,16 @@ async def adopt(conn: Connection, events: Sequence[Event], log: Log) -> None:
         event for event in events if isinstance(event, NotificationDelivered | NotificationFailed)
     ]
     found = await log.find({event.notified_event_id for event in theirs})
-    await store.add_told_events(conn, [_told(record) for record in found.values()])
+    await deliveries.add_told_events(conn, [_told(record) for record in found.values()])
     for event in theirs:
         if event.notified_event_id in found:
-            await store.put_ended(conn, _ended(event), at=event.occurred_at)
+            await deliveries.put_ended(conn, _ended(event), at=event.occurred_at)
 
 
 async def untold(conn: Connection, log: Log) -> list[Event]:
     """Return the ended deliveries that the log lacks and would still hold."""
     since = Clock().now() - KEPT
-    ended = [(delivery, at) async for delivery, at in store.list_ended_since(conn, since)]
+    ended = [(delivery, at) async for delivery, at in deliveries.list_ended_since(conn, since)]
     events = [ended_event(delivery, at) for delivery, at in ended]
     return [event for event in events if event.event_id not in log.ids]
 

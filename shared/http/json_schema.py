@@ -10,6 +10,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 _ATTRIBUTES = re.compile(r"\n\s*Attributes:\s*\n")
+_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
+"""Keywords with values of a schema beneath them, not schemas."""
+
 _ENTRY = re.compile(r"^(?P<names>[a-z_0-9]+(?:, [a-z_0-9]+)*): (?P<text>.*)$")
 
 
@@ -73,6 +76,22 @@ def describe_fields(schema: dict[str, Any]) -> None:
         place = schema.get("properties", {}).get(name)
         if place is not None:
             place.setdefault("description", text)
+
+
+def title_only(schema: Any, title: str | None) -> None:
+    """Give a schema this title and its parts none.
+
+    Who makes code of a document names classes by titles, so no two schemas may share one. What
+    frameworks write as the title of a field only repeats the field's name.
+    """
+    named = schema.items() if isinstance(schema, dict) else ((None, part) for part in schema)
+    for name, part in named:
+        if isinstance(part, dict | list) and name not in _VALUES:
+            title_only(part, None)
+    if isinstance(schema, dict) and isinstance(schema.get("title"), str):
+        del schema["title"]
+    if title is not None:
+        schema["title"] = title
 
 
 def self_contained(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """What every service's OpenAPI document says beyond its routes: problem documents, keys, bodies
-that are read raw.
+that are read raw, one title for each schema.
 
 FastAPI describes its own validation errors and answers them as plain JSON; ours are problem
 documents (RFC 9457), and some may come of any request. They are written into each operation here,
@@ -14,11 +14,12 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.http.json_schema import DescribedSchema, describe_fields, self_contained
+from shared.http.json_schema import DescribedSchema, describe_fields, title_only
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 _COMPONENTS = "#/components/schemas/"
+_REFERENCE = f"{_COMPONENTS}{{model}}"
 
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
@@ -28,6 +29,7 @@ _KEY = {
     "scheme": "bearer",
     "description": "A publisher's key, `pub_<key id>.<43 characters>`, or the operator's.",
 }
+_SERVER = {"url": "/", "description": "The installation that this document was fetched from."}
 
 
 def describe(app: FastAPI, problem: type[BaseModel]) -> dict[str, Any]:
@@ -42,16 +44,19 @@ def describe(app: FastAPI, problem: type[BaseModel]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    _, definitions = models_json_schema(
-        [(problem, "serialization")], ref_template=f"{_COMPONENTS}{{model}}"
-    )
-    schemas.update(definitions["$defs"])
-    for schema in schemas.values():
+    _add(schemas, models_json_schema([(problem, "serialization")], ref_template=_REFERENCE)[1])
+    for path, operation in _operations(document):
+        operation.setdefault("tags", [_subject(path)])
+        _lift_bodies(operation, schemas)
+        _complete(operation, f"{_COMPONENTS}{problem.__name__}")
+    for name, schema in schemas.items():
         describe_fields(schema)
+        title_only(schema, name)
+    title_only(document["paths"], None)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["components"]["securitySchemes"] = {"key": _KEY}
-    for operation in _operations(document):
-        _complete(operation, f"{_COMPONENTS}{problem.__name__}")
+    document["servers"] = [_SERVER]
+    document["tags"] = [{"name": name} for name in _tags(document)]
     return document
 
 
@@ -59,20 +64,53 @@ def body_of(*models: type[BaseModel]) -> dict[str, Any]:
     """Return the OpenAPI part of a body that the route reads from its raw bytes, so that numbers
     stay exact.
 
-    The schemas stand in the operation itself: FastAPI knows nothing of these models, and makes no
-    components of them.
+    FastAPI knows nothing of these models; `describe` makes components of them.
     """
     schemas = [
-        self_contained(model.model_json_schema(schema_generator=DescribedSchema))
+        model.model_json_schema(schema_generator=DescribedSchema, ref_template=_REFERENCE)
         for model in models
     ]
     schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in document.get("paths", {}).values():
-        yield from (operation for method, operation in path.items() if method in _METHODS)
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document.get("paths", {}).items():
+        yield from ((path, each) for method, each in methods.items() if method in _METHODS)
+
+
+def _subject(path: str) -> str:
+    """Return what `/api/registry/v1/municipalities/{id}` is about: `municipalities`."""
+    return path.removeprefix("/api/").split("/")[2]
+
+
+def _tags(document: dict[str, Any]) -> list[str]:
+    return sorted({tag for _, each in _operations(document) for tag in each["tags"]})
+
+
+def _lift_bodies(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Make components of the models in a body that `body_of` wrote."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = content["schema"]
+        models = schema.get("oneOf", [schema])
+        for model in models:
+            if "title" in model:
+                _add(schemas, {"$defs": {**model.pop("$defs", {}), model["title"]: dict(model)}})
+                reference = f"{_COMPONENTS}{model['title']}"
+                model.clear()
+                model["$ref"] = reference
+
+
+def _add(schemas: dict[str, Any], definitions: dict[str, Any]) -> None:
+    """Add components.
+
+    Raises:
+        ValueError: two models of one service have one name, so that one would overwrite the other
+            where somebody makes code of the document.
+    """
+    for name, schema in definitions["$defs"].items():
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"two models are named {name}; give one of them another name")
 
 
 def _complete(operation: dict[str, Any], problem: str) -> None:
@@ -91,8 +129,7 @@ def _complete(operation: dict[str, Any], problem: str) -> None:
         "content": content,
     }
     operation["responses"] = dict(sorted(responses.items()))
-    if "401" in responses:
-        operation["security"] = [{"key": []}]
+    operation["security"] = [{"key": []}] if "401" in responses else []
 
 
 def _meanings(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:

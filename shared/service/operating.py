@@ -49,7 +49,7 @@ class RecordAnswer(BaseModel):
     """The raw record; bytes as base64, because they need not be text."""
 
     key: str | None
-    headers: list[tuple[str, str | None]]
+    headers: list[Annotated[list[str | None], Field(min_length=2, max_length=2)]]
     value: str | None
 
 
@@ -309,7 +309,7 @@ def _record(letter: DeadLetter) -> RecordAnswer:
     assert record is not None
     return RecordAnswer(
         key=_base64(record.key),
-        headers=[(name, _base64(value)) for name, value in record.headers],
+        headers=[[name, _base64(value)] for name, value in record.headers],
         value=_base64(record.value),
     )
 

@@ -17,32 +17,48 @@ SIGNIFICANT_DIGITS = 12
 second decimal.
 """
 
+_SIX_PLACES = Decimal(1).scaleb(-PLACES_MAX)
+_WITHIN_CONTRACT = Context(prec=DIGITS_MAX + PLACES_MAX)
 _QUOTIENTS = Context(prec=SIGNIFICANT_DIGITS, rounding=ROUND_HALF_UP)
 
 
 def is_within_contract(value: Decimal) -> bool:
     """Tell whether a decimal can be written as contracts do: at most 12 digits before and 6 after
-    the point.
+    the point. Zeros at the end do not count.
     """
+    return _fitted(value) is not None
+
+
+def _fitted(value: Decimal) -> Decimal | None:
+    """Return the same number with at most 6 places; None where that would be another number."""
     if not value.is_finite():
-        return False
+        return None
+    if not value:
+        return Decimal(0)
+    if value.adjusted() >= DIGITS_MAX:
+        return None
     exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -PLACES_MAX and value.adjusted() < DIGITS_MAX
+    assert isinstance(exponent, int)
+    if exponent >= -PLACES_MAX:
+        return value
+    fitted = value.quantize(_SIX_PLACES, context=_WITHIN_CONTRACT)
+    return fitted if fitted == value else None
 
 
 def parse_decimal(value: object) -> Decimal:
     """Read an exact decimal as contracts write it: at most 12 digits before and 6 after the point.
 
     Args:
-        value: text, an int, or a Decimal. A float is refused, because it already lost the digits
-            that were sent.
+        value: text, an int, or a Decimal. Of a Decimal, which stood as a number in JSON, only the
+            value counts: 20104.00000000 and 2.0104E+4 are 20104. A float is refused, because it
+            already lost the digits that were sent.
 
     Raises:
         RuleBroken: `decimal-malformed`; NaN, infinity, an exponent in a text, too many digits, or
             no number at all.
     """
-    if isinstance(value, Decimal) and is_within_contract(value):
-        return value
+    if isinstance(value, Decimal) and (fitted := _fitted(value)) is not None:
+        return fitted
     text = str(value)
     if isinstance(value, bool | float | Decimal) or not _DECIMAL.match(text):
         raise RuleBroken(

@@ -46,7 +46,7 @@ def no_inbox() -> None:
     What a handler does is guarded by its data as well; that second guard is gone here too. See also
     `UNGUARDED`.
     """
-    from services.notifications import commands
+    from services.notifications.deliveries import commands
 
     async def claim(_conn: Any, _consumer: str, arrivals: Sequence[Any]) -> set[Any]:
         return {event_id for event_id, _ in arrivals}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.notifications.domain.subscription import Channel, Happening, Language, Subscription
+from services.notifications.subscriptions.rules import Channel, Happening, Language, Subscription
 from shared.events.metrics import Coverage, MetricUpdated, Rate, TargetLost, TargetReached
 from shared.events.registry import (
     Member,

@@ -4,10 +4,16 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from services.notifications import commands, store
-from services.notifications.commands import PutSubscription, ToldOf
-from services.notifications.domain.subscription import Bounds, Channel, Subscription
-from services.notifications.store import DeliveryFilter, LoggedDelivery
+from services.notifications.deliveries import commands as deliveries_commands
+from services.notifications.deliveries import store as deliveries
+from services.notifications.deliveries.commands import ToldOf
+from services.notifications.deliveries.store import DeliveryFilter, LoggedDelivery
+from services.notifications.heard import commands as heard_commands
+from services.notifications.sending import commands as sending_commands
+from services.notifications.sending import store as sending
+from services.notifications.subscriptions import commands as subscriptions_commands
+from services.notifications.subscriptions.commands import PutSubscription
+from services.notifications.subscriptions.rules import Bounds, Channel, Subscription
 from shared.postgres.database import Connection, Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT
@@ -26,17 +32,17 @@ async def put(database: Database, wanted: Subscription, **changes: Any) -> PutSu
         **changes,
     }
     async with database.transaction() as conn:
-        return await commands.put_subscription(conn, wanted, **arguments)
+        return await subscriptions_commands.put_subscription(conn, wanted, **arguments)
 
 
 async def tell(database: Database, *events: ToldOf) -> int:
     async with database.transaction() as conn:
-        return await commands.tell(conn, events, true_now=NOW)
+        return await deliveries_commands.tell(conn, events, true_now=NOW)
 
 
 async def log(database: Database) -> list[LoggedDelivery]:
     async with database.connection() as conn:
-        return await store.list_deliveries(conn, DeliveryFilter(), before=2**62, count=1_000)
+        return await deliveries.list_deliveries(conn, DeliveryFilter(), before=2**62, count=1_000)
 
 
 async def count(database: Database, table: str) -> int:
@@ -46,22 +52,22 @@ async def count(database: Database, table: str) -> int:
 
 async def take(
     database: Database, channel: Channel = Channel.MAIL, *, at: datetime = NOW
-) -> list[store.Lease]:
+) -> list[sending.Lease]:
     async with database.connection() as conn:
-        return await commands.take_work(conn, channel, by=BY, count=10, true_now=at)
+        return await sending_commands.take_work(conn, channel, by=BY, count=10, true_now=at)
 
 
 async def due(
-    conn: Connection, lease: store.Lease, *, at: datetime = NOW
-) -> list[store.DueDelivery]:
-    return await store.list_due(conn, lease.subscription_id, lease.version, now=at, count=100)
+    conn: Connection, lease: sending.Lease, *, at: datetime = NOW
+) -> list[sending.DueDelivery]:
+    return await sending.list_due(conn, lease.subscription_id, lease.version, now=at, count=100)
 
 
 async def hear_all(database: Database) -> None:
     async with database.transaction() as conn:
-        await commands.hear_projects(conn, [factories.project()])
-        await commands.hear_municipalities(conn, [factories.municipality()])
-        await commands.hear_programmes(conn, [factories.programme()])
+        await heard_commands.hear_projects(conn, [factories.project()])
+        await heard_commands.hear_municipalities(conn, [factories.municipality()])
+        await heard_commands.hear_programmes(conn, [factories.programme()])
 
 
 async def until_somebody_waits_for_a_lock(database: Database) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest_asyncio
 from httpx2 import ASGITransport, AsyncClient
 
-from services.notifications import commands
 from services.notifications.app import Settings, create_app
+from services.notifications.deliveries import commands as deliveries_commands
 from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.notifications import factories
@@ -150,7 +150,7 @@ async def test_lists_go_on_where_the_cursor_stands(doors: Doors) -> None:
         await put(doors, f"vefsn-{number}")
     event = factories.target_lost(occurred_at=datetime.now(UTC))
     async with doors.database.transaction() as conn:
-        await commands.tell(conn, [event], true_now=datetime.now(UTC))
+        await deliveries_commands.tell(conn, [event], true_now=datetime.now(UTC))
 
     subscriptions = await whole_list(doors, "/subscriptions")
     deliveries = await whole_list(doors, "/deliveries")

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from services.notifications import commands, restoring
-from services.notifications.commands import ToldOf
-from services.notifications.domain.delivery import Taken
+from services.notifications import restoring
+from services.notifications.channels.rules import Taken
+from services.notifications.deliveries.commands import ToldOf
+from services.notifications.sending import commands as sending_commands
 from shared.events.notifications import NotificationDelivered
 from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
@@ -18,7 +19,9 @@ async def deliver(database: Database) -> list[NotificationDelivered]:
     (lease,) = await take(database)
     async with database.transaction() as conn:
         for delivery in await due(conn, lease):
-            await commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
+            await sending_commands.record_try(
+                conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW
+            )
         rows = await conn.fetch("SELECT event_id, payload FROM outbox ORDER BY id")
     return [
         NotificationDelivered.from_wire(str(r["event_id"]), MADE_AT.isoformat(), r["payload"])

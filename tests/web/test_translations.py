@@ -1,4 +1,4 @@
-"""Everything that pages say is said in bokmål and nynorsk as well."""
+"""Everything that pages and mails say is said in bokmål and nynorsk as well."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +11,14 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "shared" / "web"
-FOLDERS = (SHARED, ROOT / "services" / "metrics", ROOT / "services" / "registry")
-METHODS = {".html": "jinja2.ext:babel_extract", ".py": "python"}
+FOLDERS = (
+    SHARED,
+    ROOT / "services" / "metrics",
+    ROOT / "services" / "notifications",
+    ROOT / "services" / "registry",
+)
+TEMPLATES = (".html", ".txt")
+METHODS = {".py": "python"} | dict.fromkeys(TEMPLATES, "jinja2.ext:babel_extract")
 
 Message = str | tuple[str, ...]
 
@@ -28,7 +34,7 @@ def said(folder: Path) -> set[Message]:
 
 def _messages(path: Path) -> Iterator[Message]:
     options: dict[str, Any] = (
-        {"newstyle_gettext": "true", "silent": "false"} if path.suffix == ".html" else {}
+        {"newstyle_gettext": "true", "silent": "false"} if path.suffix in TEMPLATES else {}
     )
     with path.open("rb") as file:
         for _, message, _, _ in extract(METHODS[path.suffix], file, options=options):

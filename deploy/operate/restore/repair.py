@@ -18,8 +18,8 @@ from deploy.local.progress import Progress, silent
 from deploy.operate.restore.check import METRICS, Difference, Places, connected, examine, restoring
 from deploy.operate.restore.reader import Reader, reading
 from deploy.services import SERVICES
-from services.notifications import store as notifications
-from services.notifications.store import ToldEvent
+from services.notifications.deliveries import store as deliveries
+from services.notifications.deliveries.store import ToldEvent
 from shared.audit import log as audit
 from shared.delivery.records import event_types
 from shared.delivery.restoring import Log
@@ -174,7 +174,7 @@ async def _retell(places: Places) -> None:
     of them again.
     """
     async with connected(places.databases["notifications"], "notifications") as conn:
-        told = [event async for event in notifications.list_told_events(conn)]
+        told = [event async for event in deliveries.list_told_events(conn)]
     async with reading(places.bus) as log:
         for service in (METRICS, "reporting"):
             known = await _known(log, service)

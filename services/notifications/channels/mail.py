@@ -21,8 +21,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.notifications.channels.letters import Letter
-from services.notifications.domain.delivery import TRY_SECONDS_MAX, Never, NotNow, Outcome, Taken
+from services.notifications.channels.letter import Letter
+from services.notifications.channels.rules import TRY_SECONDS_MAX, Never, NotNow, Outcome, Taken
 from shared.web.languages import Language, Texts
 
 _NO_BREAK = "\u00a0"
@@ -74,7 +74,7 @@ class Composer:
     ) -> None:
         self._settings = settings
         self._page_base = page_base.rstrip("/")
-        loader = FileSystemLoader(Path(__file__).parent.parent / "templates")
+        loader = FileSystemLoader(Path(__file__).parent / "templates")
         self._environments = {
             language: _environment(own, loader) for language, own in texts.items()
         }

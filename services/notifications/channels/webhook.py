@@ -8,7 +8,6 @@ serve another name at the same address.
 """
 
 import asyncio
-import json
 import socket
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,13 +17,12 @@ from uuid import UUID
 import httpx2
 from standardwebhooks import Webhook
 
-from services.notifications.domain.address import (
+from services.notifications.channels.addresses import (
     WebhookAddress,
     reachable_addresses,
     webhook_address,
 )
-from services.notifications.domain.delivery import Never, NotNow, Outcome, Taken, Unwanted
-from services.notifications.store import ToldEvent
+from services.notifications.channels.rules import Never, NotNow, Outcome, Taken, Unwanted
 from shared.errors import RuleBroken
 
 ANSWER_BYTES_MAX = 16 * 1024
@@ -34,22 +32,6 @@ DRAIN_SECONDS = 1.0
 ADDRESSES_TRIED_MAX = 3
 _GONE = 410
 _ASK_LATER = (429, 503)
-
-
-def body_of(event: ToldEvent, subscription_id: str) -> str:
-    """Return a webhook's body: type, time and data as Standard Webhooks has them, and what it
-    belongs to.
-
-    The event's JSON is passed on as it was published, so the body is the same on each try, byte for
-    byte.
-    """
-    head = {
-        "type": event.type,
-        "timestamp": event.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "event_id": str(event.event_id),
-        "subscription_id": subscription_id,
-    }
-    return f'{json.dumps(head)[:-1]}, "data": {event.payload.decode()}}}'
 
 
 class Caller:

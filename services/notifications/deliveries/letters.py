@@ -1,0 +1,272 @@
+"""What a notification says: an event put into words for people, in their language.
+
+Whole sentences are translated, never put together from words. Figures in a letter are the published
+ones, which are open to all; names of persons and figures of small groups never come this far.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from babel.dates import format_date
+
+from services.notifications.channels.letter import Letter
+from services.notifications.heard.rules import Name, name_of
+from shared.clock import local_date
+from shared.events.metrics import MilestoneEvent, TargetLost, TargetReached
+from shared.events.reporting import ReportDue, ReportEvent, ReportOverdue, ReportSubmitted
+from shared.values import Certification, Definition, Denominator, Grain, Period, Source, rounded
+from shared.web import languages
+from shared.web.languages import Language, Texts
+
+TRANSLATIONS = Path(__file__).parent.parent / "translations"
+
+_YEARS = re.compile(r"(\d{4})\s*-\s*(\d{4})\Z")
+
+Told = MilestoneEvent | ReportEvent
+"""The events that are written about; `MetricUpdated` goes to machines only."""
+
+
+def load_texts() -> dict[Language, Texts]:
+    """Read the translations; once, when the service starts."""
+    return languages.load([TRANSLATIONS])
+
+
+def write(event: Told, texts: Texts, names: Mapping[str, Name]) -> Letter:
+    """Put an event into words.
+
+    Args:
+        event: what happened.
+        texts: the reader's language.
+        names: by subject, for what the event speaks of.
+    """
+    if isinstance(event, TargetReached | TargetLost):
+        return _milestone(event, texts, names)
+    return _report(event, texts, names)
+
+
+def subjects_of(event: Told) -> list[str]:
+    """Return the subjects whose names a letter about this event needs."""
+    if isinstance(event, TargetReached | TargetLost):
+        kind, _, rest = event.subject.partition("/")
+        above = [f"municipality/{rest.partition('/')[0]}"] if kind == "unit" else []
+        return [event.subject, f"project/{event.project_id}", *above]
+    return [f"project/{event.project_id}", f"report-kind/{event.report_kind}"]
+
+
+def _milestone(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -> Letter:
+    name = texts.named(name_of(event.subject, names))
+    if isinstance(event, TargetReached):
+        headline = texts.gettext("%(name)s reached its target") % {"name": name}
+    else:
+        headline = texts.gettext("%(name)s no longer meets its target") % {"name": name}
+    period = Period.parse(event.period)
+    places = _telling_places(event.value, event.target)
+    value, target = texts.percent(event.value, places), _as_given(event.target, texts)
+    starting_point = texts.gettext("%(value)s (%(period)s)") % {
+        "value": _as_given(event.baseline.value, texts),
+        "period": _YEARS.sub(r"\1–\2", event.baseline.period),
+    }
+    is_falling = event.target < event.baseline.value
+    bound = (
+        texts.gettext("%(target)s or lower")
+        if is_falling
+        else texts.gettext("%(target)s or higher")
+    )
+    bound = bound % {"target": target}
+    subject = texts.gettext("%(headline)s: %(value)s sickness absence %(window)s") % {
+        "headline": headline,
+        "value": value,
+        "window": _window(event, period, texts, today=local_date(event.occurred_at)),
+    }
+    sentence = texts.gettext(
+        "Sickness absence %(window)s is %(value)s. The target is %(bound)s, and the starting point"
+        " was %(baseline)s."
+    ) % {
+        "window": _window(event, period, texts, today=None),
+        "value": value,
+        "bound": bound,
+        "baseline": starting_point,
+    }
+    return Letter(
+        language=texts.language,
+        subject=_marked(subject, event.generated, texts),
+        headline=headline,
+        sentences=(sentence, _cause(event, texts)),
+        facts=(
+            (texts.gettext("Result"), value),
+            (texts.gettext("Target"), bound),
+            (texts.gettext("Starting point"), starting_point),
+            (texts.gettext("Project"), texts.named(name_of(f"project/{event.project_id}", names))),
+            (texts.gettext("What is counted"), _definition(event.definition_key, texts)),
+        ),
+        path=_board(event.subject),
+        is_generated=event.generated,
+    )
+
+
+def _report(event: ReportEvent, texts: Texts, names: Mapping[str, Name]) -> Letter:
+    values = {
+        "kind": texts.named(name_of(f"report-kind/{event.report_kind}", names)),
+        "period": _period(Period.parse(event.period), texts),
+        "project": texts.named(name_of(f"project/{event.project_id}", names)),
+        "opens": texts.day(event.opens_on),
+        "day": texts.day(event.due_on),
+    }
+    facts = [
+        (texts.gettext("Project"), values["project"]),
+        (texts.gettext("Report"), values["kind"]),
+        (texts.gettext("Period"), values["period"]),
+        (texts.gettext("Deadline"), values["day"]),
+    ]
+    match event:
+        case ReportDue():
+            headline = texts.gettext("%(kind)s for %(period)s from %(project)s: due %(day)s")
+            sentence = texts.gettext(
+                "The report can be handed in from %(opens)s. The deadline is %(day)s."
+            )
+        case ReportOverdue():
+            headline = texts.gettext(
+                "%(kind)s for %(period)s from %(project)s is overdue: it was due %(day)s"
+            )
+            sentence = texts.gettext("The deadline was %(day)s, and no report has come in.")
+        case ReportSubmitted():
+            headline = texts.gettext("%(kind)s for %(period)s from %(project)s has been handed in")
+            sentence = _punctuality(event, texts)
+            values["days"] = texts.number(event.days_late, 0)
+            facts.append((texts.gettext("Handed in"), texts.day(local_date(event.submitted_at))))
+            if event.version > 1:
+                facts.append((texts.gettext("Version"), texts.number(event.version, 0)))
+    headline = headline % values
+    return Letter(texts.language, headline, headline, (sentence % values,), tuple(facts), path="/")
+
+
+def _punctuality(event: ReportSubmitted, texts: Texts) -> str:
+    if event.days_late <= 0:
+        return texts.gettext("It came in time; the deadline was %(day)s.")
+    return texts.ngettext(
+        "It came %(days)s day after the deadline, which was %(day)s.",
+        "It came %(days)s days after the deadline, which was %(day)s.",
+        event.days_late,
+    )
+
+
+def _window(event: MilestoneEvent, period: Period, texts: Texts, *, today: date | None) -> str:
+    """Say which window a figure is of, as it stands within a sentence.
+
+    An event names a window by the last reported period in it, so a quarter of monthly figures comes
+    as its last month.
+
+    Args:
+        today: for the short form, in which the running year is `this year`; none for the long form.
+    """
+    if event.window == "rolling-12":
+        return texts.gettext("over the 12 months to %(period)s") % {
+            "period": _period(period, texts)
+        }
+    if event.window != "year-to-date":
+        whole = period.containing(Grain(event.window))
+        return texts.gettext("in %(period)s") % {"period": _period(whole, texts)}
+    if today is None:
+        return texts.gettext("so far in %(year)s (%(months)s)") % {
+            "year": period.year,
+            "months": _months(period, texts),
+        }
+    if period.year == today.year:
+        return texts.gettext("so far this year")
+    return texts.gettext("so far in %(year)s") % {"year": period.year}
+
+
+def _months(period: Period, texts: Texts) -> str:
+    """Name the months from January to the period's last: `januar–april`."""
+    names = [
+        format_date(date(period.year, month, 1), "LLLL", texts.language)
+        for month in (1, period.last_month)
+    ]
+    return str(names[0] if period.last_month == 1 else "–".join(names))
+
+
+def _period(period: Period, texts: Texts) -> str:
+    values = {"number": period.number, "year": period.year}
+    match period.grain:
+        case Grain.MONTH:
+            return texts.month_and_year(period)
+        case Grain.QUARTER:
+            return texts.gettext("quarter %(number)s of %(year)s") % values
+        case Grain.HALF_YEAR:
+            return texts.gettext("half-year %(number)s of %(year)s") % values
+        case Grain.YEAR:
+            return str(period.year)
+
+
+def _cause(event: MilestoneEvent, texts: Texts) -> str:
+    match event.cause:
+        case "figure":
+            return texts.gettext("This follows from a new figure.")
+        case "correction":
+            return texts.gettext("This follows from the correction of an earlier figure.")
+        case (
+            "goal-changed"
+        ):  # also where the members of a group are others now; the event does not tell them apart
+            return texts.gettext(
+                "This follows from a new or changed goal, or from a change of who takes part."
+            )
+
+
+def _definition(key: str, texts: Texts) -> str:
+    definition = Definition.from_key(key)
+    certification = {
+        Certification.TOTAL: texts.gettext("self-certified and doctor-certified absence"),
+        Certification.DOCTOR: texts.gettext("doctor-certified absence"),
+        Certification.SELF: texts.gettext("self-certified absence"),
+    }
+    denominator = {
+        Denominator.AGREED: texts.gettext("in per cent of agreed working days"),
+        Denominator.POSSIBLE: texts.gettext("in per cent of possible working days"),
+    }
+    source = {
+        Source.MUNICIPALITY_HR: texts.gettext("the municipality's own HR system"),
+        Source.KS_PAI: "KS (PAI)",
+        Source.SSB: texts.gettext("Statistics Norway"),
+        Source.OTHER: texts.gettext("another source"),
+    }
+    corrected = texts.gettext("corrected for holidays taken")
+    uncorrected = texts.gettext("not corrected for holidays taken")
+    whole = texts.gettext(
+        "%(certification)s %(denominator)s, %(correction)s. Source: %(source)s"
+    ) % {
+        "certification": certification[definition.certification],
+        "denominator": denominator[definition.denominator],
+        "correction": corrected if definition.holiday_corrected else uncorrected,
+        "source": source[definition.source],
+    }
+    return whole[0].upper() + whole[1:]
+
+
+def _telling_places(value: Decimal, target: Decimal) -> int:
+    """Return how many decimals a result needs so that it lies on the same side of the target as it
+    is told.
+
+    Goals are judged unrounded: 6.93 misses a target of 6.9, and `6,9 %` would hide that.
+    """
+    return 1 if rounded(value, 1).compare(target) == value.compare(target) else 2
+
+
+def _as_given(number: Decimal, texts: Texts) -> str:
+    """Write a number that was agreed on, a target or a starting point, with all its decimals."""
+    exponent = number.normalize().as_tuple().exponent
+    assert isinstance(exponent, int)
+    return texts.percent(number, max(1, -exponent))
+
+
+def _board(subject: str) -> str:
+    kind, _, rest = subject.partition("/")
+    return f"/metrics/boards/{rest.partition('/')[0]}" if kind in ("municipality", "unit") else "/"
+
+
+def _marked(subject: str, is_generated: bool, texts: Texts) -> str:
+    return (
+        texts.gettext("[Generated] %(subject)s") % {"subject": subject} if is_generated else subject
+    )

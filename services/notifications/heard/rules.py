@@ -1,0 +1,39 @@
+"""What things are called in the three written languages, and where municipalities lie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name; where a language has none of its own, bokmål holds."""
+
+    nb: str
+    nn: str | None = None
+    en: str | None = None
+
+
+def name_of(subject: str, names: Mapping[str, Name]) -> Name:
+    """Return what a subject is called; its bare id as long as the registry has not told.
+
+    A unit has no name of its own: it is called by its id and its municipality.
+    """
+    known = names.get(subject)
+    if known is not None:
+        return known
+    kind, _, rest = subject.partition("/")
+    if kind == "unit":
+        municipality, _, unit = rest.partition("/")
+        above = name_of(f"municipality/{municipality}", names)
+        return Name(f"{above.nb}, {unit}")
+    return Name(rest)
+
+
+@dataclass(frozen=True, slots=True)
+class MunicipalityVersion:
+    """A municipality from a day on, until the next version begins."""
+
+    valid_from: date
+    name: str
+    county_number: str

@@ -1,0 +1,119 @@
+"""Lease subscriptions, record tries and give up; each function is one use case in the caller's
+transaction.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.notifications.channels.rules import Outcome, Unwanted, health_after, is_dead
+from services.notifications.deliveries.store import EndedDelivery
+from services.notifications.sending import store
+from services.notifications.sending.rules import LEASE, after_try
+from services.notifications.sending.store import DueDelivery, Lease
+from services.notifications.subscriptions import store as subscriptions
+from services.notifications.subscriptions.rules import Channel
+from shared.events.envelope import derived_id
+from shared.events.notifications import DeliveryEvent, NotificationDelivered, NotificationFailed
+from shared.outbox import outbox
+from shared.postgres.database import Connection
+
+GIVE_UP_COUNT = 500
+"""Deliveries given up in one transaction."""
+
+SWITCHED_OFF = "the subscription was switched off"
+
+
+async def take_work(
+    conn: Connection, channel: Channel, *, by: str, count: int, true_now: datetime
+) -> list[Lease]:
+    """Take subscriptions of a channel that have something to do, for the time of a lease."""
+    return await store.lease_sending(
+        conn, channel, now=true_now, until=true_now + LEASE, by=by, count=count
+    )
+
+
+async def record_try(
+    conn: Connection,
+    lease: Lease,
+    due: DueDelivery,
+    outcome: Outcome,
+    *,
+    now: datetime,
+    true_now: datetime,
+) -> Lease:
+    """Keep how a try ended, tell it where that ended the delivery, and return the lease as it
+    stands then.
+
+    A receiver that wants no more, or a webhook where nothing arrived for days, is switched off. A
+    subscription that was changed while the try was under way is not: how its old address answered
+    says nothing of the new one.
+    """
+    is_outdated = await _is_outdated(conn, lease)
+    after = after_try(due.delivery_id, due.attempts, outcome, now=true_now)
+    ended = await store.put_try(conn, due, after, now=true_now)
+    if ended is not None:
+        await outbox.put(conn, [ended_event(ended, now)])
+    if is_outdated:
+        return replace(lease, is_outdated=True)
+    health = health_after(lease.health, outcome, now=true_now)
+    if health != lease.health:
+        await store.put_health(conn, lease.subscription_id, health)
+    because = _reason_to_stop(lease, outcome, is_dead(health, now=true_now))
+    if because is not None:
+        version = await subscriptions.stop_subscription(conn, lease.subscription_id, because)
+        return replace(lease, version=version, health=health, active=False, stopped_because=because)
+    return replace(lease, health=health)
+
+
+async def give_up(conn: Connection, lease: Lease, *, now: datetime, true_now: datetime) -> int:
+    """Give up some of what waits for a subscription that is switched off; return how many.
+
+    Nothing, once it was switched on again: what waits then is for the new address.
+    """
+    if await _is_outdated(conn, lease):
+        return 0
+    because = lease.stopped_because or SWITCHED_OFF
+    ended = await store.give_up_waiting(
+        conn, lease.subscription_id, because=because, now=true_now, count=GIVE_UP_COUNT
+    )
+    await outbox.put(conn, [ended_event(delivery, now) for delivery in ended])
+    return len(ended)
+
+
+async def give_back(conn: Connection, lease: Lease, *, by: str) -> None:
+    """End a lease; the subscription wakes when its next delivery is due."""
+    await subscriptions.lock_sending(conn, [lease.subscription_id])
+    await store.end_lease(conn, lease.subscription_id, by)
+
+
+async def _is_outdated(conn: Connection, lease: Lease) -> bool:
+    """Tell whether a subscription was changed since it was leased; nobody changes it before the
+    transaction ends.
+    """
+    await subscriptions.lock_sending(conn, [lease.subscription_id])
+    kept = await subscriptions.get_subscription(conn, lease.subscription_id)
+    return kept.version != lease.version
+
+
+def _reason_to_stop(lease: Lease, outcome: Outcome, dead: bool) -> str | None:
+    if isinstance(outcome, Unwanted):
+        return outcome.error
+    if dead and lease.channel is Channel.WEBHOOK:
+        return "nothing arrived for five days"
+    return None
+
+
+def ended_event(ended: EndedDelivery, now: datetime) -> DeliveryEvent:
+    """Tell how a delivery ended."""
+    cls = NotificationDelivered if ended.state == "delivered" else NotificationFailed
+    return cls(
+        event_id=derived_id(cls.__name__, ended.delivery_id),
+        occurred_at=now,
+        delivery_id=ended.delivery_id,
+        subscription_id=ended.subscription_id,
+        notified_event_id=ended.event_id,
+        channel=ended.channel.value,
+        attempts=ended.attempts,
+        state="delivered" if ended.state == "delivered" else "failed",
+        last_error=ended.last_error,
+    )

@@ -1,0 +1,145 @@
+"""How sending to each subscription stands: who works on it, when it wakes, how its address
+answers.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.notifications.channels.rules import Health
+from services.notifications.deliveries.store import EndedDelivery, ToldEvent, ended_delivery
+from services.notifications.sending.rules import Delivered, Failed, Waiting
+from services.notifications.subscriptions.rules import Channel, Language
+from shared.postgres.database import Connection, load_queries
+
+QUERIES = load_queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A subscription that one sender works on for a while.
+
+    Attributes:
+        version: of the subscription that all the rest is about.
+        is_outdated: the subscription was changed since; whoever takes it anew works on.
+    """
+
+    subscription_id: str
+    version: int
+    channel: Channel
+    address: str
+    language: Language
+    active: bool
+    stopped_because: str | None
+    secret_salt: bytes | None
+    health: Health
+    is_outdated: bool = False
+
+
+async def lease_sending(
+    conn: Connection, channel: Channel, *, now: datetime, until: datetime, by: str, count: int
+) -> list[Lease]:
+    """Take subscriptions that have something to do; nobody else gets them before the lease ends."""
+    rows = QUERIES.lease_sending(
+        conn, channel=channel.value, now=now, until=until, by=by, count=count
+    )
+    return [_lease(row) async for row in rows]
+
+
+async def release_leases(conn: Connection, by: str, *, but: Collection[str]) -> None:
+    """Give back what was taken under a name, besides the subscriptions that are worked on."""
+    await QUERIES.release_leases(conn, by=by, but=list(but))
+
+
+async def put_health(conn: Connection, subscription_id: str, health: Health) -> None:
+    """Keep how an address has been answering."""
+    await QUERIES.put_health(
+        conn,
+        subscription_id=subscription_id,
+        failures=health.failures,
+        failing_since=health.failing_since,
+        paused_until=health.paused_until,
+    )
+
+
+async def end_lease(conn: Connection, subscription_id: str, by: str) -> None:
+    """Give a subscription back, to be woken when its next delivery is due. `lock_sending` comes
+    before.
+    """
+    await QUERIES.end_lease(conn, subscription_id=subscription_id, by=by)
+
+
+def _lease(row: Any) -> Lease:
+    return Lease(
+        subscription_id=row["subscription_id"],
+        version=row["version"],
+        channel=Channel(row["channel"]),
+        address=row["address"],
+        language=Language(row["language"]),
+        active=row["active"],
+        stopped_because=row["stopped_because"],
+        secret_salt=row["secret_salt"],
+        health=Health(row["failures"], row["failing_since"], row["paused_until"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A delivery whose time has come, with the event that it tells of."""
+
+    delivery_id: UUID
+    attempts: int
+    event: ToldEvent
+
+
+async def list_due(
+    conn: Connection, subscription_id: str, version: int, *, now: datetime, count: int
+) -> list[DueDelivery]:
+    """Return deliveries of a subscription whose time has come, the longest waiting first; none of
+    another version.
+    """
+    rows = QUERIES.list_due(
+        conn, subscription_id=subscription_id, version=version, now=now, count=count
+    )
+    return [
+        DueDelivery(
+            row["delivery_id"],
+            row["attempts"],
+            ToldEvent(row["event_id"], row["type"], row["occurred_at"], row["payload"]),
+        )
+        async for row in rows
+    ]
+
+
+async def put_try(
+    conn: Connection, due: DueDelivery, after: Waiting | Delivered | Failed, *, now: datetime
+) -> EndedDelivery | None:
+    """Keep what became of a delivery; returns it if it ended by this.
+
+    Nothing happens when another sender was quicker.
+    """
+    is_waiting = isinstance(after, Waiting)
+    state = "waiting" if is_waiting else "delivered" if isinstance(after, Delivered) else "failed"
+    row = await QUERIES.put_try(
+        conn,
+        delivery_id=due.delivery_id,
+        attempts_before=due.attempts,
+        state=state,
+        attempts=after.attempts,
+        next_try_at=after.next_try_at if isinstance(after, Waiting) else None,
+        last_error=None if isinstance(after, Delivered) else after.last_error,
+        ended_at=None if is_waiting else now,
+    )
+    return None if row is None or is_waiting else ended_delivery(row)
+
+
+async def give_up_waiting(
+    conn: Connection, subscription_id: str, *, because: str, now: datetime, count: int
+) -> list[EndedDelivery]:
+    """Give up deliveries that wait for a subscription which is switched off."""
+    rows = QUERIES.give_up_waiting(
+        conn, subscription_id=subscription_id, last_error=because, ended_at=now, count=count
+    )
+    return [ended_delivery(row) async for row in rows]
