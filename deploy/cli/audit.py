@@ -13,7 +13,7 @@ import typer
 from deploy.cli.connection import AsJson, Folder
 from deploy.local.progress import showing
 from deploy.services import SERVICES, named
-from services.reporting.commands import auditing as reporting_auditing
+from services.reporting.figures import auditing as reporting_auditing
 from shared.audit import log
 from shared.audit.log import Verdict
 from shared.errors import RuleBroken, Unavailable

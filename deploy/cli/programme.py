@@ -17,7 +17,7 @@ from deploy.cli.connection import (
     until_heard,
 )
 from deploy.local.progress import Progress, shown, silent
-from services.registry.programme_folder import read_programme_folder
+from services.registry.programmes.folder import read_programme_folder
 from shared.events.registry import ProgrammeRegistered, ProjectRegistered
 
 REGISTRY = "/api/registry/v1"

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from shared.delivery.records import event_types
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Tombstone
 from shared.events.inbound import Submitted
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
 from shared.http.json_schema import DescribedSchema, read_docstring, self_contained
@@ -30,19 +30,20 @@ KEYS = {
     "registry.project": "{project_id}",
     "registry.metric": "{metric_id}",
     "registry.publisher": "{organisation_number}",
-    "reporting.absence-figure": "{municipality_id}",
+    "registry.person": "{person_id}",
+    "reporting.figure": "{municipality_id}",
     "reporting.report": "{obligation_id}",
     "reporting.receipt": "{submission_id}",
     "metrics.metric": "{subject}|{definition_key}|{period}",
     "metrics.milestone": "{subject}",
     "notifications.delivery": "{delivery_id}",
-    "inbound.absence-figures": "{municipality}",
+    "inbound.figures": "{municipality}",
     "inbound.reports": "{obligation_id}",
 }
 """How the record key, and the CloudEvents subject, follow from the payload."""
 
 OTHER_KEYS = {
-    "inbound.AbsenceFigureWithdrawn.v1": (
+    "inbound.FigureWithdrawn.v1": (
         "the key of the figure that is taken back, so that it stays behind it"
     ),
     "reporting.SubmissionRejected.v1": "{submission_id}, or {origin} when there is no id",
@@ -95,6 +96,8 @@ class Described:
 
     def payload(self) -> dict[str, Any]:
         """Return the JSON Schema of its payload, all in one, titled as no other payload is."""
+        if issubclass(self.model, Tombstone):
+            return {"title": self.name, "type": "null", "description": self.summary}
         mode: JsonSchemaMode = "validation" if self.is_taken else "serialization"
         written = self.model.model_json_schema(mode=mode, schema_generator=DescribedSchema)
         return self_contained(written) | {"title": self.name}
@@ -121,7 +124,8 @@ class Described:
             "ce_subject": {"description": f"The record key: {self.key}."},
             "content-type": {"const": "application/json"},
         }
-        required = ["ce_id", "ce_type"] if self.is_taken else list(properties)
+        taken = ["ce_specversion", "ce_id", "ce_source", "ce_type"]
+        required = taken if self.is_taken else list(properties)
         typed = {name: {"type": "string"} | schema for name, schema in properties.items()}
         return {"type": "object", "properties": typed, "required": required}
 

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.notifications import handlers
-from services.notifications.channels.mail import Composer, MailSettings
+from services.notifications.channels.mail import MailSettings
 from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
 from services.notifications.channels.webhook import Caller
 from services.notifications.deliveries import api as deliveries
@@ -18,6 +18,7 @@ from services.notifications.subscriptions.rules import Bounds, Channel
 from shared.clock import Clock
 from shared.http.limits import Rate
 from shared.http.routes import StrictRoute
+from shared.mail.composing import Composer
 from shared.service.app import make_app
 from shared.service.runtime import Service
 from shared.service.settings import ServiceSettings
@@ -76,6 +77,12 @@ class Settings(ServiceSettings):
     webhook_timeout_seconds: float = Field(
         default=15.0, gt=0, le=20, description="For one try, start to end."
     )
+    webhook_name_servers: list[str] = Field(
+        default=[],
+        description=(
+            "Addresses of the name servers to ask for hosts; the system's where none is given."
+        ),
+    )
     allow_private_webhooks: bool = Field(
         default=False,
         description="For tests and demonstrations: http, any port, loopback and private networks.",
@@ -93,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         caller = Caller(
             allow_private=settings.allow_private_webhooks,
             timeout_seconds=settings.webhook_timeout_seconds,
+            name_servers=settings.webhook_name_servers,
         )
         texts = letters.load_texts()
         means = Means(
@@ -101,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
             true_clock=Clock(),
             by=f"notifications-{settings.bus.replica}",
             places={Channel.MAIL: settings.mail_places, Channel.WEBHOOK: settings.webhook_places},
-            composer=Composer(settings.mail, settings.public_url, texts),
+            composer=Composer(settings.mail, settings.public_url),
             mail=settings.mail,
             texts=texts,
             mailbox_rate=Rate(per_minute=settings.mailbox_per_minute, burst=settings.mailbox_burst),

@@ -3,18 +3,26 @@
 from pathlib import Path
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.registry import api, commands, pages
-from services.registry.reference.tables import read_reference
+from services.registry.console import pages as console
+from services.registry.municipalities import api as municipalities
+from services.registry.municipalities.commands import load_reference
+from services.registry.municipalities.reference.tables import read_reference
+from services.registry.programmes import api as programmes
+from services.registry.projects import api as projects
+from services.registry.publishers import api as publishers
 from shared.delivery.subscribe import Router
+from shared.http.routes import StrictRoute
 from shared.service.app import make_app
 from shared.service.runtime import Service
 from shared.service.settings import ServiceSettings
+from shared.web.pages import PageRoute, Pages
 
 LOG = structlog.get_logger()
+ROUTE = "/api/registry/v1"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -42,13 +50,31 @@ class Settings(ServiceSettings):
     )
 
 
-async def load_reference(service: Service) -> None:
+async def register_reference(service: Service) -> None:
     """Register the reference municipalities that are missing; over when it was done once."""
     async with service.database.transaction() as conn:
-        count = await commands.load_reference(conn, read_reference(), now=service.clock.now())
+        count = await load_reference(conn, read_reference(), now=service.clock.now())
     service.health.waiting.pop("reference", None)
     if count:
         LOG.info("reference municipalities registered", state_count=count)
+
+
+def make_router(service: Service) -> APIRouter:
+    """Return the registry's routes for machines."""
+    router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
+    for subject in (municipalities, programmes, projects, publishers):
+        subject.add_routes(router, service)
+    return router
+
+
+def make_pages(app: FastAPI, service: Service, *, status_address: str) -> APIRouter:
+    """Return the registry's routes for people, and let the app serve their assets."""
+    pages = Pages("registry", Path(__file__).parent)
+    pages.mount_assets(app)
+    router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
+    console.add_routes(router, service, pages, status_address=status_address)
+    pages.add_missing(router)
+    return router
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -60,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         migrations=MIGRATIONS,
         router=Router("registry"),
-        background=[load_reference] if settings.reference else [],
+        background=[register_reference] if settings.reference else [],
     )
     if settings.reference:
         service.health.waiting["reference"] = "the reference municipalities are not registered yet"
@@ -69,6 +95,6 @@ def create_app(settings: Settings) -> FastAPI:
         "Saman registry",
         "Who takes part: municipalities, programmes, projects, publishers.",
     )
-    app.include_router(api.make_router(service))
-    pages.install(app, service, status_address=settings.status_address)
+    app.include_router(make_router(service))
+    app.include_router(make_pages(app, service, status_address=settings.status_address))
     return app

@@ -5,7 +5,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 
-from services.reporting import api, commands, handlers
+from services.reporting import handlers
+from services.reporting.figures import api as figures
+from services.reporting.reports import api as reports
+from services.reporting.rounds import api as rounds
+from services.reporting.rounds import commands
 from shared.service import calendar
 from shared.service.app import make_app
 from shared.service.runtime import Service
@@ -44,5 +48,6 @@ def create_app(settings: Settings) -> FastAPI:
     app = make_app(
         service, "Saman reporting", "What is owed and what came in: figures, rounds, reports."
     )
-    app.include_router(api.make_router(service))
+    for subject in (figures, rounds, reports):
+        app.include_router(subject.make_router(service))
     return app

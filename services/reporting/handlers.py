@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.reporting import commands
-from services.reporting.commands.reading import Entry
-from shared import strict_json
+from services.reporting.figures import commands as figures
+from services.reporting.heard import commands as heard
+from services.reporting.reports import commands as reports
+from services.reporting.rounds import commands as rounds
+from services.reporting.submissions import judging
+from services.reporting.submissions.records import entry_of, runs_of
 from shared.access import auth
-from shared.delivery.records import Submission
+from shared.delivery.submissions import Submission
 from shared.delivery.subscribe import Router, subscribe, subscribe_inbound
 from shared.events import inbound
 from shared.events.registry import (
@@ -34,20 +37,20 @@ async def on_municipalities(
     events: Sequence[MunicipalityEvent], conn: Connection, _now: datetime
 ) -> None:
     """Keep who bears which number when."""
-    await commands.hear_municipalities(conn, events)
+    await heard.hear_municipalities(conn, events)
 
 
 @subscribe(router, ProjectRegistered, ProjectChanged, ProjectEnded)
 async def on_projects(events: Sequence[ProjectEvent], conn: Connection, now: datetime) -> None:
     """Keep the projects, and what they owe."""
-    await commands.hear_projects(conn, events, now=now)
+    await rounds.hear_projects(conn, events, now=now)
 
 
 @subscribe_inbound(
     inbound_router,
-    "inbound.{orgnr}.absence-figures.v1",
-    refuse=commands.refuse_record,
-    withhold=commands.withhold,
+    "inbound.{orgnr}.figures.v1",
+    refuse=judging.refuse_record,
+    withhold=judging.withhold,
 )
 async def on_absence_figures(
     submissions: Sequence[Submission], conn: Connection, now: datetime
@@ -56,73 +59,29 @@ async def on_absence_figures(
     them.
     """
     rights = await auth.list_publishers(conn, {s.publisher for s in submissions})
-    for kind, run in _runs(submissions):
-        entries = [_entry(s) for s in run]
-        if kind == inbound.AbsenceFigureWithdrawn.type:
-            await commands.withdraw_figures(conn, entries, rights=rights, now=now)
+    for kind, run in runs_of(submissions):
+        entries = [entry_of(s) for s in run]
+        if kind == inbound.FigureWithdrawn.type:
+            await figures.withdraw_figures(conn, entries, rights=rights, now=now)
         elif kind == inbound.AbsenceFigurePosted.type:
-            await commands.post_figures(conn, entries, rights=rights, now=now)
+            await figures.post_figures(conn, entries, rights=rights, now=now)
         else:
-            await commands.reject_unknown_type(conn, entries, kind=kind, now=now)
+            await judging.reject_unknown_type(conn, entries, kind=kind, now=now)
 
 
 @subscribe_inbound(
     inbound_router,
     "inbound.{orgnr}.reports.v1",
-    refuse=commands.refuse_record,
-    withhold=commands.withhold,
+    refuse=judging.refuse_record,
+    withhold=judging.withhold,
     batch=100,
 )
 async def on_reports(submissions: Sequence[Submission], conn: Connection, now: datetime) -> None:
     """Take reports in."""
     rights = await auth.list_publishers(conn, {s.publisher for s in submissions})
-    for kind, run in _runs(submissions):
-        entries = [_entry(s) for s in run]
+    for kind, run in runs_of(submissions):
+        entries = [entry_of(s) for s in run]
         if kind == inbound.ReportSubmitted.type:
-            await commands.submit_reports(conn, entries, rights=rights, now=now)
+            await reports.submit_reports(conn, entries, rights=rights, now=now)
         else:
-            await commands.reject_unknown_type(conn, entries, kind=kind, now=now)
-
-
-def _runs(submissions: Sequence[Submission]) -> list[tuple[str, list[Submission]]]:
-    """Cut a batch where the type changes, so that a withdrawal stays behind the figure it takes
-    back.
-    """
-    runs: list[tuple[str, list[Submission]]] = []
-    for submission in submissions:
-        if not runs or runs[-1][0] != submission.type:
-            runs.append((submission.type, []))
-        runs[-1][1].append(submission)
-    return runs
-
-
-def _entry(submission: Submission) -> Entry:
-    return Entry(
-        submission.submission_id,
-        submission.publisher,
-        submission.content,
-        submission.origin,
-        _attributes(submission),
-        submission.record.timestamp,
-    )
-
-
-_TECHNICAL = frozenset({"id", "type", "data", "traceparent", "tracestate"})
-"""What is looked at elsewhere, and what traces are told by: random digits, now and then such as
-would be a person's.
-"""
-
-
-def _attributes(submission: Submission) -> dict[str, object]:
-    """Return the attributes of the envelope that say something, in CloudEvents' binary or
-    structured mode.
-    """
-    record = submission.record
-    attributes: dict[str, object] = {
-        name.removeprefix("ce_"): (value or b"").decode(errors="replace")
-        for name, value in record.headers
-        if name.startswith("ce_")
-    }
-    if record.is_structured:
-        attributes |= strict_json.loads(submission.body)
-    return {name: value for name, value in attributes.items() if name not in _TECHNICAL}
+            await judging.reject_unknown_type(conn, entries, kind=kind, now=now)

@@ -1,142 +1,35 @@
 """Bringing reporting and its own topics together again, after one of them was restored to another
 moment.
 
-A figure's event holds all that is kept of it, and the other way round, so each can be made from the
-other, under the same id. A report's answers are in no event: its publisher has to hand it in again,
-under the same submission id.
+Figures can be made from their events and the other way round. A report's answers are in no event:
+its publisher has to hand it in again, under the same submission id.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from operator import itemgetter
 
-from services.reporting.commands import events as written
-from services.reporting.commands.auditing import body_hash_of
-from services.reporting.store import figures as store
-from services.reporting.store import reports as report_store
-from services.reporting.store.figures import KeptFigure
-from shared.audit import log as audit
+from services.reporting.figures import restoring as figures
+from services.reporting.reports import store as reports
 from shared.delivery.restoring import Log
-from shared.errors import Finding
 from shared.events.envelope import Event
-from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn, ReportSubmitted
+from shared.events.reporting import ReportSubmitted
 from shared.postgres.database import Connection
-from shared.values import Definition
-
-ORIGIN = "log"
-"""Where a figure came from that was taken from the log; how it had come in stands in no event."""
-
-REASON = "taken from the log after a restore"
 
 
 async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
     """Return the figures, withdrawals and reports that are not kept."""
-    reports = [event for event in events if isinstance(event, ReportSubmitted)]
-    submitted = await report_store.list_submitted(conn, [event.submission_id for event in reports])
-    theirs = [
-        event for event in events if isinstance(event, AbsenceFigurePosted | AbsenceFigureWithdrawn)
-    ]
-    kept = await store.list_withdrawn(
-        conn, [(event.publisher, event.figure_id) for event in theirs]
-    )
-    lost: list[Event] = [event for event in reports if event.submission_id not in submitted]
-    return lost + [
-        event
-        for event in theirs
-        if (is_withdrawn := kept.get((event.publisher, event.figure_id))) is None
-        or (isinstance(event, AbsenceFigureWithdrawn) and not is_withdrawn)
-    ]
+    submitted = [event for event in events if isinstance(event, ReportSubmitted)]
+    kept = await reports.list_submitted(conn, [event.submission_id for event in submitted])
+    lost: list[Event] = [event for event in submitted if event.submission_id not in kept]
+    return lost + await figures.unknown(conn, events)
 
 
 async def adopt(conn: Connection, events: Sequence[Event], _log: Log) -> None:
     """Keep figures and withdrawals as they were decided at the time; reports have to be handed in
     again.
     """
-    await store.lock_municipalities(conn, {event.key for event in events})
-    for event in events:
-        if isinstance(event, AbsenceFigurePosted):
-            await _post(conn, event)
-        elif isinstance(event, AbsenceFigureWithdrawn):
-            await _withdraw(conn, event)
+    await figures.adopt(conn, events)
 
 
 async def untold(conn: Connection, log: Log) -> list[Event]:
-    """Return the figures and withdrawals that the log lacks, in the order in which they were
-    decided at each place.
-    """
-    found: list[tuple[datetime, Event]] = []
-    async for publisher, figure_id, is_withdrawn in store.list_all_ids(conn):
-        lacks_figure = written.posted_id(publisher, figure_id) not in log.ids
-        lacks_withdrawal = (
-            is_withdrawn and written.withdrawn_id(publisher, figure_id) not in log.ids
-        )
-        if not (lacks_figure or lacks_withdrawal):
-            continue
-        figure = await store.find_figure(conn, publisher, figure_id)
-        assert figure is not None
-        if lacks_figure:
-            found.append((figure.posted_at, written.posted(figure)))
-        if lacks_withdrawal and figure.withdrawn_at is not None:
-            holds = await store.find_in_force_at(conn, figure.place, figure.withdrawn_at)
-            event = written.withdrawn(
-                figure, holds, reason=figure.withdrawal_reason or "", now=figure.withdrawn_at
-            )
-            found.append((figure.withdrawn_at, event))
-    return [event for _, event in sorted(found, key=itemgetter(0))]
-
-
-async def _post(conn: Connection, event: AbsenceFigurePosted) -> None:
-    figure, body_hash = _kept(event), body_hash_of(event)
-    await store.end_force_at(conn, figure.place)
-    await store.add_figures(conn, [(figure, body_hash)])
-    claimed = {"figures": {str(event.figure_id): body_hash.hex()}}
-    await audit.note(
-        conn, audit.Change("figures-accepted", f"publisher/{event.publisher}", claimed, REASON)
-    )
-
-
-async def _withdraw(conn: Connection, event: AbsenceFigureWithdrawn) -> None:
-    figure = await store.find_figure(conn, event.publisher, event.figure_id)
-    if figure is None or figure.withdrawn_at is not None:
-        return
-    await store.withdraw(
-        conn, figure, by=event.publisher, reason=event.reason, now=event.withdrawn_at
-    )
-    change = {"publisher": event.publisher, "by": event.publisher}
-    await audit.note(
-        conn, audit.Change("figure-withdrawn", f"figure/{event.figure_id}", change, REASON)
-    )
-
-
-def _kept(event: AbsenceFigurePosted) -> KeptFigure:
-    findings = tuple(
-        Finding(f.code, f.severity, f.message, f.field, f.message_args) for f in event.findings
-    )
-    return KeptFigure(
-        publisher=event.publisher,
-        figure_id=event.figure_id,
-        municipality_id=event.municipality_id,
-        municipality_number=event.municipality_number,
-        unit=event.unit or "",
-        period=event.period,
-        window=event.window,
-        definition_key=_definition_key(event),
-        lost_days=event.lost_days,
-        agreed_days=event.agreed_days,
-        rate_percent=event.rate_percent,
-        weight_kind=event.weight_kind,
-        weight=event.weight,
-        persons=event.persons,
-        note=event.note,
-        generated=event.generated,
-        findings=findings,
-        vintage=event.vintage,
-        replaces=event.replaces,
-        in_force=True,
-        origin=ORIGIN,
-        posted_at=event.posted_at,
-    )
-
-
-def _definition_key(event: AbsenceFigurePosted) -> str:
-    return Definition(**event.definition.model_dump()).key
+    """Return the figures and withdrawals that the log lacks."""
+    return await figures.untold(conn, log)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from shared.http import wiring
@@ -33,7 +33,7 @@ def make_app(service: Service, title: str, description: str) -> FastAPI:
         description=description,
         version="1",
         lifespan=lifespan,
-        openapi_url=f"/api/{service.name}/v1/openapi.json",
+        openapi_url=None,
         generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
@@ -51,23 +51,30 @@ def make_app(service: Service, title: str, description: str) -> FastAPI:
 
 def _add_health(app: FastAPI, service: Service, collector: ServiceCollector) -> None:
     process = telemetry.process_figures()
+    inside = APIRouter(include_in_schema=False)
 
-    @app.get("/-/live", include_in_schema=False)
+    @inside.get("/-/live")
     async def live() -> Response:
         return JSONResponse({"live": True})
 
-    @app.get("/-/ready", include_in_schema=False)
+    @inside.get("/-/ready")
     async def ready() -> Response:
         reasons = service.health.reasons()
         return JSONResponse(
             {"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200
         )
 
-    @app.get("/-/metrics", include_in_schema=False)
+    @inside.get("/-/metrics")
     async def figures(request: Request) -> Response:
         accept = request.headers.get("accept", "")
         text, media_type = await telemetry.expose([collector], process, accept=accept)
         return Response(text, media_type=media_type)
+
+    app.include_router(inside)
+
+    @app.get(f"/api/{service.name}/v1/openapi.json", include_in_schema=False)
+    async def document() -> Response:
+        return JSONResponse(app.openapi())
 
     @app.get(
         f"/api/{service.name}/v1/status",

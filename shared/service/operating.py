@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.delivery import dead_letters, redelivery
 from shared.delivery.dead_letters import DeadLetter, LetterFilter
 from shared.http import inputs, lists, problems
@@ -155,7 +155,7 @@ def _add_letters(router: APIRouter, service: Service) -> None:
         "/dead-letters", summary="List dead letters", **operators, response_model=LetterList
     )
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
-        after = lists.read_cursor(query.cursor, int) or 0
+        after = lists.read_cursor(query.cursor, lists.Number) or 0
         async with service.database.connection() as conn:
             wanted = query.wanted(None if query.state == "all" else query.state)
             letters = await dead_letters.list_(conn, wanted, after=after, count=query.limit + 1)
@@ -186,7 +186,7 @@ def _add_deciding(router: APIRouter, service: Service) -> None:
         **operators,
     )
     async def replay_all(body: Replaying) -> ReplayedAnswer:
-        after = lists.read_cursor(body.cursor, int) or 0
+        after = lists.read_cursor(body.cursor, lists.Number) or 0
         done = await redelivery.replay_all(
             service.deliveries,
             service.database,

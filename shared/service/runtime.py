@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.audit import log as audit
 from shared.clock import Clock
 from shared.delivery import assignments, dead_letters, positions

@@ -7,7 +7,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from shared.errors import Unavailable
-from shared.postgres.database import DRIVER_FAILURES
+from shared.postgres.database import DRIVER_FAILURES, in_short
 from shared.service.health import Health
 
 LOG = structlog.get_logger()
@@ -79,10 +79,11 @@ class Supervisor:
             try:
                 await part()
             except _FAILURES as error:
-                failures[name] = _in_short(error)
-                LOG.warning("part failed", part=name, error=failures[name], retry_seconds=pause)
+                failures[name] = in_short(error)
+                whole = f"{type(error).__name__}: {error}"[:300]
+                LOG.warning("part failed", part=name, error=whole, retry_seconds=pause)
             except Exception as error:
-                failures[name] = _in_short(error)
+                failures[name] = in_short(error)
                 LOG.exception("part broke", part=name, retry_seconds=pause)
             else:
                 failures.pop(name, None)
@@ -91,7 +92,3 @@ class Supervisor:
                 recovered.cancel()
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_SECONDS_MAX)
-
-
-def _in_short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]

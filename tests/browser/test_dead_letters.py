@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from playwright.async_api import Page, expect
 
 from deploy.containers.gateway import make_gateway
-from services.registry.pages.signing import DEAD_LETTERS
+from services.registry.console.pages.signing import DEAD_LETTERS
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import served
 from tests.browser.test_reading import faults

@@ -22,7 +22,7 @@ from aiokafka.structs import TopicPartition
 
 from deploy.contracts.events import all_events
 from deploy.services import SERVICES
-from services.reporting.commands.reports import obligation_id_of
+from services.reporting.rounds.commands import obligation_id_of
 from shared.delivery.subscribe import Subscription
 from shared.events.inbound import AbsenceFigurePosted, ReportSubmitted, Submitted
 from shared.events.registry import SpeaksFor
@@ -40,7 +40,7 @@ from tests.faults.counts import repeats
 from tests.faults.flood import Flood, MakeMessage, Place, golden_messages
 from tests.faults.poison import Message
 from tests.reporting import factories
-from tests.reporting.test_kafka_reports import owing
+from tests.reporting.reports.test_kafka_reports import owing
 from tests.support.apps import RunningService, idle_service, run_service
 from tests.support.bus import Bus, read
 from tests.support.infrastructure import Infra

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from services.registry import commands
-from services.registry.reference.tables import read_reference
+from services.registry.municipalities.commands import load_reference
+from services.registry.municipalities.reference.tables import read_reference
 from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.registry.factories import NOW
@@ -26,7 +26,7 @@ async def reference_database(infra: Infra) -> AsyncIterator[Database]:
     handle = await infra.make_database("registry")
     database = Database(handle.dsn, application_name="test registry", pool_size=4)
     async with database.transaction() as conn:
-        await commands.load_reference(conn, read_reference(), now=NOW)
+        await load_reference(conn, read_reference(), now=NOW)
     yield database
     await database.close()
     await infra.drop_database(handle)

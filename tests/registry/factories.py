@@ -6,12 +6,16 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.registry import commands
-from services.registry.domain.county import County
-from services.registry.domain.municipality import DatedVersion, Municipality, founded
-from services.registry.domain.programme import Cohort, Names, Programme, Theme
-from services.registry.domain.project import Baseline, Direction, Goal, Membership, Project
-from services.registry.domain.publisher import Publisher
+from services.registry.entries.rules import Names
+from services.registry.municipalities.commands import put_municipality
+from services.registry.municipalities.rules.county import County
+from services.registry.municipalities.rules.membership import Membership
+from services.registry.municipalities.rules.municipality import DatedVersion, Municipality, founded
+from services.registry.programmes.commands import put_programme
+from services.registry.programmes.rules import Cohort, Programme, Theme
+from services.registry.projects.commands import put_project
+from services.registry.projects.rules import Baseline, Direction, Goal, Project
+from services.registry.publishers.rules import Publisher
 from shared.errors import Conflict
 from shared.postgres.database import Database
 from shared.values import Definition
@@ -85,7 +89,16 @@ async def register(database: Database, *numbered: tuple[str, str]) -> None:
     """Register municipalities of 2013 and forget what was told of it."""
     async with database.transaction() as conn:
         for number, name in numbered or [("1824", "Vefsn")]:
-            await commands.put_municipality(conn, municipality(number, name), now=NOW)
+            await put_municipality(conn, municipality(number, name), now=NOW)
+    await told(database)
+
+
+async def put_programme_and_project(database: Database) -> None:
+    """Put Vefsn, a programme and a project."""
+    await register(database)
+    async with database.transaction() as conn:
+        await put_programme(conn, programme(), now=NOW)
+        await put_project(conn, project(), now=NOW)
     await told(database)
 
 

@@ -4,9 +4,16 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from services.registry import commands, restoring
-from services.registry.domain.programme import Names
-from services.registry.store import municipalities, programmes, publishers
+from services.registry import restoring
+from services.registry.entries.rules import Names
+from services.registry.municipalities import store as municipalities
+from services.registry.municipalities.commands import put_municipality
+from services.registry.programmes import store as programmes
+from services.registry.programmes.commands import put_programme
+from services.registry.projects import store as projects
+from services.registry.projects.commands import put_project
+from services.registry.publishers import store as publishers
+from services.registry.publishers.commands import add_key, put_publisher, revoke_key
 from shared.events.envelope import Event
 from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
@@ -21,18 +28,16 @@ async def written(database: Database) -> list[Event]:
     """Register and change one of each kind; return what was told, in order."""
     somebody = factories.publisher()
     async with database.transaction() as conn:
-        await commands.put_municipality(conn, factories.municipality(), now=NOW)
-        await commands.put_programme(conn, factories.programme(), now=NOW)
-        await commands.put_project(conn, factories.project(), now=NOW)
-        await commands.put_project(
+        await put_municipality(conn, factories.municipality(), now=NOW)
+        await put_programme(conn, factories.programme(), now=NOW)
+        await put_project(conn, factories.project(), now=NOW)
+        await put_project(
             conn, factories.project(names=Names("Vefsn", "Vefsn", "Vefsn")), now=LATER
         )
-        await commands.put_publisher(conn, somebody, now=NOW)
-        made, _ = await commands.add_key(
-            conn, somebody.organisation_number, expires_at=None, now=NOW
-        )
-        await commands.add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)
-        await commands.revoke_key(conn, somebody.organisation_number, made.key_id, now=LATER)
+        await put_publisher(conn, somebody, now=NOW)
+        made, _ = await add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)
+        await add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)
+        await revoke_key(conn, somebody.organisation_number, made.key_id, now=LATER)
         rows = await conn.fetch("SELECT headers::text AS headers, payload FROM outbox ORDER BY id")
     headers = [json.loads(row["headers"]) for row in rows]
     return [
@@ -61,7 +66,7 @@ async def test_an_empty_registry_takes_its_states_from_the_log(
         assert await programmes.find_programme(new, "saman") == await programmes.find_programme(
             old, "saman"
         )
-        assert await programmes.find_project(new, "vefsn") == await programmes.find_project(
+        assert await projects.find_project(new, "vefsn") == await projects.find_project(
             old, "vefsn"
         )
         kept, known = (

@@ -30,48 +30,50 @@ def version(number: str) -> dict[str, Any]:
     return {"number": number, "name": "By", "valid_from": "2013-01-01", **COUNTY}
 
 
+def reforms(one: str, two: str) -> list[dict[str, Any]]:
+    """Return a change of each kind, as a client sends them."""
+    return [
+        {"kind": "rename", "on": "2014-01-01", "municipality_id": f"by-{one}", "name": "Bø"},
+        {
+            "kind": "renumber",
+            "on": "2015-01-01",
+            "municipality_id": f"by-{one}",
+            "number": "8299",
+            **COUNTY,
+        },
+        {
+            "kind": "merge",
+            "on": "2020-01-01",
+            "municipality_ids": [f"by-{one}", f"by-{two}"],
+            "into": [{"number": "8299", "name": "Bø", **COUNTY}],
+        },
+        {
+            "kind": "split",
+            "on": "2024-01-01",
+            "municipality_id": "bo-8299-2020",
+            "into": [
+                {"number": "8298", "name": "Nord", **COUNTY},
+                {"number": "8297", "name": "Sør", **COUNTY},
+            ],
+        },
+    ]
+
+
 async def test_every_change_of_municipalities_is_heard(bus: Bus, run: RunService) -> None:
     operator = (await run("registry", reference=False)).operator
     await bus.follow(MunicipalityRegistered.topic())
     tag = secrets.token_hex(3)
     one, two = f"80{secrets.randbelow(100):02}", f"81{secrets.randbelow(100):02}"
 
-    async def change(change_id: str, **body: Any) -> None:
-        answer = await operator.post(
-            f"{API}/municipality-changes", json={"change_id": f"{change_id}-{tag}", **body}
-        )
-        assert answer.status_code == 201, answer.text
-
     for number in (one, two):
         await operator.put(
             f"{API}/municipalities/by-{number}", json={"versions": [version(number)]}
         )
-    await change("rename", kind="rename", on="2014-01-01", municipality_id=f"by-{one}", name="Bø")
-    await change(
-        "renumber",
-        kind="renumber",
-        on="2015-01-01",
-        municipality_id=f"by-{one}",
-        number="8299",
-        **COUNTY,
-    )
-    await change(
-        "merge",
-        kind="merge",
-        on="2020-01-01",
-        municipality_ids=[f"by-{one}", f"by-{two}"],
-        into=[{"number": "8299", "name": "Bø", **COUNTY}],
-    )
-    await change(
-        "split",
-        kind="split",
-        on="2024-01-01",
-        municipality_id="bo-8299-2020",
-        into=[
-            {"number": "8298", "name": "Nord", **COUNTY},
-            {"number": "8297", "name": "Sør", **COUNTY},
-        ],
-    )
+    for body in reforms(one, two):
+        answer = await operator.post(
+            f"{API}/municipality-changes", json={**body, "change_id": f"{body['kind']}-{tag}"}
+        )
+        assert answer.status_code == 201, answer.text
 
     registered = await bus.receive(MunicipalityRegistered, where=lambda e: e.key == f"by-{one}")
     assert (registered.version, registered.versions[0].county_name) == (1, "Åker")
@@ -93,17 +95,14 @@ async def test_every_change_of_municipalities_is_heard(bus: Bus, run: RunService
     assert ended.predecessors == sorted([f"by-{one}", f"by-{two}"])
 
 
-async def test_every_change_of_programmes_projects_and_publishers_is_heard(
-    bus: Bus, run: RunService
-) -> None:
+async def test_every_change_of_programmes_and_projects_is_heard(bus: Bus, run: RunService) -> None:
     operator = (await run("registry", reference=False)).operator
-    for event in (ProgrammeRegistered, ProjectRegistered, PublisherRegistered):
+    for event in (ProgrammeRegistered, ProjectRegistered):
         await bus.follow(event.topic())
     programme_id, project_id = (
         f"programme-{secrets.token_hex(4)}",
         f"project-{secrets.token_hex(4)}",
     )
-    number = organisation_number_of_nobody()
     await operator.put(
         f"{API}/municipalities/vefsn-1824",
         json={"versions": [{**version("1824"), "name": "Vefsn"}]},
@@ -121,9 +120,6 @@ async def test_every_change_of_programmes_projects_and_publishers_is_heard(
         await operator.put(
             f"{API}/projects/{project_id}", json=project_body(programme_id, **changes)
         )
-    await operator.put(f"{API}/publishers/{number}", json={"name": "HR"})
-    key = (await operator.post(f"{API}/publishers/{number}/keys")).json()
-    await operator.post(f"{API}/publishers/{number}/revocation")
 
     registered = await bus.receive(ProgrammeRegistered, where=lambda e: e.key == programme_id)
     assert registered.cohorts[0].claimed == {"municipalities": 51}
@@ -139,6 +135,17 @@ async def test_every_change_of_programmes_projects_and_publishers_is_heard(
         str((await bus.receive(ProjectEnded, where=lambda e: e.key == project_id)).ended_on)
         == "2015-12-31"
     )
+
+
+async def test_every_change_of_publishers_is_heard(bus: Bus, run: RunService) -> None:
+    operator = (await run("registry", reference=False)).operator
+    await bus.follow(PublisherRegistered.topic())
+    number = organisation_number_of_nobody()
+
+    await operator.put(f"{API}/publishers/{number}", json={"name": "HR"})
+    key = (await operator.post(f"{API}/publishers/{number}/keys")).json()
+    await operator.post(f"{API}/publishers/{number}/revocation")
+
     assert (await bus.receive(PublisherRegistered, where=lambda e: e.key == number)).keys == []
     with_key = await bus.receive(PublisherChanged, where=lambda e: e.key == number)
     assert [k.key_id for k in with_key.keys] == [key["key_id"]]

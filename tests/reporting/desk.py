@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.reporting import commands
-from services.reporting.commands.judging import Judged, Rights
-from services.reporting.commands.reading import Entry
-from services.reporting.domain import Round
-from services.reporting.store import reports
-from services.reporting.store.reports import KeptRound, Obligation, ObligationFilter
+from services.reporting.figures import commands as figure_commands
+from services.reporting.heard import commands as heard
+from services.reporting.reports import commands as reports
+from services.reporting.rounds import commands as rounds
+from services.reporting.rounds import store as rounds_store
+from services.reporting.rounds.rules import Round
+from services.reporting.rounds.store import KeptRound, Obligation, ObligationFilter
+from services.reporting.submissions.judging import Judged, Rights
+from services.reporting.submissions.reading import Entry
 from shared.access import auth
 from shared.access.auth import OPERATOR
 from shared.events.envelope import Event
@@ -25,9 +28,10 @@ E = TypeVar("E", bound=Event)
 UUID_MIN = UUID(int=0)
 
 _FIGURES = """
-SELECT publisher, figure_id, municipality_id, municipality_number, unit, period, figure_window, definition_key,
-       lost_days, agreed_days, rate_percent, weight_kind, weight, persons, note, generated, vintage, replaces, in_force,
-       withdrawn_at, withdrawn_by, withdrawal_reason, findings::text AS findings, posted_at, origin
+SELECT publisher, figure_id, municipality_id, municipality_number, unit, period, figure_window,
+       definition_key, lost_days, agreed_days, rate_percent, weight_kind, weight, persons, note,
+       generated, vintage, replaces, in_force, withdrawn_at,
+       withdrawn_by, withdrawal_reason, findings::text AS findings, posted_at, origin
   FROM figure
  ORDER BY municipality_id, unit, definition_key, period, figure_window, vintage
 """
@@ -51,9 +55,9 @@ class Desk:
         async with self.database.transaction() as conn:
             for event in events:
                 if isinstance(event, MunicipalityEvent):
-                    await commands.hear_municipalities(conn, [event])
+                    await heard.hear_municipalities(conn, [event])
                 elif isinstance(event, ProjectEvent):
-                    await commands.hear_projects(conn, [event], now=self.now)
+                    await rounds.hear_projects(conn, [event], now=self.now)
                 else:
                     await auth.keep_publishers(conn, [event])
             known = await conn.fetch("SELECT organisation_number FROM known_publisher")
@@ -65,7 +69,9 @@ class Desk:
         """Post figures in one batch."""
         entries = [each if isinstance(each, Entry) else factories.entry(each) for each in figures]
         async with self.database.transaction() as conn:
-            return await commands.post_figures(conn, entries, rights=self.rights, now=self.now)
+            return await figure_commands.post_figures(
+                conn, entries, rights=self.rights, now=self.now
+            )
 
     async def withdraw(
         self,
@@ -80,24 +86,26 @@ class Desk:
         rights = {publisher: OPERATOR} if as_operator else self.rights
         async with self.database.transaction() as conn:
             entry = Entry(str(figure_id), publisher, content, "http")
-            return (await commands.withdraw_figures(conn, [entry], rights=rights, now=self.now))[0]
+            return (
+                await figure_commands.withdraw_figures(conn, [entry], rights=rights, now=self.now)
+            )[0]
 
     async def load(self, round_: Round) -> KeptRound:
         """Call for reports."""
         async with self.database.transaction() as conn:
-            return (await commands.load_round(conn, round_, now=self.now))[0]
+            return (await rounds.load_round(conn, round_, now=self.now))[0]
 
     async def tick(self, now: datetime | None = None) -> int:
         """Turn states with the calendar."""
         self.now = now or self.now
         async with self.database.transaction() as conn:
-            return await commands.turn_states(conn, now=self.now)
+            return await rounds.turn_states(conn, now=self.now)
 
     async def submit(self, content: dict[str, Any], *, publisher: str = factories.ORGNR) -> Judged:
         """Hand a report in."""
         entry = Entry(content.get("submission_id"), publisher, content, "http")
         async with self.database.transaction() as conn:
-            return (await commands.submit_reports(conn, [entry], rights=self.rights, now=self.now))[
+            return (await reports.submit_reports(conn, [entry], rights=self.rights, now=self.now))[
                 0
             ]
 
@@ -110,7 +118,9 @@ class Desk:
         """Return what is owed."""
         async with self.database.connection() as conn:
             everything = ObligationFilter(**wanted)
-            return await reports.list_obligations(conn, everything, after=UUID_MIN, count=1_000)
+            return await rounds_store.list_obligations(
+                conn, everything, after=UUID_MIN, count=1_000
+            )
 
     async def told(self, cls: type[E]) -> list[E]:
         """Return the events of a class that wait in the outbox, in order."""
@@ -153,3 +163,7 @@ class Desk:
                 figure_municipality,
             )
             yield conn
+
+
+def codes(outcomes: list[Judged]) -> list[str]:
+    return [each.result if each.error is None else each.error.code for each in outcomes]

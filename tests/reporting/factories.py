@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.reporting.commands.reading import Entry
-from services.reporting.domain import Draft, Round, Window
+from services.reporting.figures.rules import Draft, Window
+from services.reporting.rounds.rules import Round
+from services.reporting.submissions.reading import Entry
 from shared.access.auth import hash_of
 from shared.events.registry import (
     Member,
@@ -40,7 +41,7 @@ NOW = datetime(2014, 3, 7, 6, 12, 9, tzinfo=UTC)
 DEFINITION = {
     "certification": "total",
     "denominator": "agreed",
-    "holiday_corrected": True,
+    "holiday": "corrected",
     "source": "municipality-hr",
 }
 DEFINITION_KEY = "total.agreed.corrected.municipality-hr"

@@ -10,7 +10,9 @@ from tests.support.waiting import until
 FIGURES = "/api/reporting/v1/absence-figures"
 HELD = {"municipality": VEFSN}
 WAITING_FOR_A_LOCK = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+SELECT count(*)
+  FROM pg_stat_activity
+ WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
 

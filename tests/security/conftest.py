@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
 from deploy.services import SERVICES
-from services.registry.domain.publisher import Publisher
-from services.registry.store import publishers as registry_publishers
+from services.registry.publishers import store as registry_publishers
+from services.registry.publishers.rules import Publisher
 from shared.access import auth
 from shared.events.registry import Member, PublisherKey, PublisherRegistered, SpeaksFor
 from tests.reporting import factories

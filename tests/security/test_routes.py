@@ -6,7 +6,7 @@ table in `walking` says what each gets.
 import pytest
 from fastapi.routing import APIRoute
 
-from services.registry.pages.signing import PAGES
+from services.registry.console.pages.signing import PAGES
 from shared.http.routes import Needs, StrictRoute
 from tests.reporting import factories
 from tests.reporting.factories import ORGNR

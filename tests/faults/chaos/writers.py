@@ -20,7 +20,7 @@ import httpx2
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from deploy.client import headers
+from deploy.client.kafka import headers
 from deploy.demo.generated import DEFINITION
 from shared.service.clients import new_client
 from shared.values import Period
@@ -108,7 +108,7 @@ class Pace:
 async def write_by_kafka(system: System, source: Source, pace: Pace) -> None:
     """Publish batches in order; one whose fate is unknown is sent again, whole, before the next."""
     producer: Any = None
-    topic = f"inbound.{source.publisher}.absence-figures.v1"
+    topic = f"inbound.{source.publisher}.figures.v1"
     try:
         while await pace.next(source.accepted):
             numbers = range(source.accepted, source.accepted + pace.batch)

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from deploy.client import headers
+from deploy.client.kafka import headers
 from tests.faults.chaos import check
 from tests.faults.chaos.readers import Readers
 from tests.faults.chaos.run import Tell
@@ -128,7 +128,7 @@ async def _fill(system: System, sources: Sequence[Source], figures: int) -> None
 
 
 async def _send(producer: Any, source: Source, count: int) -> list[Any]:
-    topic = f"inbound.{source.publisher}.absence-figures.v1"
+    topic = f"inbound.{source.publisher}.figures.v1"
     sending = []
     for number in range(source.accepted, source.accepted + count):
         body = source.body_of(number)

@@ -214,7 +214,7 @@ async def test_what_an_earlier_run_had_taken_is_taken_up_at_once(database: Datab
         await tell(database, factories.target_reached())
         async with database.connection() as conn:
             await commands.take_work(
-                conn, Channel.WEBHOOK, by="test", count=9, true_now=datetime.now(UTC)
+                conn, Channel.WEBHOOK, by="test", places=9, at_work=[], true_now=datetime.now(UTC)
             )
         async with sending(database):
             await until_log(database, ("delivered", 1))
@@ -249,7 +249,7 @@ async def test_what_was_taken_in_a_session_that_ended_is_taken_up_soon(database:
                 assert (
                     len(
                         await commands.take_work(
-                            conn, Channel.WEBHOOK, by="test", count=1, true_now=now
+                            conn, Channel.WEBHOOK, by="test", places=1, at_work=[], true_now=now
                         )
                     )
                     == 1
@@ -291,14 +291,13 @@ async def test_an_event_that_cannot_be_put_into_words_is_tried_again_and_harms_n
     database: Database, tmp_path: Path
 ) -> None:
     await subscribe(database, subscription())
-    await tell(
-        database, factories.target_reached(definition_key="no.such.key"), factories.report_due()
-    )
+    unreadable = factories.target_reached().model_copy(update={"window": "fortnight"})
+    await tell(database, unreadable, factories.report_due())
     async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
         async with sending(database, smtp_port=catcher.smtp_port):
             logged = await until_log(database, ("waiting", 1), ("delivered", 1))
         assert len(catcher.mailbox.list_()) == 1
     assert {d.last_error for d in logged} == {
         None,
-        "the notification could not be written: RuleBroken",
+        "the notification could not be written: ValidationError",
     }

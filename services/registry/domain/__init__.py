@@ -1,3 +1,0 @@
-"""The registry's rules: identity of municipalities through reforms, programmes, projects,
-publishers.
-"""

@@ -1,0 +1,59 @@
+"""What every entry of the registry has: an id that its client chose, and names."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.errors import RuleBroken
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}[a-z0-9]\Z", re.ASCII)
+
+
+def check_id(value: str, what: str) -> None:
+    """Make sure that an id chosen by a client has the agreed form.
+
+    Raises:
+        RuleBroken: `id-malformed`.
+    """
+    if not _SLUG.match(value):
+        raise RuleBroken(
+            f"the id of a {what} must be 3 to 64 lower-case letters, digits and inner hyphens, got"
+            f" {value[:80]!r}",
+            code="id-malformed",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A name in bokmål, and in nynorsk and English where there is one."""
+
+    nb: str
+    nn: str | None = None
+    en: str | None = None
+
+
+def check_names(names: Names, what: str) -> None:
+    """Make sure that the bokmål name says something.
+
+    Raises:
+        RuleBroken: `name-malformed`.
+    """
+    if not names.nb.strip():
+        raise RuleBroken(
+            f"the bokmål name of a {what} must not be blank, got {names.nb!r}",
+            code="name-malformed",
+        )
+
+
+def check_distinct(ids: Sequence[str], what: str) -> None:
+    """Make sure that no id stands twice in a list.
+
+    Raises:
+        RuleBroken: `id-repeated`.
+    """
+    repeated = [each for each in dict.fromkeys(ids) if ids.count(each) > 1]
+    if repeated:
+        raise RuleBroken(
+            f"each {what} may stand once, {repeated[0][:100]!r} stands more often",
+            code="id-repeated",
+        )

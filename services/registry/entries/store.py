@@ -1,0 +1,37 @@
+"""The lock that every writer takes first, and names as they are kept."""
+
+import json
+from enum import StrEnum
+
+from services.registry.entries.rules import Names
+from shared.postgres.database import Connection, load_queries
+
+QUERIES = load_queries(__file__)
+
+
+class Kind(StrEnum):
+    """What a writer locks: things whose rules look at each other are one kind."""
+
+    MUNICIPALITY = "registry.municipality"
+    PROGRAMME = "registry.programme"
+    PUBLISHER = "registry.publisher"
+
+
+async def lock(conn: Connection, kind: Kind) -> None:
+    """Let no other transaction write things of this kind until this one ends."""
+    await QUERIES.lock(conn, what=kind.value)
+
+
+def read_names(text: str) -> Names:
+    """Return names from a `jsonb` column."""
+    return Names(**json.loads(text))
+
+
+def names_object(names: Names) -> dict[str, str | None]:
+    """Return names as a JSON object."""
+    return {"nb": names.nb, "nn": names.nn, "en": names.en}
+
+
+def names_json(names: Names) -> str:
+    """Return names for a `jsonb` column."""
+    return json.dumps(names_object(names))

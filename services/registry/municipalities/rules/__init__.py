@@ -1,0 +1,1 @@
+"""What a municipality is, how its structure changes, and who bears which number on a day."""

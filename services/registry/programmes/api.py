@@ -1,0 +1,186 @@
+"""Programmes over HTTP, as data that a client puts."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field, StrictInt
+
+from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
+from services.registry.programmes import commands, store
+from services.registry.programmes.events import programme_fields
+from services.registry.programmes.rules import Cohort, Programme, ReportKind, Theme
+from services.registry.programmes.store import Participants
+from shared.access.roles import Action
+from shared.events import registry as told
+from shared.events.envelope import Slug
+from shared.http import http
+from shared.http.preconditions import Conditional, version_tag
+from shared.moments import Day
+from shared.postgres.database import Connection
+from shared.service.runtime import Service
+
+Count = Annotated[StrictInt, Field(ge=0, le=10**6)]
+Claimed = Annotated[
+    dict[Annotated[str, Field(min_length=1, max_length=80)], Count], Field(max_length=50)
+]
+"""Counts that a source states, such as {"municipalities": 51}."""
+
+
+class CountedAnswer(BaseModel):
+    """What the data give, beside what is claimed; `memberships` counts a municipality once per
+    project.
+    """
+
+    municipalities: StrictInt
+    projects: StrictInt
+    memberships: StrictInt
+
+
+class CohortBody(http.RequestModel):
+    """A wave of participants; its id is its own in all programmes."""
+
+    id: Slug
+    names: NamesBody
+    starts_on: Day
+    claimed: Claimed = Field(default_factory=dict)
+    counted: CountedAnswer | None = Field(
+        default=None, description="May be sent back as it was answered; not used."
+    )
+
+
+class NamedBody(http.RequestModel):
+    """A theme, or a kind of report."""
+
+    id: Slug
+    names: NamesBody
+
+
+class ProgrammeBody(http.RequestModel):
+    """A programme as a whole. `programme_id`, `version` and `counted` may be sent back and are not
+    used.
+    """
+
+    names: NamesBody
+    cohorts: list[CohortBody] = Field(default=[], max_length=100)
+    themes: list[NamedBody] = Field(default=[], max_length=100)
+    report_kinds: list[NamedBody] = Field(default=[], max_length=100)
+    claimed: Claimed = Field(default_factory=dict)
+    programme_id: str | None = None
+    version: StrictInt | None = None
+    counted: CountedAnswer | None = None
+
+    def value(self, programme_id: str) -> Programme:
+        """Return the domain's value."""
+        return Programme(
+            programme_id,
+            self.names.value(),
+            tuple(
+                Cohort(c.id, c.names.value(), c.starts_on, dict(c.claimed)) for c in self.cohorts
+            ),
+            tuple(Theme(theme.id, theme.names.value()) for theme in self.themes),
+            tuple(ReportKind(kind.id, kind.names.value()) for kind in self.report_kinds),
+            dict(self.claimed),
+        )
+
+
+class CohortAnswer(told.Cohort):
+    """A cohort with what is claimed of it and what is counted."""
+
+    counted: CountedAnswer
+
+
+class ProgrammeAnswer(BaseModel):
+    """A programme with what is claimed of it and what is counted; the two are never mended to
+    agree.
+    """
+
+    programme_id: str
+    version: int
+    names: told.Names
+    cohorts: list[CohortAnswer]
+    themes: list[told.Theme]
+    report_kinds: list[told.ReportKind]
+    claimed: dict[str, int]
+    counted: CountedAnswer
+
+
+class ProgrammePutAnswer(ProgrammeAnswer):
+    """The state in force; `changed` tells whether this request changed it."""
+
+    changed: bool
+
+
+class ProgrammeList(BaseModel):
+    """Programmes by id."""
+
+    items: list[ProgrammeAnswer]
+    next: str | None
+
+
+def add_routes(router: APIRouter, service: Service) -> None:
+    """Add the routes of programmes."""
+    operator = service.needs(Action.OPERATE)
+
+    @router.get(
+        "/programmes", summary="All programmes", response_model=ProgrammeList, tags=["programmes"]
+    )
+    async def list_programmes(query: Annotated[http.ListQuery, Query()]) -> Any:
+        async with service.database.connection() as conn:
+            found = await store.seek_programmes(
+                conn, after=place_after(query.cursor), count=query.limit + 1
+            )
+            listed = http.page(found, query.limit, lambda programme: programme.programme_id)
+            return {**listed, "items": [await _with_counts(conn, each) for each in listed["items"]]}
+
+    @router.get(
+        "/programmes/{programme_id}",
+        summary="One programme, with claimed counts beside counted ones",
+        response_model=ProgrammeAnswer,
+        responses=http.problems(404),
+        tags=["programmes"],
+    )
+    async def get_programme(programme_id: http.SlugPath, response: Response) -> Any:
+        async with service.database.connection() as conn:
+            found = await store.get_programme(conn, programme_id)
+            response.headers["ETag"] = version_tag(found.version)
+            return await _with_counts(conn, found)
+
+    @router.put(
+        "/programmes/{programme_id}",
+        summary="Register or change a programme",
+        response_model=ProgrammePutAnswer,
+        responses={201: {"model": ProgrammePutAnswer}, **PROBLEMS},
+        dependencies=[operator],
+        tags=["programmes"],
+    )
+    async def put_programme(
+        programme_id: http.SlugPath,
+        body: ProgrammeBody,
+        response: Response,
+        precondition: Conditional,
+    ) -> Any:
+        async with service.database.transaction() as conn:
+            put = await commands.put_programme(
+                conn, body.value(programme_id), now=service.clock.now(), guard=precondition.check
+            )
+            answer = await _with_counts(conn, put.state)
+        mark(response, put)
+        return {**answer, "changed": put.changed}
+
+
+async def _with_counts(conn: Connection, programme: Programme) -> dict[str, Any]:
+    total, by_cohort = await store.count_participants(conn, programme.programme_id)
+    fields = programme_fields(programme)
+    cohorts = [
+        {**cohort.model_dump(), "counted": _counted(by_cohort.get(cohort.id, Participants()))}
+        for cohort in fields["cohorts"]
+    ]
+    return {**fields, "cohorts": cohorts, "counted": _counted(total)}
+
+
+def _counted(participants: Participants) -> dict[str, int]:
+    return {
+        "municipalities": participants.municipalities,
+        "projects": participants.projects,
+        "memberships": participants.memberships,
+    }

@@ -1,0 +1,60 @@
+"""What is told of programmes: values to events, and back after a restore."""
+
+from datetime import datetime
+from typing import Any
+
+from services.registry.entries.events import event_id_of, read_names, tell_names
+from services.registry.programmes.rules import Cohort, Programme, ReportKind, Theme
+from shared.events import registry as told
+
+
+def programme_event(programme: Programme, now: datetime) -> told.ProgrammeEvent:
+    """Tell a programme's new state."""
+    kind = told.ProgrammeRegistered if programme.version == 1 else told.ProgrammeChanged
+    return kind(
+        event_id=event_id_of(kind, programme.programme_id, programme.version),
+        occurred_at=now,
+        **programme_fields(programme),
+    )
+
+
+def programme_fields(programme: Programme) -> dict[str, Any]:
+    """Return a programme's state as contracts carry it."""
+    return {
+        "programme_id": programme.programme_id,
+        "version": programme.version,
+        "names": tell_names(programme.names),
+        "cohorts": [
+            told.Cohort(
+                id=cohort.cohort_id,
+                names=tell_names(cohort.names),
+                starts_on=cohort.starts_on,
+                claimed=dict(cohort.claimed),
+            )
+            for cohort in programme.cohorts
+        ],
+        "themes": [
+            told.Theme(id=theme.theme_id, names=tell_names(theme.names))
+            for theme in programme.themes
+        ],
+        "report_kinds": [
+            told.ReportKind(id=kind.report_kind_id, names=tell_names(kind.names))
+            for kind in programme.report_kinds
+        ],
+        "claimed": dict(programme.claimed),
+    }
+
+
+def programme_of(event: told.ProgrammeEvent) -> Programme:
+    """Return the programme as it was told."""
+    return Programme(
+        event.programme_id,
+        read_names(event.names),
+        tuple(
+            Cohort(c.id, read_names(c.names), c.starts_on, dict(c.claimed)) for c in event.cohorts
+        ),
+        tuple(Theme(theme.id, read_names(theme.names)) for theme in event.themes),
+        tuple(ReportKind(kind.id, read_names(kind.names)) for kind in event.report_kinds),
+        dict(event.claimed),
+        event.version,
+    )

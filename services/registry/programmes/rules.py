@@ -1,0 +1,93 @@
+"""A programme as data: its names, cohorts, themes and kinds of report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from types import MappingProxyType
+
+from services.registry.entries.rules import Names, check_distinct, check_id, check_names
+from shared.errors import RuleBroken
+
+NOTHING_CLAIMED: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A wave of participants (pulje).
+
+    Attributes:
+        claimed: counts that a source states, such as 51 municipalities; kept beside the counts that
+            the data give and never mended to agree with them.
+    """
+
+    cohort_id: str
+    names: Names
+    starts_on: date
+    claimed: Mapping[str, int] = field(default_factory=lambda: NOTHING_CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A theme (tema) that projects work on; several programmes may share one."""
+
+    theme_id: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class ReportKind:
+    """A kind of report that projects owe."""
+
+    report_kind_id: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A framework programme for local projects.
+
+    Attributes:
+        claimed: as for a cohort, for the programme as a whole.
+        version: rises by one with every change of this state, from 1.
+    """
+
+    programme_id: str
+    names: Names
+    cohorts: tuple[Cohort, ...] = ()
+    themes: tuple[Theme, ...] = ()
+    report_kinds: tuple[ReportKind, ...] = ()
+    claimed: Mapping[str, int] = field(default_factory=lambda: NOTHING_CLAIMED)
+    version: int = 1
+
+
+def revised_programme(present: Programme | None, wanted: Programme) -> Programme | None:
+    """Judge a programme that was put; none when it is as it was.
+
+    Raises:
+        RuleBroken: `id-malformed`, `id-repeated`, `name-malformed` or `count-negative`.
+    """
+    _check(wanted)
+    if present is None:
+        return replace(wanted, version=1)
+    kept = replace(wanted, version=present.version)
+    return None if kept == present else replace(kept, version=present.version + 1)
+
+
+def _check(programme: Programme) -> None:
+    check_id(programme.programme_id, "programme")
+    check_names(programme.names, "programme")
+    for what, parts in (
+        ("cohort", [(cohort.cohort_id, cohort.names) for cohort in programme.cohorts]),
+        ("theme", [(theme.theme_id, theme.names) for theme in programme.themes]),
+        ("report kind", [(kind.report_kind_id, kind.names) for kind in programme.report_kinds]),
+    ):
+        check_distinct([each for each, _ in parts], what)
+        for each, names in parts:
+            check_id(each, what)
+            check_names(names, what)
+    for claimed in (programme.claimed, *(cohort.claimed for cohort in programme.cohorts)):
+        for what, count in claimed.items():
+            if count < 0:
+                raise RuleBroken(
+                    f"claimed {what[:80]} must be 0 or more, got {count}", code="count-negative"
+                )

@@ -1,1 +1,0 @@
-"""The registry's tables: rows to domain values and back. The caller owns the transaction."""

@@ -1,0 +1,144 @@
+"""HTTP doors of figures: in, out, and taken back."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.reporting.figures import bodies, commands, store
+from services.reporting.submissions.api import (
+    ORIGIN,
+    ROUTE,
+    fault,
+    publisher_of,
+    read_object,
+    rights_of,
+)
+from services.reporting.submissions.reading import Entry
+from shared.access.auth import Principal, require
+from shared.access.roles import Action
+from shared.fields import UuidText
+from shared.http import http, lists, openapi
+from shared.http.routes import BodyUpTo, StrictRoute
+from shared.service.runtime import Service
+from shared.values import Period
+
+FIGURES_MAX = 1_000
+BODY_BYTES_MAX = 1024 * 1024
+"""Of a request with so many figures."""
+
+
+def make_router(service: Service) -> APIRouter:
+    """Return the routes of figures."""
+    router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
+    _add_figures_in(router, service)
+    _add_withdrawal(router, service)
+    _add_figures_out(router, service)
+    return router
+
+
+def _add_figures_in(router: APIRouter, service: Service) -> None:
+    Publisher = Annotated[Principal, service.needs(Action.PUBLISH)]  # noqa: N806 - an annotation alias
+
+    @router.post(
+        "/absence-figures",
+        summary="Post one figure, or up to 1,000",
+        status_code=201,
+        response_model=bodies.FigureOutcome,
+        responses=bodies.POSTED | http.problems(401, 403, 409),
+        dependencies=[Depends(BodyUpTo(BODY_BYTES_MAX))],
+        openapi_extra=openapi.body_of(bodies.OneFigure, bodies.ManyFigures),
+    )
+    async def post_figures(request: Request, principal: Publisher) -> Response:
+        body = read_object(await request.body())
+        publisher = publisher_of(principal, body)
+        entries = _figures(body, publisher) if "figures" in body else [_figure(body, publisher)]
+        async with service.database.transaction() as conn:
+            rights = await rights_of(conn, principal, publisher)
+            outcomes = await commands.post_figures(
+                conn, entries, rights=rights, now=service.clock.now()
+            )
+        return (
+            bodies.many_answer(outcomes) if "figures" in body else bodies.figure_answer(outcomes[0])
+        )
+
+
+def _add_withdrawal(router: APIRouter, service: Service) -> None:
+    Publisher = Annotated[Principal, service.needs(Action.PUBLISH)]  # noqa: N806 - an annotation alias
+
+    @router.post(
+        "/figures/{figure_id}/withdrawal",
+        summary="Take a figure back",
+        response_model=bodies.FigureOutcome,
+        responses=http.problems(401, 403, 404),
+        openapi_extra=openapi.body_of(bodies.Withdrawal),
+    )
+    async def withdraw(figure_id: UuidText, request: Request, principal: Publisher) -> Response:
+        body = read_object(await request.body(), in_address="figure_id")
+        publisher = publisher_of(principal, body)
+        entry = Entry(figure_id, publisher, body | {"figure_id": figure_id}, ORIGIN)
+        async with service.database.transaction() as conn:
+            rights = await rights_of(conn, principal, publisher, also_revoked=True)
+            outcomes = await commands.withdraw_figures(
+                conn, [entry], rights=rights, now=service.clock.now()
+            )
+        return bodies.figure_answer(outcomes[0], created=200)
+
+
+def _add_figures_out(router: APIRouter, service: Service) -> None:
+    Reader = Annotated[Principal, service.needs(Action.READ_SUBMISSIONS)]  # noqa: N806 - an annotation alias
+
+    @router.get(
+        "/figures",
+        summary="What came in for a municipality, with every vintage",
+        response_model=bodies.FigureList,
+        responses=http.problems(401, 403),
+    )
+    async def list_figures(principal: Reader, query: Annotated[bodies.FigureQuery, Query()]) -> Any:
+        require(
+            principal,
+            Action.READ_SUBMISSIONS,
+            municipality_id=query.municipality,
+            on=service.clock.today(),
+        )
+        after = lists.read_cursor(query.cursor, tuple[date, lists.Text])
+        async with service.database.connection() as conn:
+            figures = await store.list_figures(
+                conn,
+                query.municipality,
+                from_day=Period.parse(query.from_).first_day if query.from_ else None,
+                to_day=Period.parse(query.to).last_day if query.to else None,
+                current_only=query.vintages == "current",
+                after=after,
+                count=query.limit + 1,
+            )
+        listed = http.page(
+            figures, query.limit, lambda entry: [entry[1][0].isoformat(), entry[1][1]]
+        )
+        return {**listed, "items": [bodies.figure_of(figure) for figure, _ in listed["items"]]}
+
+
+def _figure(content: Any, publisher: str) -> Entry:
+    if not isinstance(content, dict):
+        return Entry(None, publisher, content, ORIGIN)
+    rest = {key: value for key, value in content.items() if key != "figure_id"}
+    return Entry(content.get("figure_id"), publisher, rest, ORIGIN)
+
+
+def _figures(body: dict[str, Any], publisher: str) -> list[Entry]:
+    figures = body["figures"]
+    if not isinstance(figures, list) or not figures:
+        raise fault(
+            "schema-mismatch", f"figures must be a list of 1 to {FIGURES_MAX} figures", "/figures"
+        )
+    if len(figures) > FIGURES_MAX:
+        raise fault(
+            "too-many-figures",
+            f"at most {FIGURES_MAX} figures at once, got {len(figures)}",
+            "/figures",
+        )
+    if len(body) > 1:
+        raise fault(
+            "unknown-field", "beside figures stands a field that does not belong there; remove it"
+        )
+    return [_figure(figure, publisher) for figure in figures]

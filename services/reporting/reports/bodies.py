@@ -1,0 +1,47 @@
+"""What the HTTP bodies of reports look like."""
+
+from typing import Any, Literal
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from services.reporting.submissions.judging import Judged
+from shared.events.envelope import OrganisationNumber
+from shared.events.inbound import ReportContent
+from shared.fields import UuidText
+from shared.http import http
+
+
+class ReportBody(ReportContent):
+    """A report that is handed in; its obligation stands in the address."""
+
+    publisher: OrganisationNumber | None = None
+
+
+class ReportOutcome(BaseModel):
+    """What became of a report that was handed in; `version` counts those of its obligation."""
+
+    submission_id: UuidText
+    result: Literal["accepted", "repeated"]
+    version: int
+
+
+HANDED_IN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Accepted before with the same content.", "model": ReportOutcome},
+    201: {"description": "Accepted."},
+}
+
+
+def report_answer(judged: Judged) -> JSONResponse:
+    """Answer one report: 201, 200 when repeated, or its problem."""
+    if judged.error is not None:
+        return http.respond(judged.error)
+    body = {
+        "submission_id": judged.entry.shown_id,
+        "result": judged.result,
+        "version": judged.vintage,
+    }
+    return JSONResponse(
+        ReportOutcome.model_validate(body).model_dump(mode="json"),
+        201 if judged.result == "accepted" else 200,
+    )

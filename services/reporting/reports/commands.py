@@ -1,0 +1,142 @@
+"""Taking reports in."""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime
+
+from services.reporting.heard import store as heard
+from services.reporting.reports import store
+from services.reporting.reports.store import Report
+from services.reporting.rounds import rules
+from services.reporting.rounds import store as rounds
+from services.reporting.rounds.commands import told_of
+from services.reporting.rounds.store import Obligation
+from services.reporting.submissions.judging import (
+    Judged,
+    Rights,
+    principal_of,
+    put_receipts,
+    refuse_overtaken,
+)
+from services.reporting.submissions.reading import Entry, hash_of, read_contract, read_id, refusal
+from shared.access.auth import require
+from shared.access.roles import Action
+from shared.audit import log as audit
+from shared.clock import local_date
+from shared.errors import Conflict, FieldError, NotAllowed, NotFound, RuleBroken
+from shared.events import inbound
+from shared.events.envelope import derived_id
+from shared.events.reporting import ReportSubmitted
+from shared.outbox import outbox
+from shared.postgres.database import Connection
+
+
+async def submit_reports(
+    conn: Connection, entries: Sequence[Entry], *, rights: Rights, now: datetime
+) -> list[Judged]:
+    """Take reports in, each on its own; every version is kept, lateness is that of the first."""
+    outcomes = []
+    for entry in entries:
+        try:
+            outcomes.append(await _submit(conn, entry, rights=rights, now=now))
+        except (RuleBroken, NotAllowed, NotFound) as error:
+            outcomes.append(Judged(entry, "rejected", error=error))
+    await put_receipts(conn, outcomes, now=now)
+    return outcomes
+
+
+async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: datetime) -> Judged:
+    body = read_contract(inbound.ReportSubmitted, entry)
+    if body.submission_id != read_id(entry, pointer="/submission_id"):
+        raise refusal(
+            (
+                FieldError(
+                    "id-malformed", "submission_id differs from the event's id", "/submission_id"
+                ),
+            )
+        )
+    body_hash = hash_of(body)
+    obligation = await rounds.lock_obligation(conn, body.obligation_id)
+    await _require(conn, entry, obligation, rights=rights, on=local_date(now))
+    before = await store.find_report(conn, entry.publisher, body.submission_id)
+    if before is not None:
+        if before.body_hash == body_hash:
+            return Judged(entry, "repeated", before.version)
+        raise Conflict(
+            f"submission id {body.submission_id} was used before with other content; a new version"
+            " needs a new id",
+            code="id-reused",
+        )
+    if local_date(now) < obligation.opens_on:
+        raise RuleBroken(
+            f"the report cannot be handed in before {obligation.opens_on.isoformat()}; "
+            f"today is {local_date(now).isoformat()}",
+            code="obligation-not-open",
+        )
+    newest_version, newest = await store.newest_report(conn, obligation.obligation_id)
+    refuse_overtaken(entry, "version of the report", by=newest)
+    report = Report(
+        publisher=entry.publisher,
+        submission_id=body.submission_id,
+        body_hash=body_hash,
+        obligation_id=obligation.obligation_id,
+        version=newest_version + 1,
+        form_version=body.form_version,
+        answers=json.dumps(
+            body.answers, default=str
+        ),  # a number with a fraction stays exact as text
+        signatures=tuple(body.signatures),
+        submitted_at=now,
+        origin=entry.origin,
+    )
+    await store.add_report(conn, report)
+    submission = {
+        "submission_id": str(report.submission_id),
+        "version": report.version,
+        "hash": body_hash.hex(),
+    }
+    await audit.note(
+        conn, audit.Change("report-submitted", f"obligation/{report.obligation_id}", submission)
+    )
+    await _settle(conn, obligation, report, now=now)
+    return Judged(entry, "accepted", report.version)
+
+
+async def _settle(
+    conn: Connection, obligation: Obligation, report: Report, *, now: datetime
+) -> None:
+    """Mark the obligation as met, and tell it; the first version decides how late it was."""
+    late = obligation.days_late
+    if late is None:
+        late = rules.days_late(obligation.due_on, local_date(now))
+    await rounds.settle_obligation(conn, obligation.obligation_id, submitted_at=now, days_late=late)
+    submitted = ReportSubmitted(
+        event_id=derived_id("ReportSubmitted", report.publisher, report.submission_id),
+        occurred_at=now,
+        **told_of(replace(obligation, state="submitted")),
+        submission_id=report.submission_id,
+        version=report.version,
+        submitted_at=now,
+        days_late=late,
+        signed_by=list(report.signatures),
+    )
+    await outbox.put(conn, [submitted])
+
+
+async def _require(
+    conn: Connection, entry: Entry, obligation: Obligation, *, rights: Rights, on: date
+) -> None:
+    """A publisher may report for a project if it speaks for one of the project's members."""
+    principal = principal_of(rights, entry.publisher)
+    if principal.is_operator:
+        return
+    for municipality_id in await heard.list_members(conn, obligation.project_id, on=on):
+        with suppress(NotAllowed):
+            require(principal, Action.PUBLISH, municipality_id=municipality_id, on=on)
+            return
+    raise NotAllowed(
+        f"publisher {entry.publisher} speaks for no member of project {obligation.project_id}",
+        code="publisher-not-allowed",
+    )

@@ -1,1 +1,0 @@
-"""Reporting's tables: rows to values and back. The caller owns the transaction."""
