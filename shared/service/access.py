@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from shared.access import auth
 from shared.access.key_uses import KeyUses
+from shared.access.roles import Action
 from shared.audit import log as audit
 from shared.clock import Clock
 from shared.delivery.subscribe import Router, subscribe
@@ -49,7 +50,7 @@ class Access:
         self._failed_rate = Rate(per_minute=FAILED_KEYS_PER_MINUTE, burst=FAILED_KEYS_PER_MINUTE)
         self._places = Places(settings.requests_at_once)
 
-    def needs(self, action: auth.Action) -> Any:
+    def needs(self, action: Action) -> Any:
         """Return the dependency of a route that is for those who may do this; it tells the route
         who asks.
         """
