@@ -6,9 +6,9 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from services.metrics.domain import board_rows
-from services.metrics.pages.board import Board
-from services.metrics.pages.front import Filters, Measure
+from services.metrics.boards.pages.view import Board
+from services.metrics.boards.rules import board_rows
+from services.metrics.front.pages.view import Filters, Measure
 from services.registry.console.pages.status import (
     Answer,
     Answered,
@@ -88,9 +88,7 @@ def _add_status(app: FastAPI) -> None:
             waiting_count=12, oldest_seconds=0.31, parked_count=1, last_error="KafkaTimeoutError"
         ),
         dead_letters=DeadLetters(waiting_count=3),
-        consumers=[
-            Consumer(group="metrics.reporting.absence-figure", lag=5, last_handled_seconds_ago=2.1)
-        ],
+        consumers=[Consumer(group="metrics.reporting.figure", lag=5, last_handled_seconds_ago=2.1)],
     )
     states = [
         Answered("registry", Answer(ready=True)),

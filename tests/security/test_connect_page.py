@@ -17,7 +17,8 @@ import standardwebhooks
 from aiokafka import AIOKafkaConsumer
 
 from deploy.contracts.events import submissions
-from shared.delivery.records import Record, read_submission
+from shared.delivery.records import Record
+from shared.delivery.submissions import read_submission
 from shared.events.inbound import Submitted
 from shared.events.metrics import MetricUpdated
 from shared.events.reporting import SubmissionAccepted

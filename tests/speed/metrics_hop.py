@@ -22,8 +22,8 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
-from services.metrics import commands
 from services.metrics.app import Settings, create_app
+from services.metrics.intake import commands
 from shared.events.envelope import Event
 from shared.postgres.database import Database
 from shared.service.runtime import Service
@@ -123,9 +123,7 @@ async def until_quiet(service: Service, count: int) -> tuple[Moment, Moment]:
     came, and the end.
     """
     name = next(
-        group
-        for group in service.consumers.deliveries
-        if group.endswith("reporting.absence-figure")
+        group for group in service.consumers.deliveries if group.endswith("reporting.figure")
     )
     progress = service.consumers.deliveries[name].progress
     began = Moment.now()
