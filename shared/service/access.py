@@ -23,6 +23,7 @@ from shared.events.registry import (
 from shared.http import bounds
 from shared.http.limits import Places, Rate
 from shared.http.routes import Needs
+from shared.postgres import shares
 from shared.postgres.database import Connection, Database
 from shared.service.settings import ServiceSettings
 
@@ -79,8 +80,9 @@ class Access:
                     conn, header, operator_key_hash=self._operator_key_hash, now=now
                 )
         except NotAuthenticated:
-            self._failed_rate.take(request.client.host if request.client else "")
+            self._failed_rate.take(bounds.origin_of(request.scope))
             raise
+        shares.turn_out_to_be(principal.organisation_number or principal.name)
         if principal.key_id is not None and principal.organisation_number is not None:
             self.key_uses.note(principal.key_id, principal.organisation_number, self._clock.now())
             self._rate.take(principal.key_id)

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from shared.http import wiring
+from shared.http import bounds, wiring
 from shared.service import consumer_replays, operating, telemetry
 from shared.service.requests import MeasureRequests, RequestFigures
 from shared.service.runtime import Service
@@ -40,7 +40,9 @@ def make_app(service: Service, title: str, description: str) -> FastAPI:
     )
     app.state.service = service
     app.state.collector = collector = ServiceCollector(service)
-    wiring.install(app)
+    settings = service.settings
+    limits = bounds.Limits(open_per_minute=settings.open_per_minute, open_burst=settings.open_burst)
+    wiring.install(app, limits=limits)
     figures = RequestFigures(service.name, collector.registry)
     app.add_middleware(MeasureRequests, figures=figures)
     _add_health(app, service, collector)

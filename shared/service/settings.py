@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from shared.http import bounds
 from shared.kafka.broker import BusSettings
 
 
@@ -35,6 +36,15 @@ class ServiceSettings(BaseSettings):
     )
     requests_at_once: int = Field(
         default=100, ge=1, le=10_000, description="Requests of one key running at once."
+    )
+    open_per_minute: int = Field(
+        default=bounds.OPEN_PER_MINUTE,
+        ge=1,
+        le=1_000_000,
+        description="Requests without a key from one address per minute, in each replica.",
+    )
+    open_burst: int = Field(
+        default=bounds.OPEN_BURST, ge=1, le=100_000, description="Of these so many at once."
     )
     now: datetime | None = Field(
         default=None,
