@@ -24,6 +24,7 @@ OPEN_TOPICS = (metrics.MetricUpdated.topic(), metrics.TargetReached.topic())
 
 _MUNICIPALITY = registry.MunicipalityRegistered.topic()
 _PROGRAMME = registry.ProgrammeRegistered.topic()
+_METRIC = registry.MetricDefined.topic()
 _PROJECT = registry.ProjectRegistered.topic()
 _PUBLISHER = registry.PublisherRegistered.topic()
 _FIGURE = reporting.AbsenceFigurePosted.topic()
@@ -31,12 +32,15 @@ _REPORT = reporting.ReportDue.topic()
 
 READS = {
     "registry": (_PUBLISHER,),
-    "reporting": (_MUNICIPALITY, _PROJECT, _PUBLISHER),
-    "metrics": (_FIGURE, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER),
-    "notifications": (_MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER, _REPORT, *OPEN_TOPICS),
+    "reporting": (_METRIC, _MUNICIPALITY, _PROJECT, _PUBLISHER),
+    "metrics": (_FIGURE, _METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER),
+    "notifications": (
+        *(_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER, _REPORT),
+        *OPEN_TOPICS,
+    ),
 }
 WRITES = {
-    "registry": (_MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER),
+    "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER),
     "reporting": (_FIGURE, _REPORT),
     "metrics": OPEN_TOPICS,
     "notifications": (notifications.NotificationDelivered.topic(),),

@@ -5,7 +5,6 @@ worked out anew.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from services.metrics.commands.arrivals import definition_key
 from services.metrics.commands.groups import regrain, sum_groups
 from services.metrics.commands.publishing import publish
 from services.metrics.commands.settling import Job, work_out_groups, work_out_own
@@ -27,6 +26,8 @@ from shared.clock import local_date
 from shared.events import registry as told
 from shared.postgres.database import Connection
 from shared.values import version_on
+
+_ABSENCE_AXES = ("certification", "denominator", "holiday", "source")
 
 
 async def hear_municipalities(
@@ -151,7 +152,7 @@ def _goals(event: told.ProjectEvent, members: Sequence[str]) -> list[Goal]:
             project_id=event.project_id,
             goal_id=goal.goal_id,
             subject=subject,
-            definition_key=definition_key(goal.definition),
+            definition_key=".".join(goal.definition[axis] for axis in _ABSENCE_AXES),
             window=Window(goal.window),
             falling=goal.direction == "falling",
             baseline=micro(goal.baseline.value),
@@ -163,6 +164,7 @@ def _goals(event: told.ProjectEvent, members: Sequence[str]) -> list[Goal]:
             ),
         )
         for goal in event.goals
+        if goal.metric == "absence"
     ]
 
 
