@@ -22,7 +22,7 @@ MODULES = {
     "stack": "stack",
     "programme": "programme",
     "publishers": "publishers",
-    "post": "publishers",
+    "post": "posting",
     "accounts": "accounts",
     "readers": "accounts",
     "dead-letters": "dead_letters",

@@ -1,17 +1,15 @@
-"""`saman publishers` and `saman post`: who may publish, and a reference client."""
+"""`saman publishers`: who may publish."""
 
 import asyncio
 import json
 from contextlib import suppress
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
 from stdnum.no import orgnr
 
-from deploy import client as reference
 from deploy.cli import publisher_keys
 from deploy.cli.connection import (
     Api,
@@ -19,13 +17,12 @@ from deploy.cli.connection import (
     Connection,
     Folder,
     NoWait,
-    find_bus,
     find_connection,
     reached,
     until_heard,
 )
 from deploy.cli.publisher_keys import days_of
-from deploy.local.progress import Progress, showing, shown, silent
+from deploy.local.progress import showing
 from deploy.operate.accounts import applying
 from deploy.operate.accounts.broker import NoAccounts
 from deploy.operate.accounts.rights import Quota
@@ -37,7 +34,6 @@ from shared.kafka.topics import apply, topics_of_publisher
 
 PUBLISHERS = "/api/registry/v1/publishers"
 HEARING = "Waiting until every service has heard of it"
-_POST_CHUNK = 200
 
 publishers = typer.Typer(help="Who may publish figures.", no_args_is_help=True)
 publishers.command()(publisher_keys.show)
@@ -46,7 +42,6 @@ publishers.command()(publisher_keys.show)
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(publishers, name="publishers")
-    app.command()(post)
 
 
 @publishers.command()
@@ -135,40 +130,6 @@ def revoke(
     )
 
 
-def post(
-    figures: Annotated[
-        Path,
-        typer.Argument(help="CSV file; columns are named like the fields.", metavar="FIGURES.CSV"),
-    ],
-    publisher: Annotated[str, typer.Option(help="Organisation number.")],
-    password: Annotated[
-        str,
-        typer.Option(
-            envvar="SAMAN_PUBLISHER_PASSWORD",
-            help="Of the publisher's Kafka account; without it the operator posts in its name.",
-        ),
-    ] = "",
-    dir_: Folder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Publish figures over Kafka and wait for their receipts: a reference client. Repeatable.
-
-    Where Kafka is, a stack's folder says, or SAMAN_KAFKA_BOOTSTRAP and SAMAN_KAFKA_CA_FILE.
-    """
-    bus = find_bus(dir_).as_account(publisher, SecretStr(password))
-    read = reference.read_figures(figures, publisher=publisher)
-    with shown() as progress:
-        receipts = reached(bus, post_figures(bus, publisher, read, progress=progress))
-    if as_json:
-        typer.echo(json.dumps({"accepted": receipts.accepted, "rejected": receipts.rejected}))
-    else:
-        typer.echo(f"{len(receipts.accepted)} accepted, {len(receipts.rejected)} rejected")
-        for submission, content in receipts.rejected.items():
-            typer.echo(f"  {submission}: {content['code']}: {content['message']}")
-    if receipts.rejected:
-        raise typer.Exit(1)
-
-
 async def add_publisher(
     connection: Connection,
     organisation_number: str,
@@ -236,28 +197,6 @@ def account_of(connection: Connection, added: dict[str, Any]) -> BusSettings:
     return connection.bus.as_account(
         added["organisation_number"], SecretStr(added["kafka_password"] or "")
     )
-
-
-async def post_figures(
-    bus: BusSettings,
-    publisher: str,
-    figures: list[reference.OutgoingFigure],
-    *,
-    progress: Progress = silent,
-) -> reference.Receipts:
-    """Publish figures and wait for their receipts; see `post`.
-
-    Args:
-        bus: Kafka, with the account of the publisher or the operator.
-    """
-    step = f"Publishing {len(figures)} figures over Kafka"
-    receipts = reference.Receipts()
-    async with reference.connected(bus.client_options(), publisher) as client:
-        for chunk in reference.chunks(figures, _POST_CHUNK):
-            await client.post(chunk)
-        async for receipts in client.receipts(figures):
-            progress(step, done=len(receipts), total=len(figures))
-    return receipts
 
 
 async def _admit(

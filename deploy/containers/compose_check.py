@@ -28,10 +28,11 @@ from typing import Any
 import httpx2
 from stdnum.no import orgnr
 
-from deploy import client as reference
 from deploy.cli.connection import Api, Connection, find_connection
+from deploy.cli.posting import post_figures
 from deploy.cli.programme import load_programme
-from deploy.cli.publishers import account_of, add_publisher, post_figures
+from deploy.cli.publishers import account_of, add_publisher
+from deploy.client.reading import read_figures
 from deploy.demo.story import PROGRAMME, VEFSN, VEFSN_HR
 from shared.errors import AppError, Unavailable
 from shared.service.clients import new_client
@@ -136,7 +137,7 @@ async def by_kafka(connection: Connection, api: Api, mail_page: str, run: str) -
         new_password=True,
         wait=True,
     )
-    figures = reference.read_figures(PROGRAMME / "figures" / "vefsn.csv", publisher=VEFSN_HR)
+    figures = read_figures(PROGRAMME / "figures" / "vefsn.csv", publisher=VEFSN_HR)
     began = time.monotonic()
     receipts = await post_figures(account_of(connection, added), VEFSN_HR, figures)
     if receipts.rejected:

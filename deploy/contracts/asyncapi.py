@@ -22,6 +22,7 @@ TITLES = {
     "registry.programme.v1": "Programmes with cohorts and themes",
     "registry.project.v1": "Projects with members and goals",
     "registry.metric.v1": "What is measured: metrics with their axes",
+    "registry.person.v1": "People who may sign in, and their roles; internal",
     "registry.publisher.v1": "Publishers, their keys and mandates; internal",
     f"inbound.{ORGNR}.absence-figures.v1": (
         "What a publisher reports of absence; only it may write here"

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from shared.delivery.records import event_types
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Tombstone
 from shared.events.inbound import Submitted
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
 from shared.http.json_schema import DescribedSchema, read_docstring, self_contained
@@ -30,6 +30,7 @@ KEYS = {
     "registry.project": "{project_id}",
     "registry.metric": "{metric_id}",
     "registry.publisher": "{organisation_number}",
+    "registry.person": "{person_id}",
     "reporting.absence-figure": "{municipality_id}",
     "reporting.report": "{obligation_id}",
     "reporting.receipt": "{submission_id}",
@@ -95,6 +96,8 @@ class Described:
 
     def payload(self) -> dict[str, Any]:
         """Return the JSON Schema of its payload, all in one, titled as no other payload is."""
+        if issubclass(self.model, Tombstone):
+            return {"title": self.name, "type": "null", "description": self.summary}
         mode: JsonSchemaMode = "validation" if self.is_taken else "serialization"
         written = self.model.model_json_schema(mode=mode, schema_generator=DescribedSchema)
         return self_contained(written) | {"title": self.name}

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from deploy import client as reference
 from deploy.cli.connection import Api, Connection
+from deploy.cli.posting import post_figures
 from deploy.cli.programme import load_programme
-from deploy.cli.publishers import account_of, add_publisher, post_figures
+from deploy.cli.publishers import account_of, add_publisher
+from deploy.client.figures import figure
+from deploy.client.reading import read_figures
 from deploy.demo import generated
 from deploy.local.progress import Progress
 from deploy.operate.restore.reader import reading
@@ -70,8 +72,8 @@ async def tell(connection: Connection, mail_page: str, *, progress: Progress) ->
     hr_system = await _add(connection, VEFSN_HR, "Vefsn kommune, HR-system (demo)", [VEFSN])
     others = [entry for entry in taking_part if entry[0] != VEFSN]
     generator = await _add(connection, GENERATOR, "Genererte tal (demo)", [m for m, _ in others])
-    real = reference.read_figures(PROGRAMME / "figures" / "vefsn.csv", publisher=VEFSN_HR)
-    made = [reference.figure(body, publisher=GENERATOR) for body in generated.figures(others)]
+    real = read_figures(PROGRAMME / "figures" / "vefsn.csv", publisher=VEFSN_HR)
+    made = [figure(body, publisher=GENERATOR) for body in generated.figures(others)]
     await post_figures(hr_system, VEFSN_HR, real, progress=progress)
     await post_figures(generator, GENERATOR, made, progress=progress)
     async with connection.client() as api:

@@ -2,14 +2,23 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic_settings import SettingsConfigDict
 
-from services.metrics import api, commands, handlers, pages
+from services.metrics import handlers
+from services.metrics.boards import api as boards_api
+from services.metrics.boards import pages as board_pages
+from services.metrics.front import pages as front_pages
+from services.metrics.intake import commands
+from services.metrics.publishing import api as series_api
+from shared.http.routes import StrictRoute
 from shared.service import calendar
 from shared.service.runtime import Service, ServiceSettings
+from shared.web.pages import PageRoute, Pages
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).parent
+MIGRATIONS = FOLDER / "migrations"
+ROUTE = "/api/metrics/v1"
 DAY_CHECK_SECONDS = 60.0
 """How often is looked besides midnight, for what was heard too late for it; a day without changes
 costs one query.
@@ -34,9 +43,27 @@ async def begin_days(service: Service) -> None:
 def create_app(settings: Settings) -> FastAPI:
     """Return metrics as an ASGI app; its lifespan runs consumers, relay and the calendar."""
     service = Service(
-        "metrics", settings, migrations=MIGRATIONS, router=handlers.router, background=[begin_days]
+        "metrics",
+        settings,
+        migrations=MIGRATIONS,
+        router=handlers.router,
+        background=[begin_days],
     )
     app = service.fastapi("Saman metrics", "What the figures mean: rates, boards, targets, groups.")
-    app.include_router(api.make_router(service))
-    pages.install(app, service)
+    router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
+    for add_routes in (series_api.add_routes, boards_api.add_routes):
+        add_routes(router, service)
+    app.include_router(router)
+    _add_pages(app, service)
     return app
+
+
+def _add_pages(app: FastAPI, service: Service) -> None:
+    """Add the pages of all subjects, and their assets."""
+    pages = Pages("metrics", FOLDER)
+    pages.mount_assets(app)
+    router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
+    for add_routes in (front_pages.add_routes, board_pages.add_routes):
+        add_routes(router, service, pages)
+    pages.add_missing(router)
+    app.include_router(router)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.metrics import commands
+from services.metrics.intake import commands
 from shared.delivery.subscribe import Router, subscribe
 from shared.events.registry import (
     MunicipalitiesMerged,

@@ -7,8 +7,8 @@ of the two has.
 
 from dataclasses import dataclass
 
-from services.metrics.domain import period_of
-from services.metrics.store import states as store
+from services.metrics.publishing import store
+from services.metrics.series.rules.figures import period_of
 from shared.delivery.restoring import Log
 from shared.events.metrics import MetricUpdated
 from shared.postgres.database import Connection

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.notifications import handlers
-from services.notifications.channels.mail import Composer, MailSettings
+from services.notifications.channels.mail import MailSettings
 from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
 from services.notifications.channels.webhook import Caller
 from services.notifications.deliveries import api as deliveries
@@ -18,6 +18,7 @@ from services.notifications.subscriptions.rules import Bounds, Channel
 from shared.clock import Clock
 from shared.http.limits import Rate
 from shared.http.routes import StrictRoute
+from shared.mail.composing import Composer
 from shared.service.runtime import Service, ServiceSettings
 
 ROUTE = "/api/notifications/v1"
@@ -99,7 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
             true_clock=Clock(),
             by=f"notifications-{settings.bus.replica}",
             places={Channel.MAIL: settings.mail_places, Channel.WEBHOOK: settings.webhook_places},
-            composer=Composer(settings.mail, settings.public_url, texts),
+            composer=Composer(settings.mail, settings.public_url),
             mail=settings.mail,
             texts=texts,
             mailbox_rate=Rate(per_minute=settings.mailbox_per_minute, burst=settings.mailbox_burst),

@@ -14,10 +14,11 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
+from shared.access.roles import ROLES_FOR, Action, Grant, Role, Scope
 from shared.errors import NotAllowed, NotAuthenticated
 from shared.events.registry import PublisherEvent
 from shared.postgres.database import Connection, load_queries
@@ -27,15 +28,6 @@ QUERIES = load_queries(__file__)
 KEY_PREFIX = "pub_"
 _KEY_FORM = re.compile(rf"{KEY_PREFIX}(?P<key_id>[A-Za-z0-9-]{{1,64}})\.[A-Za-z0-9_-]{{43}}")
 """Nothing else is looked up: what a stranger writes there need not even be storable."""
-
-
-class Action(StrEnum):
-    """What can be asked for beyond the open reading of published things."""
-
-    OPERATE = "operate"
-    PUBLISH = "publish"
-    READ_SUBMISSIONS = "read-submissions"
-    READ_PUBLISHER = "read-publisher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +48,29 @@ class Principal:
     """Who asks.
 
     Attributes:
-        organisation_number: of a publisher; none for the operator and for nobody in particular.
+        organisation_number: of a publisher; none for the operator, people, and nobody in
+            particular.
         is_operator: may do everything.
         mandates: the municipalities that a publisher may speak for.
         key_id: of the key that was shown.
+        person_id: of a person who signed in.
+        grants: the roles that the person holds, now or at another time.
     """
 
     organisation_number: str | None = None
     is_operator: bool = False
     mandates: tuple[Mandate, ...] = ()
     key_id: str | None = None
+    person_id: UUID | None = None
+    grants: tuple[Grant, ...] = ()
 
     @property
     def name(self) -> str:
         """What the audit log calls them."""
         if self.is_operator:
             return "operator"
+        if self.person_id is not None:
+            return f"person/{self.person_id}"
         if self.organisation_number is None:
             return "nobody"
         return f"publisher/{self.organisation_number} with key {self.key_id}"
@@ -79,6 +78,10 @@ class Principal:
     def may_speak_for(self, municipality_id: str, on: date) -> bool:
         """Tell whether a mandate covers a municipality on a day."""
         return any(mandate.holds(on) for mandate in self._by_municipality.get(municipality_id, ()))
+
+    def roles_on(self, day: date) -> tuple[Grant, ...]:
+        """Return the roles that hold on a day."""
+        return tuple(grant for grant in self.grants if grant.holds(day))
 
     @cached_property
     def _by_municipality(self) -> dict[str, list[Mandate]]:
@@ -91,6 +94,7 @@ class Principal:
 
 NOBODY = Principal()
 OPERATOR = Principal(is_operator=True)
+PUBLISHERS_DO = frozenset({Action.PUBLISH, Action.READ_SUBMISSIONS, Action.READ_PUBLISHER})
 
 
 def require(
@@ -100,23 +104,29 @@ def require(
     municipality_id: str | None = None,
     on: date | None = None,
     publisher: str | None = None,
+    within: Scope | None = None,
 ) -> None:
     """Let the principal do this, or say no. Every right in the system is decided here.
 
     Args:
         municipality_id: whose figures are touched, for a publisher's actions.
-        on: the day on which the mandate must hold, the last day of the period.
+        on: the day on which the mandate or the role must hold: for figures the last day of the
+            period, for people today.
         publisher: whose own entry is touched, by its organisation number.
+        within: where the object stands, for people's actions; none asks for any such role at all.
 
     Raises:
         NotAuthenticated: nobody asked who may never do this.
-        NotAllowed: the publisher may not do this, or not for this municipality.
+        NotAllowed: the publisher or the person may not do this, or not with this object.
     """
     if principal.is_operator:
         return
+    if principal.person_id is not None:
+        _require_role(principal, action, on=on, within=within)
+        return
     if principal.organisation_number is None:
         raise NotAuthenticated("this needs a key: Authorization: Bearer <key>")
-    if action is Action.OPERATE:
+    if action not in PUBLISHERS_DO:
         raise NotAllowed("only the operator may do this")
     if publisher is not None and publisher != principal.organisation_number:
         raise NotAllowed(f"publisher {principal.organisation_number} may see its own entry only")
@@ -128,6 +138,32 @@ def require(
             f" {on.isoformat()}; ask the programme's operator to register it",
             code="publisher-not-allowed",
         )
+
+
+def _require_role(
+    principal: Principal, action: Action, *, on: date | None, within: Scope | None
+) -> None:
+    if action is Action.SEE_OWN_ACCESS:
+        return
+    wanted = ROLES_FOR.get(action, frozenset())
+    if not wanted:
+        raise NotAllowed("only the operator may do this")
+    held = principal.grants if on is None else principal.roles_on(on)
+    fitting = [grant for grant in held if grant.role in wanted]
+    if not fitting:
+        raise NotAllowed(
+            f"this is for {_listed(wanted)}; ask the programme's secretariat for the role",
+            code="role-missing",
+        )
+    if within is not None and not any(grant.reaches(within) for grant in fitting):
+        raise NotAllowed(
+            "your role is held elsewhere: this is not of your project, network or programme",
+            code="role-elsewhere",
+        )
+
+
+def _listed(roles: Collection[Role]) -> str:
+    return " or ".join(sorted(role.value for role in roles))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,3 +31,22 @@ ON CONFLICT ON CONSTRAINT key_use_pk DO UPDATE
 SELECT key_id, last_used_at
   FROM key_use
  WHERE organisation_number = :organisation_number;
+
+-- name: put_person(person_id, version, roles, sessions_valid_from)!
+-- An older state never overwrites a newer one, and who was erased stays so.
+INSERT INTO known_person AS p (person_id, version, roles, sessions_valid_from)
+SELECT :person_id, :version, :roles, :sessions_valid_from
+ WHERE NOT EXISTS (SELECT FROM erased_person AS e WHERE e.person_id = :person_id)
+ON CONFLICT (person_id) DO UPDATE
+   SET version = excluded.version, roles = excluded.roles, sessions_valid_from = excluded.sessions_valid_from
+ WHERE p.version < excluded.version;
+
+-- name: find_person(person_id)^
+SELECT person_id, version, roles, sessions_valid_from FROM known_person WHERE person_id = :person_id;
+
+-- name: erase_person(person_id, erased_at)!
+WITH erased AS (
+    INSERT INTO erased_person (person_id, erased_at) VALUES (:person_id, :erased_at)
+    ON CONFLICT (person_id) DO NOTHING
+)
+DELETE FROM known_person WHERE person_id = :person_id;

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from shared import strict_json
 from shared.errors import RuleBroken
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Tombstone
 
 VALUE_BYTES_MAX = 1_048_576
 """A record larger than a figures request may be (CONTRACTS 3) is refused unread."""
@@ -102,7 +102,12 @@ class Submission:
 
 def event_types() -> dict[str, type[Event]]:
     """All concrete events that any contract defines, by CloudEvents type."""
-    return {cls.type(): cls for cls in _subclasses(Event) if not cls.__name__.startswith("_")}
+    concrete = (
+        cls
+        for cls in _subclasses(Event)
+        if hasattr(cls, "producer") and not cls.__name__.startswith("_")
+    )
+    return {cls.type(): cls for cls in concrete}
 
 
 def read_event(
@@ -127,6 +132,8 @@ def read_event(
         raise Unreadable(
             "the header ce_id or ce_time is missing or no text", code="envelope-incomplete"
         )
+    if issubclass(cls, Tombstone):
+        return _read_tombstone(record, cls, event_id, occurred_at)
     if not record.value:
         raise Unreadable("the record has no value", code="value-missing")
     try:
@@ -139,6 +146,17 @@ def read_event(
         raise Unreadable(
             f"the value is no JSON object: {str(error)[:200]}", code="json-malformed"
         ) from None
+
+
+def _read_tombstone(
+    record: Record, cls: type[Tombstone], event_id: str, occurred_at: str
+) -> Tombstone:
+    if record.value is not None:
+        raise Unreadable(f"{cls.type()} has no value, the record has one", code="schema-mismatch")
+    try:
+        return cls.from_key(event_id, occurred_at, (record.key or b"").decode())
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise Unreadable(f"the key does not fit {cls.type()}", code="schema-mismatch") from error
 
 
 def read_submission(record: Record) -> Submission:

@@ -155,7 +155,7 @@ class Event(Contract):
         return cloudevent_headers(self.event_id, self.type(), self.source, time, self.key)
 
     def payload(self) -> bytes:
-        """The record value."""
+        """The record value; empty of a tombstone, which has none."""
         return self.__pydantic_serializer__.to_json(self, by_alias=True)
 
     @classmethod
@@ -180,3 +180,21 @@ class Event(Contract):
         none.
         """
         return content
+
+
+class Tombstone(Event):
+    """An event without a value: a compacted topic forgets its key. All it says is the key's id."""
+
+    def payload(self) -> bytes:
+        """Nothing: that is what makes compaction forget."""
+        return b""
+
+    @classmethod
+    def from_key(cls, event_id: str, occurred_at: str, key: str) -> Self:
+        """Read it back from its headers and its key.
+
+        Raises:
+            ValueError: the key is no such id.
+        """
+        (field,) = cls.model_fields.keys() - {"event_id", "occurred_at"}
+        return cls.model_validate({"event_id": event_id, "occurred_at": occurred_at, field: key})

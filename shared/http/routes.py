@@ -13,7 +13,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from shared import strict_json
-from shared.access.auth import Action, Principal, require
+from shared.access.auth import Principal, require
+from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.http.bounds import allow_body
 

@@ -44,15 +44,22 @@ class Topic:
         retention_ms: -1 keeps for ever.
         from_outside: publishers write here; the broker's own clock then stamps the records, since a
             forged time would defeat the retention.
+        forgets: of a compacted topic: what was erased must be gone after a day, and the mark that
+            it was erased is kept for 30 days, for readers who come late.
     """
 
     name: str
     cleanup: str = "delete"
     retention_ms: int = KEEP
     from_outside: bool = False
+    forgets: bool = False
 
     def configs(self, *, copies: int = 1) -> dict[str, str]:
         """The broker's settings for this topic, with so many copies of each partition."""
+        bounds = {
+            "max.compaction.lag.ms": str(DAY_MILLISECONDS),
+            "delete.retention.ms": str(30 * DAY_MILLISECONDS),
+        }
         return {
             "cleanup.policy": self.cleanup,
             "retention.ms": str(self.retention_ms),
@@ -62,7 +69,7 @@ class Topic:
             # The only copy left that is not up to date may never lead: what was acknowledged would
             # be gone.
             "unclean.leader.election.enable": "false",
-        }
+        } | (bounds if self.forgets else {})
 
 
 def min_insync(copies: int) -> int:
@@ -82,6 +89,7 @@ OWN_TOPICS = (
     Topic(registry.ProjectRegistered.topic(), "compact"),
     Topic(registry.MetricDefined.topic(), "compact"),
     Topic(registry.PublisherRegistered.topic(), "compact"),
+    Topic(registry.PersonRegistered.topic(), "compact", forgets=True),
     Topic(reporting.AbsenceFigurePosted.topic()),
     Topic(reporting.ReportDue.topic()),
     Topic(metrics.MetricUpdated.topic(), "compact"),

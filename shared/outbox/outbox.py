@@ -46,7 +46,7 @@ class Publishable(Protocol):
         """The CloudEvents headers."""
 
     def payload(self) -> bytes:
-        """The JSON value."""
+        """The JSON value; empty of a tombstone."""
 
 
 P = TypeVar("P", bound=Publishable)
@@ -70,7 +70,7 @@ async def put(
             key,
             shard_of(key),
             to_json(event.headers()).decode(),
-            event.payload(),
+            event.payload() or None,
         )
         for event in events
         for key in (event.key,)

@@ -210,7 +210,7 @@ class Relay:
         for row in rows:
             if row["topic"] not in self._present:
                 continue
-            if len(row["payload"]) <= BATCH_BYTES and row["id"] not in self._refusals:
+            if len(row["payload"] or b"") <= BATCH_BYTES and row["id"] not in self._refusals:
                 await posting.add(row)
             elif await posting.add_alone(row) is not None:
                 return

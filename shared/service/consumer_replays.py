@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictBool
 
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.delivery import replays
 from shared.errors import NotFound
 from shared.http import inputs, problems

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.delivery import dead_letters
 from shared.delivery.dead_letters import DeadLetter, LetterFilter
 from shared.http import inputs, lists, problems

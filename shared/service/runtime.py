@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings
 
 from shared.access import auth
 from shared.access.key_uses import KeyUses
+from shared.access.roles import Action
 from shared.audit import log as audit
 from shared.clock import Clock, seconds_since
 from shared.delivery import assignments, dead_letters, positions
@@ -367,7 +368,7 @@ class Service:
             ],
         }
 
-    def needs(self, action: auth.Action) -> Any:
+    def needs(self, action: Action) -> Any:
         """Return the dependency of a route that is for those who may do this; it tells the route
         who asks.
         """

@@ -7,6 +7,7 @@ text.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from fastapi.routing import APIRoute
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from shared.errors import NotAllowed, NotFound, RuleBroken, Unavailable
-from shared.web import languages
+from shared.web import languages, wording
 from shared.web.assets import SHARED_FILES, Assets
 from shared.web.languages import Language, Texts
 
@@ -30,7 +31,8 @@ _POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "font-src 'self'",
-        "img-src 'self' data:",  # Designsystemet draws its icons from data addresses in its style sheet
+        # Designsystemet draws its icons from data addresses in its style sheet.
+        "img-src 'self' data:",
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -127,7 +129,9 @@ class Pages:
             loader=loader,
             undefined=StrictUndefined,
         )
-        environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+        environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+            texts.gettext, texts.ngettext, newstyle=True
+        )
         environment.globals.update(texts=texts, asset=self._assets.url)
         for name in (
             "number",
@@ -141,6 +145,12 @@ class Pages:
             "named",
         ):
             environment.filters[name] = getattr(texts, name)
+        environment.filters |= {
+            "meaning": partial(wording.definition, texts=texts),
+            "named_in": partial(wording.named_in, texts=texts),
+            "window_name": partial(wording.window_name, texts=texts),
+            "period_name": partial(wording.period_name, texts=texts),
+        }
         return environment
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from services.metrics.domain import board_rows
-from services.metrics.pages.board import Board
-from services.metrics.pages.front import Filters, Measure
+from services.metrics.boards.pages.view import Board
+from services.metrics.boards.rules import board_rows
+from services.metrics.front.pages.view import Filters, Measure
 from services.registry.console.pages.status import (
     Answer,
     Answered,

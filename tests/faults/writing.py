@@ -17,7 +17,7 @@ import httpx2
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from deploy.client import POSTED_TYPE
+from deploy.client.figures import POSTED_TYPE
 from deploy.demo.generated import DEFINITION
 from shared.service.clients import new_client
 from tests.faults.doors import Doors

@@ -9,21 +9,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.metrics.domain import (
+from services.metrics.goals.rules import Goal
+from services.metrics.publishing.commands.wire import write
+from services.metrics.publishing.rules.states import settle
+from services.metrics.series.rules.amounts import micro
+from services.metrics.series.rules.figures import (
     Figure,
-    Goal,
-    Part,
     PostedWindow,
-    Series,
-    Stretch,
     Weighing,
-    extent_of,
     grain_months,
-    micro,
-    own_series,
     period_of,
-    settle,
 )
+from services.metrics.series.rules.stretch import Part, Stretch
+from services.metrics.series.rules.windows import Series, extent_of, own_series
 from tests.metrics.recomputation import Posted
 
 DEFINITION = "total.agreed.corrected.municipality-hr"
@@ -79,7 +77,7 @@ def figure_of(one: Posted) -> Figure:
     )
 
 
-def series_of(figures: Sequence[Posted], goals: Sequence[Goal] = ()) -> Series:
+def series_of(figures: Sequence[Posted]) -> Series:
     """Return the one series that all the figures belong to."""
     vintages = [figure_of(one) for one in figures]
     months = grain_months(vintages)
@@ -88,7 +86,7 @@ def series_of(figures: Sequence[Posted], goals: Sequence[Goal] = ()) -> Series:
     first = figures[0]
     return own_series(
         first.subject, first.definition_key, vintages,
-        months=months, extent=extent, goals=goals, is_unit=first.unit is not None,
+        months=months, extent=extent, is_unit=first.unit is not None,
     )  # fmt: skip
 
 
@@ -97,11 +95,11 @@ def group_series(subject: str, parts: dict[int, Part], **changes: Any) -> Series
     return Series(subject, DEFINITION, 1, min(parts), max(parts), Stretch.of(parts), **changes)
 
 
-def contents(series: Series) -> dict[str, dict[str, Any]]:
+def contents(series: Series, goals: Sequence[Goal] = ()) -> dict[str, dict[str, Any]]:
     """Return what would be published of every period of a series, by the period's written form."""
-    settled = settle(series, range(series.first, series.last + 1))
+    settled = settle(series, range(series.first, series.last + 1), goals)
     return {
-        str(period_of(state.last_month, state.months)): json.loads(state.content)
+        str(period_of(state.last_month, state.months)): json.loads(write(state).content)
         for state in settled.states
     }
 

@@ -240,7 +240,7 @@ def recompute(
         ]
         states |= _states(subject, definition_key, months, ends, cells, reported, 1)
     for group, members in (groups or {}).items():
-        states |= _group_states(group, set(members), series, groups or {})
+        states |= _group_states(group, set(members), series)
     return states
 
 
@@ -252,7 +252,6 @@ def _group_states(
     group: str,
     members: set[str],
     series: Mapping[tuple[str, str], list[Posted]],
-    groups: Mapping[str, Sequence[str]],
 ) -> dict[Key, dict[str, Any]]:
     states: dict[Key, dict[str, Any]] = {}
     for definition_key in {key for _, key in series}:
@@ -274,15 +273,8 @@ def _group_states(
         ]
         ends = sorted({f.span[0] for f in figures if f.span[1] == months})
         for end in ends:
-            held = {
-                one: _adding(posted_by(one), end, months) for ids in groups.values() for one in ids
-            }
-            present = {
-                name: frozenset(one for one in ids if held[one]) for name, ids in groups.items()
-            }
-            contributors = {one: found[0] for one, found in held.items() if found}
-            small = _suppressed(group, present, contributors)
-            cells[end] = Cell([found for one in members for found in held[one]], small)
+            held = [one for member in members for one in _adding(posted_by(member), end, months)]
+            cells[end] = Cell(held, any(one.is_small for one in held))
         if ends:
             states |= _states(group, definition_key, months, ends, cells, {}, len(members))
     return states
@@ -294,59 +286,6 @@ def _adding(vintages: Sequence[Posted], end: int, months: int) -> list[Posted]:
         for f in in_force(vintages)
         if f.window == PERIOD and f.span == (end, months) and f.kind == "days"
     ]
-
-
-def _suppressed(
-    group: str, present: Mapping[str, frozenset[str]], contributors: Mapping[str, Posted]
-) -> bool:
-    """A rest, or what it has more than a published one, is of few persons; or the published give
-    away too few.
-
-    Too few are one member, another group's rest of few persons, and what is in no published rest
-    inside this one.
-    """
-    small = sorted(one for one, figure in contributors.items() if figure.is_small)
-    rests = {name: [one for one in small if one in ids] for name, ids in present.items()}
-    published: list[list[str]] = []
-    for name in sorted(rests, key=lambda name: (len(rests[name]), name)):
-        rest = rests[name]
-        shown = True
-        for other in [[], *published]:
-            if (
-                set(other) < set(rest)
-                and sum(contributors[one].persons or 0 for one in rest if one not in other) < 5
-            ):
-                shown = False
-        rows = [[int(one in row) for one in small] for row in [*published, rest]]
-        beside = set(rest).difference(*(other for other in published if set(other) < set(rest)))
-        cells = [{one} for one in small] + [
-            cell for cell in (*map(set, rests.values()), beside)
-            if cell and sum(contributors[one].persons or 0 for one in cell) < 5
-        ]  # fmt: skip
-        for cell in cells:
-            shown &= not rest or rank([*rows, [int(one in cell) for one in small]]) > rank(rows)
-        if name == group:
-            return not shown
-        if shown:
-            published.append(rest)
-    raise AssertionError(f"{group} is none of {sorted(present)}")
-
-
-def rank(rows: Sequence[Sequence[int]]) -> int:
-    """Count the rows that cannot be worked out from the others, by striking out one column after
-    the other.
-    """
-    left, found = [[Fraction(one) for one in row] for row in rows], 0
-    for column in range(len(rows[0]) if rows else 0):
-        pivot = next((row for row in left if row[column]), None)
-        if pivot is not None:
-            found += 1
-            left.remove(pivot)
-            left = [
-                [a - b * row[column] / pivot[column] for a, b in zip(row, pivot, strict=True)]
-                for row in left
-            ]
-    return found
 
 
 def _states(

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.metrics import commands
-from services.metrics.domain import period_of
+from services.metrics.intake import commands
+from services.metrics.series.rules.figures import period_of
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
 from shared.events.reporting import AbsenceFigureEvent
 from shared.postgres.database import Database
@@ -46,9 +46,11 @@ async def states(
     async with database.connection() as conn:
         rows = await conn.fetch(
             """
-            SELECT s.subject, s.definition_key, st.last_month, st.months, st.content::text AS content
+            SELECT s.subject, s.definition_key, st.last_month, st.months,
+                   st.content::text AS content
               FROM state st JOIN series s USING (series_id)
-             WHERE NOT $1 OR (st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month)
+             WHERE NOT $1 OR (st.months = s.months
+                              AND st.last_month BETWEEN s.first_month AND s.last_month)
              ORDER BY 1, 2, 3, 4
             """,
             present,
@@ -70,12 +72,14 @@ async def everything(database: Database) -> list[Any]:
             "SELECT subject, definition_key, municipality_id, months, first_month, last_month,"
             " adds_days FROM series"
         ),
-        """SELECT s.subject, f.last_month, f.months, f.posted_window, f.vintage, f.figure_id, f.withdrawn, f.weighing,
-                  f.amount_micro, f.weight_micro, f.persons, f.generated
+        """SELECT s.subject, f.last_month, f.months, f.posted_window, f.vintage, f.figure_id,
+                  f.withdrawn, f.weighing, f.amount_micro, f.weight_micro, f.persons, f.generated
              FROM figure f JOIN series s USING (series_id)""",
-        """SELECT s.subject, p.last_month, p.numerator, p.denominator, p.weighing, p.present, p.suppressed, p.generated
+        """SELECT s.subject, p.last_month, p.numerator, p.denominator, p.weighing,
+                  p.present, p.suppressed, p.generated
              FROM group_part p JOIN series s USING (series_id)""",
-        """SELECT s.subject, s.definition_key, st.last_month, st.months, st.content::text, st.unrounded
+        """SELECT s.subject, s.definition_key, st.last_month, st.months, st.content::text,
+                  st.unrounded
              FROM state st JOIN series s USING (series_id)
             WHERE st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month""",
     )
@@ -122,7 +126,7 @@ async def forget_figures(database: Database) -> None:
     """Forget all figures and what was worked out from them, but not the registry."""
     async with database.transaction() as conn:
         await conn.execute("""
-            DELETE FROM figure; DELETE FROM withdrawal; DELETE FROM small_cell;
+            DELETE FROM figure; DELETE FROM withdrawal;
             DELETE FROM group_part; DELETE FROM state;
             DELETE FROM series; DELETE FROM outbox;
             """)

@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from services.metrics.domain import Goal, Window
+from services.metrics.goals.rules import Goal
+from services.metrics.series.rules.figures import Window
 from tests.metrics.posted import DEFINITION, SUBJECT, posted
 from tests.metrics.recomputation import Posted
 

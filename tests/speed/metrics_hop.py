@@ -22,8 +22,8 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
-from services.metrics import commands
 from services.metrics.app import Settings, create_app
+from services.metrics.intake import commands
 from shared.events.envelope import Event
 from shared.postgres.database import Database
 from shared.service.runtime import Service

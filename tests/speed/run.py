@@ -19,7 +19,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from rich.console import Console
 
-from deploy import client as reference
+from deploy.client.figures import OutgoingFigure
+from deploy.client.kafka import headers
 from deploy.operate.rebuild import Target, rebuild
 from deploy.services import SERVICES
 from shared.events.metrics import MetricUpdated
@@ -83,7 +84,7 @@ class Reader:
         return max(self.keys[key] for key in wanted)
 
 
-Entry = tuple[str, reference.OutgoingFigure, str]
+Entry = tuple[str, OutgoingFigure, str]
 
 
 async def throughput(system: System, reader: Reader, entries: Sequence[Entry]) -> report.Throughput:
@@ -220,7 +221,7 @@ async def _send(producer: Any, entry: Entry) -> Any:
         f"inbound.{publisher}.absence-figures.v1",
         workload.encoded(figure),
         key=str(figure.body["municipality"]).encode(),
-        headers=reference.headers(figure.figure_id, publisher),
+        headers=headers(figure.figure_id, publisher),
     )
 
 

@@ -7,10 +7,10 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploy import client as reference
 from deploy.cli.connection import Connection
 from deploy.cli.programme import load_programme
 from deploy.cli.publishers import add_publisher
+from deploy.client.figures import OutgoingFigure, figure
 from deploy.demo.generated import DEFINITION
 from services.registry.programmes.folder import read_programme_folder
 from shared.values import Grain, Period
@@ -56,7 +56,7 @@ async def prepare(connection: Connection) -> dict[str, list[tuple[str, str]]]:
 
 def figures(
     shares: dict[str, list[tuple[str, str]]], *, months: int = MONTHS, seed: int = 1
-) -> Iterator[tuple[str, reference.OutgoingFigure, str]]:
+) -> Iterator[tuple[str, OutgoingFigure, str]]:
     """Yield publisher, figure and the key of its MetricUpdated, month by month.
 
     2012 to 2016: in 2017 the first numbers of 2013 end.
@@ -75,9 +75,9 @@ def figures(
                     "definition": DEFINITION,
                 }
                 key = f"municipality/{municipality_id}|{DEFINITION_KEY}|{period}"
-                yield publisher, reference.figure(body, publisher=publisher), key
+                yield publisher, figure(body, publisher=publisher), key
 
 
-def encoded(figure: reference.OutgoingFigure) -> bytes:
+def encoded(figure: OutgoingFigure) -> bytes:
     """Return the record value of a figure."""
     return json.dumps(dict(figure.body)).encode()

@@ -14,9 +14,10 @@ import asyncpg
 import pytest
 
 from deploy.cli.connection import Connection, operator_bus
+from deploy.cli.posting import post_figures
 from deploy.cli.programme import load_programme
-from deploy.cli.publishers import add_publisher, post_figures
-from deploy.client import OutgoingFigure, figure
+from deploy.cli.publishers import add_publisher
+from deploy.client.figures import OutgoingFigure, figure
 from deploy.demo import generated, story
 from deploy.local.infrastructure import Server
 from deploy.local.progress import silent

@@ -15,10 +15,11 @@ from pydantic import SecretStr
 
 from deploy.cli.connection import find_connection, operator_bus
 from deploy.cli.consumers import list_groups
-from deploy.client import connected, figure
+from deploy.client.faults import NotReached
+from deploy.client.figures import figure
+from deploy.client.kafka import connected
 from deploy.demo.generated import DEFINITION
 from deploy.local.stack import Stack, start_stack
-from shared.errors import Unavailable
 from shared.kafka.broker import BusSettings
 from shared.service.clients import new_client
 from tests.support.bus import Bus
@@ -252,7 +253,7 @@ async def ends_a_publisher(
         answer = await client.post(address, json=late, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 401, answer.text
 
-    with pytest.raises(Unavailable, match="does not let this account in"):
+    with pytest.raises(NotReached, match="does not let this account in"):
         async with connected(publisher.client_options(), PUBLISHER):
             pass
 

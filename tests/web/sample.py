@@ -4,19 +4,14 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from services.metrics.domain import (
-    GRAIN_WINDOWS,
-    Cell,
-    Goal,
-    PublishedState,
-    Window,
-    board_rows,
-    goal_row,
-    micro,
-)
-from services.metrics.pages.atlas import Today
-from services.metrics.pages.board import Board
-from services.metrics.pages.front import Choice, Filters, FrontPage, Participant
+from services.metrics.boards.pages.view import Board
+from services.metrics.boards.rules import board_rows, goal_row
+from services.metrics.front.pages.atlas import Today
+from services.metrics.front.pages.view import Choice, Filters, FrontPage, Participant
+from services.metrics.goals.rules import Goal
+from services.metrics.publishing.rules.published import Cell, PublishedState
+from services.metrics.series.rules.amounts import micro
+from services.metrics.series.rules.figures import GRAIN_WINDOWS, Window
 from shared.events.registry import Names
 from shared.values import Definition, Period
 

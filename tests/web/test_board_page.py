@@ -7,9 +7,10 @@ from html import unescape
 
 import pytest
 
-from services.metrics.domain import Window, board_rows, goal_row
-from services.metrics.pages.board import Board
-from services.metrics.pages.chart import Line, draw
+from services.metrics.boards.pages.chart import Line, draw
+from services.metrics.boards.pages.view import Board
+from services.metrics.boards.rules import board_rows, goal_row
+from services.metrics.series.rules.figures import Window
 from shared.values import Period
 from tests.web.rendering import render, text_of
 from tests.web.sample import GOAL, VEFSN_STATES, cell, state, vefsn

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.metrics.domain import Window
-from services.metrics.pages.atlas import Lineage, Today, rest_of_country, shapes, today
-from services.metrics.pages.front import Filters, Measure, Participant
+from services.metrics.front.pages.atlas import Lineage, Today, rest_of_country, shapes, today
+from services.metrics.front.pages.view import Filters, Measure, Participant
+from services.metrics.series.rules.figures import Window
 from shared.values import Period
 from tests.web.rendering import render, text_of
 from tests.web.sample import DOCTOR, TOTAL, front, participants, unlike_front, unlike_participants

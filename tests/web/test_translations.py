@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "shared" / "web"
 FOLDERS = (
     SHARED,
+    ROOT / "shared" / "mail",
     ROOT / "services" / "metrics",
     ROOT / "services" / "notifications",
     ROOT / "services" / "registry",

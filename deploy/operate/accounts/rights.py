@@ -27,20 +27,29 @@ _PROGRAMME = registry.ProgrammeRegistered.topic()
 _METRIC = registry.MetricDefined.topic()
 _PROJECT = registry.ProjectRegistered.topic()
 _PUBLISHER = registry.PublisherRegistered.topic()
+_PERSON = registry.PersonRegistered.topic()
 _FIGURE = reporting.AbsenceFigurePosted.topic()
 _REPORT = reporting.ReportDue.topic()
 
 READS = {
-    "registry": (_PUBLISHER,),
-    "reporting": (_METRIC, _MUNICIPALITY, _PROJECT, _PUBLISHER),
-    "metrics": (_FIGURE, _METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER),
+    "registry": (
+        _PERSON,
+        _PUBLISHER,
+    ),
+    "reporting": (_MUNICIPALITY, _PROJECT, _PERSON, _PUBLISHER),
+    "metrics": (_FIGURE, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "notifications": (
-        *(_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER, _REPORT),
+        _MUNICIPALITY,
+        _PROGRAMME,
+        _PROJECT,
+        _PERSON,
+        _PUBLISHER,
+        _REPORT,
         *OPEN_TOPICS,
     ),
 }
 WRITES = {
-    "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PUBLISHER),
+    "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "reporting": (_FIGURE, _REPORT),
     "metrics": OPEN_TOPICS,
     "notifications": (notifications.NotificationDelivered.topic(),),

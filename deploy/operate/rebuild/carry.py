@@ -9,8 +9,8 @@ import asyncpg
 
 from deploy.operate.rebuild.compare import OUTBOX, Comparison, milestones
 from deploy.operate.rebuild.published import GoalKey, Published
-from services.metrics.commands import go_on_from
-from services.metrics.domain import GoalState
+from services.metrics.goals.rules import GoalState
+from services.metrics.intake.commands import go_on_from
 from shared.postgres.database import Connection
 
 CARRIED = ("outbox", "outbox_parked", "audit_entry", "audit_seal", "key_use")

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from deploy.operate.rebuild.published import Published
-from services.metrics.domain import last_month_of, period_of
+from services.metrics.series.rules.figures import last_month_of, period_of
 from shared.events.envelope import derived_id
 from shared.events.metrics import MetricUpdated, TargetReached
 from shared.values import Period

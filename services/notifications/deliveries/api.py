@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from services.notifications.deliveries import store
 from services.notifications.deliveries.store import DeliveryFilter, LoggedDelivery
 from services.notifications.subscriptions.rules import Channel
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.events.envelope import Slug
 from shared.http import http
 from shared.service.runtime import Service

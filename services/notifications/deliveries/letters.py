@@ -6,23 +6,21 @@ ones, which are open to all; names of persons and figures of small groups never 
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from babel.dates import format_date
-
-from services.notifications.channels.letter import Letter
 from services.notifications.heard.rules import Name, name_of
 from shared.clock import local_date
 from shared.events.metrics import MilestoneEvent, TargetLost, TargetReached
 from shared.events.reporting import ReportDue, ReportEvent, ReportOverdue, ReportSubmitted
-from shared.values import Certification, Definition, Denominator, Grain, Period, Source, rounded
-from shared.web import languages
+from shared.mail.letter import Letter
+from shared.values import Period, rounded
+from shared.web import languages, wording
 from shared.web.languages import Language, Texts
 
 TRANSLATIONS = Path(__file__).parent.parent / "translations"
 
+_ABSENCE_AXES = ("certification", "denominator", "holiday", "source")
 _YEARS = re.compile(r"(\d{4})\s*-\s*(\d{4})\Z")
 
 Told = MilestoneEvent | ReportEvent
@@ -31,7 +29,7 @@ Told = MilestoneEvent | ReportEvent
 
 def load_texts() -> dict[Language, Texts]:
     """Read the translations; once, when the service starts."""
-    return languages.load([TRANSLATIONS])
+    return languages.load([TRANSLATIONS, wording.TRANSLATIONS])
 
 
 def write(event: Told, texts: Texts, names: Mapping[str, Name]) -> Letter:
@@ -79,13 +77,15 @@ def _milestone(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -
     subject = texts.gettext("%(headline)s: %(value)s sickness absence %(window)s") % {
         "headline": headline,
         "value": value,
-        "window": _window(event, period, texts, today=local_date(event.occurred_at)),
+        "window": wording.window_of(
+            event.window, period, texts, today=local_date(event.occurred_at)
+        ),
     }
     sentence = texts.gettext(
         "Sickness absence %(window)s is %(value)s. The target is %(bound)s, and the starting point"
         " was %(baseline)s."
     ) % {
-        "window": _window(event, period, texts, today=None),
+        "window": wording.window_of(event.window, period, texts),
         "value": value,
         "bound": bound,
         "baseline": starting_point,
@@ -103,6 +103,7 @@ def _milestone(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -
             (texts.gettext("What is counted"), _definition(event.definition_key, texts)),
         ),
         path=_board(event.subject),
+        action=texts.gettext("See it in Saman"),
         is_generated=event.generated,
     )
 
@@ -110,7 +111,7 @@ def _milestone(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -
 def _report(event: ReportEvent, texts: Texts, names: Mapping[str, Name]) -> Letter:
     values = {
         "kind": texts.named(name_of(f"report-kind/{event.report_kind}", names)),
-        "period": _period(Period.parse(event.period), texts),
+        "period": wording.period_name(Period.parse(event.period), texts),
         "project": texts.named(name_of(f"project/{event.project_id}", names)),
         "opens": texts.day(event.opens_on),
         "day": texts.day(event.due_on),
@@ -140,7 +141,15 @@ def _report(event: ReportEvent, texts: Texts, names: Mapping[str, Name]) -> Lett
             if event.version > 1:
                 facts.append((texts.gettext("Version"), texts.number(event.version, 0)))
     headline = headline % values
-    return Letter(texts.language, headline, headline, (sentence % values,), tuple(facts), path="/")
+    return Letter(
+        texts.language,
+        headline,
+        headline,
+        (sentence % values,),
+        tuple(facts),
+        path="/",
+        action=texts.gettext("See it in Saman"),
+    )
 
 
 def _punctuality(event: ReportSubmitted, texts: Texts) -> str:
@@ -151,54 +160,6 @@ def _punctuality(event: ReportSubmitted, texts: Texts) -> str:
         "It came %(days)s days after the deadline, which was %(day)s.",
         event.days_late,
     )
-
-
-def _window(event: MilestoneEvent, period: Period, texts: Texts, *, today: date | None) -> str:
-    """Say which window a figure is of, as it stands within a sentence.
-
-    An event names a window by the last reported period in it, so a quarter of monthly figures comes
-    as its last month.
-
-    Args:
-        today: for the short form, in which the running year is `this year`; none for the long form.
-    """
-    if event.window == "rolling-12":
-        return texts.gettext("over the 12 months to %(period)s") % {
-            "period": _period(period, texts)
-        }
-    if event.window != "year-to-date":
-        whole = period.containing(Grain(event.window))
-        return texts.gettext("in %(period)s") % {"period": _period(whole, texts)}
-    if today is None:
-        return texts.gettext("so far in %(year)s (%(months)s)") % {
-            "year": period.year,
-            "months": _months(period, texts),
-        }
-    if period.year == today.year:
-        return texts.gettext("so far this year")
-    return texts.gettext("so far in %(year)s") % {"year": period.year}
-
-
-def _months(period: Period, texts: Texts) -> str:
-    """Name the months from January to the period's last: `januar–april`."""
-    names = [
-        format_date(date(period.year, month, 1), "LLLL", texts.language)
-        for month in (1, period.last_month)
-    ]
-    return str(names[0] if period.last_month == 1 else "–".join(names))
-
-
-def _period(period: Period, texts: Texts) -> str:
-    values = {"number": period.number, "year": period.year}
-    match period.grain:
-        case Grain.MONTH:
-            return texts.month_and_year(period)
-        case Grain.QUARTER:
-            return texts.gettext("quarter %(number)s of %(year)s") % values
-        case Grain.HALF_YEAR:
-            return texts.gettext("half-year %(number)s of %(year)s") % values
-        case Grain.YEAR:
-            return str(period.year)
 
 
 def _cause(event: MilestoneEvent, texts: Texts) -> str:
@@ -216,33 +177,10 @@ def _cause(event: MilestoneEvent, texts: Texts) -> str:
 
 
 def _definition(key: str, texts: Texts) -> str:
-    definition = Definition.from_key(key)
-    certification = {
-        Certification.TOTAL: texts.gettext("self-certified and doctor-certified absence"),
-        Certification.DOCTOR: texts.gettext("doctor-certified absence"),
-        Certification.SELF: texts.gettext("self-certified absence"),
-    }
-    denominator = {
-        Denominator.AGREED: texts.gettext("in per cent of agreed working days"),
-        Denominator.POSSIBLE: texts.gettext("in per cent of possible working days"),
-    }
-    source = {
-        Source.MUNICIPALITY_HR: texts.gettext("the municipality's own HR system"),
-        Source.KS_PAI: "KS (PAI)",
-        Source.SSB: texts.gettext("Statistics Norway"),
-        Source.OTHER: texts.gettext("another source"),
-    }
-    corrected = texts.gettext("corrected for holidays taken")
-    uncorrected = texts.gettext("not corrected for holidays taken")
-    whole = texts.gettext(
-        "%(certification)s %(denominator)s, %(correction)s. Source: %(source)s"
-    ) % {
-        "certification": certification[definition.certification],
-        "denominator": denominator[definition.denominator],
-        "correction": corrected if definition.holiday_corrected else uncorrected,
-        "source": source[definition.source],
-    }
-    return whole[0].upper() + whole[1:]
+    parts = key.split(".")
+    axes = _ABSENCE_AXES if len(parts) == len(_ABSENCE_AXES) else parts
+    said = wording.definition(dict(zip(axes, parts, strict=True)), texts)
+    return said[0].upper() + said[1:]
 
 
 def _telling_places(value: Decimal, target: Decimal) -> int:

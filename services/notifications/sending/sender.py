@@ -18,7 +18,7 @@ import structlog
 from jinja2 import TemplateError
 
 from services.notifications.channels import webhook
-from services.notifications.channels.mail import Composer, MailSettings, hand_in
+from services.notifications.channels.mail import MailSettings, compose, hand_in
 from services.notifications.channels.rules import HeldBack, NotNow, Outcome
 from services.notifications.channels.signing import Signer
 from services.notifications.deliveries import letters
@@ -36,6 +36,7 @@ from shared.events.envelope import Event
 from shared.events.metrics import TargetLost, TargetReached
 from shared.events.reporting import ReportDue, ReportOverdue, ReportSubmitted
 from shared.http.limits import Rate
+from shared.mail.composing import Composer
 from shared.postgres.database import Database
 from shared.web.languages import Language, Texts
 
@@ -229,10 +230,12 @@ class Sender:
             names = await heard.list_names(
                 conn, letters.subjects_of(event), on=self._means.clock.today()
             )
-        letter = letters.write(event, self._means.texts[Language(lease.language)], names)
-        message = self._means.composer.message(
-            letter,
+        texts = self._means.texts[Language(lease.language)]
+        message = compose(
+            self._means.composer,
+            letters.write(event, texts, names),
             lease.address,
+            texts,
             subscription_id=lease.subscription_id,
             event_id=told.event_id,
             now=self._now(),

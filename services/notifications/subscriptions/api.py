@@ -10,7 +10,7 @@ from services.notifications.channels.signing import Signer, new_salt
 from services.notifications.subscriptions import commands, store
 from services.notifications.subscriptions.rules import Bounds, Channel, Language, Subscription
 from services.notifications.subscriptions.store import KeptSubscription
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.errors import Unavailable
 from shared.events.envelope import Slug
 from shared.http import http

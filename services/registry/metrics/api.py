@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StrictInt
 from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
 from services.registry.metrics import commands, store
 from services.registry.metrics.events import metric_fields
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact
 from shared.fields import Line

@@ -22,7 +22,7 @@ from services.registry.municipalities.rules.reform import (
     Split,
 )
 from services.registry.municipalities.store import MunicipalityFilter
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug

@@ -10,7 +10,7 @@ from services.registry.programmes import commands, store
 from services.registry.programmes.events import programme_fields
 from services.registry.programmes.rules import Cohort, Programme, ReportKind, Theme
 from services.registry.programmes.store import Participants
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
 from shared.http import http

@@ -12,7 +12,7 @@ from services.registry.projects import commands, store
 from services.registry.projects.events import project_fields
 from services.registry.projects.rules import Baseline, Direction, Goal, Project
 from services.registry.projects.store import ProjectFilter
-from shared.access.auth import Action
+from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
 from shared.fields import Line

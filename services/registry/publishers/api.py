@@ -11,7 +11,8 @@ from services.registry.municipalities.api import MemberBody
 from services.registry.publishers import commands, store
 from services.registry.publishers.events import speaks_for
 from services.registry.publishers.rules import Publisher
-from shared.access.auth import Action, Principal, require
+from shared.access.auth import Principal, require
+from shared.access.roles import Action
 from shared.events import registry as told
 from shared.fields import Line
 from shared.http import http

@@ -16,7 +16,8 @@ from services.reporting.submissions.api import (
     rights_of,
 )
 from services.reporting.submissions.reading import Entry
-from shared.access.auth import Action, Principal, require
+from shared.access.auth import Principal, require
+from shared.access.roles import Action
 from shared.http import http, openapi
 from shared.http.routes import BodyUpTo, StrictRoute
 from shared.service.runtime import Service

@@ -23,7 +23,8 @@ from services.reporting.heard.rules import holder_of
 from services.reporting.submissions.judging import Judged, Rights, principal_of, refuse_overtaken
 from services.reporting.submissions.reading import Entry, refusal
 from services.reporting.submissions.rules import Arrival, moment_after
-from shared.access.auth import Action, require
+from shared.access.auth import require
+from shared.access.roles import Action
 from shared.audit import log as audit
 from shared.errors import AppError, Conflict, FieldError
 from shared.outbox import outbox

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from services.reporting.reports import bodies, commands
 from services.reporting.submissions.api import ORIGIN, ROUTE, publisher_of, read_object, rights_of
 from services.reporting.submissions.reading import Entry
-from shared.access.auth import Action, Principal
+from shared.access.auth import Principal
+from shared.access.roles import Action
 from shared.http import http, openapi
 from shared.http.routes import StrictRoute
 from shared.service.runtime import Service

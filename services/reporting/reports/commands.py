@@ -21,7 +21,8 @@ from services.reporting.submissions.judging import (
     refuse_overtaken,
 )
 from services.reporting.submissions.reading import Entry, hash_of, read_contract, read_id, refusal
-from shared.access.auth import Action, require
+from shared.access.auth import require
+from shared.access.roles import Action
 from shared.audit import log as audit
 from shared.clock import local_date
 from shared.errors import Conflict, FieldError, NotAllowed, NotFound, RuleBroken

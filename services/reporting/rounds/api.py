@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 
 from services.reporting.rounds import bodies, commands, store
 from services.reporting.submissions.api import ROUTE
-from shared.access.auth import Action, Principal
+from shared.access.auth import Principal
+from shared.access.roles import Action
 from shared.errors import NotFound
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag

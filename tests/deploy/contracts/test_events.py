@@ -33,9 +33,8 @@ def record_of(name: str) -> Record:
     """The record as it lies in the log."""
     kept = golden(name)
     headers = tuple((key, value.encode()) for key, value in kept["headers"].items())
-    return Record(
-        kept["topic"], 0, 0, kept["key"].encode(), headers, json.dumps(kept["payload"]).encode()
-    )
+    value = None if kept["payload"] is None else json.dumps(kept["payload"]).encode()
+    return Record(kept["topic"], 0, 0, kept["key"].encode(), headers, value)
 
 
 def validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
@@ -67,7 +66,7 @@ def test_a_golden_event_is_read_by_todays_class(name: str) -> None:
 
     assert event is not None
     assert (event.key, event.headers()) == (kept["key"], kept["headers"])
-    assert narrowed(json.loads(event.payload()), kept["payload"]) == kept["payload"]
+    assert narrowed(json.loads(event.payload() or b"null"), kept["payload"]) == kept["payload"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if EVENTS[name].is_taken])
@@ -104,7 +103,8 @@ def test_the_key_follows_from_the_payload_as_the_contract_says(name: str) -> Non
     kept, event = golden(name), EVENTS[name]
     if name in OTHER_KEYS:
         return
-    assert kept["key"] == KEYS[event.aggregate].format(**kept["payload"])
+    named = kept["payload"] or {"person_id": kept["key"]}
+    assert kept["key"] == KEYS[event.aggregate].format(**named)
     assert kept["headers"]["ce_subject"] == kept["key"]
 
 

@@ -20,7 +20,7 @@ import httpx2
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from deploy.client import headers
+from deploy.client.kafka import headers
 from deploy.demo.generated import DEFINITION
 from shared.service.clients import new_client
 from shared.values import Period

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from deploy.client import headers
+from deploy.client.kafka import headers
 from tests.faults.chaos import check
 from tests.faults.chaos.readers import Readers
 from tests.faults.chaos.run import Tell

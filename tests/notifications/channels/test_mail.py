@@ -14,10 +14,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from pydantic import SecretStr
 
 from deploy.local.mail_catcher import MailCatcher
-from services.notifications.channels.mail import Composer, MailSettings, hand_in
+from services.notifications.channels.mail import MailSettings, compose, hand_in
 from services.notifications.channels.rules import Never, NotNow, Taken
 from services.notifications.deliveries import letters
 from services.notifications.heard.rules import Name
+from shared.mail.composing import Composer
 from shared.web.languages import Language
 from tests.notifications import factories
 
@@ -35,13 +36,14 @@ def message(
     composer = Composer(
         MailSettings(sender="varsel@saman.example", contact=contact),
         "https://saman.example/",
-        TEXTS,
     )
     event = factories.target_reached(generated=generated)
     letter = letters.write(event, TEXTS[language], {"municipality/vefsn-1824": Name(name)})
-    return composer.message(
+    return compose(
+        composer,
         letter,
         "hr@vefsn.example",
+        TEXTS[language],
         subscription_id="vefsn-hr",
         event_id=EVENT_ID,
         now=datetime(2013, 5, 7, tzinfo=UTC),

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.notifications.channels.mail import Composer, MailSettings
+from services.notifications.channels.mail import MailSettings
 from services.notifications.channels.signing import Signer
 from services.notifications.channels.webhook import Caller
 from services.notifications.deliveries import commands, letters, store
@@ -17,6 +17,7 @@ from services.notifications.subscriptions.commands import put_subscription
 from services.notifications.subscriptions.rules import Bounds, Channel, Subscription
 from shared.clock import Clock
 from shared.http.limits import Rate
+from shared.mail.composing import Composer
 from shared.postgres.database import Database
 from tests.notifications.factories import MADE_AT, subscription
 from tests.notifications.receiver import Receiver
@@ -49,7 +50,7 @@ async def sending(
         true_clock=Clock(datetime.now(UTC) + later),
         by="test",
         places=dict.fromkeys(Channel, places),
-        composer=Composer(mail, "https://saman.example", TEXTS),
+        composer=Composer(mail, "https://saman.example"),
         mail=mail,
         texts=TEXTS,
         mailbox_rate=Rate(per_minute=1, burst=mailbox_burst),

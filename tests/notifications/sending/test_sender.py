@@ -291,14 +291,13 @@ async def test_an_event_that_cannot_be_put_into_words_is_tried_again_and_harms_n
     database: Database, tmp_path: Path
 ) -> None:
     await subscribe(database, subscription())
-    await tell(
-        database, factories.target_reached(definition_key="no.such.key"), factories.report_due()
-    )
+    unreadable = factories.target_reached().model_copy(update={"window": "fortnight"})
+    await tell(database, unreadable, factories.report_due())
     async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
         async with sending(database, smtp_port=catcher.smtp_port):
             logged = await until_log(database, ("waiting", 1), ("delivered", 1))
         assert len(catcher.mailbox.list_()) == 1
     assert {d.last_error for d in logged} == {
         None,
-        "the notification could not be written: RuleBroken",
+        "the notification could not be written: ValidationError",
     }

@@ -9,7 +9,7 @@ from annotated_types import Le
 from pydantic_settings import BaseSettings
 
 from services.notifications.app import Settings
-from services.notifications.channels.mail import LEAVE_SECONDS, MailSettings
+from services.notifications.channels.mail import MailSettings
 from services.notifications.channels.rules import (
     SUSPEND_AFTER,
     Health,
@@ -24,6 +24,7 @@ from services.notifications.sending.rules import LEASE, SLICE_SECONDS
 from services.notifications.subscriptions import commands as subscriptions_commands
 from services.notifications.subscriptions import store as subscriptions
 from services.notifications.subscriptions.rules import Channel
+from shared.mail.handing_in import LEAVE_SECONDS
 from shared.postgres.database import Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT, subscription

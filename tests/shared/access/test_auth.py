@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from shared.access import auth
-from shared.access.auth import NOBODY, OPERATOR, Action, Mandate, Principal, require
+from shared.access.auth import NOBODY, OPERATOR, Mandate, Principal, require
+from shared.access.roles import Action
 from shared.errors import AppError, NotAllowed, NotAuthenticated
 from shared.events.registry import (
     PublisherChanged,

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.registry.console.pages.sessions import Session, Sessions
-from shared.access.auth import Action, require
+from shared.access.auth import require
+from shared.access.roles import Action
 from shared.errors import NotAllowed, NotAuthenticated, RuleBroken
 from shared.service.runtime import Service
 from shared.web.pages import Pages

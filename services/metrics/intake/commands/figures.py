@@ -1,0 +1,140 @@
+"""Taking in figures and withdrawals: keep every vintage, and work out anew what they touch."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from services.metrics.groups import store as group_store
+from services.metrics.groups.commands import plan_groups, sum_groups
+from services.metrics.groups.rules import Roster
+from services.metrics.intake.commands.arrivals import Arrival, read
+from services.metrics.publishing.commands.publish import Mover, publish
+from services.metrics.publishing.commands.working_out import Worked, work_out
+from services.metrics.series import store
+from services.metrics.series.rules.figures import PostedWindow, SeriesKey, Weighing
+from services.metrics.series.rules.plans import Partly, Plan
+from services.metrics.series.rules.rows import KeptSeries, NewFigure, Withdrawal
+from shared.events.reporting import AbsenceFigureEvent
+from shared.postgres.database import Connection
+
+
+async def apply_figures(
+    conn: Connection, events: Sequence[AbsenceFigureEvent], *, now: datetime
+) -> None:
+    """Keep figures and publish what they change of their series and of the groups that their
+    municipalities are in.
+
+    Everything is worked out from the figures that are kept, never by adding differences: a batch
+    that comes twice, or in another order, leaves the same states. A group is worked out once for
+    the whole batch.
+    """
+    roster = await group_store.hold_roster(conn)
+    arrivals = read(events)
+    owners = {arrival.key: arrival.municipality_id for arrival in arrivals}
+    groups = _touched_groups(roster, arrivals)
+    kept = await store.lock_series(conn, {**owners, **dict.fromkeys(groups)})
+    await _keep(conn, arrivals, kept)
+    own = await work_out(conn, roster, _own_plans(arrivals, kept))
+    # A group loses its grain when a member turns to periods that it has no days for yet. When they
+    # come, that member turns no more; so a group without a grain is always asked for.
+    turned = await _turned_groups(conn, roster, own)
+    turned |= {key for key in groups if kept[key].months is None}
+    plans = await plan_groups(
+        conn, {key: kept[key] for key in groups}, groups, turned & groups.keys()
+    )
+    await sum_groups(conn, roster, plans)
+    worked = own + await work_out(conn, roster, plans)
+    await publish(conn, worked, _moved(roster, arrivals, kept), now=now)
+
+
+def _touched_groups(roster: Roster, arrivals: Sequence[Arrival]) -> dict[SeriesKey, Partly]:
+    """Return the groups to be summed anew, and in which periods."""
+    touched: dict[SeriesKey, set[tuple[int, int]]] = {}
+    for arrival in arrivals:
+        if arrival.touches_groups:
+            for group in roster.groups_of.get(str(arrival.municipality_id), ()):
+                touched.setdefault((group, arrival.key[1]), set()).add(arrival.period)
+    return {key: Partly(frozenset(periods)) for key, periods in touched.items()}
+
+
+async def _keep(
+    conn: Connection, arrivals: Sequence[Arrival], kept: Mapping[SeriesKey, KeptSeries]
+) -> None:
+    """Keep withdrawals, then vintages, so that a figure that is withdrawn in its own batch is kept
+    as such.
+    """
+    withdrawals, figures, corrected = [], [], set()
+    for arrival in arrivals:
+        series_id, change = kept[arrival.key].series_id, arrival.change
+        if isinstance(change, Withdrawal):
+            withdrawals.append((series_id, change))
+        else:
+            figures.append((series_id, change))
+        if arrival.is_correction:
+            corrected.add((series_id, *change[:3]))
+    await store.withdraw_figures(conn, withdrawals)
+    await store.add_figures(conn, figures)
+    await store.mark_replaced(conn, corrected)
+
+
+def _own_plans(arrivals: Sequence[Arrival], kept: Mapping[SeriesKey, KeptSeries]) -> list[Plan]:
+    """Return what is to be worked out of the series that the figures belong to."""
+    periods: dict[SeriesKey, set[tuple[int, int]]] = {}
+    far: set[SeriesKey] = set()
+    for arrival in arrivals:
+        key, series = arrival.key, kept[arrival.key]
+        periods.setdefault(key, set()).add(arrival.period)
+        if series.is_whole or series.months is None or _reaches_far(series, arrival.change):
+            far.add(key)
+    return [
+        Plan(kept[key], None, Partly(frozenset(touched), key in far))
+        for key, touched in periods.items()
+    ]
+
+
+def _reaches_far(series: KeptSeries, change: NewFigure | Withdrawal) -> bool:
+    """Tell whether a change may alter the grain, the extent or the kind of a series, or reach
+    further than a year.
+    """
+    if (
+        isinstance(change, Withdrawal)
+        or change.window is not PostedWindow.PERIOD
+        or change.months != series.months
+    ):
+        return True
+    return (
+        series.municipality_id is not None
+        and change.weighing <= Weighing.AGREED_DAYS
+        and not series.adds_days
+    )
+
+
+async def _turned_groups(conn: Connection, roster: Roster, own: Sequence[Worked]) -> set[SeriesKey]:
+    """Return the groups of members whose grain changed, or that go into groups for the first time;
+    what these members are now is kept, so that the groups' grain can be found.
+    """
+    turned = [
+        one
+        for one in own
+        if (one.now.months, one.now.adds_days) != (one.kept.months, one.kept.adds_days)
+    ]
+    await store.put_extents(conn, [one.now for one in turned])
+    return {
+        (group, one.kept.definition_key)
+        for one in turned
+        for group in roster.groups_of.get(str(one.kept.municipality_id), ())
+    }
+
+
+def _moved(
+    roster: Roster, arrivals: Sequence[Arrival], kept: Mapping[SeriesKey, KeptSeries]
+) -> dict[int, list[Mover]]:
+    """Return by series id which figures came."""
+    moved: dict[int, list[Mover]] = {}
+    for arrival in arrivals:
+        change = arrival.change
+        mover = Mover(change.last_month, str(arrival.moved_by), arrival.is_correction)
+        moved.setdefault(kept[arrival.key].series_id, []).append(mover)
+        if arrival.touches_groups:
+            for group in roster.groups_of.get(str(arrival.municipality_id), ()):
+                moved.setdefault(kept[group, arrival.key[1]].series_id, []).append(mover)
+    return moved

@@ -1,0 +1,1 @@
+"""Finding the states of series, and telling of those that changed."""

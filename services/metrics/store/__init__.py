@@ -1,1 +1,0 @@
-"""Metrics' tables: rows to values and back. The caller owns the transaction."""

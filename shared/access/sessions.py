@@ -1,0 +1,149 @@
+"""Sessions of people who signed in: an encrypted cookie that every service checks by itself.
+
+No process remembers a session. The cookie is a JWE (direct encryption, A256GCM), so nobody can
+read, change or make one without the key, which all services share as a secret. It ends when it was
+not used for a while, at an absolute end, and when the person's `sessions_valid_from` passes its
+beginning: that travels on `registry.person.v1`, so signing out everywhere holds within seconds.
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64decode
+from binascii import Error as MalformedBase64
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+COOKIE = "saman-session"
+HEADER = {"alg": "dir", "enc": "A256GCM"}
+KEY_BYTES = 32
+
+OPERATOR = "operator"
+"""Whose session it is when somebody showed the operator's key; people are `person/<id>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a session lasts.
+
+    Attributes:
+        idle: after so much time without a request it is over.
+        absolute: after so much time it is over in any case.
+    """
+
+    idle: timedelta
+    absolute: timedelta
+
+
+LIFETIME = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(hours=10))
+"""What Ansattporten asks for is shorter; `SAMAN_SESSION_MINUTES` sets it."""
+
+REFRESH_AFTER = timedelta(minutes=1)
+"""A cookie that was used is written anew so often at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One person, or the operator, in one browser.
+
+    Attributes:
+        subject: `person/<id>` or `operator`.
+        bound_to: of the operator, the hash of the key that was shown: with another key it ends.
+        form_token: stands in every form, so that no other site can send one.
+        begun_at, used_at: true time, not the clock of tests.
+    """
+
+    subject: str
+    form_token: str
+    begun_at: datetime
+    used_at: datetime
+    bound_to: str = ""
+
+    @property
+    def person_id(self) -> UUID | None:
+        """Whose it is, when it is a person's."""
+        kind, _, name = self.subject.partition("/")
+        return UUID(name) if kind == "person" else None
+
+    def sent(self, form_token: str | None) -> bool:
+        """Tell whether a form is one of this session's."""
+        return hmac.compare_digest(self.form_token.encode(), (form_token or "").encode())
+
+    def is_over(self, now: datetime, lifetime: Lifetime) -> bool:
+        """Tell whether it ended: unused for too long, or begun too long ago."""
+        return now - self.used_at > lifetime.idle or now - self.begun_at > lifetime.absolute
+
+
+class SessionKeys:
+    """The secret keys: the first one writes, all of them read, so that keys can be changed.
+
+    Args:
+        written: base64url of 32 random bytes each, separated by spaces or commas.
+
+    Raises:
+        ValueError: one of them has another length, or is no base64url.
+    """
+
+    def __init__(self, written: str) -> None:
+        self._keys = [_key(each) for each in written.replace(",", " ").split()]
+
+    @property
+    def are_there(self) -> bool:
+        """Whether anybody can sign in at all."""
+        return bool(self._keys)
+
+    def write(self, session: Session) -> str:
+        """Return the cookie of a session."""
+        claims = {
+            "sub": session.subject,
+            "iat": int(session.begun_at.timestamp()),
+            "used": int(session.used_at.timestamp()),
+            "form": session.form_token,
+            "bound": session.bound_to,
+        }
+        return jwt.encode(HEADER, claims, self._keys[0], algorithms=list(HEADER.values()))
+
+    def read(self, cookie: str | None) -> Session | None:
+        """Return the session of a cookie; None of one that no key of ours wrote."""
+        for key in self._keys if cookie else ():
+            try:
+                claims = jwt.decode(cookie or "", key, algorithms=list(HEADER.values())).claims
+                return Session(
+                    subject=str(claims["sub"]),
+                    form_token=str(claims["form"]),
+                    begun_at=datetime.fromtimestamp(int(claims["iat"]), UTC),
+                    used_at=datetime.fromtimestamp(int(claims["used"]), UTC),
+                    bound_to=str(claims["bound"]),
+                )
+            except (JoseError, ValueError, KeyError, TypeError):
+                continue
+        return None
+
+
+def begin(subject: str, *, now: datetime, bound_to: str = "") -> Session:
+    """Begin a session; each has its own token for forms."""
+    return Session(subject, secrets.token_urlsafe(24), now, now, bound_to)
+
+
+def make_key() -> str:
+    """Make a key for sessions, as it is written in settings."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+def _key(written: str) -> OctKey:
+    try:
+        raw = urlsafe_b64decode(written + "=" * (-len(written) % 4))
+    except MalformedBase64:
+        raw = b""
+    if len(raw) != KEY_BYTES:
+        digest = hashlib.sha256(written.encode()).hexdigest()[:8]
+        raise ValueError(
+            f"a session key is {KEY_BYTES} random bytes in base64url; the one whose SHA-256 begins"
+            f" with {digest} has {len(raw)}"
+        )
+    return OctKey.import_key(raw)
