@@ -34,16 +34,16 @@ class Kind:
 KINDS = {
     "absence": Kind(
         type=POSTED_TYPE,
-        topic="inbound.{publisher}.absence-figures.v1",
+        topic="inbound.{publisher}.figures.v1",
         decimals=("lost_days", "agreed_days", "rate_percent", "weight"),
         wholes=("persons",),
         texts=("weight_kind",),
-        axes=("certification", "denominator", "holiday_corrected", "source"),
+        axes=("certification", "denominator", "holiday", "source"),
     )
 }
 NEEDED = ("municipality", "period")
 SHARED = (*NEEDED, "unit", "window", "note", "generated", "figure_id", "kind")
-TRUTHS = ("generated", "holiday_corrected")
+TRUTHS = ("generated",)
 
 
 @dataclass(frozen=True, slots=True)

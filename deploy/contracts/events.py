@@ -31,19 +31,19 @@ KEYS = {
     "registry.metric": "{metric_id}",
     "registry.publisher": "{organisation_number}",
     "registry.person": "{person_id}",
-    "reporting.absence-figure": "{municipality_id}",
+    "reporting.figure": "{municipality_id}",
     "reporting.report": "{obligation_id}",
     "reporting.receipt": "{submission_id}",
     "metrics.metric": "{subject}|{definition_key}|{period}",
     "metrics.milestone": "{subject}",
     "notifications.delivery": "{delivery_id}",
-    "inbound.absence-figures": "{municipality}",
+    "inbound.figures": "{municipality}",
     "inbound.reports": "{obligation_id}",
 }
 """How the record key, and the CloudEvents subject, follow from the payload."""
 
 OTHER_KEYS = {
-    "inbound.AbsenceFigureWithdrawn.v1": (
+    "inbound.FigureWithdrawn.v1": (
         "the key of the figure that is taken back, so that it stays behind it"
     ),
     "reporting.SubmissionRejected.v1": "{submission_id}, or {origin} when there is no id",
@@ -124,7 +124,8 @@ class Described:
             "ce_subject": {"description": f"The record key: {self.key}."},
             "content-type": {"const": "application/json"},
         }
-        required = ["ce_id", "ce_type"] if self.is_taken else list(properties)
+        taken = ["ce_specversion", "ce_id", "ce_source", "ce_type"]
+        required = taken if self.is_taken else list(properties)
         typed = {name: {"type": "string"} | schema for name, schema in properties.items()}
         return {"type": "object", "properties": typed, "required": required}
 

@@ -75,6 +75,12 @@ class Settings(ServiceSettings):
     webhook_timeout_seconds: float = Field(
         default=15.0, gt=0, le=20, description="For one try, start to end."
     )
+    webhook_name_servers: list[str] = Field(
+        default=[],
+        description=(
+            "Addresses of the name servers to ask for hosts; the system's where none is given."
+        ),
+    )
     allow_private_webhooks: bool = Field(
         default=False,
         description="For tests and demonstrations: http, any port, loopback and private networks.",
@@ -92,6 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
         caller = Caller(
             allow_private=settings.allow_private_webhooks,
             timeout_seconds=settings.webhook_timeout_seconds,
+            name_servers=settings.webhook_name_servers,
         )
         texts = letters.load_texts()
         means = Means(

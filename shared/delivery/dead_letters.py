@@ -43,10 +43,12 @@ class Failure:
     Attributes:
         code: stable code, or the exception's name for what nobody foresaw.
         error: a sentence, or the end of the traceback.
+        is_surprise: nobody foresaw it, so its words are for operators alone.
     """
 
     code: str
     error: str
+    is_surprise: bool = False
 
     @classmethod
     def of(cls, error: BaseException) -> "Failure":
@@ -54,9 +56,19 @@ class Failure:
         if isinstance(error, AppError):
             return cls(error.code, error.message[:ERROR_LENGTH_MAX])
         where = "".join(traceback.format_tb(error.__traceback__)[-3:])
-        return cls(
-            type(error).__name__, f"{type(error).__name__}: {error}\n{where}"[:ERROR_LENGTH_MAX]
-        )
+        kind = type(error).__name__
+        return cls(kind, f"{kind}: {error}\n{where}"[:ERROR_LENGTH_MAX], is_surprise=True)
+
+    @property
+    def told(self) -> RuleBroken:
+        """What whoever sent the record may hear of it."""
+        if self.is_surprise:
+            return RuleBroken(
+                "it could not be handled because of a fault on our side; it is kept, and will be"
+                " handed in again when that is mended",
+                code="internal",
+            )
+        return RuleBroken(self.error, code=self.code)
 
 
 @dataclass(frozen=True, slots=True)

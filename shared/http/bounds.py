@@ -2,9 +2,15 @@
 many requests run at once.
 
 This is one of the two doors that catch every error; the other is `shared/delivery`.
+
+A request is worked on in a place of its own, and there are so many places. While its body is on
+its way it holds none of them: first its head is judged (who asks, and whether they may), then the
+body is awaited in one of the places that its origin has for that, and only a whole body gets a
+place to be worked on again. So whoever sends slowly keeps nobody else waiting.
 """
 
 import asyncio
+import ipaddress
 import uuid
 from collections.abc import Callable
 from urllib.parse import quote
@@ -18,48 +24,83 @@ from shared import faults
 from shared.audit import log as audit
 from shared.errors import AppError, RuleBroken, Unavailable
 from shared.http import problems
+from shared.http.limits import Places
 from shared.postgres import deadline
 
 LOG = structlog.get_logger()
 
 BODY_BYTES_MAX = 256 * 1024
-"""For routes that do not declare a bound of their own (`routes.BodyUpTo`)."""
+"""The largest body of a route that says nothing else (`routes.BodyUpTo`)."""
 
 BODY_SECONDS = 30
-"""A body that arrives more slowly is an attack or a broken line; the connection is not held for
+"""A body that comes slower than this is an attack or a broken line; the connection is not held for
 it.
 """
 
+BODIES_EACH = 100
+"""Bodies of one origin that may be on their way at once: as many as one key may have running."""
+
 ANSWER_SECONDS = 10
-"""How long a request may wait for the database and others, counted from the last byte of its body.
-Its answer, a 503 then, is out within 12 seconds.
+"""When a request gives up what it still waits for, and says so, counted from when all of its body
+has arrived; the answer is out within 12 s of that.
 """
 
-CONCURRENT_MAX = 200
+CONCURRENT_MAX = 500
+"""Requests that are worked on at once, in each process; more are told to come back. Five keys, or
+origins, can be busy to their own limits at the same time.
+"""
 
-_ENDS = "saman.ends"
-_BODY = "saman.body"
+_VISIT = "saman.visit"
+
+
+def origin_of(scope: Scope) -> str:
+    """Return where a request comes from, as limits count it: an IPv4 address, or the 64 bits of
+    an IPv6 address that one subscriber has. Empty where there is none.
+    """
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return host
 
 
 def at_the_end(request: Request, end: Callable[[], None]) -> None:
-    """Call something when the request has been answered, whatever the answer is."""
-    request.scope[_ENDS].append(end)
+    """Do something when the request has been answered, however that ends."""
+    visit_of(request.scope).at_the_end(end)
 
 
-def allow_body(request: Request, bytes_max: int) -> None:
-    """Let this request's body have so many bytes; to be called before it is read."""
-    body: _Body = request.scope[_BODY]
-    body.bytes_max = bytes_max
+def allow_body(request: Request, bytes_max: int, seconds_max: float = BODY_SECONDS) -> None:
+    """Let this request's body have so many bytes and so much time; called before it is read."""
+    visit = visit_of(request.scope)
+    visit.bytes_max, visit.seconds_max = bytes_max, seconds_max
+
+
+def visit_of(scope: Scope) -> "Visit":
+    """Return the visit of a request that came in by this door."""
+    visit: Visit = scope[_VISIT]
+    return visit
 
 
 class Bounds:
     """ASGI middleware that holds every request to its bounds, and answers what nobody foresaw with
     a problem document.
+
+    Args:
+        at_once: requests that are worked on at once.
+        bodies_each: bodies of one origin on their way at once.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self, app: ASGIApp, *, at_once: int = CONCURRENT_MAX, bodies_each: int = BODIES_EACH
+    ) -> None:
         self.app = app
-        self._running = 0
+        self._work = Places(at_once, of="requests at once")
+        self._bodies = Places(bodies_each, of="bodies of one address on their way")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,51 +109,33 @@ class Bounds:
         audit.act_as(
             audit.Actor("nobody", f"http from {address[0] if address else 'here'}", uuid.uuid4())
         )
-        if self._running >= CONCURRENT_MAX:
-            busy = Unavailable(
-                f"more than {CONCURRENT_MAX} requests run at once", retry_after_seconds=1
-            )
-            return await problems.respond(busy)(scope, receive, send)
-        self._running += 1
-        ends: list[Callable[[], None]] = []
-        scope[_ENDS] = ends
+        visit = scope[_VISIT] = Visit(scope, receive, self._work, self._bodies)
         try:
-            await self._serve(scope, receive, send)
-        finally:
-            self._running -= 1
-            for end in ends:
-                end()
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        try:
-            if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-                raise RuleBroken(
-                    "compressed bodies are not taken; send it plain", code="content-encoding"
-                )
-            if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-                raise RuleBroken(
-                    "the address holds U+0000, which cannot be stored", code="text-unstorable"
-                )
+            _judge_head(scope)
+            visit.begin_work()
         except AppError as error:
             await problems.respond(error)(scope, receive, send)
         else:
-            body = scope[_BODY] = _Body(receive, length=headers.get(b"content-length", b"0"))
-            await self._answer(scope, body, send)
+            await self._answer(scope, visit, send)
+        finally:
+            visit.leave()
 
-    async def _answer(self, scope: Scope, body: "_Body", send: Send) -> None:
+    async def _answer(self, scope: Scope, visit: "Visit", send: Send) -> None:
         started = False
 
         async def watch(message: Message) -> None:
             nonlocal started
-            started = started or message["type"] == "http.response.start"
-            if body.size:
+            if message["type"] == "http.response.start" and not started:
+                started = True
+                if visit.is_unread:
+                    message["headers"] = [*message["headers"], (b"connection", b"close")]
+            if visit.size:
                 faults.point("http.answering")
             await send(message)
 
         try:
             with deadline.within(ANSWER_SECONDS):
-                await self.app(scope, body, watch)
+                await self.app(scope, visit.receive, watch)
         except ClientDisconnect:
             LOG.info("client is gone", method=scope["method"], path=quote(scope["path"])[:200])
         except Exception:
@@ -122,49 +145,113 @@ class Bounds:
             internal = problems.problem(
                 "internal", 500, "something is wrong on our side; it is logged"
             )
-            await problems.ProblemResponse(internal.model_dump(), 500)(scope, body, watch)
+            await problems.ProblemResponse(internal.model_dump(), 500)(scope, visit.receive, watch)
 
 
-class _Body:
-    """The body as the app receives it: no larger and no slower than it may be.
+def _judge_head(scope: Scope) -> None:
+    headers = dict(scope["headers"])
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise RuleBroken("compressed bodies are not taken; send it plain", code="content-encoding")
+    if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+        raise RuleBroken("the address holds U+0000, which cannot be stored", code="text-unstorable")
 
-    Nothing is taken from the connection before the app asks for it, so a client that may not come
-    in is refused with its body unread.
+
+class Visit:
+    """One request, from its head to its answer: the place that it holds, and its body.
+
+    Nothing is taken from the connection before the app asks for it, so whoever may not come is told
+    so unread.
+
+    Attributes:
+        origin: where it comes from.
+        bytes_max: how large the body may be; a route says so before it is read.
+        seconds_max: how long the body may be on its way.
+        size: bytes of the body that have come.
     """
 
-    def __init__(self, receive: Receive, *, length: bytes) -> None:
-        self.size = 0
+    def __init__(self, scope: Scope, receive: Receive, work: Places, bodies: Places) -> None:
+        headers = dict(scope["headers"])
+        self.origin = origin_of(scope)
         self.bytes_max = BODY_BYTES_MAX
+        self.seconds_max: float = BODY_SECONDS
+        self.size = 0
+        self._length = headers.get(b"content-length", b"0")
         self._receive = receive
-        self._length = length
+        self._work = work
+        self._bodies = bodies
+        self._give_back: Callable[[], None] | None = None
+        self._ends: list[Callable[[], None]] = []
         self._deadline: float | None = None
-        self._is_whole = False
+        self._is_whole = self._length == b"0" and b"transfer-encoding" not in headers
 
-    async def __call__(self) -> Message:
+    @property
+    def is_unread(self) -> bool:
+        """Whether some of the body is still to come; nobody waits for it after the answer."""
+        return not self._is_whole
+
+    def begin_work(self) -> None:
+        """Take a place to be worked on.
+
+        Raises:
+            Unavailable: all are taken.
+        """
+        try:
+            self._hold(self._work.take(""))
+        except Unavailable as error:
+            raise Unavailable(error.message, retry_after_seconds=1) from None
+
+    def at_the_end(self, end: Callable[[], None]) -> None:
+        """Do something when the request has been answered."""
+        self._ends.append(end)
+
+    def leave(self) -> None:
+        """Give back whatever is held."""
+        self._hold(None)
+        for end in self._ends:
+            end()
+
+    async def receive(self) -> Message:
+        """Return the next part of the body: no more and no later than may be."""
         if self._is_whole:
             return await self._receive()
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().time() + BODY_SECONDS
-            if not self._length.isdigit() or int(self._length[:20]) > self.bytes_max:
-                told = self._length.decode("latin-1")[:20]
-                raise RuleBroken(
-                    f"the body has {told} bytes, at most {self.bytes_max}", code="body-too-large"
-                )
+            self._begin_body()
         try:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
             raise RuleBroken(
-                f"the body did not arrive within {BODY_SECONDS} seconds", code="body-too-slow"
+                f"the body did not arrive within {self.seconds_max} seconds",
+                code="body-too-slow",
             ) from None
         self.size += len(message.get("body", b""))
         if self.size > self.bytes_max:
             raise RuleBroken(
                 f"the body has more than {self.bytes_max} bytes", code="body-too-large"
             )
-        self._is_whole = not message.get("more_body", False)
-        if self._is_whole:
-            deadline.start_anew(ANSWER_SECONDS)
-            if self.size:
-                faults.point("http.received")
+        if not message.get("more_body", False):
+            self._end_body()
         return message
+
+    def _begin_body(self) -> None:
+        self._deadline = asyncio.get_running_loop().time() + self.seconds_max
+        if not self._length.isdigit() or int(self._length[:20]) > self.bytes_max:
+            told = self._length.decode("latin-1")[:20]
+            raise RuleBroken(
+                f"the body has {told} bytes, at most {self.bytes_max}", code="body-too-large"
+            )
+        self._hold(None)
+        self._hold(self._bodies.take(self.origin))
+
+    def _end_body(self) -> None:
+        self._is_whole = True
+        self._hold(None)
+        self.begin_work()
+        deadline.start_anew(ANSWER_SECONDS)
+        if self.size:
+            faults.point("http.received")
+
+    def _hold(self, give_back: Callable[[], None] | None) -> None:
+        if self._give_back is not None:
+            self._give_back()
+        self._give_back = give_back

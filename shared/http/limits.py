@@ -62,10 +62,12 @@ class Places:
 
     Args:
         each: places of one key.
+        of: what takes a place, as a refusal says it.
     """
 
-    def __init__(self, each: int) -> None:
+    def __init__(self, each: int, *, of: str = "requests of one key at once") -> None:
         self._each = each
+        self._of = of
         self._taken: Counter[str] = Counter()
 
     def take(self, key: str) -> Callable[[], None]:
@@ -76,7 +78,7 @@ class Places:
         """
         if self._taken[key] >= self._each:
             raise Unavailable(
-                f"more than {self._each} requests of one key at once",
+                f"more than {self._each} {self._of}",
                 code=CODE,
                 retry_after_seconds=1,
             )

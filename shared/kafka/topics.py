@@ -100,7 +100,7 @@ OWN_TOPICS = (
 COMPACTED = frozenset(topic.name for topic in OWN_TOPICS if topic.cleanup == "compact")
 """Topics whose last event of a key says everything about it."""
 
-INBOUND_KINDS = ("absence-figures", "reports")
+INBOUND_KINDS = ("figures", "reports")
 
 
 def inbound_prefix(organisation_number: str) -> str:

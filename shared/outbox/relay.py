@@ -31,7 +31,13 @@ from shared.kafka import wire
 from shared.kafka.broker import BusSettings
 from shared.kafka.posting import Posting
 from shared.outbox.outbox import SHARD_COUNT
-from shared.postgres.database import DRIVER_FAILURES, Connection, Database, load_queries
+from shared.postgres.database import (
+    DRIVER_FAILURES,
+    Connection,
+    Database,
+    in_short,
+    load_queries,
+)
 
 QUERIES = load_queries(__file__)
 LOG = structlog.get_logger()
@@ -135,8 +141,12 @@ class Relay:
                     if sent < CHUNK:
                         await self._rest()
                 except (KafkaError, *DRIVER_FAILURES) as error:
-                    self.state.last_error = f"{type(error).__name__}: {error}"
-                    LOG.warning("relay failed", error=self.state.last_error, retry_seconds=pause)
+                    self.state.last_error = in_short(error)
+                    LOG.warning(
+                        "relay failed",
+                        error=f"{type(error).__name__}: {error}",
+                        retry_seconds=pause,
+                    )
                     await self._drop_producer()
                     await self._drop_connection_if_broken(error)
                     await asyncio.sleep(pause)

@@ -103,6 +103,15 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)
 
 
+def in_short(error: BaseException) -> str:
+    """Return an error in one line for whoever looks at a status: its kind and its words.
+
+    Of PostgreSQL's only the kind: its words hold rows and names of ours, and stand in the log.
+    """
+    words = "" if isinstance(error, asyncpg.PostgresError) else f": {error}"
+    return f"{type(error).__name__}{words}"[:300]
+
+
 def load_queries(module_file: str) -> Any:
     """Load `queries.sql` beside a module; one function per named query (aiosql)."""
     return aiosql.from_path(Path(module_file).parent / "queries.sql", "asyncpg")

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 from pydantic import Field, SecretStr
@@ -45,7 +45,13 @@ from shared.kafka import topics as kafka_topics
 from shared.kafka.broker import BusSettings
 from shared.outbox import outbox
 from shared.outbox.relay import Relay
-from shared.postgres.database import DRIVER_FAILURES, Connection, Database, load_queries
+from shared.postgres.database import (
+    DRIVER_FAILURES,
+    Connection,
+    Database,
+    in_short,
+    load_queries,
+)
 from shared.service import consumer_replays, operating, telemetry
 from shared.service.requests import MeasureRequests, RequestFigures
 
@@ -295,12 +301,15 @@ class Service:
             try:
                 await work()
             except _FAILURES as error:
-                self.health.failures[name] = f"{type(error).__name__}: {error}"[:300]
+                self.health.failures[name] = in_short(error)
                 LOG.warning(
-                    "part failed", part=name, error=self.health.failures[name], retry_seconds=pause
+                    "part failed",
+                    part=name,
+                    error=f"{type(error).__name__}: {error}"[:300],
+                    retry_seconds=pause,
                 )
             except Exception as error:
-                self.health.failures[name] = f"{type(error).__name__}: {error}"[:300]
+                self.health.failures[name] = in_short(error)
                 LOG.exception("part broke", part=name, retry_seconds=pause)
             else:
                 self.health.failures.pop(name, None)
@@ -423,7 +432,7 @@ class Service:
             description=description,
             version="1",
             lifespan=lifespan,
-            openapi_url=f"/api/{self.name}/v1/openapi.json",
+            openapi_url=None,
             generate_unique_id_function=lambda route: route.name,
             docs_url=None,
             redoc_url=None,
@@ -437,11 +446,13 @@ class Service:
         return app
 
     def _add_health(self, app: FastAPI) -> None:
-        @app.get("/-/live", include_in_schema=False)
+        inside = APIRouter(include_in_schema=False)
+
+        @inside.get("/-/live")
         async def live() -> Response:
             return JSONResponse({"live": True})
 
-        @app.get("/-/ready", include_in_schema=False)
+        @inside.get("/-/ready")
         async def ready() -> Response:
             reasons = self.reasons()
             return JSONResponse(
@@ -450,11 +461,17 @@ class Service:
 
         process = telemetry.process_figures()
 
-        @app.get("/-/metrics", include_in_schema=False)
+        @inside.get("/-/metrics")
         async def figures(request: Request) -> Response:
             accept = request.headers.get("accept", "")
             text, media_type = await telemetry.expose([self], process, accept=accept)
             return Response(text, media_type=media_type)
+
+        app.include_router(inside)
+
+        @app.get(f"/api/{self.name}/v1/openapi.json", include_in_schema=False)
+        async def document() -> Response:
+            return JSONResponse(app.openapi())
 
         @app.get(
             f"/api/{self.name}/v1/status",

@@ -24,7 +24,7 @@ from tests.faults.world import VICTIM
 from tests.faults.writing import IDENTITY_NUMBER
 from tests.metrics.recomputation import period_text, recompute
 
-FIGURES = "reporting.absence-figure.v1"
+FIGURES = "reporting.figure.v1"
 METRICS = "metrics.metric.v1"
 MILESTONES = "metrics.milestone.v1"
 REPORTS = "reporting.report.v1"
@@ -156,7 +156,7 @@ def in_order(evidence: Evidence) -> Findings:
     posted, unposted = set(), []
     for record in evidence.firsts(FIGURES):
         content = record.content
-        if record.type == "AbsenceFigureWithdrawn":
+        if record.type == "FigureWithdrawn":
             if content["figure_id"] not in posted:
                 unposted.append(content["figure_id"])
         else:

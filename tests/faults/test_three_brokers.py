@@ -27,7 +27,7 @@ from tests.support.kafka_cluster import BROKERS, KafkaCluster, cluster_servers
 from tests.support.system import System
 
 STRUCK = (
-    f"inbound.{PUBLISHERS[0]}.absence-figures.v1",
+    f"inbound.{PUBLISHERS[0]}.figures.v1",
     AbsenceFigurePosted.topic(),
     "__consumer_offsets",
     MetricUpdated.topic(),

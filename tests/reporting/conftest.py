@@ -141,7 +141,7 @@ class Inbound:
     @property
     def topic(self) -> str:
         """Where its figures go."""
-        return f"inbound.{self.publisher}.absence-figures.v1"
+        return f"inbound.{self.publisher}.figures.v1"
 
     @property
     def receipts(self) -> str:

@@ -38,8 +38,8 @@ from tests.security.guarded import READER, A, B, Guarded, Trying, guarded_broker
 from tests.support.apps import idle_service
 
 TOPICS = (
-    f"inbound.{A}.absence-figures.v1",
-    f"inbound.{B}.absence-figures.v1",
+    f"inbound.{A}.figures.v1",
+    f"inbound.{B}.figures.v1",
     f"receipts.{A}.v1",
     f"receipts.{B}.v1",
     "registry.municipality.v1",
@@ -47,7 +47,7 @@ TOPICS = (
     "registry.project.v1",
     "registry.metric.v1",
     "registry.publisher.v1",
-    "reporting.absence-figure.v1",
+    "reporting.figure.v1",
     "reporting.report.v1",
     "metrics.metric.v1",
     "metrics.milestone.v1",
@@ -112,7 +112,7 @@ async def test_an_account_says_how_far_its_own_groups_have_read_and_no_others(
     topic = next(t for t, mark in zip(TOPICS, TABLE[account].split(), strict=True) if "r" in mark)
     async with Trying(guarded.accounts[account]) as trying:
         assert await trying.commits(f"{account}.of-its-own", topic)
-        for other in {"metrics.reporting.absence-figure", "registry.x", f"{account}0.x", "x"}:
+        for other in {"metrics.reporting.figure", "registry.x", f"{account}0.x", "x"}:
             is_own = account == "operator" or other.startswith(f"{account}.")
             assert await trying.commits(other, topic) is is_own, other
 

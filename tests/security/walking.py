@@ -97,10 +97,10 @@ _REGISTRY: dict[str, Answers] = {
 }
 _REPORTING: dict[str, Answers] = {
     "POST /api/reporting/v1/absence-figures": Answers(own=201, other=403, operator=201),
-    "POST /api/reporting/v1/absence-figures/{figure_id}/withdrawal": Answers(
+    "POST /api/reporting/v1/figures/{figure_id}/withdrawal": Answers(
         own=200, other=404, operator=200
     ),
-    "GET /api/reporting/v1/absence-figures": Answers(own=200, other=403, operator=200),
+    "GET /api/reporting/v1/figures": Answers(own=200, other=403, operator=200),
     "PUT /api/reporting/v1/rounds/{round_id}": operator(200),
     "GET /api/reporting/v1/rounds/{round_id}": Answers(own=200, other=200, operator=200),
     "GET /api/reporting/v1/obligations": Answers(own=200, other=200, operator=200),
@@ -174,7 +174,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
 }
 _PARAMETERS = {
-    "GET /api/reporting/v1/absence-figures": {"municipality": VEFSN},
+    "GET /api/reporting/v1/figures": {"municipality": VEFSN},
     "GET /api/metrics/v1/series": {"subject": f"municipality/{VEFSN}", "window": "month"},
 }
 
@@ -209,6 +209,8 @@ def request_of(route: Route, who: Who) -> dict[str, Any]:
         body = {"reason": "wrong"}
     if path.endswith("/submissions"):
         body = {"submission_id": str(uuid4())}
-    if path.startswith("/api/reporting/v1/absence") or path.endswith("/submissions"):
+    if path.startswith("/api/reporting/v1/") and path.endswith(
+        ("-figures", "/withdrawal", "/submissions")
+    ):
         body |= {"publisher": ORGNR} if who is Who.OPERATOR else {}
     return {"json": body}

@@ -123,9 +123,7 @@ async def until_quiet(service: Service, count: int) -> tuple[Moment, Moment]:
     came, and the end.
     """
     name = next(
-        group
-        for group in service.consumers.deliveries
-        if group.endswith("reporting.absence-figure")
+        group for group in service.consumers.deliveries if group.endswith("reporting.figure")
     )
     progress = service.consumers.deliveries[name].progress
     began = Moment.now()

@@ -1,6 +1,6 @@
 """HTTP doors of subscriptions: who is told of what. All of it is the operator's."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -8,12 +8,19 @@ from pydantic import BaseModel, Field, StrictBool
 
 from services.notifications.channels.signing import Signer, new_salt
 from services.notifications.subscriptions import commands, store
-from services.notifications.subscriptions.rules import Bounds, Channel, Language, Subscription
+from services.notifications.subscriptions.rules import (
+    SECRET_OVERLAP_HOURS,
+    SECRET_OVERLAP_HOURS_MAX,
+    Bounds,
+    Channel,
+    Language,
+    Subscription,
+)
 from services.notifications.subscriptions.store import KeptSubscription
 from shared.access.roles import Action
 from shared.errors import Unavailable
 from shared.events.envelope import Slug
-from shared.http import http
+from shared.http import http, lists
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
 
@@ -87,6 +94,17 @@ class PutAnswer(SubscriptionAnswer):
     secret: str | None = None
 
 
+class RenewalBody(http.RequestModel):
+    """How to renew a secret."""
+
+    overlap_hours: int = Field(
+        default=SECRET_OVERLAP_HOURS,
+        ge=0,
+        le=SECRET_OVERLAP_HOURS_MAX,
+        description="So long the old secret signs as well; 0 ends it at once.",
+    )
+
+
 class SubscriptionList(BaseModel):
     """Subscriptions by id."""
 
@@ -95,10 +113,15 @@ class SubscriptionList(BaseModel):
 
 
 class SecretAnswer(BaseModel):
-    """A webhook's new secret, shown this once."""
+    """A webhook's new secret, shown this once.
+
+    Attributes:
+        previous_signs_until: until then each message has two signatures, of both secrets.
+    """
 
     subscription_id: Slug
     secret: str
+    previous_signs_until: datetime | None
 
 
 def subscription_of(kept: KeptSubscription) -> SubscriptionAnswer:
@@ -183,11 +206,24 @@ def _add_writing(
         responses=http.problems(401, 403, 404),
         dependencies=[operator],
     )
-    async def renew_secret(subscription_id: http.SlugPath) -> SecretAnswer:
+    async def renew_secret(
+        subscription_id: http.SlugPath, body: RenewalBody | None = None
+    ) -> SecretAnswer:
         _signer(signer)
         async with service.database.transaction() as conn:
-            kept = await commands.renew_secret(conn, subscription_id, new_salt=new_salt())
-        return SecretAnswer(subscription_id=subscription_id, secret=_secret(signer, kept))
+            kept = await commands.renew_secret(
+                conn,
+                subscription_id,
+                new_salt=new_salt(),
+                overlap=timedelta(hours=(body or RenewalBody()).overlap_hours),
+                true_now=datetime.now(UTC),
+            )
+        assert kept.salts is not None
+        return SecretAnswer(
+            subscription_id=subscription_id,
+            secret=_secret(signer, kept),
+            previous_signs_until=kept.salts.previous_until,
+        )
 
 
 def _add_reading(router: APIRouter, service: Service) -> None:
@@ -202,9 +238,9 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     async def list_subscriptions(
         query: Annotated[http.ListQuery, Query()],
     ) -> SubscriptionList:
-        after = http.read_cursor(query.cursor) or ""
+        after = lists.read_cursor(query.cursor, lists.Text) or ""
         async with service.database.connection() as conn:
-            kept = await store.list_subscriptions(conn, after=str(after), count=query.limit + 1)
+            kept = await store.list_subscriptions(conn, after=after, count=query.limit + 1)
         listed = http.page(kept, query.limit, lambda each: each.subscription.subscription_id)
         items = [subscription_of(each) for each in listed["items"]]
         return SubscriptionList(items=items, next=listed["next"])
@@ -234,5 +270,5 @@ def _signer(signer: Signer | None) -> Signer:
 
 
 def _secret(signer: Signer | None, kept: KeptSubscription) -> str:
-    assert kept.secret_salt is not None
-    return _signer(signer).secret(kept.subscription.subscription_id, kept.secret_salt)
+    assert kept.salts is not None
+    return _signer(signer).secret(kept.subscription.subscription_id, kept.salts.current)

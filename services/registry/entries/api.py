@@ -6,9 +6,8 @@ from fastapi import Response
 
 from services.registry.entries.commands import Put
 from services.registry.entries.rules import Names
-from shared.errors import RuleBroken
 from shared.fields import Line
-from shared.http import http
+from shared.http import http, lists
 from shared.http.preconditions import version_tag
 
 PROBLEMS = http.problems(401, 403, 404, 409, 412)
@@ -41,9 +40,5 @@ def place_after(cursor: str | None) -> str:
     Raises:
         RuleBroken: `cursor-malformed`.
     """
-    place = http.read_cursor(cursor)
-    if place is None:
-        return ""
-    if not isinstance(place, str) or not place.isprintable():
-        raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed")
-    return place
+    place: str | None = lists.read_cursor(cursor, lists.Text)
+    return place or ""

@@ -13,10 +13,10 @@ from deploy.client.reading import read_figures
 
 HEADER = (
     "municipality,period,lost_days,agreed_days,persons,"
-    "certification,denominator,holiday_corrected,source,note"
+    "certification,denominator,holiday,source,generated,note"
 )
-DEFINITION = "total,agreed,true,municipality-hr"
-ROW = f"1824,2013-02,1387.20,20104.00,1010,{DEFINITION},"
+DEFINITION = "total,agreed,corrected,municipality-hr"
+ROW = f"1824,2013-02,1387.20,20104.00,1010,{DEFINITION},true,"
 BODY = {
     "municipality": "1824",
     "period": "2013-02",
@@ -26,9 +26,10 @@ BODY = {
     "definition": {
         "certification": "total",
         "denominator": "agreed",
-        "holiday_corrected": True,
+        "holiday": "corrected",
         "source": "municipality-hr",
     },
+    "generated": True,
 }
 ID = "5d3a5f0e-8f51-4e6f-9a3c-0d2e5b0f2d5e"
 
@@ -85,7 +86,7 @@ SAME: dict[str, str | bytes] = {
     "with a title with a lonely quote": f'"Fråvær 2013\n{HEADER}\n{ROW}\n',
     "with remarks": f"# from payroll\n{HEADER}\n#1824,it's \"fine\n{ROW}\n # the end",
     "with empty lines": f"\n{HEADER}\n\n{ROW}\n\n\n",
-    "with empty rows": f"{HEADER}\n{ROW}\n,,,,,,,,,\n \u00a0,,,,,,,,,\n",
+    "with empty rows": f"{HEADER}\n{ROW}\n,,,,,,,,,,\n \u00a0,,,,,,,,,,\n",
     "with an unnamed empty column": f"{HEADER},,\n{ROW},,\n",
     "with true in Norwegian": f"{HEADER}\n{ROW}\n".replace("true", "Ja"),
     "with its kind": f"kind,{HEADER}\nabsence,{ROW}\n",
@@ -192,7 +193,7 @@ CELLS = [
     ("1387.20", "1234567890123", "3 (lost_days)", "at most 12 digits"),
     ("1387.20", "1.2345678", "3 (lost_days)", "6 decimals"),
     ("1010", "1010.5", "5 (persons)", "write a whole number"),
-    ("true", "maybe", "8 (holiday_corrected)", "write true or false"),
+    ("true", "maybe", "10 (generated)", "write true or false"),
     ("1824", "", "1 (municipality)", "there is no municipality"),
     ("total", "", "6 (certification)", "there is no certification"),
 ]
@@ -220,14 +221,14 @@ WHOLES = {
     "nothing": ("", None, "is a header"),
     "an open quote": (f'{HEADER}\n{ROW}"open\n{ROW}\n', 2, "each one is closed"),
     "a quote in quotes": (f'{HEADER}\n{ROW}"a "b" c"\n', 2, "is written twice"),
-    "too few cells": (f"{HEADER}\n1824,2013-02\n", 2, "has 2 cells and the header 10"),
-    "too many cells": (f"{HEADER}\n{ROW},,more\n", 2, "has 12 cells and the header 10"),
+    "too few cells": (f"{HEADER}\n1824,2013-02\n", 2, "has 2 cells and the header 11"),
+    "too many cells": (f"{HEADER}\n{ROW},,more\n", 2, "has 13 cells and the header 11"),
     "a decimal comma among commas": (
         f"{HEADER}\n{ROW}\n".replace("1387.20", "1387,20"),
         2,
         "the separator in it stands in quotes",
     ),
-    "an unnamed column with cells": (f"{HEADER},\n{ROW},more\n", 1, "column 11 has cells"),
+    "an unnamed column with cells": (f"{HEADER},\n{ROW},more\n", 1, "column 12 has cells"),
 }
 
 

@@ -90,8 +90,8 @@ def test_every_topic_is_a_channel_with_who_sends_and_who_receives() -> None:
             if each["channel"]["$ref"].endswith(f"/{name}")
         }
         assert any(".send." in key for key in operations), name
-    assert "reporting.receive.inbound.absence-figures" in content["operations"]
-    assert "metrics.receive.reporting.absence-figure" in content["operations"]
+    assert "reporting.receive.inbound.figures" in content["operations"]
+    assert "metrics.receive.reporting.figure" in content["operations"]
 
 
 def test_every_operation_names_messages_of_its_channel() -> None:

@@ -214,7 +214,7 @@ async def test_what_an_earlier_run_had_taken_is_taken_up_at_once(database: Datab
         await tell(database, factories.target_reached())
         async with database.connection() as conn:
             await commands.take_work(
-                conn, Channel.WEBHOOK, by="test", count=9, true_now=datetime.now(UTC)
+                conn, Channel.WEBHOOK, by="test", places=9, at_work=[], true_now=datetime.now(UTC)
             )
         async with sending(database):
             await until_log(database, ("delivered", 1))
@@ -249,7 +249,7 @@ async def test_what_was_taken_in_a_session_that_ended_is_taken_up_soon(database:
                 assert (
                     len(
                         await commands.take_work(
-                            conn, Channel.WEBHOOK, by="test", count=1, true_now=now
+                            conn, Channel.WEBHOOK, by="test", places=1, at_work=[], true_now=now
                         )
                     )
                     == 1

@@ -99,7 +99,7 @@ def test_a_publisher_has_topics_to_write_to_and_one_to_read_its_receipts_from() 
     inbound, reports, receipts = topics_of_publisher("974760673")
 
     assert [inbound.name, reports.name, receipts.name] == [
-        "inbound.974760673.absence-figures.v1",
+        "inbound.974760673.figures.v1",
         "inbound.974760673.reports.v1",
         "receipts.974760673.v1",
     ]

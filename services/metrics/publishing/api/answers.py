@@ -106,6 +106,12 @@ class Place(NamedTuple):
 
 
 START = Place("", -1, -1, 0)
+_PLACE = tuple[
+    lists.Text,
+    Annotated[int, Field(ge=0, lt=BEYOND)],
+    Annotated[int, Field(gt=0, le=12)],
+    lists.Number,
+]
 
 
 def read_place(cursor: str | None) -> Place:
@@ -114,15 +120,8 @@ def read_place(cursor: str | None) -> Place:
     Raises:
         RuleBroken: `cursor-malformed`.
     """
-    held = lists.read_cursor(cursor)
-    if held is None:
-        return START
-    match held:
-        case [str(key), int(last_month), int(months), int(window)] if (
-            0 <= last_month < BEYOND and 0 < months <= 12
-        ):
-            return Place(key, last_month, months, window)
-    raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed")
+    held = lists.read_cursor(cursor, _PLACE)
+    return START if held is None else Place(*held)
 
 
 def rates_of(
