@@ -55,9 +55,12 @@ def make_gateway(apps: Mapping[str, FastAPI]) -> ASGIApp:
     wiring.install(own)
     figures = process_figures()
     own.add_middleware(MeasureRequests, figures=RequestFigures("gateway", figures))
-    own.add_route("/-/live", lambda _: JSONResponse({"live": True}))
-    own.add_route("/-/ready", _ready(services))
-    own.add_route("/-/metrics", _figures([*services.values()], figures))
+    for path, answer in (
+        ("/-/live", _live),
+        ("/-/ready", _ready(services)),
+        ("/-/metrics", _figures([*services.values()], figures)),
+    ):
+        own.add_api_route(path, answer)
     own.router.default = _unknown
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +77,10 @@ async def _unknown(scope: Scope, _: Receive, __: Send) -> None:
     if service in SERVICES:
         raise Unavailable(f"{service} does not run here")
     raise NotFound("no service has this address", code="not-found")
+
+
+async def _live() -> Response:
+    return JSONResponse({"live": True})
 
 
 def _ready(services: Mapping[str, Service]) -> Any:

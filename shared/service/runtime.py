@@ -45,6 +45,7 @@ from shared.kafka import topics as kafka_topics
 from shared.kafka.broker import BusSettings
 from shared.outbox import outbox
 from shared.outbox.relay import Relay
+from shared.postgres import shares
 from shared.postgres.database import (
     DRIVER_FAILURES,
     Connection,
@@ -113,6 +114,15 @@ class ServiceSettings(BaseSettings):
     )
     requests_at_once: int = Field(
         default=100, ge=1, le=10_000, description="Requests of one key running at once."
+    )
+    open_per_minute: int = Field(
+        default=bounds.OPEN_PER_MINUTE,
+        ge=1,
+        le=1_000_000,
+        description="Requests without a key from one address per minute, in each replica.",
+    )
+    open_burst: int = Field(
+        default=bounds.OPEN_BURST, ge=1, le=100_000, description="Of these so many at once."
     )
     now: datetime | None = Field(
         default=None,
@@ -408,8 +418,9 @@ class Service:
                     now=self.clock.now(),
                 )
         except NotAuthenticated:
-            self._failed_rate.take(request.client.host if request.client else "")
+            self._failed_rate.take(bounds.origin_of(request.scope))
             raise
+        shares.turn_out_to_be(principal.organisation_number or principal.name)
         if principal.key_id is not None and principal.organisation_number is not None:
             self.key_uses.note(principal.key_id, principal.organisation_number, self.clock.now())
             self._rate.take(principal.key_id)
@@ -438,7 +449,10 @@ class Service:
             redoc_url=None,
         )
         app.state.service = self
-        wiring.install(app)
+        limits = bounds.Limits(
+            open_per_minute=self.settings.open_per_minute, open_burst=self.settings.open_burst
+        )
+        wiring.install(app, limits=limits)
         app.add_middleware(MeasureRequests, figures=RequestFigures(self.name, self.registry))
         self._add_health(app)
         app.include_router(operating.make_router(self))

@@ -185,5 +185,6 @@ def _reading(account: str) -> set[Right]:
     # continues the number.
     return {
         *(Right(account, "topic", topic, "read") for topic in OPEN_TOPICS),
+        Right(account, "group", account, "read"),
         Right(account, "group", f"{account}.", "read", is_prefix=True),
     }
