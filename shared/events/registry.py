@@ -22,11 +22,18 @@ from shared.values import Axis, Better, Metric, MetricKind, OverTime, Quantity
 
 
 class Names(Contract):
-    """A name in the three written languages; `nb` always stands."""
+    """A name in bokmål, nynorsk and English; at least one of them stands."""
 
-    nb: str
+    nb: str | None = None
     nn: str | None = None
     en: str | None = None
+
+    @property
+    def fallback(self) -> str:
+        """The name for readers of a language that it lacks: bokmål's, else nynorsk's, else
+        English.
+        """
+        return self.nb or self.nn or self.en or ""
 
 
 class MunicipalityVersion(Contract):
@@ -132,10 +139,13 @@ class ProgrammeChanged(_ProgrammeEvent):
     """A programme's names, cohorts, themes or report kinds changed."""
 
 
+AxisId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+
+
 class AxisContract(Contract):
     """One thing in which two definitions of a metric may differ. What counts most stands first."""
 
-    id: Slug
+    id: AxisId
     values: list[str]
 
 
@@ -248,14 +258,17 @@ class DefinitionContract(Contract):
 
 
 class Goal(Contract):
-    """A target with a baseline, a direction and a date. `persons_per_point`: persons at work per
-    percentage point.
+    """A target with a baseline, a direction and a date.
+
+    Attributes:
+        definition: one value for each axis of the metric.
+        persons_per_point: persons at work that one percentage point stands for.
     """
 
     goal_id: Slug
-    metric: Literal["absence"] = "absence"
+    metric: Slug = "absence"
     window: Literal["month", "quarter", "half-year", "year", "year-to-date", "rolling-12"]
-    definition: DefinitionContract
+    definition: dict[str, str]
     direction: Literal["falling", "rising"]
     baseline: Baseline
     target: Exact

@@ -45,6 +45,7 @@ TOPICS = (
     "registry.municipality.v1",
     "registry.programme.v1",
     "registry.project.v1",
+    "registry.metric.v1",
     "registry.publisher.v1",
     "reporting.figure.v1",
     "reporting.report.v1",
@@ -55,15 +56,15 @@ TOPICS = (
 
 # A column per topic of TOPICS: r reads, w writes, - neither.
 TABLE = {
-    #               in A  in B  rec A rec B muni  prog  proj  publ  figu  repo  metr  mile  deli
-    "registry": "-    -     -     -     w     w     w     rw    -     -     -     -     -",
-    "reporting": "r    r     w     w     r     -     r     r     w     w     -     -     -",
-    "metrics": "-    -     -     -     r     r     r     r     r     -     w     w     -",
-    "notifications": "-    -     -     -     r     r     r     r     -     r     r     r     w",
-    A: "w    -     r     -     -     -     -     -     -     -     r     r     -",
-    B: "-    w     -     r     -     -     -     -     -     -     r     r     -",
-    READER: "-    -     -     -     -     -     -     -     -     -     r     r     -",
-    "operator": "rw   rw    rw    rw    rw    rw    rw    rw    rw    rw    rw    rw    rw",
+    #             inA inB recA recB muni prog proj rmet publ figu repo metr mile deli
+    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -",
+    "reporting": "r   r   w    w    r    -    r    -    r    w    w    -    -    -",
+    "metrics": "-   -   -    -    r    r    r    -    r    r    -    w    w    -",
+    "notifications": "-   -   -    -    r    r    r    -    r    -    r    r    r    w",
+    A: "w   -   r    -    -    -    -    -    -    -    -    r    r    -",
+    B: "-   w   -    r    -    -    -    -    -    -    -    r    r    -",
+    READER: "-   -   -    -    -    -    -    -    -    -    -    r    r    -",
+    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
 }
 ACCOUNTS = tuple(TABLE)
 ANSWER_MILLISECONDS = 60_000

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field, StrictInt
 
-from services.registry.entries.api import PROBLEMS, Text, mark, place_after
+from services.registry.entries.api import PROBLEMS, mark, place_after
 from services.registry.municipalities.api import MemberBody
 from services.registry.publishers import commands, store
 from services.registry.publishers.events import speaks_for
@@ -14,6 +14,7 @@ from services.registry.publishers.rules import Publisher
 from shared.access.auth import Principal, require
 from shared.access.roles import Action
 from shared.events import registry as told
+from shared.fields import Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Moment
@@ -64,7 +65,7 @@ class PublisherBody(http.RequestModel):
     is not used.
     """
 
-    name: Text
+    name: Line
     may_speak_for: list[MemberBody] = Field(default=[], max_length=1_000)
     organisation_number: str | None = None
     version: StrictInt | None = None
