@@ -11,13 +11,13 @@ from services.registry.metrics.events import metric_fields
 from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact
-from shared.fields import Line
+from shared.fields import ONE_LINE, Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
 from shared.values import Axis, Better, Metric, MetricKind, OverTime, Quantity
 
-Unit = Annotated[str, Field(min_length=1, max_length=40)]
+Unit = Annotated[str, Field(min_length=1, max_length=40), ONE_LINE]
 
 
 class QuantityBody(http.RequestModel):
