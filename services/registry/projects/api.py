@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StrictBool, StrictInt
 
-from services.registry.entries.api import PROBLEMS, NamesBody, Text, mark, place_after
+from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
 from services.registry.municipalities.api import MemberBody, MunicipalityId
 from services.registry.projects import commands, store
 from services.registry.projects.events import project_fields
@@ -15,6 +15,7 @@ from services.registry.projects.store import ProjectFilter
 from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
+from shared.fields import Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
@@ -35,7 +36,7 @@ class BaselineBody(http.RequestModel):
     """Where a goal starts, and the time it was measured in, such as `2007-2010`."""
 
     value: Exact
-    period: Text
+    period: Line
 
 
 class GoalBody(http.RequestModel):
@@ -84,7 +85,7 @@ class ProjectBody(http.RequestModel):
     members: list[MemberBody] = Field(default=[], max_length=1_000)
     goals: list[GoalBody] = Field(default=[], max_length=100)
     ended_on: Day | None = None
-    project_id: str | None = None
+    project_id: Slug | None = None
     version: StrictInt | None = None
 
     def value(self, project_id: str) -> Project:
