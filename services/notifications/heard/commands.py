@@ -46,4 +46,4 @@ async def hear_programmes(conn: Connection, events: Sequence[ProgrammeEvent]) ->
 
 
 def _name(names: Names) -> Name:
-    return Name(names.nb, names.nn, names.en)
+    return Name(names.fallback, names.nn, names.en)

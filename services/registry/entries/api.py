@@ -15,9 +15,9 @@ PROBLEMS = http.problems(401, 403, 404, 409, 412)
 
 
 class NamesBody(http.RequestModel):
-    """A name in bokmål, and in nynorsk and English where there is one."""
+    """A name in at least one of bokmål, nynorsk and English."""
 
-    nb: Line
+    nb: Line | None = None
     nn: Line | None = None
     en: Line | None = None
 

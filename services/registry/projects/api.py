@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, StrictBool, StrictInt
+from pydantic import BaseModel, Field, StrictInt
 
 from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
 from services.registry.municipalities.api import MemberBody, MunicipalityId
@@ -20,16 +20,15 @@ from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
 from shared.service.runtime import Service
-from shared.values import Certification, Definition, Denominator, Source
 
-
-class DefinitionBody(http.RequestModel):
-    """What the rate of a goal means."""
-
-    certification: Certification
-    denominator: Denominator
-    holiday_corrected: StrictBool
-    source: Source
+Definition = Annotated[
+    dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")],
+        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")],
+    ],
+    Field(max_length=20),
+]
+"""One value for each axis of a metric."""
 
 
 class BaselineBody(http.RequestModel):
@@ -43,11 +42,11 @@ class GoalBody(http.RequestModel):
     """A target with a baseline, a direction and a date."""
 
     goal_id: Slug
-    metric: Annotated[str, Field(pattern="^absence$")] = "absence"
+    metric: Slug = "absence"
     window: Annotated[
         str, Field(pattern="^(month|quarter|half-year|year|year-to-date|rolling-12)$")
     ]
-    definition: DefinitionBody
+    definition: Definition
     direction: Direction
     baseline: BaselineBody
     target: Exact
@@ -56,17 +55,11 @@ class GoalBody(http.RequestModel):
 
     def value(self) -> Goal:
         """Return the domain's value."""
-        meaning = self.definition
         return Goal(
             self.goal_id,
             self.metric,
             self.window,
-            Definition(
-                meaning.certification,
-                meaning.denominator,
-                meaning.holiday_corrected,
-                meaning.source,
-            ),
+            self.definition,
             self.direction,
             Baseline(self.baseline.value, self.baseline.period),
             self.target,
