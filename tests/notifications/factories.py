@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from services.notifications.heard.rules import HeardMetric, Name
 from services.notifications.subscriptions.rules import Channel, Happening, Language, Subscription
 from shared.events.metrics import Coverage, MetricUpdated, Rate, TargetLost, TargetReached
 from shared.events.registry import (
+    AxisContract,
     Member,
+    MetricDefined,
     MunicipalityRegistered,
     MunicipalityVersion,
     Names,
@@ -173,6 +176,29 @@ def renamed(name: str, *, on: date) -> list[MunicipalityVersion]:
         now.model_copy(update={"name": name, "valid_from": on}),
         now.model_copy(update={"valid_to": on}),
     ]
+
+
+ABSENCE = HeardMetric("percent", 2, ("certification", "denominator", "holiday", "source"))
+"""How figures of absence are written."""
+
+ABSENCE_NAME = Name("Sykefravær", "Sjukefråvær", "Sickness absence")
+
+
+def metric_defined(**changes: Any) -> MetricDefined:
+    """Absence, as the registry tells of it; one value of each axis is enough here."""
+    content: dict[str, Any] = {
+        "metric_id": "absence",
+        "version": 1,
+        "names": Names(nb="Sykefravær", nn="Sjukefråvær", en="Sickness absence"),
+        "unit": "percent",
+        "kind": "share",
+        "over_time": "sum",
+        "axes": [AxisContract(id=axis, values=["total"]) for axis in ABSENCE.axes],
+        "better": "lower",
+        "decimals": 2,
+        "small_persons": 5,
+    }
+    return MetricDefined(**{**content, **changes})
 
 
 def project(**changes: Any) -> ProjectRegistered:
