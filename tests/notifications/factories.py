@@ -1,16 +1,18 @@
 """Valid things to be changed by the tests that are about them."""
 
+import json
 import secrets
 import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from services.notifications.heard.rules import HeardMetric, Name
 from services.notifications.subscriptions.rules import Channel, Happening, Language, Subscription
+from services.registry.metrics import builtin
 from shared.events.metrics import Coverage, MetricUpdated, Rate, TargetLost, TargetReached
 from shared.events.registry import (
-    AxisContract,
     Member,
     MetricDefined,
     MunicipalityRegistered,
@@ -178,6 +180,8 @@ def renamed(name: str, *, on: date) -> list[MunicipalityVersion]:
     ]
 
 
+BUILT_IN_METRICS = Path(builtin.__file__).parent
+
 ABSENCE = HeardMetric("percent", 2, ("certification", "denominator", "holiday", "source"))
 """How figures of absence are written."""
 
@@ -185,20 +189,9 @@ ABSENCE_NAME = Name("Sykefravær", "Sjukefråvær", "Sickness absence")
 
 
 def metric_defined(**changes: Any) -> MetricDefined:
-    """Absence, as the registry tells of it; one value of each axis is enough here."""
-    content: dict[str, Any] = {
-        "metric_id": "absence",
-        "version": 1,
-        "names": Names(nb="Sykefravær", nn="Sjukefråvær", en="Sickness absence"),
-        "unit": "percent",
-        "kind": "share",
-        "over_time": "sum",
-        "axes": [AxisContract(id=axis, values=["total"]) for axis in ABSENCE.axes],
-        "better": "lower",
-        "decimals": 2,
-        "small_persons": 5,
-    }
-    return MetricDefined(**{**content, **changes})
+    """Absence as the registry tells of it, out of the file that the registry reads."""
+    content = json.loads((BUILT_IN_METRICS / "absence.json").read_text())
+    return MetricDefined.model_validate({"version": 1, **content, **changes})
 
 
 def project(**changes: Any) -> ProjectRegistered:

@@ -161,11 +161,12 @@ def add_routes(
         signer: derives webhooks' secrets; none where no key is set.
         bounds: what no subscription may go beyond.
     """
-    _add_writing(router, service, signer, bounds)
+    _add_putting(router, service, signer, bounds)
+    _add_renewal(router, service, signer)
     _add_reading(router, service)
 
 
-def _add_writing(
+def _add_putting(
     router: APIRouter, service: Service, signer: Signer | None, bounds: Bounds
 ) -> None:
     operator = service.needs(Action.OPERATE)
@@ -200,6 +201,10 @@ def _add_writing(
         response.status_code = 201 if put.made else 200
         response.headers["ETag"] = version_tag(put.kept.version)
         return put_answer(put.kept, _secret(signer, put.kept) if put.is_secret_new else None)
+
+
+def _add_renewal(router: APIRouter, service: Service, signer: Signer | None) -> None:
+    operator = service.needs(Action.OPERATE)
 
     @router.post(
         "/subscriptions/{subscription_id}/secret",
