@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from shared.access.roles import Action
 from shared.delivery import dead_letters, redelivery
 from shared.delivery.dead_letters import DeadLetter, LetterFilter
+from shared.fields import SEVERAL_LINES
 from shared.http import inputs, lists, problems
 from shared.http.routes import StrictRoute
 from shared.moments import Moment
@@ -127,7 +128,7 @@ class ReplayedAnswer(BaseModel):
 class Discarding(inputs.RequestModel):
     """Why a letter is given up."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Annotated[str, Field(min_length=1, max_length=500), SEVERAL_LINES]
 
 
 def make_router(service: Service) -> APIRouter:

@@ -10,7 +10,7 @@ from services.registry.metrics import commands, store
 from services.registry.metrics.events import metric_fields
 from shared.access.roles import Action
 from shared.events import registry as told
-from shared.events.envelope import Exact
+from shared.events.envelope import Exact, Slug
 from shared.fields import ONE_LINE, Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
@@ -61,7 +61,7 @@ class MetricBody(http.RequestModel):
     small_persons: StrictInt = Field(
         default=5, description="A figure of fewer persons is withheld."
     )
-    metric_id: str | None = None
+    metric_id: Slug | None = None
     version: StrictInt | None = None
 
     def value(self, metric_id: str) -> Metric:

@@ -30,7 +30,7 @@ from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug
-from shared.fields import ONE_LINE, Line
+from shared.fields import Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
@@ -52,7 +52,7 @@ class MunicipalityQuery(http.ListQuery):
     name: Line | None = Field(
         default=None, description="Any name, town or alias, in any usual spelling."
     )
-    county: Annotated[str, Field(min_length=1, max_length=60), ONE_LINE] | None = Field(
+    county: Line | None = Field(
         default=None, description="Number or name of the county, on `at` or ever."
     )
     cohort: Slug | None = Field(
@@ -107,6 +107,13 @@ class VersionBody(http.RequestModel):
         return DatedVersion(self.number, self.name, county, self.valid_from, self.valid_to)
 
 
+class SuccessorBody(http.RequestModel):
+    """What took over, and when, as it was answered."""
+
+    municipality_id: MunicipalityId
+    on: Day
+
+
 class MunicipalityBody(http.RequestModel):
     """A municipality registered or corrected by hand.
 
@@ -116,10 +123,10 @@ class MunicipalityBody(http.RequestModel):
 
     versions: list[VersionBody] = Field(min_length=1, max_length=50)
     aliases: list[Line] = Field(default=[], max_length=50)
-    municipality_id: str | None = None
+    municipality_id: MunicipalityId | None = None
     version: StrictInt | None = None
-    predecessors: list[str] | None = None
-    successors: list[told.Successor] | None = None
+    predecessors: list[MunicipalityId] | None = None
+    successors: list[SuccessorBody] | None = None
 
     def value(self, municipality_id: str) -> Municipality:
         """Return the domain's value."""

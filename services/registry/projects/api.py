@@ -78,7 +78,7 @@ class ProjectBody(http.RequestModel):
     members: list[MemberBody] = Field(default=[], max_length=1_000)
     goals: list[GoalBody] = Field(default=[], max_length=100)
     ended_on: Day | None = None
-    project_id: str | None = None
+    project_id: Slug | None = None
     version: StrictInt | None = None
 
     def value(self, project_id: str) -> Project:
