@@ -19,7 +19,9 @@ from shared.clock import Clock
 from shared.http.limits import Rate
 from shared.http.routes import StrictRoute
 from shared.mail.composing import Composer
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 
 ROUTE = "/api/notifications/v1"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -127,8 +129,10 @@ def create_app(settings: Settings) -> FastAPI:
         inbound=handlers.late_router,
         background=[send],
     )
-    app = service.fastapi(
-        "Saman notifications", "Who gets told: subscriptions, mail, webhooks, and what arrived."
+    app = make_app(
+        service,
+        "Saman notifications",
+        "Who gets told: subscriptions, mail, webhooks, and what arrived.",
     )
     bounds = Bounds(settings.allow_private_webhooks, settings.subscriptions_per_address)
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)

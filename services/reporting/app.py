@@ -13,7 +13,9 @@ from services.reporting.rounds import api as rounds
 from services.reporting.rounds import commands
 from shared.http.limits import Rate
 from shared.service import calendar
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TICK_SECONDS = 5.0
@@ -55,8 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
         inbound=handlers.inbound_router,
         background=[turn_states],
     )
-    app = service.fastapi(
-        "Saman reporting", "What is owed and what came in: figures, rounds, reports."
+    app = make_app(
+        service, "Saman reporting", "What is owed and what came in: figures, rounds, reports."
     )
     rate = Rate(per_minute=settings.figures_per_minute, burst=settings.figures_burst, of="figures")
     app.include_router(figures.make_router(service, rate=rate))

@@ -84,6 +84,7 @@ async def hear_all(database: Database) -> None:
         await heard_commands.hear_projects(conn, [factories.project()])
         await heard_commands.hear_municipalities(conn, [factories.municipality()])
         await heard_commands.hear_programmes(conn, [factories.programme()])
+        await heard_commands.hear_metrics(conn, [factories.metric_defined()])
 
 
 async def until_somebody_waits_for_a_lock(database: Database) -> None:

@@ -188,19 +188,20 @@ async def test_figures_without_end_of_one_publisher_keep_nobody_from_posting(doo
         def post() -> Awaitable[Response]:
             return good.post(FIGURES, json=posted(unit=new_unit()))
 
-        await seconds(post, 201, times=3)
-        begun = time.perf_counter()
-        assert (await heavy.post(FIGURES, json=batch())).status_code == 200
-        one_batch_alone = time.perf_counter() - begun
+        def post_batch() -> Awaitable[Response]:
+            return heavy.post(FIGURES, json=batch())
 
+        await seconds(post, 201, times=3)
+        before = await seconds(post_batch, 200, times=1)
         attack = [asyncio.create_task(heavy.post(FIGURES, json=batch())) for _ in range(50)]
         pressed = await seconds(post, 201)
         statuses = Counter([(await sent).status_code for sent in attack])
 
     # Beyond the burst of 10,000 figures the publisher is told when to come again.
-    assert statuses[429] >= 39
+    assert statuses[429] >= 35
     assert statuses[200] + statuses[429] == 50
-    assert pressed < one_batch_alone
+    # Forty batches that nothing holds back take forty times as long as one.
+    assert pressed < SLOWER_MAX * before
 
 
 async def test_asking_without_end_keeps_nobody_from_reading(infra: Infra) -> None:
@@ -216,13 +217,16 @@ async def test_asking_without_end_keeps_nobody_from_reading(infra: Infra) -> Non
 
         alone = await seconds(read, 200)
         statuses: Counter[int] = Counter()
+        refusals: list[float] = []
         was_refused = asyncio.Event()
 
         async def ask_on() -> None:
             while True:
+                begun = time.perf_counter()
                 answer = await greedy.get("/api/registry/v1/municipalities")
                 statuses[answer.status_code] += 1
                 if answer.status_code == 429:
+                    refusals.append(time.perf_counter() - begun)
                     assert int(answer.headers["retry-after"]) >= 1
                     was_refused.set()
 
@@ -237,10 +241,9 @@ async def test_asking_without_end_keeps_nobody_from_reading(infra: Infra) -> Non
         held_back = await greedy.get("/api/registry/v1/municipalities", headers=bearing)
         again = await seconds(read, 200, times=5)
 
-    assert statuses[200] < statuses[429] + 50
     assert held_back.status_code == 429
-    # Who asks without end works on the same core as the service here, and more than it.
-    assert pressed < 3 * SLOWER_MAX * max(alone, again)
+    # Whoever asks without end works on the same core as the service here: its own time counts too.
+    assert pressed < SLOWER_MAX * (max(alone, again) + statistics.median(refusals))
 
 
 @pytest.mark.parametrize(("service", "path"), [("metrics", "/"), ("registry", "/status")])

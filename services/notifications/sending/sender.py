@@ -233,10 +233,11 @@ class Sender:
             names = await heard.list_names(
                 conn, letters.subjects_of(event), on=self._means.clock.today()
             )
+            metrics = await heard.list_metrics(conn, letters.metrics_of(event))
         texts = self._means.texts[Language(lease.language)]
         message = compose(
             self._means.composer,
-            letters.write(event, texts, names),
+            letters.write(event, texts, names, metrics),
             lease.address,
             texts,
             subscription_id=lease.subscription_id,

@@ -20,6 +20,7 @@ from services.notifications.subscriptions.store import KeptSubscription
 from shared.access.roles import Action
 from shared.errors import Unavailable
 from shared.events.envelope import Slug
+from shared.fields import ONE_LINE, Line
 from shared.http import http, lists
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
@@ -31,19 +32,19 @@ class SubscriptionBody(http.RequestModel):
     """
 
     channel: Channel
-    address: str = Field(
-        max_length=2_000, description="A mail address, or an https URL for a webhook."
+    address: Annotated[str, Field(max_length=2_000), ONE_LINE] = Field(
+        description="A mail address, or an https URL for a webhook."
     )
     language: Language = Field(default=Language.NB, description="Of the text; webhooks have none.")
-    events: list[str] = Field(
+    events: list[Line] = Field(
         default=[],
         max_length=1_000,
         description="Such as TargetReached. MetricUpdated only by webhook.",
     )
-    subjects: list[str] = Field(
+    subjects: list[Line] = Field(
         default=[], max_length=1_000, description="Such as municipality/vefsn-1824 or cohort/*."
     )
-    windows: list[str] = Field(
+    windows: list[Line] = Field(
         default=[], max_length=1_000, description="Such as year-to-date; reports have none."
     )
     active: StrictBool = True
@@ -101,6 +102,7 @@ class RenewalBody(http.RequestModel):
         default=SECRET_OVERLAP_HOURS,
         ge=0,
         le=SECRET_OVERLAP_HOURS_MAX,
+        strict=True,
         description="So long the old secret signs as well; 0 ends it at once.",
     )
 
@@ -159,11 +161,12 @@ def add_routes(
         signer: derives webhooks' secrets; none where no key is set.
         bounds: what no subscription may go beyond.
     """
-    _add_writing(router, service, signer, bounds)
+    _add_putting(router, service, signer, bounds)
+    _add_renewal(router, service, signer)
     _add_reading(router, service)
 
 
-def _add_writing(
+def _add_putting(
     router: APIRouter, service: Service, signer: Signer | None, bounds: Bounds
 ) -> None:
     operator = service.needs(Action.OPERATE)
@@ -198,6 +201,10 @@ def _add_writing(
         response.status_code = 201 if put.made else 200
         response.headers["ETag"] = version_tag(put.kept.version)
         return put_answer(put.kept, _secret(signer, put.kept) if put.is_secret_new else None)
+
+
+def _add_renewal(router: APIRouter, service: Service, signer: Signer | None) -> None:
+    operator = service.needs(Action.OPERATE)
 
     @router.post(
         "/subscriptions/{subscription_id}/secret",
