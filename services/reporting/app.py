@@ -36,7 +36,7 @@ class Settings(ServiceSettings):
         description="Figures of one publisher over HTTP per minute, in each replica.",
     )
     figures_burst: int = Field(
-        default=10_000, ge=1, le=1_000_000, description="Of these so many at once."
+        default=5_000, ge=1, le=1_000_000, description="Of these so many at once."
     )
 
 

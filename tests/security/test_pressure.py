@@ -197,10 +197,10 @@ async def test_figures_without_end_of_one_publisher_keep_nobody_from_posting(doo
         pressed = await seconds(post, 201)
         statuses = Counter([(await sent).status_code for sent in attack])
 
-    # Beyond the burst of 10,000 figures the publisher is told when to come again.
+    # Beyond the burst of 5,000 figures the publisher is told when to come again.
     assert statuses[429] >= 35
     assert statuses[200] + statuses[429] == 50
-    # Forty batches that nothing holds back take forty times as long as one.
+    # Fifty batches that nothing holds back take fifty times as long as one.
     assert pressed < SLOWER_MAX * before
 
 
