@@ -7,6 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.reporting import handlers
 from services.reporting.figures import api as figures
+from services.reporting.forms import api as forms
 from services.reporting.reports import api as reports
 from services.reporting.rounds import api as rounds
 from services.reporting.rounds import commands
@@ -48,6 +49,6 @@ def create_app(settings: Settings) -> FastAPI:
     app = make_app(
         service, "Saman reporting", "What is owed and what came in: figures, rounds, reports."
     )
-    for subject in (figures, rounds, reports):
+    for subject in (forms, figures, rounds, reports):
         app.include_router(subject.make_router(service))
     return app
