@@ -71,6 +71,9 @@ _REGISTRY: dict[str, Answers] = {
     "GET /api/registry/v1/programmes/{programme_id}": everybody(404),
     "GET /api/registry/v1/projects": everybody(200),
     "GET /api/registry/v1/projects/{project_id}": everybody(404),
+    "GET /api/registry/v1/metrics": everybody(200),
+    "GET /api/registry/v1/metrics/{metric_id}": everybody(404),
+    "PUT /api/registry/v1/metrics/{metric_id}": operator(201),
     "GET /registry/static": everybody(404),
     "GET /status": everybody(200),
     "GET /registry/{rest:path}": everybody(404),
@@ -104,7 +107,9 @@ _REPORTING: dict[str, Answers] = {
     "GET /api/reporting/v1/figures": Answers(own=200, other=403, operator=200),
     "GET /api/reporting/v1/forms": everybody(200),
     "GET /api/reporting/v1/forms/{form_id}/versions/{version}": everybody(404),
-    "POST /api/reporting/v1/forms/{form_id}/versions/{version}/trials": everybody(404),
+    "POST /api/reporting/v1/forms/{form_id}/versions/{version}/trials": Answers(
+        own=404, other=404, operator=404
+    ),
     "PUT /api/reporting/v1/forms/{form_id}/versions/{version}": operator(201),
     "PUT /api/reporting/v1/rounds/{round_id}": operator(200),
     "GET /api/reporting/v1/rounds/{round_id}": Answers(own=200, other=200, operator=200),
@@ -161,7 +166,9 @@ _VERSION = {
     "county_name": "Ny",
     "valid_from": "2000-01-01",
 }
+_METRIC = {"unit": "points", "kind": "score", "over_time": "mean", "better": "higher", **_NAMES}
 _BODIES: dict[str, dict[str, Any]] = {
+    "PUT /api/registry/v1/metrics/{metric_id}": _METRIC,
     "PUT /api/registry/v1/municipalities/{municipality_id}": {"versions": [_VERSION]},
     "POST /api/registry/v1/municipality-changes": {
         "change_id": "renamed-9001",

@@ -1,4 +1,4 @@
-"""HTTP doors of forms. What a form asks is open to all; publishing is the operator's."""
+"""HTTP doors of forms. What a form asks is open to all; publishing it is the operator's."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -94,7 +94,8 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     @router.post(
         f"{VERSION}/trials",
         summary="Try answers out; nothing is kept",
-        responses=http.problems(404),
+        responses=http.problems(401, 404),
+        dependencies=[service.needs(Action.READ_SUBMISSIONS)],
     )
     async def try_answers(
         form_id: http.SlugPath, version: Version, body: AnswersBody

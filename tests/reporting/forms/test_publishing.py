@@ -150,13 +150,13 @@ async def test_answers_are_tried_by_schema_and_by_rules(door: Door) -> None:
     await door.operator.put(f"{VERSIONS}/1", json=form())
     rows = [{"baseline": 8.60, "target": 7.5}]
 
-    good = await door.nobody.post(
+    good = await door.vefsn.post(
         f"{VERSIONS}/1/trials", json={"answers": {"has_goals": "yes", "goals": rows}}
     )
-    unfit = await door.nobody.post(
+    unfit = await door.vefsn.post(
         f"{VERSIONS}/1/trials", json={"answers": {"has_goals": "perhaps", "gaols": 1}}
     )
-    missing = await door.nobody.post(
+    missing = await door.vefsn.post(
         f"{VERSIONS}/1/trials", json={"answers": {"has_goals": "no"}, "language": "nn"}
     )
 
