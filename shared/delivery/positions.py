@@ -10,16 +10,17 @@ inbox knows what was applied.
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 
 from shared.delivery.records import Record
 from shared.errors import Unavailable
+from shared.kafka.batches import AGAIN_SECONDS
+from shared.kafka.consumer import assignment_of, committed_offsets, give_back, seek
 from shared.postgres.database import Connection, Database, load_queries
 
 QUERIES = load_queries(__file__)
@@ -27,9 +28,6 @@ LOG = structlog.get_logger()
 
 HEAR_SECONDS = 1.0
 """How late a process may hear of a replay that was ordered at another."""
-
-AGAIN_SECONDS = 0.5
-"""Before a consumer that could not fetch, or not learn its place, tries again."""
 
 
 class Position(NamedTuple):
@@ -153,8 +151,7 @@ class Seat:
             client: the consumer's.
             fetched: what it was given last.
         """
-        subscription = client._subscription.subscription
-        assignment = subscription.assignment if subscription is not None else None
+        assignment = assignment_of(client)
         if assignment is self._seen and not self.is_ordered:
             return set()
         if assignment is None:
@@ -181,11 +178,10 @@ class Seat:
             return set()
         async with self.database.connection() as conn:
             known = await list_(conn, self.consumer)
-        committed = await client._coordinator.fetch_committed_offsets(places)
+        committed = await committed_offsets(client, places)
         starts: dict[TopicPartition, int] = {}
         for place in places:
-            offset = committed[place].offset if place in committed else -1
-            start = known.get(place, Position()).start(offset if offset >= 0 else None)
+            start = known.get(place, Position()).start(committed.get(place))
             if start is not None:
                 starts[place] = start
         if starts:
@@ -195,7 +191,7 @@ class Seat:
                 places=_shown(starts),
             )
             for place, start in starts.items():
-                _seek(client, place, start)
+                seek(client, place, start)
             # The broker has to know as well: whoever waits until this consumer has caught up asks
             # there.
             await client.commit(starts)
@@ -208,43 +204,6 @@ class Seat:
             async with self.database.transaction() as conn:
                 await QUERIES.end_replays(conn, consumer=self.consumer, **_columns(ordered))
         return set(starts)
-
-
-def give_back(client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
-    """Let records that a client was given, and that nobody handles now, be fetched again.
-
-    Where it has gone back further meanwhile it stays: the broker may know of that already, and
-    nobody would go again.
-    """
-    for place, records in fetched.items():
-        position = position_of(client, place)
-        if position is None or position > records[0].offset:
-            _seek(client, place, records[0].offset)
-
-
-def fetch_again(client: Any, place: TopicPartition) -> None:
-    """Let a client forget what it fetched of a partition and has not given yet."""
-    if (position := position_of(client, place)) is not None:
-        _seek(client, place, position)
-
-
-def position_of(client: Any, place: TopicPartition) -> int | None:
-    """Return where a client goes on in a partition; None when it does not know yet, or has lost the
-    partition.
-    """
-    subscription = client._subscription.subscription
-    assignment = subscription.assignment if subscription is not None else None
-    state = assignment.state_value(place) if assignment is not None else None
-    position: int | None = state._position if state is not None else None
-    return position
-
-
-def _seek(client: Any, place: TopicPartition, offset: int) -> None:
-    """Let the client go on elsewhere; one that lost the partition meanwhile has nothing to do
-    there.
-    """
-    with suppress(IllegalStateError):
-        client.seek(place, offset)
 
 
 def _ends(records: Iterable[Record]) -> dict[TopicPartition, int]:

@@ -17,8 +17,9 @@ from shared.audit import log as audit
 from shared.delivery import positions
 from shared.delivery.subscribe import Subscription
 from shared.errors import NotFound, Unavailable
-from shared.kafka.admin import Admin, administering, learn
+from shared.kafka.admin import Admin, administering
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import learn
 from shared.postgres.database import Connection
 
 
