@@ -18,7 +18,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.clock import Clock
 from shared.delivery.delivery import Delivery
-from shared.delivery.positions import PutBack, Seat
+from shared.delivery.positions import PutBack, Resumption
 from shared.delivery.records import Record
 from shared.delivery.subscribe import Subscription
 from shared.kafka import broker as kafka
@@ -98,7 +98,7 @@ class Consumers:
         self.broker: KafkaBroker = kafka.make_broker(bus)
         self.deliveries: dict[str, Delivery] = {}
         self.subscribers: dict[str, Any] = {}
-        self.seats: dict[str, Seat] = {}
+        self.resumptions: dict[str, Resumption] = {}
         self.subscriptions = list(subscriptions)
         self._bus = bus
         self._clock = clock
@@ -188,8 +188,8 @@ class Consumers:
             try:
                 await delivery.take([record_of(raw) for raw in message.raw_message])
             except PutBack:
-                for each in self.seats.values():  # they have the same database
-                    each.is_ordered = True
+                for each in self.resumptions.values():  # they have the same database
+                    each.is_replay_ordered = True
                 raise
 
         topics = () if subscription.is_inbound else (subscription.topic,)
@@ -212,8 +212,8 @@ class Consumers:
             isolation_level="read_committed",
         )
         subscriber(consume)
-        seat = self.seats[subscription.group] = Seat(database, subscription.group)
-        subscriber.get_msg = Batches(subscription.batch, seat.settle).next  # type: ignore[method-assign]
+        resumption = self.resumptions[subscription.group] = Resumption(database, subscription.group)
+        subscriber.get_msg = Batches(subscription.batch, resumption.settle).next  # type: ignore[method-assign]
         self.subscribers[subscription.group] = subscriber
         self.deliveries[subscription.group] = delivery
 
@@ -235,7 +235,7 @@ class Consumers:
                 ends[group] = {p: end[p] for p in partitions if end[p] > start[p]}
             while ends:
                 for group, wanted in list(ends.items()):
-                    if not self.seats[group].is_settled:
+                    if not self.resumptions[group].is_settled:
                         continue
                     name = f"{self._bus.group_prefix}{group}"
                     done = (

@@ -3,7 +3,7 @@
 The broker refuses to move the offsets of a group that has members, and a static member stays one
 for a session after its process ended. So nobody moves them from outside: the order is kept in the
 service's database, and each process carries it out for the partitions that it reads
-(`positions.Seat`), while everything goes on.
+(`positions.Resumption`), while everything goes on.
 """
 
 from collections.abc import Collection, Mapping, Sequence

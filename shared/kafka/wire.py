@@ -55,7 +55,7 @@ from shared.kafka.inflating import NONE, inflated_bytes
 LOG = structlog.get_logger()
 
 WRITTEN_FOR = {"aiokafka": "0.14.0", "faststream": "0.7.8"}
-"""The versions whose private parts `shared/kafka` and `shared/delivery` were written against. Before
+"""The versions whose private parts this room and `shared/delivery` were written against. Before
 another is taken, read its changes in fetcher, coordinator, connection and records.
 """
 
