@@ -8,7 +8,7 @@ import time
 from aiokafka.errors import KafkaError
 
 from shared.outbox.outbox import SHARD_COUNT
-from shared.postgres.database import DRIVER_FAILURES, Connection, Database, load_queries
+from shared.postgres.database import DRIVER_FAILURES, Connection, Database, in_short, load_queries
 from shared.postgres.locks import Lock
 
 QUERIES = load_queries(__file__)
@@ -101,7 +101,7 @@ class Shards:
                     raise ShardsLost
                 await self._conn.execute("SELECT")
             except DRIVER_FAILURES as gone:
-                raise ShardsLost(f"{type(gone).__name__}: {gone}") from gone
+                raise ShardsLost(in_short(gone)) from gone
             self._answered_at = time.monotonic()
 
     def drop(self) -> None:

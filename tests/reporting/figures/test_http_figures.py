@@ -208,6 +208,26 @@ async def test_a_figure_is_taken_back_over_http(door: Door) -> None:
     ]
 
 
+async def test_an_id_is_answered_in_the_case_in_which_it_was_sent(door: Door) -> None:
+    body = posted()
+    upper = body["figure_id"].upper()
+
+    answers = [
+        await door.vefsn.post(FIGURES, json=body),
+        await door.vefsn.post(FIGURES, json=body | {"figure_id": upper}),
+        await door.vefsn.post(FIGURES, json={"figures": [body | {"figure_id": upper}]}),
+        await door.vefsn.post(f"{KEPT}/{upper}/withdrawal", json={"reason": "wrong"}),
+    ]
+
+    told = [each.json().get("outcomes", [each.json()])[0] for each in answers]
+    assert [(each["figure_id"], each["result"]) for each in told] == [
+        (body["figure_id"], "accepted"),
+        (upper, "repeated"),
+        (upper, "repeated"),
+        (upper, "accepted"),
+    ]
+
+
 async def test_what_came_in_is_listed_by_period_with_every_vintage(door: Door) -> None:
     for body in (
         posted(period="2013-02"),
@@ -291,6 +311,30 @@ async def test_only_who_speaks_for_a_municipality_may_list_what_came_in_for_it(d
     assert statuses == [401, 403, 200, 200]
     ended = await door.harstad.get(KEPT, params={"municipality": HARSTAD})
     assert (ended.status_code, ended.json()["code"]) == (403, "publisher-not-allowed")
+
+
+async def test_a_municipality_may_be_named_by_its_number(door: Door) -> None:
+    await door.vefsn.post(FIGURES, json=posted())
+    by_id = await door.vefsn.get(KEPT, params={"municipality": VEFSN})
+    by_number = await door.vefsn.get(KEPT, params={"municipality": posted()["municipality"]})
+    unknown = await door.vefsn.get(KEPT, params={"municipality": "1124"})
+    malformed = await door.vefsn.get(KEPT, params={"municipality": "Vefsn"})
+
+    assert by_number.json() == by_id.json()
+    assert len(by_id.json()["items"]) == 1
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "municipality-unknown")
+    assert "such as vefsn-1824" in unknown.json()["detail"]
+    assert (malformed.status_code, malformed.json()["code"]) == (422, "municipality-malformed")
+
+
+async def test_a_number_that_several_bore_names_none_of_them(door: Door) -> None:
+    number = posted()["municipality"]
+    await door.desk.hear(factories.municipality(municipality_id="later-9824"))
+    answer = await door.vefsn.get(KEPT, params={"municipality": number})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "municipality-ambiguous")
+    assert "later-9824" in answer.json()["detail"]
+    assert VEFSN in answer.json()["detail"]
 
 
 async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back(
