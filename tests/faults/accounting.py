@@ -75,6 +75,7 @@ async def until_consumed(
                 + progress.repeated_count
                 + progress.unused_count
                 + progress.buried_count
+                + progress.not_kept_count
             )
             return committed, counted, sum(ends.values())
 

@@ -131,7 +131,7 @@ def witnessed(subscription: Subscription, group: str) -> Subscription:
         )
         await subscription.handler(contents, conn, now)
 
-    return dataclasses.replace(subscription, handler=handle)
+    return dataclasses.replace(subscription, handler=handle, letters_max=10**6)
 
 
 @pytest_asyncio.fixture

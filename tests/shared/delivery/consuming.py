@@ -145,4 +145,5 @@ class Consuming:
             + progress.repeated_count
             + progress.unused_count
             + progress.buried_count
+            + progress.not_kept_count
         )
