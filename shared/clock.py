@@ -8,6 +8,9 @@ OSLO = ZoneInfo("Europe/Oslo")
 """Deadlines and periods are local dates of the programme."""
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class Clock:
     """Tells the time.
 
@@ -21,6 +24,17 @@ class Clock:
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return datetime.now(UTC) + self._offset
+
+    def at(self, milliseconds: int | None) -> datetime:
+        """Return what this clock showed at a true time.
+
+        Args:
+            milliseconds: since 1970, such as the time when a broker appended a record; none means
+                now.
+        """
+        if milliseconds is None:
+            return self.now()
+        return _EPOCH + timedelta(milliseconds=milliseconds) + self._offset
 
     def today(self) -> date:
         """Return the date in Europe/Oslo."""

@@ -356,7 +356,7 @@ class Delivery:
     def _read(self, record: Record) -> Letter:
         try:
             if self._subscription.is_inbound:
-                return Letter(record, read_submission(record))
+                return Letter(record, read_submission(record, self._clock))
             return Letter(record, read_event(record, self._wanted, self._known))
         except Unreadable as unreadable:
             return Letter(record, failure=Failure.of(unreadable))
