@@ -8,6 +8,9 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.registry.console import pages as console
+from services.registry.metrics import api as metrics
+from services.registry.metrics.builtin.files import read_builtin
+from services.registry.metrics.commands import load_builtin
 from services.registry.municipalities import api as municipalities
 from services.registry.municipalities.commands import load_reference
 from services.registry.municipalities.reference.tables import read_reference
@@ -16,7 +19,9 @@ from services.registry.projects import api as projects
 from services.registry.publishers import api as publishers
 from shared.delivery.subscribe import Router
 from shared.http.routes import StrictRoute
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 from shared.web.pages import PageRoute, Pages
 
 LOG = structlog.get_logger()
@@ -57,10 +62,19 @@ async def register_reference(service: Service) -> None:
         LOG.info("reference municipalities registered", state_count=count)
 
 
+async def define_metrics(service: Service) -> None:
+    """Define the built-in metrics whose files are new or changed; over when it was done once."""
+    async with service.database.transaction() as conn:
+        changed = await load_builtin(conn, read_builtin(), now=service.clock.now())
+    service.health.waiting.pop("metrics", None)
+    if changed:
+        LOG.info("built-in metrics defined", metric_ids=changed)
+
+
 def make_router(service: Service) -> APIRouter:
     """Return the registry's routes for machines."""
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
-    for subject in (municipalities, programmes, projects, publishers):
+    for subject in (municipalities, metrics, programmes, projects, publishers):
         subject.add_routes(router, service)
     return router
 
@@ -84,12 +98,15 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         migrations=MIGRATIONS,
         router=Router("registry"),
-        background=[register_reference] if settings.reference else [],
+        background=[define_metrics, *([register_reference] if settings.reference else [])],
     )
+    service.health.waiting["metrics"] = "the built-in metrics are not defined yet"
     if settings.reference:
         service.health.waiting["reference"] = "the reference municipalities are not registered yet"
-    app = service.fastapi(
-        "Saman registry", "Who takes part: municipalities, programmes, projects, publishers."
+    app = make_app(
+        service,
+        "Saman registry",
+        "Who takes part: municipalities, programmes, projects, publishers.",
     )
     app.include_router(make_router(service))
     app.include_router(make_pages(app, service, status_address=settings.status_address))

@@ -13,6 +13,7 @@ import asyncio
 import ipaddress
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import structlog
@@ -24,8 +25,8 @@ from shared import faults
 from shared.audit import log as audit
 from shared.errors import AppError, RuleBroken, Unavailable
 from shared.http import problems
-from shared.http.limits import Places
-from shared.postgres import deadline
+from shared.http.limits import Places, Rate
+from shared.postgres import deadline, shares
 
 LOG = structlog.get_logger()
 
@@ -50,7 +51,44 @@ CONCURRENT_MAX = 500
 origins, can be busy to their own limits at the same time.
 """
 
+CONCURRENT_EACH = 200
+"""Of these, those of one origin. Behind a proxy that is not trusted all clients are one."""
+
+OPEN_PER_MINUTE = 6_000
+OPEN_BURST = 1_000
+INSIDE = "/-/"
+"""Where a process tells its own installation how it is; not counted and not routed from outside."""
+
 _VISIT = "saman.visit"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a door lets in.
+
+    Attributes:
+        at_once: requests that are worked on at once.
+        at_once_each: of these, those of one origin.
+        bodies_each: bodies of one origin that are on their way at once.
+        open_per_minute: requests of one origin without a key, or for what needs none.
+        open_burst: of these, so many at once.
+    """
+
+    at_once: int = CONCURRENT_MAX
+    at_once_each: int = CONCURRENT_EACH
+    bodies_each: int = BODIES_EACH
+    open_per_minute: int = OPEN_PER_MINUTE
+    open_burst: int = OPEN_BURST
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What the requests at one door share."""
+
+    work: Places
+    origins: Places
+    bodies: Places
+    open_rate: Rate
 
 
 def origin_of(scope: Scope) -> str:
@@ -91,16 +129,21 @@ class Bounds:
     a problem document.
 
     Args:
-        at_once: requests that are worked on at once.
-        bodies_each: bodies of one origin on their way at once.
+        limits: how much there is of everything.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, at_once: int = CONCURRENT_MAX, bodies_each: int = BODIES_EACH
-    ) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
-        self._work = Places(at_once, of="requests at once")
-        self._bodies = Places(bodies_each, of="bodies of one address on their way")
+        self._door = _Door(
+            work=Places(limits.at_once, of="requests at once"),
+            origins=Places(limits.at_once_each, of="requests of one address at once"),
+            bodies=Places(limits.bodies_each, of="bodies of one address on their way"),
+            open_rate=Rate(
+                per_minute=limits.open_per_minute,
+                burst=limits.open_burst,
+                of="requests without a key from one address",
+            ),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -109,16 +152,17 @@ class Bounds:
         audit.act_as(
             audit.Actor("nobody", f"http from {address[0] if address else 'here'}", uuid.uuid4())
         )
-        visit = scope[_VISIT] = Visit(scope, receive, self._work, self._bodies)
-        try:
-            _judge_head(scope)
-            visit.begin_work()
-        except AppError as error:
-            await problems.respond(error)(scope, receive, send)
-        else:
-            await self._answer(scope, visit, send)
-        finally:
-            visit.leave()
+        visit = scope[_VISIT] = Visit(scope, receive, self._door)
+        with shares.work_for(f"address {visit.origin}"):
+            try:
+                visit.judge_head(scope)
+                visit.begin_work()
+            except AppError as error:
+                await problems.respond(error)(scope, receive, send)
+            else:
+                await self._answer(scope, visit, send)
+            finally:
+                visit.leave()
 
     async def _answer(self, scope: Scope, visit: "Visit", send: Send) -> None:
         started = False
@@ -148,14 +192,6 @@ class Bounds:
             await problems.ProblemResponse(internal.model_dump(), 500)(scope, visit.receive, watch)
 
 
-def _judge_head(scope: Scope) -> None:
-    headers = dict(scope["headers"])
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise RuleBroken("compressed bodies are not taken; send it plain", code="content-encoding")
-    if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-        raise RuleBroken("the address holds U+0000, which cannot be stored", code="text-unstorable")
-
-
 class Visit:
     """One request, from its head to its answer: the place that it holds, and its body.
 
@@ -169,7 +205,7 @@ class Visit:
         size: bytes of the body that have come.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, work: Places, bodies: Places) -> None:
+    def __init__(self, scope: Scope, receive: Receive, door: _Door) -> None:
         headers = dict(scope["headers"])
         self.origin = origin_of(scope)
         self.bytes_max = BODY_BYTES_MAX
@@ -177,9 +213,9 @@ class Visit:
         self.size = 0
         self._length = headers.get(b"content-length", b"0")
         self._receive = receive
-        self._work = work
-        self._bodies = bodies
-        self._give_back: Callable[[], None] | None = None
+        self._door = door
+        self._held: list[Callable[[], None]] = []
+        self._is_counted = False
         self._ends: list[Callable[[], None]] = []
         self._deadline: float | None = None
         self._is_whole = self._length == b"0" and b"transfer-encoding" not in headers
@@ -193,12 +229,43 @@ class Visit:
         """Take a place to be worked on.
 
         Raises:
-            Unavailable: all are taken.
+            Unavailable: all are taken; `too-many-requests` when it is its origin that has them.
         """
+        self._held.append(self._door.origins.take(self.origin))
         try:
-            self._hold(self._work.take(""))
+            self._held.append(self._door.work.take(""))
         except Unavailable as error:
             raise Unavailable(error.message, retry_after_seconds=1) from None
+
+    def judge_head(self, scope: Scope) -> None:
+        """Refuse what no route takes, before anything is done for it.
+
+        Raises:
+            RuleBroken: a body that is compressed, an address that cannot be stored.
+            Unavailable: `too-many-requests`; the origin asks without a key too often.
+        """
+        headers = dict(scope["headers"])
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise RuleBroken(
+                "compressed bodies are not taken; send it plain", code="content-encoding"
+            )
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            raise RuleBroken(
+                "the address holds U+0000, which cannot be stored", code="text-unstorable"
+            )
+        if b"authorization" not in headers and not scope["path"].startswith(INSIDE):
+            self.count_open()
+
+    def count_open(self) -> None:
+        """Count the request among those that its origin makes without a key, or for what needs
+        none; once, however often it is asked for.
+
+        Raises:
+            Unavailable: `too-many-requests`.
+        """
+        if not self._is_counted:
+            self._is_counted = True
+            self._door.open_rate.take(self.origin)
 
     def at_the_end(self, end: Callable[[], None]) -> None:
         """Do something when the request has been answered."""
@@ -206,7 +273,7 @@ class Visit:
 
     def leave(self) -> None:
         """Give back whatever is held."""
-        self._hold(None)
+        self._let_go()
         for end in self._ends:
             end()
 
@@ -240,18 +307,17 @@ class Visit:
             raise RuleBroken(
                 f"the body has {told} bytes, at most {self.bytes_max}", code="body-too-large"
             )
-        self._hold(None)
-        self._hold(self._bodies.take(self.origin))
+        self._let_go()
+        self._held.append(self._door.bodies.take(self.origin))
 
     def _end_body(self) -> None:
         self._is_whole = True
-        self._hold(None)
+        self._let_go()
         self.begin_work()
         deadline.start_anew(ANSWER_SECONDS)
         if self.size:
             faults.point("http.received")
 
-    def _hold(self, give_back: Callable[[], None] | None) -> None:
-        if self._give_back is not None:
-            self._give_back()
-        self._give_back = give_back
+    def _let_go(self) -> None:
+        while self._held:
+            self._held.pop()()

@@ -157,6 +157,5 @@ def _meanings(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "requestBody" in operation:
         yield "413", "The body is too large."
         yield "415", "The body is of another media type, or compressed; it is taken plain only."
-    if "401" in operation["responses"]:
-        yield "429", "The key is used too often, or by too many at once."
+    yield "429", "Too often, or too many at once, with one key or from one address."
     yield "503", "Not now; nothing was done. Try the same again after some seconds."

@@ -19,7 +19,7 @@ from shared.access.auth import Principal, require
 from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.http.answers import open_to_all_origins
-from shared.http.bounds import BODY_SECONDS, allow_body
+from shared.http.bounds import BODY_SECONDS, allow_body, visit_of
 from shared.identity_numbers import refuse_identity_numbers
 
 JSON = "application/json"
@@ -87,8 +87,10 @@ class StrictRoute(APIRoute):
         media_types = self._media_types()
 
         async def answer(request: Request) -> Response:
-            if request.method == "GET" and is_open:
-                open_to_all_origins(request.scope)
+            if is_open:
+                visit_of(request.scope).count_open()
+                if request.method == "GET":
+                    open_to_all_origins(request.scope)
             for decide in first:
                 await decide(request)
             _refuse_repeated(request)

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from shared.errors import AppError, FieldError, RuleBroken, json_pointer
 from shared.http import openapi, problems
 from shared.http.answers import Answers, refuse_method
-from shared.http.bounds import CONCURRENT_MAX, Bounds
+from shared.http.bounds import Bounds, Limits
 from shared.http.routes import StrictRoute
 
 _CODE_BY_STATUS = {404: "not-found", 415: "media-type"}
@@ -19,11 +19,14 @@ _CODE_BY_TYPE = {"extra_forbidden": "unknown-field", "missing": "field-missing"}
 """Ours for pydantic's types of error; the others keep theirs, with hyphens."""
 
 
-def install(app: FastAPI, *, at_once: int = CONCURRENT_MAX) -> None:
+DEFAULT_LIMITS = Limits()
+
+
+def install(app: FastAPI, *, limits: Limits = DEFAULT_LIMITS) -> None:
     """Install error handlers, bounds, strict routes and the OpenAPI document in an app.
 
     Args:
-        at_once: requests that are worked on at once.
+        limits: how much it lets in.
     """
 
     @app.exception_handler(AppError)
@@ -43,7 +46,7 @@ def install(app: FastAPI, *, at_once: int = CONCURRENT_MAX) -> None:
         document = problems.problem(code, error.status_code, str(error.detail))
         return problems.ProblemResponse(document.model_dump(), error.status_code, headers)
 
-    app.add_middleware(Bounds, at_once=at_once)
+    app.add_middleware(Bounds, limits=limits)
     app.add_middleware(Answers)
     app.router.route_class = StrictRoute
     # A redirect would be made of the request's Host, which is anybody's word.

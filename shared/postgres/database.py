@@ -23,6 +23,7 @@ import structlog
 from shared import faults
 from shared.errors import AppError, Unavailable
 from shared.postgres import deadline
+from shared.postgres.shares import Shares
 
 LOG = structlog.get_logger()
 
@@ -130,6 +131,7 @@ class Database:
         self.dsn = dsn
         self.application_name = application_name
         self._pool_size = pool_size
+        self._shares = Shares(pool_size)
         self._pool: Any = None
         self._opening = asyncio.Lock()
         self._is_closed = False
@@ -183,7 +185,10 @@ class Database:
         is_cut = False
         try:
             with _cutting(lent):
-                async with self._pool.acquire(timeout=deadline.at_most(ACQUIRE_SECONDS)) as conn:
+                async with (
+                    self._shares.held(deadline.at_most(ACQUIRE_SECONDS)),
+                    self._pool.acquire(timeout=deadline.at_most(ACQUIRE_SECONDS)) as conn,
+                ):
                     lent.append(conn)
                     try:
                         yield conn

@@ -83,10 +83,10 @@ _LAST_LETTERS = str.maketrans({"æ": "{1", "ø": "{2", "å": "{3"})  # { is the 
 
 
 class Named(Protocol):
-    """A name in the three languages; bokmål always stands, the others may be missing."""
+    """A name in the three languages, of which at least one stands."""
 
     @property
-    def nb(self) -> str: ...
+    def nb(self) -> str | None: ...
     @property
     def nn(self) -> str | None: ...
     @property
@@ -157,8 +157,9 @@ class Texts:
         return str(format_date(value.last_day, "MMMM y", locale=self._locale))
 
     def named(self, names: Named) -> str:
-        """Return a name in this language, else in bokmål."""
-        return {"nb": names.nb, "nn": names.nn, "en": names.en}[self.language.value] or names.nb
+        """Return a name in this language, else in bokmål, nynorsk or English."""
+        own = {"nb": names.nb, "nn": names.nn, "en": names.en}[self.language.value]
+        return own or names.nb or names.nn or names.en or ""
 
 
 def load(folders: Iterable[Path]) -> dict[Language, Texts]:

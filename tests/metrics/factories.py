@@ -51,6 +51,12 @@ def definition_contract(key: str) -> DefinitionContract:
     )
 
 
+def goal_definition(key: str) -> dict[str, str]:
+    """Return the definition of a goal of absence."""
+    axes = ("certification", "denominator", "holiday", "source")
+    return dict(zip(axes, key.split("."), strict=True))
+
+
 def fields(one: Posted) -> dict[str, Any]:
     return {
         "figure_id": figure_id(one),
@@ -146,7 +152,7 @@ def goal_contract(**changes: Any) -> Goal:
     held: dict[str, Any] = {
         "goal_id": "vefsn-naervaer",
         "window": "year-to-date",
-        "definition": definition_contract("total.agreed.corrected.municipality-hr"),
+        "definition": goal_definition("total.agreed.corrected.municipality-hr"),
         "direction": "falling",
         "baseline": Baseline(value=Decimal("8.6"), period="2007-2010"),
         "target": Decimal("6.9"),

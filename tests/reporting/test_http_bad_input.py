@@ -227,6 +227,6 @@ async def test_the_receipts_of_refused_figures_name_every_fault(shared_door: Doo
 async def test_a_bad_question_gets_a_problem_document(
     shared_door: Door, parameters: dict[str, str], code: str
 ) -> None:
-    answer = await shared_door.vefsn.get(FIGURES, params=parameters)
+    answer = await shared_door.vefsn.get("/api/reporting/v1/figures", params=parameters)
 
     assert (answer.status_code, answer.json()["code"]) == (422, code)

@@ -24,6 +24,7 @@ OPEN_TOPICS = (metrics.MetricUpdated.topic(), metrics.TargetReached.topic())
 
 _MUNICIPALITY = registry.MunicipalityRegistered.topic()
 _PROGRAMME = registry.ProgrammeRegistered.topic()
+_METRIC = registry.MetricDefined.topic()
 _PROJECT = registry.ProjectRegistered.topic()
 _PUBLISHER = registry.PublisherRegistered.topic()
 _PERSON = registry.PersonRegistered.topic()
@@ -48,7 +49,7 @@ READS = {
     ),
 }
 WRITES = {
-    "registry": (_MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
+    "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "reporting": (_FIGURE, _REPORT),
     "metrics": OPEN_TOPICS,
     "notifications": (notifications.NotificationDelivered.topic(),),
@@ -184,5 +185,6 @@ def _reading(account: str) -> set[Right]:
     # continues the number.
     return {
         *(Right(account, "topic", topic, "read") for topic in OPEN_TOPICS),
+        Right(account, "group", account, "read"),
         Right(account, "group", f"{account}.", "read", is_prefix=True),
     }

@@ -17,6 +17,7 @@ from services.metrics.series.rules.amounts import from_micro
 from shared.events.envelope import Exact
 from shared.events.metrics import Coverage, GoalState, WindowName
 from shared.events.registry import Baseline
+from shared.fields import ONE_LINE
 from shared.http import preconditions, problems
 from shared.service.runtime import Service
 from shared.values import rounded
@@ -32,7 +33,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         responses={404: {"model": problems.Problem}},
     )
     async def get_board(
-        municipality_id: Annotated[str, Path(max_length=80)],
+        municipality_id: Annotated[str, Path(min_length=1, max_length=80), ONE_LINE],
         definition_key: DefinitionKey | None = None,
     ) -> Response:
         async with service.database.connection() as conn:

@@ -12,6 +12,7 @@ from services.notifications.deliveries.store import DeliveryFilter, LoggedDelive
 from services.notifications.subscriptions.rules import Channel
 from shared.access.roles import Action
 from shared.events.envelope import Slug
+from shared.fields import Uuid
 from shared.http import http, lists
 from shared.service.runtime import Service
 
@@ -22,7 +23,7 @@ class DeliveryQuery(http.ListQuery):
     """Which deliveries to list."""
 
     subscription_id: Slug | None = None
-    event_id: UUID | None = None
+    event_id: Uuid | None = None
     channel: Channel | None = None
     state: Literal["waiting", "delivered", "failed"] | None = None
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field, StrictInt
 
-from services.registry.entries.api import PROBLEMS, Text, mark, place_after
+from services.registry.entries.api import PROBLEMS, mark, place_after
 from services.registry.municipalities import commands, store
 from services.registry.municipalities.events import municipality_fields
 from services.registry.municipalities.reference.tables import county_on
@@ -26,6 +26,7 @@ from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug
+from shared.fields import Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
@@ -43,10 +44,10 @@ class MunicipalityQuery(http.ListQuery):
     at: Day | None = Field(
         default=None, description="A day on which it exists; before 2013 the numbers of 2013 hold."
     )
-    name: Text | None = Field(
+    name: Line | None = Field(
         default=None, description="Any name, town or alias, in any usual spelling."
     )
-    county: Annotated[str, Field(pattern=r"^[^\x00]{1,60}$")] | None = Field(
+    county: Line | None = Field(
         default=None, description="Number or name of the county, on `at` or ever."
     )
     cohort: Slug | None = Field(
@@ -89,9 +90,9 @@ class VersionBody(http.RequestModel):
     """
 
     number: MunicipalityNumber
-    name: Text
+    name: Line
     county_number: CountyNumber | None = None
-    county_name: Text | None = None
+    county_name: Line | None = None
     valid_from: Day
     valid_to: Day | None = None
 
@@ -99,6 +100,13 @@ class VersionBody(http.RequestModel):
         """Return the domain's value."""
         county = _county(self.number, self.valid_from, self.county_number, self.county_name)
         return DatedVersion(self.number, self.name, county, self.valid_from, self.valid_to)
+
+
+class SuccessorBody(http.RequestModel):
+    """What took over, and when, as it was answered."""
+
+    municipality_id: MunicipalityId
+    on: Day
 
 
 class MunicipalityBody(http.RequestModel):
@@ -109,11 +117,11 @@ class MunicipalityBody(http.RequestModel):
     """
 
     versions: list[VersionBody] = Field(min_length=1, max_length=50)
-    aliases: list[Text] = Field(default=[], max_length=50)
-    municipality_id: str | None = None
+    aliases: list[Line] = Field(default=[], max_length=50)
+    municipality_id: MunicipalityId | None = None
     version: StrictInt | None = None
-    predecessors: list[str] | None = None
-    successors: list[told.Successor] | None = None
+    predecessors: list[MunicipalityId] | None = None
+    successors: list[SuccessorBody] | None = None
 
     def value(self, municipality_id: str) -> Municipality:
         """Return the domain's value."""
@@ -128,10 +136,10 @@ class NewBody(http.RequestModel):
     """
 
     number: MunicipalityNumber
-    name: Text
+    name: Line
     county_number: CountyNumber | None = None
-    county_name: Text | None = None
-    aliases: list[Text] = Field(default=[], max_length=50)
+    county_name: Line | None = None
+    aliases: list[Line] = Field(default=[], max_length=50)
     from_: list[MunicipalityId] | None = Field(
         default=None, alias="from", min_length=1, max_length=100
     )
@@ -153,7 +161,7 @@ class RenameBody(_ChangeBody):
 
     kind: Literal["rename"]
     municipality_id: MunicipalityId
-    name: Text
+    name: Line
 
     def value(self) -> Change:
         """Return the domain's value."""
@@ -166,9 +174,9 @@ class RenumberBody(_ChangeBody):
     kind: Literal["renumber"]
     municipality_id: MunicipalityId
     number: MunicipalityNumber
-    name: Text | None = None
+    name: Line | None = None
     county_number: CountyNumber | None = None
-    county_name: Text | None = None
+    county_name: Line | None = None
 
     def value(self) -> Change:
         """Return the domain's value."""

@@ -267,6 +267,63 @@ def test_every_fault_of_a_file_is_told_at_once(file: Path) -> None:
         read(file, content)
 
 
+INDICATORS = "metric,municipality,period,numerator,denominator,value,weight"
+
+
+def test_a_figure_of_any_metric_has_its_axes_as_columns(file: Path) -> None:
+    content = (
+        f"{INDICATORS},of,definition.denominator\n"
+        'reputation,1824,2013,,,"7,25",812,owners,asked\n'
+        "positions,1824,2013-H1,410,,,,,\n"
+    )
+
+    score, count = read(file, content)
+
+    assert (score.kind, count.kind) == ("indicator", "indicator")
+    assert score.body == {
+        "metric": "reputation",
+        "municipality": "1824",
+        "period": "2013",
+        "value": "7.25",
+        "weight": "812",
+        "definition": {"of": "owners", "denominator": "asked"},
+    }
+    assert count.body["definition"] == {}
+
+
+def test_figures_of_several_kinds_stand_in_one_file(file: Path) -> None:
+    header = f"{INDICATORS},lost_days,agreed_days,certification,holiday,source"
+    header = f"{header},definition.denominator"
+    absence = "1387.20,20104.00,total,corrected,municipality-hr,agreed"
+
+    figures = read(
+        file,
+        f"{header}\nabsence,1824,2013-02,,,,,{absence}\nreputation,1824,2013,,,7.25,,,,,,,\n",
+    )
+
+    assert [figure.kind for figure in figures] == ["absence", "indicator"]
+    assert figures[0].body["definition"] == BODY["definition"]
+
+
+def test_a_number_that_a_kind_does_not_have_is_refused(file: Path) -> None:
+    content = f"kind,numerator,{HEADER}\nabsence,17,{ROW}\n"
+
+    assert faults(file, content) == [
+        (
+            2,
+            "2 (numerator)",
+            "got '17'; figures of this kind have no such column; leave the cell empty",
+        )
+    ]
+
+
+def test_a_kind_that_is_not_known_is_refused(file: Path) -> None:
+    ((line, column, message),) = faults(file, f"kind,{HEADER}\nabscence,{ROW}\n")
+
+    assert (line, column) == (2, "1 (kind)")
+    assert message == "got 'abscence'; write one of absence, indicator"
+
+
 def test_an_id_may_not_stand_twice_with_unlike_content(file: Path) -> None:
     repeated = f"{ID},{ROW}\n{ID},{ROW}\n"
     assert len(read(file, f"figure_id,{HEADER}\n{repeated}")) == 2

@@ -62,7 +62,7 @@ class Filter(lists.ListQuery):
 
 def app_under_test(**limits: int) -> FastAPI:
     app = FastAPI()
-    wiring.install(app, **limits)
+    wiring.install(app, limits=bounds.Limits(**limits))
     waiting = asyncio.Event()
 
     @app.get("/errors/{name}")

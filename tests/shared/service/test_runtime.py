@@ -57,7 +57,7 @@ async def test_a_service_is_never_ready_for_a_moment_before_it_has_looked(
 
     status, reasons = await readiness(started.client)
     assert status == 503
-    assert [part.partition(":")[0] for part in started.service.reasons()] == [
+    assert [part.partition(":")[0] for part in started.service.health.reasons()] == [
         "database",
         "topics",
         "consumers",

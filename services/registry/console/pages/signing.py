@@ -77,7 +77,9 @@ class Desk:
             to = fields.get("to", DEAD_LETTERS)
             key = fields.get("key", "").strip()
             try:
-                require(await self._service.identify(request, f"Bearer {key}"), Action.OPERATE)
+                require(
+                    await self._service.access.identify(request, f"Bearer {key}"), Action.OPERATE
+                )
             except (NotAuthenticated, NotAllowed):
                 return self._form(request, to, refused=True, status=403)
             self._sessions.end(request.cookies.get(COOKIE))

@@ -1,0 +1,56 @@
+"""What every service is told at its start."""
+
+from datetime import datetime
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from shared.http import bounds
+from shared.kafka.broker import BusSettings
+
+
+class ServiceSettings(BaseSettings):
+    """What every service is told; each has its own prefix, `SAMAN_<SERVICE>_`."""
+
+    database_dsn: str = Field(
+        description="PostgreSQL address with the service's own role, postgresql://…"
+    )
+    pool_size: int = Field(default=10, ge=2, le=100, description="Database connections at most.")
+    kafka_password: SecretStr = Field(
+        default=SecretStr(""),
+        description="Of the service's own Kafka account, which is named like the service.",
+    )
+    operator_key_hash: str = Field(
+        default="",
+        validation_alias="SAMAN_OPERATOR_KEY_HASH",
+        description="SHA-256 of the operator's key, in hex.",
+    )
+    requests_per_minute: int = Field(
+        default=6_000,
+        ge=1,
+        le=1_000_000,
+        description="Requests of one publisher's key per minute, in each replica.",
+    )
+    requests_burst: int = Field(
+        default=1_000, ge=1, le=100_000, description="Of these so many at once."
+    )
+    requests_at_once: int = Field(
+        default=100, ge=1, le=10_000, description="Requests of one key running at once."
+    )
+    open_per_minute: int = Field(
+        default=bounds.OPEN_PER_MINUTE,
+        ge=1,
+        le=1_000_000,
+        description="Requests without a key from one address per minute, in each replica.",
+    )
+    open_burst: int = Field(
+        default=bounds.OPEN_BURST, ge=1, le=100_000, description="Of these so many at once."
+    )
+    now: datetime | None = Field(
+        default=None,
+        validation_alias="SAMAN_NOW",
+        description="What the clock shows at the start; for tests and demo.",
+    )
+    bus: BusSettings = Field(
+        default_factory=BusSettings, description="How to reach Kafka; SAMAN_KAFKA_…"
+    )
