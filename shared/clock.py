@@ -1,4 +1,4 @@
-"""The clock, which tests and the demo can set."""
+"""The clock, which tests and the demo can shift."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -15,11 +15,12 @@ class Clock:
     """Tells the time.
 
     Args:
-        starts_at: what the clock shows now, running on from there; none for the true time.
+        offset: by how much it differs from the true time. All processes of a stack have the same,
+            because the times of records are shifted by it too.
     """
 
-    def __init__(self, starts_at: datetime | None = None) -> None:
-        self._offset = starts_at - datetime.now(UTC) if starts_at is not None else timedelta(0)
+    def __init__(self, offset: timedelta = timedelta(0)) -> None:
+        self._offset = offset
 
     def now(self) -> datetime:
         """Return the time, in UTC."""

@@ -20,8 +20,10 @@ from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.reporting import factories
 from tests.reporting.desk import Desk
+from tests.support import metrics
 from tests.support.apps import RunningService, run_service
 from tests.support.bus import Bus
+from tests.support.clock import offset_to
 from tests.support.infrastructure import Infra
 
 R = TypeVar("R", SubmissionAccepted, SubmissionRejected)
@@ -29,8 +31,10 @@ R = TypeVar("R", SubmissionAccepted, SubmissionRejected)
 
 @pytest_asyncio.fixture
 async def empty_desk(make_database: MakeDatabase) -> Desk:
-    """Reporting that has heard nothing yet."""
-    return Desk(await make_database("reporting"))
+    """Reporting that has heard of the metrics, and of nothing else."""
+    empty = Desk(await make_database("reporting"))
+    await empty.hear(*metrics.DEFINED)
+    return empty
 
 
 @pytest_asyncio.fixture
@@ -82,7 +86,7 @@ async def open_door(
     settings = {
         "database_dsn": handle.dsn,
         "operator_key_hash": hashlib.sha256(factories.OPERATOR_KEY.encode()).hexdigest(),
-        "now": now,
+        "clock_offset_seconds": offset_to(now),
         **more,
     }
     app = create_app(Settings.model_validate(settings))
@@ -110,6 +114,7 @@ async def hear_all(desk: Desk) -> None:
     on.
     """
     await desk.hear(
+        *metrics.DEFINED,
         factories.municipality(),
         factories.harstad(),
         factories.publisher(),
@@ -197,7 +202,10 @@ async def publishers(infra: Infra) -> AsyncIterator[tuple[RunningService, list[s
     await outsider.publish(factories.municipality(), factories.harstad(), *known)
     await outsider.close()
     async with run_service(
-        infra, "reporting", group_prefix=f"{secrets.token_hex(4)}.", now=factories.NOW
+        infra,
+        "reporting",
+        group_prefix=f"{secrets.token_hex(4)}.",
+        clock_offset_seconds=offset_to(factories.NOW),
     ) as running:
         yield running, numbers
 

@@ -45,7 +45,7 @@ def _add_figures_in(router: APIRouter, service: Service, kind: Kind) -> None:
 
     @router.post(
         f"/{kind.route}",
-        name=f"post_{kind.route}",
+        name=f"post_{kind.route.replace('-', '_')}",
         summary="Post one figure, or up to 1,000",
         description=kind.contract.__doc__,
         status_code=201,

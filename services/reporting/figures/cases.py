@@ -22,7 +22,7 @@ from services.reporting.submissions.reading import (
     validated,
 )
 from shared.clock import local_date
-from shared.errors import AppError, FieldError, RuleBroken
+from shared.errors import AppError, FieldError, RuleBroken, Unavailable
 from shared.events.inbound import SubmittedFigure
 from shared.postgres.database import Connection
 from shared.values import Metric, Period
@@ -84,7 +84,11 @@ class Case:
 
 
 async def read_cases(conn: Connection, entries: Sequence[Entry], kind: Kind) -> list[Case]:
-    """Read entries of one kind, and find out of which metric and municipality each speaks."""
+    """Read entries of one kind, and find out of which metric and municipality each speaks.
+
+    Raises:
+        Unavailable: the metric that all figures of the kind are of was not heard yet.
+    """
     cases = [_read(entry, kind) for entry in entries]
     read = [(case, case.body) for case in cases if case.body is not None]
     ids = {kind.defining_metric(kind.metric_of(body)) for _, body in read}
@@ -122,13 +126,16 @@ def _define(case: Case, body: SubmittedFigure, metrics: Mapping[str, Metric]) ->
         case.faults.append(FieldError("metric-not-posted", sentence, "/metric"))
         return
     metric = metrics.get(kind.defining_metric(metric_id))
+    if metric is None and kind.place_metric is not None:
+        raise Unavailable(
+            f"the registry has not told of the metric {metric_id} yet", retry_after_seconds=5
+        )
     if metric is None:
         sentence = (
             f"the registry has defined no metric {metric_id}; it lists those that there are at"
             " /api/registry/v1/metrics"
         )
-        pointer = "/metric" if kind.place_metric is None else ""
-        case.faults.append(FieldError("metric-unknown", sentence, pointer))
+        case.faults.append(FieldError("metric-unknown", sentence, "/metric"))
         return
     try:
         key = metric.definition_key(body.definition)

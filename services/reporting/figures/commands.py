@@ -7,6 +7,7 @@ from services.reporting.figures import events, store
 from services.reporting.figures.cases import read_cases
 from services.reporting.figures.gate import Gate
 from services.reporting.figures.kinds.kind import Kind
+from services.reporting.figures.kinds.known import NEEDED_METRICS
 from services.reporting.heard import store as heard
 from services.reporting.submissions.judging import Judged, Rights, principal_of, put_receipts
 from services.reporting.submissions.reading import Entry, read_contract, read_id
@@ -47,6 +48,14 @@ async def post_figures(
     await gate.write(conn)
     await put_receipts(conn, outcomes, now=now)
     return outcomes
+
+
+async def lacks_metrics(conn: Connection) -> str | None:
+    """Say which metrics have to be heard before figures can be judged; none when all are known."""
+    missing = NEEDED_METRICS - set(await heard.list_metrics(conn, NEEDED_METRICS))
+    if not missing:
+        return None
+    return f"the registry has not told of the metrics {', '.join(sorted(missing))} yet"
 
 
 async def withdraw_figures(
