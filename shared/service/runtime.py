@@ -153,7 +153,7 @@ class Service:
 
     async def _hear_of_replays(self) -> None:
         await positions.hear_of_replays(
-            self.database, {**self.consumers.seats, **self.late_consumers.seats}
+            self.database, {**self.consumers.resumptions, **self.late_consumers.resumptions}
         )
 
     def needs(self, action: Action) -> Any:

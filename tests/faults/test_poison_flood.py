@@ -59,7 +59,7 @@ TIMES = repeats(few=20, many=1_000)
 SEED = 20
 RECEIPTS_SECONDS = 60.0 + TIMES
 SUBSCRIPTIONS = {
-    name: [d._subscription for d in idle_service(name).deliveries.values()] for name in SERVICES
+    name: [d.subscription for d in idle_service(name).deliveries.values()] for name in SERVICES
 }
 EVENT_TOPICS = sorted(
     {s.topic for found in SUBSCRIPTIONS.values() for s in found if not s.is_inbound}
@@ -114,7 +114,7 @@ async def four(own_infra: Infra) -> AsyncIterator[Four]:
             )
             await as_owner(running.handle, accounting.WITNESS)
             for group, delivery in running.service.deliveries.items():
-                delivery._subscription = witnessed(delivery._subscription, group)
+                delivery.effects.subscription = witnessed(delivery.subscription, group)
             services[name] = running
         yield Four(own_infra, services, publisher)
 

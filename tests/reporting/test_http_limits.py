@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.reporting.conftest import Door, open_door
-from tests.reporting.factories import VEFSN, posted
+from tests.reporting.factories import ORGNR, VEFSN, posted
 from tests.support.infrastructure import Infra
 from tests.support.waiting import until
 
@@ -49,6 +49,23 @@ async def test_a_figure_that_was_refused_for_its_rate_is_not_kept_and_may_come_a
                 answer = await door.vefsn.post(FIGURES, json=body)
             assert answer.status_code == 201
         assert len(await door.desk.figures()) == 3
+
+
+async def test_the_rate_of_a_publisher_counts_figures(infra: Infra) -> None:
+    async with open_door(infra, figures_per_minute=6, figures_burst=3) as door:
+        many = {"figures": [posted(period=f"2013-0{month}") for month in (1, 2, 3)]}
+        one = posted(period="2013-04")
+        assert (await door.vefsn.post(FIGURES, json=many)).status_code == 200
+        refused = await door.vefsn.post(FIGURES, json=one)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+        assert 1 <= int(refused.headers["retry-after"]) <= 10
+        assert len(await door.desk.figures()) == 3
+        # Neither another publisher nor the operator pays for it, and reading is counted otherwise.
+        harstad = posted(municipality="9903", period="2013-02")
+        assert (await door.harstad.post(FIGURES, json=harstad)).status_code == 201
+        named = one | {"publisher": ORGNR}
+        assert (await door.operator.post(FIGURES, json=named)).status_code == 201
+        assert (await door.vefsn.get(KEPT, params=HELD)).status_code == 200
 
 
 async def test_a_key_has_so_many_requests_running_at_once(infra: Infra) -> None:

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.delivery.consumers import record_of
 from shared.events.metrics import MetricUpdated, TargetReached
-from shared.kafka.admin import learn
+from shared.kafka.consumer import learn
 
 TOPICS = (MetricUpdated.topic(), TargetReached.topic())
 READ_MILLISECONDS = 500

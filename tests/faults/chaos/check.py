@@ -98,7 +98,7 @@ def groups_of(sources: Sequence[Source]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in SERVICES:
         for group, delivery in idle_service(name).deliveries.items():
-            topic = delivery._subscription.topic
+            topic = delivery.subscription.topic
             names = [topic.replace("{orgnr}", source.publisher) for source in sources]
             found[group] = sorted(set(names))
     return found
