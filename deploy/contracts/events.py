@@ -35,7 +35,7 @@ KEYS = {
     "reporting.figure": "{municipality_id}",
     "reporting.report": "{obligation_id}",
     "reporting.receipt": "{submission_id}",
-    "metrics.metric": "{subject}|{definition_key}|{period}",
+    "metrics.metric": "{subject}|{metric}|{definition_key}|{period}",
     "metrics.milestone": "{subject}",
     "notifications.delivery": "{delivery_id}",
     "inbound.figures": "{municipality}",
