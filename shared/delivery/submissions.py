@@ -32,6 +32,9 @@ then those of bodies as they are posted over HTTP.
 """
 
 _BLANK = re.compile(r"[ \t\r\n]*")
+_NO_TEXT = "\ufffd"
+"""What stands in the place of bytes that are no UTF-8."""
+
 _MEMBERS_READ_MAX = 64
 """An envelope has about ten members; a body of a megabyte could have a hundred thousand."""
 
@@ -121,7 +124,7 @@ def sent_id(record: Record) -> str | None:
 
 
 def _only(ids: set[str]) -> str | None:
-    return ids.pop() if len(ids) == 1 and not any("\ufffd" in id_ for id_ in ids) else None
+    return ids.pop() if len(ids) == 1 and not any(_NO_TEXT in id_ for id_ in ids) else None
 
 
 def _attributes_of(record: Record) -> dict[str, object]:
@@ -183,7 +186,7 @@ def _refuse_disguised(
 def _check(attributes: Mapping[str, object]) -> None:
     for name in _REQUIRED:
         value = attributes.get(name)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or _NO_TEXT in value:
             raise Unreadable(
                 f"the CloudEvents attribute {name} is missing or no text; it stands in the header"
                 f" ce_{name}, or as {name} in an event sent as {STRUCTURED}",

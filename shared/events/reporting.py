@@ -202,6 +202,31 @@ class ReportSubmitted(_ReportEvent):
     signed_by: list[str] = []
 
 
+class FormPublished(Event):
+    """A version of a report form was published; what it asks never changes.
+
+    Attributes:
+        valid_for: which programme it is for.
+        names: by language.
+        digest: SHA-256 of the definition, which stands at
+            `GET /api/reporting/v1/forms/{form_id}/versions/{version}`.
+    """
+
+    producer = "reporting"
+    aggregate = "form"
+
+    form_id: Slug
+    version: int
+    report_kind: Slug
+    valid_for: dict[str, str]
+    names: dict[str, str]
+    digest: str
+
+    @property
+    def key(self) -> str:
+        return self.form_id
+
+
 class ErrorContract(Contract):
     """One fault, with a JSON pointer to its place."""
 
@@ -259,5 +284,11 @@ FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted
 FigureEvent = FigurePosted | FigureWithdrawn
 ReportEvent = ReportDue | ReportOverdue | ReportSubmitted
 
-TOPICS = (Topic(AbsenceFigurePosted.topic()), Topic(ReportDue.topic()))
-"""The topics that reporting writes to; both are kept for ever."""
+TOPICS = (
+    Topic(AbsenceFigurePosted.topic()),
+    Topic(ReportDue.topic()),
+    Topic(FormPublished.topic(), cleanup="compact"),
+)
+"""The topics that reporting writes to. All is kept for ever, but of a form only the last event: its
+versions stand at its address.
+"""

@@ -21,7 +21,6 @@ from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.reporting import factories
 from tests.reporting.desk import Desk
-from tests.support import metrics
 from tests.support.apps import RunningService, run_service
 from tests.support.bus import Bus
 from tests.support.clock import offset_to
@@ -32,10 +31,8 @@ R = TypeVar("R", SubmissionAccepted, SubmissionRejected)
 
 @pytest_asyncio.fixture
 async def empty_desk(make_database: MakeDatabase) -> Desk:
-    """Reporting that has heard of the metrics, and of nothing else."""
-    empty = Desk(await make_database("reporting"))
-    await empty.hear(*metrics.DEFINED)
-    return empty
+    """Reporting that has heard of the built-in metrics, and of nothing else."""
+    return Desk(await make_database("reporting"))
 
 
 @pytest_asyncio.fixture
@@ -117,7 +114,6 @@ async def hear_all(desk: Desk) -> None:
     on.
     """
     await desk.hear(
-        *metrics.DEFINED,
         factories.municipality(),
         factories.harstad(),
         factories.publisher(),

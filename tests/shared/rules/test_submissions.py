@@ -108,6 +108,11 @@ BAD: dict[str, tuple[Record, str, str]] = {
     "an empty source": (binary(ce_source=""), "envelope-incomplete", "ce_source"),
     "no source, structured": (structured(source=None), "envelope-incomplete", "source"),
     "no type": (binary(ce_type=None), "envelope-incomplete", "ce_type"),
+    "a type that is no text": (
+        binary(("ce_type", b"\xff"), ce_type=None),
+        "envelope-incomplete",
+        "ce_type",
+    ),
     "no type, structured": (structured(type=None), "envelope-incomplete", "type"),
     "XML": (binary(content_type="application/xml"), "media-type", "'application/xml'"),
     "text": (binary(content_type="text/plain"), "media-type", "application/cloudevents+json"),
