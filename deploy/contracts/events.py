@@ -36,7 +36,7 @@ KEYS = {
     "reporting.report": "{obligation_id}",
     "reporting.form": "{form_id}",
     "reporting.receipt": "{submission_id}",
-    "metrics.metric": "{subject}|{definition_key}|{period}",
+    "metrics.metric": "{subject}|{metric}|{definition_key}|{period}",
     "metrics.milestone": "{subject}",
     "notifications.delivery": "{delivery_id}",
     "inbound.figures": "{municipality}",

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.reporting import handlers
 from services.reporting.figures import api as figures
+from services.reporting.figures import commands as figure_commands
 from services.reporting.forms import api as forms
 from services.reporting.reports import api as reports
 from services.reporting.rounds import api as rounds
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         migrations=MIGRATIONS,
         router=handlers.router,
         inbound=handlers.inbound_router,
+        inbound_lacks=figure_commands.lacks_metrics,
         background=[turn_states],
     )
     app = make_app(

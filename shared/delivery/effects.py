@@ -135,7 +135,7 @@ class Effects:
         """Read one record on its own; what cannot be read is a failure of this record alone."""
         try:
             if self.subscription.is_inbound:
-                return ReadRecord(record, read_submission(record))
+                return ReadRecord(record, read_submission(record, self._clock))
             return ReadRecord(record, read_event(record, self._wanted, self._known))
         except Unreadable as unreadable:
             return ReadRecord(record, failure=Failure.of(unreadable))

@@ -12,10 +12,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from shared import strict_json
+from shared.clock import Clock
 from shared.delivery.records import VALUE_BYTES_MAX, Record, Unreadable
 from shared.errors import RuleBroken
 
@@ -49,6 +51,7 @@ class Submission:
         content: the JSON object.
         attributes: all that the envelope says, in either mode, without the content.
         origin: place in the log.
+        arrived_at: when the broker appended the record, by the clock of the stack.
     """
 
     publisher: str
@@ -57,11 +60,15 @@ class Submission:
     content: dict[str, Any]
     attributes: Mapping[str, object]
     origin: str
+    arrived_at: datetime
     record: Record = field(repr=False)
 
 
-def read_submission(record: Record) -> Submission:
+def read_submission(record: Record, clock: Clock) -> Submission:
     """Read the envelope of an inbound record.
+
+    Args:
+        clock: shows when the broker appended it.
 
     Raises:
         Unreadable: `value-missing`, `body-too-large`; `header-repeated`, two values for one
@@ -88,7 +95,16 @@ def read_submission(record: Record) -> Submission:
         _check(attributes)
     publisher = record.topic.split(".")[1]
     id_, type_ = str(attributes["id"]), str(attributes["type"])
-    return Submission(publisher, id_, type_, content, attributes, record.origin, record)
+    return Submission(
+        publisher,
+        id_,
+        type_,
+        content,
+        attributes,
+        record.origin,
+        clock.at(record.timestamp),
+        record,
+    )
 
 
 def sent_id(record: Record) -> str | None:

@@ -34,7 +34,7 @@ class FindingContract(Contract):
     message_args: dict[str, Any] = {}
 
 
-class _Figure(Contract):
+class AcceptedFigure(Contract):
     """What every accepted figure says, whatever its kind.
 
     Attributes:
@@ -69,7 +69,7 @@ class _Figure(Contract):
     findings: list[FindingContract] = []
 
 
-class AbsenceFigure(_Figure):
+class AbsenceFigure(AcceptedFigure):
     """Absence: either both day counts, or a rate with the weight that it has in sums.
 
     Attributes:
@@ -86,7 +86,7 @@ class AbsenceFigure(_Figure):
     weight: Exact | None = None
 
 
-class IndicatorFigure(_Figure):
+class IndicatorFigure(AcceptedFigure):
     """A value of any other metric, by what the metric is.
 
     Attributes:

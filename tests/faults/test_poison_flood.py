@@ -50,6 +50,7 @@ from tests.reporting import factories
 from tests.reporting.reports.test_kafka_reports import owing
 from tests.support.apps import RunningService, idle_service, run_service
 from tests.support.bus import Bus, read
+from tests.support.clock import offset_to
 from tests.support.infrastructure import Infra
 from tests.support.owner import as_owner
 from tests.support.waiting import until
@@ -105,7 +106,9 @@ async def four(own_infra: Infra) -> AsyncIterator[Four]:
         services = {}
         prefix = f"{secrets.token_hex(4)}."
         for name in SERVICES:
-            settings = {"now": factories.NOW} if name == "reporting" else {}
+            settings = (
+                {"clock_offset_seconds": offset_to(factories.NOW)} if name == "reporting" else {}
+            )
             running = await stack.enter_async_context(
                 run_service(own_infra, name, group_prefix=prefix, **settings)
             )

@@ -62,7 +62,7 @@ TABLE = {
     #             inA inB recA recB muni prog proj rmet publ figu repo form metr mile deli
     "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -    -",
     "reporting": "r   r   w    w    r    -    r    -    r    w    w    w    -    -    -",
-    "metrics": "-   -   -    -    r    r    r    -    r    r    -    -    w    w    -",
+    "metrics": "-   -   -    -    r    r    r    r    r    r    -    -    w    w    -",
     "notifications": "-   -   -    -    r    r    r    -    r    -    r    -    r    r    w",
     A: "w   -   r    -    -    -    -    -    -    -    -    -    r    r    -",
     B: "-   w   -    r    -    -    -    -    -    -    -    -    r    r    -",

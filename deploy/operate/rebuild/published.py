@@ -101,7 +101,8 @@ class Published:
         try:
             content = json.loads(told.body)
             if told.topic == MetricUpdated.topic():
-                key = f"{content['subject']}|{content['definition_key']}|{content['period']}"
+                named = ("subject", "metric", "definition_key", "period")
+                key = "|".join(content[name] for name in named)
                 self.moved.add(key)
                 if content["version"] >= self.version(key):
                     self.states[key] = content
