@@ -169,7 +169,7 @@ def _add_letters(router: APIRouter, service: Service) -> None:
         "/dead-letters", summary="List dead letters", **operators, response_model=LetterList
     )
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
-        after = lists.read_cursor(query.cursor, lists.Number) or 0
+        after = lists.read_cursor(query.cursor, int) or 0
         async with service.database.connection() as conn:
             wanted = query.wanted(None if query.state == "all" else query.state)
             letters = await dead_letters.list_(conn, wanted, after=after, count=query.limit + 1)
@@ -207,7 +207,7 @@ def _add_deciding(router: APIRouter, service: Service) -> None:
         **operators,
     )
     async def replay_all(body: Replaying) -> ReplayedAnswer:
-        after = lists.read_cursor(body.cursor, lists.Number) or 0
+        after = lists.read_cursor(body.cursor, int) or 0
         done = await redelivery.replay_all(
             service.deliveries,
             service.database,
