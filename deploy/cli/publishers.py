@@ -29,9 +29,10 @@ from deploy.operate.accounts.broker import NoAccounts
 from deploy.operate.accounts.rights import Quota
 from shared.clock import Clock
 from shared.errors import NotFound, RuleBroken
+from shared.events.inbound import topics_of_publisher
 from shared.events.registry import PublisherRegistered
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import apply, topics_of_publisher
+from shared.kafka.topics import apply
 
 PUBLISHERS = "/api/registry/v1/publishers"
 HEARING = "Waiting until every service has heard of it"

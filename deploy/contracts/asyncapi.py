@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from deploy.contracts.events import INBOUND, ORGNR, Described, all_events, topic_at
 from shared.delivery.subscribe import Subscription
-from shared.kafka.topics import PARTITIONS
+from shared.events.topics import PARTITIONS
+from shared.kafka.topics import configs_of
 from shared.service.runtime import Service
 
 Document = dict[str, Any]
@@ -101,7 +102,7 @@ def channel_of(address: str) -> str:
 
 def _channel(address: str, events: list[Described]) -> Document:
     topic = topic_at(address)
-    settings = topic.configs()
+    settings = configs_of(topic)
     channel: Document = {
         "address": address,
         "title": TITLES[address],

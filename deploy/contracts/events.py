@@ -9,11 +9,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from shared.delivery.records import event_types
+from shared.events.catalogue import OWN_TOPICS
 from shared.events.envelope import Event, Tombstone
-from shared.events.inbound import Submitted
+from shared.events.inbound import Submitted, topics_of_publisher
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
+from shared.events.topics import Topic
 from shared.http.json_schema import DescribedSchema, read_docstring, self_contained
-from shared.kafka import topics
 
 PLACE = "events"
 """Folder of the schemas below `docs/contracts`."""
@@ -152,13 +153,13 @@ def submissions(cls: type[Submitted]) -> Iterator[type[Submitted]]:
         yield from submissions(sub)
 
 
-def topic_at(address: str) -> topics.Topic:
+def topic_at(address: str) -> Topic:
     """Return how the topic of an address is kept.
 
     Raises:
         LookupError: events go to a topic that nobody makes.
     """
-    known = (*topics.OWN_TOPICS, *topics.topics_of_publisher(ORGNR))
+    known = (*OWN_TOPICS, *topics_of_publisher(ORGNR))
     return next(topic for topic in known if topic.name == address)
 
 

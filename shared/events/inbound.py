@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.events.envelope import Exact, MunicipalityNumber, PeriodText, Slug
-from shared.events.reporting import FigureWindow, WeightKind
+from shared.events.reporting import FigureWindow, SubmissionAccepted, WeightKind
+from shared.events.topics import DAY_MILLISECONDS, Topic
 from shared.fields import ONE_LINE, SEEN_THROUGHOUT, SEVERAL_LINES, Uuid
 
 NOTE_LENGTH_MAX = 500
@@ -169,3 +170,30 @@ class ReportSubmitted(ReportContent):
     kind: ClassVar[str] = "reports"
 
     obligation_id: Uuid
+
+
+INBOUND_KINDS = ("figures", "reports")
+
+
+def inbound_prefix(organisation_number: str) -> str:
+    """Return what the names of a publisher's inbound topics begin with, up to the dot that ends the
+    number.
+    """
+    return f"inbound.{organisation_number}."
+
+
+def topics_of_publisher(organisation_number: str) -> tuple[Topic, ...]:
+    """Return the topics of one publisher: one per kind to write to, and one to read its receipts
+    from.
+    """
+    retention_ms = 30 * DAY_MILLISECONDS
+    inbound = (
+        Topic(
+            f"{inbound_prefix(organisation_number)}{kind}.v1",
+            retention_ms=retention_ms,
+            from_outside=True,
+        )
+        for kind in INBOUND_KINDS
+    )
+    receipts = Topic(SubmissionAccepted.topic_of(organisation_number), retention_ms=retention_ms)
+    return (*inbound, receipts)

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.envelope import Contract, Event, Exact, MunicipalityNumber, PeriodText, Slug
+from shared.events.topics import Topic
 from shared.fields import UuidText
 from shared.moments import Day
 
@@ -343,3 +344,6 @@ class SubmissionRejected(_Receipt):
 FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted
 FigureEvent = FigurePosted | FigureWithdrawn
 ReportEvent = ReportDue | ReportOverdue | ReportSubmitted
+
+TOPICS = (Topic(AbsenceFigurePosted.topic()), Topic(ReportDue.topic()))
+"""The topics that reporting writes to; both are kept for ever."""

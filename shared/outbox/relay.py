@@ -38,14 +38,10 @@ from shared.postgres.database import (
     in_short,
     load_queries,
 )
+from shared.postgres.locks import Lock
 
 QUERIES = load_queries(__file__)
 LOG = structlog.get_logger()
-
-LOCK_CLASS = 7301
-"""First half of the advisory lock's key; the shard is the second. Fixed: replicas of two versions
-must agree.
-"""
 
 CHUNK = 1_000
 POLL_SECONDS = 0.05
@@ -308,12 +304,12 @@ class Relay:
         share = -(-SHARD_COUNT // max(1, relays))
         held = self.state.shards
         while len(held) > share:
-            await QUERIES.release_shard(conn, lock_class=LOCK_CLASS, shard=held.pop())
+            await QUERIES.release_shard(conn, lock_class=Lock.OUTBOX_SHARD, shard=held.pop())
         for shard in range(SHARD_COUNT):
             if len(held) >= share:
                 break
             if shard not in held and await QUERIES.take_shard(
-                conn, lock_class=LOCK_CLASS, shard=shard
+                conn, lock_class=Lock.OUTBOX_SHARD, shard=shard
             ):
                 held.append(shard)
         return conn

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.delivery.consumers import Consumers
+from shared.events.catalogue import OWN_TOPICS
 from shared.kafka import topics as kafka_topics
 from shared.kafka.broker import BusSettings
 from shared.postgres.database import Database
@@ -63,7 +64,7 @@ class Checks:
             "database",
             f"the database lacks migrations {missing}; run `saman migrate`" if missing else None,
         )
-        sentences = await kafka_topics.disagreements(self._bus, kafka_topics.OWN_TOPICS)
+        sentences = await kafka_topics.disagreements(self._bus, OWN_TOPICS)
         self._health.note("topics", "; ".join(sentences[:SENTENCES_MAX]) or None)
         for each in self._consumers:
             await each.revive()

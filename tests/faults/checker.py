@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.services import SERVICES, wiring
+from shared.events.catalogue import COMPACTED
 from shared.events.envelope import Event
-from shared.kafka.topics import COMPACTED
 from tests.faults.evidence import Evidence, Logged
 from tests.faults.truth import goals_of, posted_of, state_of
 from tests.faults.world import VICTIM

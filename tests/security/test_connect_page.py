@@ -19,11 +19,10 @@ from aiokafka import AIOKafkaConsumer
 from deploy.contracts.events import submissions
 from shared.delivery.records import Record
 from shared.delivery.submissions import read_submission
-from shared.events.inbound import Submitted
+from shared.events.inbound import Submitted, topics_of_publisher
 from shared.events.metrics import MetricUpdated
 from shared.events.reporting import SubmissionAccepted
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import topics_of_publisher
 from shared.service.clients import new_client
 from tests.notifications.factories import metric_updated
 from tests.security.guarded import READER, A, Guarded, guarded_broker

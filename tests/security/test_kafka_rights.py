@@ -33,7 +33,7 @@ from deploy.operate.accounts import broker
 from deploy.operate.accounts.rights import OPEN_TOPICS, READS, WRITES, Quota
 from deploy.services import SERVICES
 from shared.errors import Unavailable
-from shared.kafka.topics import OWN_TOPICS
+from shared.events.catalogue import OWN_TOPICS
 from tests.security.guarded import READER, A, B, Guarded, Trying, guarded_broker
 from tests.support.apps import idle_service
 

@@ -19,8 +19,9 @@ import asyncpg
 
 from deploy.local.infrastructure import infrastructure
 from deploy.services import migration_folders
+from shared.events.catalogue import OWN_TOPICS
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import OWN_TOPICS, apply
+from shared.kafka.topics import apply
 from shared.postgres.database import migrate
 from shared.service.schema import MECHANISM_MIGRATIONS
 

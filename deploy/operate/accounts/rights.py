@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from shared.errors import RuleBroken
 from shared.events import metrics, notifications, registry, reporting
-from shared.kafka.topics import OWN_TOPICS, inbound_prefix
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import inbound_prefix
 
 BROKER = "broker"
 """Brokers among themselves."""

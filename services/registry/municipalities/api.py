@@ -12,7 +12,11 @@ from services.registry.municipalities.events import municipality_fields
 from services.registry.municipalities.reference.tables import county_on
 from services.registry.municipalities.rules.county import County
 from services.registry.municipalities.rules.membership import Membership
-from services.registry.municipalities.rules.municipality import DatedVersion, Municipality
+from services.registry.municipalities.rules.municipality import (
+    DatedVersion,
+    Municipality,
+    only_bearer,
+)
 from services.registry.municipalities.rules.reform import (
     Change,
     Merge,
@@ -30,6 +34,7 @@ from shared.fields import Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
+from shared.postgres.database import Connection
 from shared.service.runtime import Service
 
 MunicipalityId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,118}[a-z0-9]$")]
@@ -251,6 +256,21 @@ class ChangeAnswer(BaseModel):
     change_id: str
     repeated: bool
     municipalities: list[MunicipalityAnswer]
+
+
+async def read_municipality(conn: Connection, meant: str | None) -> str | None:
+    """Return the id of the municipality that a filter means by an id, or by a number.
+
+    Raises:
+        RuleBroken: `municipality-unknown` or `municipality-number-ambiguous`; it is a number that
+            nobody or several bore.
+    """
+    if meant is None or not meant.isdecimal():
+        return meant
+    bearers = await store.seek_municipalities(
+        conn, MunicipalityFilter(number=meant), after="", count=100
+    )
+    return only_bearer(meant, bearers).municipality_id
 
 
 def add_routes(router: APIRouter, service: Service) -> None:

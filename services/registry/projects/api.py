@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StrictInt
 
 from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
-from services.registry.municipalities.api import MemberBody, MunicipalityId
+from services.registry.municipalities.api import MemberBody, MunicipalityId, read_municipality
 from services.registry.projects import commands, store
 from services.registry.projects.events import project_fields
 from services.registry.projects.rules import Baseline, Direction, Goal, Project
@@ -101,7 +101,9 @@ class ProjectQuery(http.ListQuery):
     programme: Slug | None = None
     cohort: Slug | None = None
     theme: Slug | None = None
-    municipality: MunicipalityId | None = None
+    municipality: MunicipalityId | None = Field(
+        default=None, description="An id, or a number that only one municipality ever bore."
+    )
 
 
 class ProjectAnswer(BaseModel):
@@ -137,8 +139,9 @@ def add_routes(router: APIRouter, service: Service) -> None:
 
     @router.get("/projects", summary="Projects", response_model=ProjectList, tags=["projects"])
     async def list_projects(query: Annotated[ProjectQuery, Query()]) -> Any:
-        wanted = ProjectFilter(query.programme, query.cohort, query.theme, query.municipality)
         async with service.database.connection() as conn:
+            municipality_id = await read_municipality(conn, query.municipality)
+            wanted = ProjectFilter(query.programme, query.cohort, query.theme, municipality_id)
             found = await store.seek_projects(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )

@@ -55,8 +55,10 @@ from shared.events.registry.publishers import (
     PublisherRevoked,
     SpeaksFor,
 )
+from shared.events.registry.topics import TOPICS
 
 __all__ = [
+    "TOPICS",
     "AxisContract",
     "AxisId",
     "Baseline",

@@ -8,8 +8,9 @@ from aiokafka.admin import RecordsToDelete
 
 from deploy.cli.connection import Connection
 from deploy.cli.consumers import Group, Position, list_groups
+from shared.events.topics import Topic
 from shared.kafka.admin import administering
-from shared.kafka.topics import Topic, apply
+from shared.kafka.topics import apply
 from tests.support.bus import Bus
 from tests.support.infrastructure import Infra
 

@@ -11,8 +11,9 @@ from deploy import contracts
 from deploy.contracts import openapi
 from deploy.contracts.events import all_events
 from deploy.services import SERVICES
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import INBOUND_KINDS
 from shared.http.json_schema import read_docstring
-from shared.kafka.topics import INBOUND_KINDS, OWN_TOPICS
 
 DOCUMENTS = contracts.documents()
 

@@ -22,7 +22,7 @@ from deploy.cli.audit import verify_log
 from deploy.cli.connection import Connection
 from deploy.local.databases import Database
 from deploy.services import SERVICES
-from shared.kafka.topics import PARTITIONS
+from shared.events.topics import PARTITIONS
 from tests.faults.chaos.readers import MetricJudge, Reader, Readers
 from tests.faults.chaos.writers import NUMBER_BITS, Source
 from tests.metrics.recomputation import Key, Posted, recompute

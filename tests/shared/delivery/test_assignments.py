@@ -19,8 +19,9 @@ from shared.delivery.dead_letters import Failure
 from shared.delivery.records import Record
 from shared.delivery.submissions import Submission
 from shared.delivery.subscribe import Router, subscribe_inbound
+from shared.events.topics import Topic
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import Topic, apply
+from shared.kafka.topics import apply
 from shared.postgres.database import Connection
 from tests.conftest import MakeDatabase
 from tests.support.bus import Bus
