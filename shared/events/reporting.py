@@ -344,6 +344,11 @@ class SubmissionRejected(_Receipt):
 FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted
 FigureEvent = FigurePosted | FigureWithdrawn
 ReportEvent = ReportDue | ReportOverdue | ReportSubmitted
+RoundEvent = RoundOpened | RoundChanged
 
-TOPICS = (Topic(AbsenceFigurePosted.topic()), Topic(ReportDue.topic()))
+TOPICS = (
+    Topic(AbsenceFigurePosted.topic()),
+    Topic(ReportDue.topic()),
+    Topic(RoundOpened.topic(), "compact"),
+)
 """The topics that reporting writes to; both are kept for ever."""

@@ -49,6 +49,7 @@ TOPICS = (
     "registry.publisher.v1",
     "reporting.figure.v1",
     "reporting.report.v1",
+    "reporting.round.v1",
     "metrics.metric.v1",
     "metrics.milestone.v1",
     "notifications.delivery.v1",
@@ -56,15 +57,15 @@ TOPICS = (
 
 # A column per topic of TOPICS: r reads, w writes, - neither.
 TABLE = {
-    #             inA inB recA recB muni prog proj rmet publ figu repo metr mile deli
-    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -",
-    "reporting": "r   r   w    w    r    -    r    -    r    w    w    -    -    -",
-    "metrics": "-   -   -    -    r    r    r    -    r    r    -    w    w    -",
-    "notifications": "-   -   -    -    r    r    r    -    r    -    r    r    r    w",
-    A: "w   -   r    -    -    -    -    -    -    -    -    r    r    -",
-    B: "-   w   -    r    -    -    -    -    -    -    -    r    r    -",
-    READER: "-   -   -    -    -    -    -    -    -    -    -    r    r    -",
-    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
+    #             inA inB recA recB muni prog proj rmet publ figu repo roun metr mile deli
+    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -    -",
+    "reporting": "r   r   w    w    r    -    r    -    r    w    w    w    -    -    -",
+    "metrics": "-   -   -    -    r    r    r    -    r    r    -    -    w    w    -",
+    "notifications": "-   -   -    -    r    r    r    r    r    -    r    r    r    r    w",
+    A: "w   -   r    -    -    -    -    -    -    -    -    -    r    r    -",
+    B: "-   w   -    r    -    -    -    -    -    -    -    -    r    r    -",
+    READER: "-   -   -    -    -    -    -    -    -    -    -    -    r    r    -",
+    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
 }
 ACCOUNTS = tuple(TABLE)
 ANSWER_MILLISECONDS = 60_000
