@@ -377,7 +377,7 @@ class Relay:
                     raise ShardsLost
                 await self._conn.execute("SELECT")
             except DRIVER_FAILURES as gone:
-                raise ShardsLost(f"{type(gone).__name__}: {gone}") from gone
+                raise ShardsLost(in_short(gone)) from gone
             self._answered_at = time.monotonic()
 
     async def _drop_producer(self) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import TransactionalIdAuthorizationFailed
 from kafka.admin import (
     ACL,
     ACLFilter,
@@ -169,6 +171,17 @@ async def test_nobody_but_the_operator_changes_the_broker(account: str, guarded:
     seen = await asyncio.to_thread(attempt)
 
     assert seen == dict.fromkeys(seen, account == "operator")
+
+
+@pytest.mark.infra
+@pytest.mark.parametrize("account", [A, READER])
+async def test_no_outsider_opens_a_transaction(account: str, guarded: Guarded) -> None:
+    options = guarded.accounts[account].client_options()
+    producer = AIOKafkaProducer(**options, transactional_id=f"{account}.figures")
+
+    with pytest.raises(TransactionalIdAuthorizationFailed):
+        await producer.start()
+    await producer.stop()
 
 
 @pytest.mark.infra

@@ -208,6 +208,26 @@ async def test_a_figure_is_taken_back_over_http(door: Door) -> None:
     ]
 
 
+async def test_an_id_is_answered_in_the_case_in_which_it_was_sent(door: Door) -> None:
+    body = posted()
+    upper = body["figure_id"].upper()
+
+    answers = [
+        await door.vefsn.post(FIGURES, json=body),
+        await door.vefsn.post(FIGURES, json=body | {"figure_id": upper}),
+        await door.vefsn.post(FIGURES, json={"figures": [body | {"figure_id": upper}]}),
+        await door.vefsn.post(f"{KEPT}/{upper}/withdrawal", json={"reason": "wrong"}),
+    ]
+
+    told = [each.json().get("outcomes", [each.json()])[0] for each in answers]
+    assert [(each["figure_id"], each["result"]) for each in told] == [
+        (body["figure_id"], "accepted"),
+        (upper, "repeated"),
+        (upper, "repeated"),
+        (upper, "accepted"),
+    ]
+
+
 async def test_what_came_in_is_listed_by_period_with_every_vintage(door: Door) -> None:
     for body in (
         posted(period="2013-02"),
