@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 import pytest_asyncio
+from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
 from services.reporting.app import Settings, create_app
@@ -50,6 +51,7 @@ class Door:
         harstad: likewise for Harstad.
         operator: with the operator's key.
         desk: looks at what is kept.
+        app: what they speak to.
     """
 
     nobody: AsyncClient
@@ -57,6 +59,7 @@ class Door:
     harstad: AsyncClient
     operator: AsyncClient
     desk: Desk
+    app: FastAPI
 
 
 @pytest_asyncio.fixture
@@ -100,7 +103,7 @@ async def open_door(
         client(factories.key_of(factories.OTHER_ORGNR)) as harstad,
         client(factories.OPERATOR_KEY) as operator,
     ):
-        yield Door(nobody, vefsn, harstad, operator, desk)
+        yield Door(nobody, vefsn, harstad, operator, desk, app)
     await database.close()
     await infra.drop_database(handle)
 

@@ -54,6 +54,12 @@ SELECT municipality_id, number, name, county_number, county_name, versions::text
   FROM municipality
  WHERE municipality_id = :municipality_id;
 
+-- name: list_number_bearers(number)
+SELECT municipality_id
+  FROM municipality
+ WHERE versions @> jsonb_build_array(jsonb_build_object('number', :number::text))
+ ORDER BY municipality_id;
+
 -- name: list_municipalities()
 SELECT municipality_id, number, name, county_number, county_name, versions::text AS versions,
        successors::text AS successors

@@ -113,6 +113,13 @@ async def find_municipality(conn: Connection, municipality_id: str) -> HeardMuni
     return None if row is None else _municipality(row)
 
 
+async def list_number_bearers(conn: Connection, number: str) -> list[str]:
+    """Return the ids of the municipalities that bear a number or ever bore it."""
+    return [
+        row["municipality_id"] async for row in QUERIES.list_number_bearers(conn, number=number)
+    ]
+
+
 async def list_municipalities(conn: Connection) -> list[HeardMunicipality]:
     """Return all municipalities."""
     return [_municipality(row) async for row in QUERIES.list_municipalities(conn)]

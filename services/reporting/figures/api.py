@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.reporting.figures import bodies, commands, store
+from services.reporting.heard import store as heard
 from services.reporting.submissions.api import (
     ORIGIN,
     ROUTE,
@@ -18,8 +19,10 @@ from services.reporting.submissions.reading import Entry
 from shared.access.auth import Principal, require
 from shared.access.roles import Action
 from shared.fields import UuidText
-from shared.http import http, lists, openapi
+from shared.http import http, inputs, lists, openapi
+from shared.http.limits import Rate
 from shared.http.routes import BodyUpTo, StrictRoute
+from shared.postgres.database import Connection
 from shared.service.runtime import Service
 from shared.values import Period
 
@@ -28,16 +31,20 @@ BODY_BYTES_MAX = 1024 * 1024
 """Of a request with so many figures."""
 
 
-def make_router(service: Service) -> APIRouter:
-    """Return the routes of figures."""
+def make_router(service: Service, *, rate: Rate) -> APIRouter:
+    """Return the routes of figures.
+
+    Args:
+        rate: how many figures a publisher may post.
+    """
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
-    _add_figures_in(router, service)
+    _add_figures_in(router, service, rate)
     _add_withdrawal(router, service)
     _add_figures_out(router, service)
     return router
 
 
-def _add_figures_in(router: APIRouter, service: Service) -> None:
+def _add_figures_in(router: APIRouter, service: Service, rate: Rate) -> None:
     Publisher = Annotated[Principal, service.needs(Action.PUBLISH)]  # noqa: N806 - an annotation alias
 
     @router.post(
@@ -53,6 +60,8 @@ def _add_figures_in(router: APIRouter, service: Service) -> None:
         body = read_object(await request.body())
         publisher = publisher_of(principal, body)
         entries = _figures(body, publisher) if "figures" in body else [_figure(body, publisher)]
+        if not principal.is_operator:
+            rate.take(publisher, len(entries))
         async with service.database.transaction() as conn:
             rights = await rights_of(conn, principal, publisher)
             outcomes = await commands.post_figures(
@@ -95,17 +104,18 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
         responses=http.problems(401, 403),
     )
     async def list_figures(principal: Reader, query: Annotated[bodies.FigureQuery, Query()]) -> Any:
-        require(
-            principal,
-            Action.READ_SUBMISSIONS,
-            municipality_id=query.municipality,
-            on=service.clock.today(),
-        )
         after = lists.read_cursor(query.cursor, tuple[date, lists.Text])
         async with service.database.connection() as conn:
+            municipality_id = await _municipality_meant(conn, query.municipality)
+            require(
+                principal,
+                Action.READ_SUBMISSIONS,
+                municipality_id=municipality_id,
+                on=service.clock.today(),
+            )
             figures = await store.list_figures(
                 conn,
-                query.municipality,
+                municipality_id,
                 from_day=Period.parse(query.from_).first_day if query.from_ else None,
                 to_day=Period.parse(query.to).last_day if query.to else None,
                 current_only=query.vintages == "current",
@@ -116,6 +126,17 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
             figures, query.limit, lambda entry: [entry[1][0].isoformat(), entry[1][1]]
         )
         return {**listed, "items": [bodies.figure_of(figure) for figure, _ in listed["items"]]}
+
+
+async def _municipality_meant(conn: Connection, wanted: str) -> str:
+    """Return the id of the municipality that is asked for.
+
+    Raises:
+        RuleBroken: its number was borne by none, or by several.
+    """
+    holders = await heard.list_number_holders(conn, [wanted])
+    bearers = {holder.municipality_id for holder in holders.get(wanted, [])}
+    return inputs.municipality_meant(wanted, bearers, pointer="/query/municipality")
 
 
 def _figure(content: Any, publisher: str) -> Entry:

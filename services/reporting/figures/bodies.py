@@ -14,7 +14,7 @@ from shared.events.envelope import Exact, OrganisationNumber, PeriodText
 from shared.events.inbound import REASON_LENGTH_MAX, AbsenceFigurePosted
 from shared.events.reporting import FindingContract
 from shared.fields import SEVERAL_LINES, Uuid
-from shared.http import http
+from shared.http import http, inputs
 
 
 class OneFigure(AbsenceFigurePosted):
@@ -107,9 +107,7 @@ class FigureList(BaseModel):
 class FigureQuery(http.ListQuery):
     """Which figures to list."""
 
-    municipality: str = Field(
-        pattern=r"^[a-z0-9-]{1,80}$", description="Municipality id, such as vefsn-1824."
-    )
+    municipality: inputs.MunicipalityWanted
     from_: PeriodText | None = Field(default=None, alias="from")
     to: PeriodText | None = None
     vintages: Literal["current", "all"] = "current"

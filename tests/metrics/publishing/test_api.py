@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from services.metrics.intake import commands
-from services.metrics.publishing.api import prefers_csv
+from shared.http import lists
+from shared.http.wishes import prefers
 from tests.conftest import RunService
 from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event
@@ -84,20 +85,60 @@ async def test_pages_put_together_are_the_whole_list(vefsn: RunningService) -> N
     )  # months, of which seven close a quarter, four a half-year, two a year
 
 
-async def test_csv_has_the_same_rates_and_names_the_next_page(vefsn: RunningService) -> None:
-    asked = {"subject": SUBJECT, "window": "month", "limit": "5"}
-    as_json = (await vefsn.client.get(SERIES, params=asked)).json()["items"]
+async def test_csv_is_whole_and_has_the_same_rates(vefsn: RunningService) -> None:
+    asked = {"subject": SUBJECT}
+    whole = (await vefsn.client.get(SERIES, params={**asked, "limit": "1000"})).json()["items"]
     answer = await vefsn.client.get(SERIES, params=asked, headers={"Accept": "text/csv"})
+    named = await vefsn.client.get(SERIES, params={**asked, "format": "csv"})
 
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert (named.text, named.headers["content-type"]) == (
+        answer.text,
+        answer.headers["content-type"],
+    )
     lines = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [(line["period"], line["value"]) for line in lines] == [
-        (one["period"], one["value"] or "") for one in as_json
+    assert len(whole) > 60
+    assert [(line["period"], line["window"], line["value"]) for line in lines] == [
+        (one["period"], one["window"], one["value"] or "") for one in whole
     ]
     assert lines[0]["present"] == "0"
-    link = answer.headers["link"]
-    following = await vefsn.client.get(link[1 : link.index(">")], headers={"Accept": "text/csv"})
-    assert next(csv.DictReader(io.StringIO(following.text)))["period"] == "2012-05"
+
+
+async def test_csv_is_read_page_by_page_to_its_end(
+    vefsn: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"subject": SUBJECT, "format": "csv"}
+    whole = (await vefsn.client.get(SERIES, params=asked)).text
+    monkeypatch.setattr(lists, "LIST_MAX", 7)
+
+    assert (await vefsn.client.get(SERIES, params=asked)).text == whole
+
+
+async def test_a_part_of_a_csv_says_that_it_is_one(vefsn: RunningService) -> None:
+    asked = {"subject": SUBJECT, "window": "month", "limit": "5", "format": "csv"}
+    answer = await vefsn.client.get(SERIES, params=asked)
+
+    *lines, last = answer.text.splitlines()
+    assert len(lines) == 1 + 5
+    address = answer.headers["link"][1:].partition(">")[0]
+    assert last == f"# not whole: more rows are at {address}"
+    following = (await vefsn.client.get(address)).text
+    assert next(csv.DictReader(io.StringIO(following)))["period"] == "2012-05"
+    rest = await vefsn.client.get(SERIES, params={**asked, "limit": "1000"})
+    assert "#" not in rest.text
+
+
+@pytest.mark.parametrize("window", ["month", None])
+async def test_a_municipality_may_be_named_by_a_number_that_only_it_bore(
+    vefsn: RunningService, window: str | None
+) -> None:
+    asked = {} if window is None else {"window": window}
+    by_id = await vefsn.client.get(SERIES, params={"subject": SUBJECT, **asked})
+    by_number = await vefsn.client.get(SERIES, params={"subject": "municipality/1824", **asked})
+    unknown = await vefsn.client.get(SERIES, params={"subject": "municipality/9999"})
+
+    assert by_number.json() == by_id.json()
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "municipality-unknown")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +162,7 @@ async def test_csv_has_the_same_rates_and_names_the_next_page(vefsn: RunningServ
     ],
 )
 def test_rates_come_in_the_form_that_is_liked_best(accept: str, media_type: str) -> None:
-    assert prefers_csv(accept) is (media_type == "text/csv")
+    assert prefers(accept, "text/csv", over="application/json") is (media_type == "text/csv")
 
 
 async def test_csv_that_is_liked_less_is_not_sent(vefsn: RunningService) -> None:

@@ -313,6 +313,30 @@ async def test_only_who_speaks_for_a_municipality_may_list_what_came_in_for_it(d
     assert (ended.status_code, ended.json()["code"]) == (403, "publisher-not-allowed")
 
 
+async def test_a_municipality_may_be_named_by_its_number(door: Door) -> None:
+    await door.vefsn.post(FIGURES, json=posted())
+    by_id = await door.vefsn.get(KEPT, params={"municipality": VEFSN})
+    by_number = await door.vefsn.get(KEPT, params={"municipality": posted()["municipality"]})
+    unknown = await door.vefsn.get(KEPT, params={"municipality": "1124"})
+    malformed = await door.vefsn.get(KEPT, params={"municipality": "Vefsn"})
+
+    assert by_number.json() == by_id.json()
+    assert len(by_id.json()["items"]) == 1
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "municipality-unknown")
+    assert "such as vefsn-1824" in unknown.json()["detail"]
+    assert (malformed.status_code, malformed.json()["code"]) == (422, "municipality-malformed")
+
+
+async def test_a_number_that_several_bore_names_none_of_them(door: Door) -> None:
+    number = posted()["municipality"]
+    await door.desk.hear(factories.municipality(municipality_id="later-9824"))
+    answer = await door.vefsn.get(KEPT, params={"municipality": number})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "municipality-ambiguous")
+    assert "later-9824" in answer.json()["detail"]
+    assert VEFSN in answer.json()["detail"]
+
+
 async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back(
     door: Door,
 ) -> None:

@@ -1,7 +1,5 @@
 """What answers about series look like, written out from states."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
@@ -15,7 +13,7 @@ from shared.errors import RuleBroken
 from shared.events.envelope import Exact, PeriodText
 from shared.events.metrics import Coverage, GrainName, Reason, WindowName
 from shared.fields import ONE_LINE
-from shared.http import lists
+from shared.http import csv_files, lists
 from shared.values import Definition, Period
 
 _WINDOW_MONTHS = {window.value: months for months, window in GRAIN_WINDOWS.items()}
@@ -43,7 +41,7 @@ first figure.
 """
 
 
-class SeriesQuery(lists.ListQuery):
+class SeriesQuery(csv_files.FileQuery):
     """Which rates to list."""
 
     subject: Annotated[str, Field(min_length=3, max_length=200), ONE_LINE] = Field(
@@ -153,7 +151,7 @@ def rates_of(
             yield answer, Place(*place, number)
 
 
-_CSV_COLUMNS = (
+CSV_COLUMNS = (
     "subject",
     "definition_key",
     "grain",
@@ -174,19 +172,8 @@ _CSV_COLUMNS = (
 )
 
 
-def csv_of(rates: Sequence[RateAnswer]) -> str:
-    """Write rates as CSV (RFC 4180): a line of names, then one line per rate; what is missing is
-    empty.
-    """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _CSV_COLUMNS)
-    writer.writeheader()
-    for rate in rates:
-        line = rate.model_dump(mode="json")
-        line |= line.pop("coverage")
-        writer.writerow({name: _csv_value(value) for name, value in line.items()})
-    return text.getvalue()
-
-
-def _csv_value(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
+def row_of(rate: RateAnswer) -> dict[str, Any]:
+    """Write a rate as a line of CSV; what is missing is empty."""
+    line: dict[str, Any] = rate.model_dump(mode="json")
+    coverage: dict[str, int] = line.pop("coverage")
+    return line | coverage
