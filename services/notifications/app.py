@@ -102,18 +102,27 @@ async def plan_reminders(service: Service) -> None:
     await calendar.follow(service.database, service.clock, reminders.plan, seconds=PLAN_SECONDS)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return notifications as an ASGI app; its lifespan runs consumers, relay and sender."""
-    signer = (
-        Signer(settings.webhook_key.get_secret_value().encode()) if settings.webhook_key else None
-    )
+class Outgoing:
+    """What leaves the house by mail and webhook, with what both senders share.
 
-    mailbox_rate = Rate(per_minute=settings.mailbox_per_minute, burst=settings.mailbox_burst)
-    composer = Composer(settings.mail, settings.public_url)
-    texts = letters.load_texts()
+    Args:
+        settings: the service's.
+    """
 
-    async def send(service: Service) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._by = f"notifications-{settings.bus.replica}"
+        self._composer = Composer(settings.mail, settings.public_url)
+        self._texts = letters.load_texts()
+        self._mailbox_rate = Rate(
+            per_minute=settings.mailbox_per_minute, burst=settings.mailbox_burst
+        )
+        key = settings.webhook_key
+        self.signer = Signer(key.get_secret_value().encode()) if key else None
+
+    async def send(self, service: Service) -> None:
         """Send what subscriptions are owed, as long as the service runs."""
+        settings = self._settings
         caller = Caller(
             allow_private=settings.allow_private_webhooks,
             timeout_seconds=settings.webhook_timeout_seconds,
@@ -123,42 +132,46 @@ def create_app(settings: Settings) -> FastAPI:
             database=service.database,
             clock=service.clock,
             true_clock=Clock(),
-            by=f"notifications-{settings.bus.replica}",
+            by=self._by,
             places={Channel.MAIL: settings.mail_places, Channel.WEBHOOK: settings.webhook_places},
-            composer=composer,
+            composer=self._composer,
             mail=settings.mail,
-            texts=texts,
-            mailbox_rate=mailbox_rate,
+            texts=self._texts,
+            mailbox_rate=self._mailbox_rate,
             caller=caller,
-            signer=signer,
+            signer=self.signer,
         )
         try:
             await Sender(means).run()
         finally:
             await caller.close()
 
-    async def post(service: Service) -> None:
+    async def post(self, service: Service) -> None:
         """Send mails to persons, as long as the service runs."""
         means = postman.Means(
             database=service.database,
             clock=service.clock,
-            by=f"notifications-{settings.bus.replica}",
-            places=settings.mail_places,
-            composer=composer,
-            mail=settings.mail,
-            texts=texts,
-            mailbox_rate=mailbox_rate,
+            by=self._by,
+            places=self._settings.mail_places,
+            composer=self._composer,
+            mail=self._settings.mail,
+            texts=self._texts,
+            mailbox_rate=self._mailbox_rate,
             writers={reminders.KIND: ReminderWriter(service.clock)},
         )
         await postman.Postman(means).run()
 
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return notifications as an ASGI app; its lifespan runs consumers, relay and senders."""
+    outgoing = Outgoing(settings)
     service = Service(
         "notifications",
         settings,
         migrations=MIGRATIONS,
         router=handlers.router,
         inbound=handlers.late_router,
-        background=[send, post, plan_reminders],
+        background=[outgoing.send, outgoing.post, plan_reminders],
     )
     app = make_app(
         service,
@@ -167,7 +180,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     bounds = Bounds(settings.allow_private_webhooks, settings.subscriptions_per_address)
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
-    subscriptions.add_routes(router, service, signer=signer, bounds=bounds)
+    subscriptions.add_routes(router, service, signer=outgoing.signer, bounds=bounds)
     deliveries.add_routes(router, service)
     reminders_api.add_routes(router, service)
     app.include_router(router)

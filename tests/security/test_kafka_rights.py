@@ -128,12 +128,16 @@ def operations(client: Any) -> dict[str, Callable[[], Any]]:
     everyone = ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything)
     own_topic = ResourcePattern(ResourceType.TOPIC, "nothing", ACLResourcePatternType.LITERAL)
     gift = ACL("User:nobody", "*", ACLOperation.READ, ACLPermissionType.ALLOW, own_topic)
-    setting = ConfigResource(ConfigResourceType.TOPIC, TOPICS[8], {"retention.ms": "-1"})
+    setting = ConfigResource(
+        ConfigResourceType.TOPIC, "registry.publisher.v1", {"retention.ms": "-1"}
+    )
     accounts = broker.BrokerAccounts(client)
     return {
         "make a topic": lambda: client.create_topics([NewTopic("made-by-somebody", 1, 1)]),
         "change a topic": lambda: client.alter_configs([setting], raise_on_unknown=False),
-        "remove records": lambda: client.delete_records({TopicPartition(TOPICS[11], 0): 0}),
+        "remove records": lambda: client.delete_records(
+            {TopicPartition("metrics.milestone.v1", 0): 0}
+        ),
         "remove a topic": lambda: client.delete_topics(["made-by-somebody"]),
         "see rights": lambda: client.describe_acls(everyone),
         "give rights": lambda: client.create_acls([gift])["failed"],
