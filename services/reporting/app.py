@@ -8,6 +8,8 @@ from pydantic_settings import SettingsConfigDict
 
 from services.reporting import handlers
 from services.reporting.figures import api as figures
+from services.reporting.figures import commands as figure_commands
+from services.reporting.forms import api as forms
 from services.reporting.reports import api as reports
 from services.reporting.rounds import api as rounds
 from services.reporting.rounds import commands
@@ -55,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         migrations=MIGRATIONS,
         router=handlers.router,
         inbound=handlers.inbound_router,
+        inbound_lacks=figure_commands.lacks_metrics,
         background=[turn_states],
     )
     app = make_app(
@@ -62,6 +65,6 @@ def create_app(settings: Settings) -> FastAPI:
     )
     rate = Rate(per_minute=settings.figures_per_minute, burst=settings.figures_burst, of="figures")
     app.include_router(figures.make_router(service, rate=rate))
-    for subject in (rounds, reports):
+    for subject in (forms, rounds, reports):
         app.include_router(subject.make_router(service))
     return app

@@ -51,6 +51,7 @@ TOPICS = (
     "registry.publisher.v1",
     "reporting.figure.v1",
     "reporting.report.v1",
+    "reporting.form.v1",
     "reporting.round.v1",
     "metrics.metric.v1",
     "metrics.milestone.v1",
@@ -59,15 +60,15 @@ TOPICS = (
 
 # A column per topic of TOPICS: r reads, w writes, - neither.
 TABLE = {
-    #             inA inB recA recB muni prog proj rmet publ figu repo roun metr mile deli
-    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -    -",
-    "reporting": "r   r   w    w    r    -    r    -    r    w    w    w    -    -    -",
-    "metrics": "-   -   -    -    r    r    r    -    r    r    -    -    w    w    -",
-    "notifications": "-   -   -    -    r    r    r    r    r    -    r    r    r    r    w",
-    A: "w   -   r    -    -    -    -    -    -    -    -    -    r    r    -",
-    B: "-   w   -    r    -    -    -    -    -    -    -    -    r    r    -",
-    READER: "-   -   -    -    -    -    -    -    -    -    -    -    r    r    -",
-    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
+    #             inA inB recA recB muni prog proj rmet publ figu repo form roun metr mile deli
+    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -    -    -",
+    "reporting": "r   r   w    w    r    -    r    -    r    w    w    w    w    -    -    -",
+    "metrics": "-   -   -    -    r    r    r    r    r    r    -    -    -    w    w    -",
+    "notifications": "-   -   -    -    r    r    r    r    r    -    r    -    r    r    r    w",
+    A: "w   -   r    -    -    -    -    -    -    -    -    -    -    r    r    -",
+    B: "-   w   -    r    -    -    -    -    -    -    -    -    -    r    r    -",
+    READER: "-   -   -    -    -    -    -    -    -    -    -    -    -    r    r    -",
+    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
 }
 ACCOUNTS = tuple(TABLE)
 ANSWER_MILLISECONDS = 60_000

@@ -32,6 +32,7 @@ _PERSON = registry.PersonRegistered.topic()
 _FIGURE = reporting.AbsenceFigurePosted.topic()
 _REPORT = reporting.ReportDue.topic()
 _ROUND = reporting.RoundOpened.topic()
+_FORM = reporting.FormPublished.topic()
 
 READS = {
     "registry": (
@@ -39,7 +40,7 @@ READS = {
         _PUBLISHER,
     ),
     "reporting": (_MUNICIPALITY, _PROJECT, _PERSON, _PUBLISHER),
-    "metrics": (_FIGURE, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
+    "metrics": (_FIGURE, _METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "notifications": (
         _METRIC,
         _MUNICIPALITY,
@@ -54,7 +55,7 @@ READS = {
 }
 WRITES = {
     "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
-    "reporting": (_FIGURE, _REPORT, _ROUND),
+    "reporting": (_FIGURE, _REPORT, _FORM, _ROUND),
     "metrics": OPEN_TOPICS,
     "notifications": (notifications.NotificationDelivered.topic(),),
 }

@@ -77,7 +77,7 @@ async def sent(database: Database, event: ReportEvent) -> list[SentReminder]:
 
 def a_postman(database: Database, at: datetime, smtp_port: int, by: str = "test") -> Postman:
     mail = MailSettings(port=smtp_port, timeout_seconds=5, sender="varsel@saman.example")
-    clock = Clock(at)
+    clock = Clock(at - datetime.now(UTC))
     return Postman(
         postman.Means(
             database=database,
