@@ -39,7 +39,7 @@ READS = {
         _PERSON,
         _PUBLISHER,
     ),
-    "reporting": (_MUNICIPALITY, _PROJECT, _PERSON, _PUBLISHER),
+    "reporting": (_METRIC, _MUNICIPALITY, _PROJECT, _PERSON, _PUBLISHER),
     "metrics": (_FIGURE, _METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "notifications": (
         _METRIC,
