@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from prometheus_client import CollectorRegistry
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from shared.access import auth
+from shared.access import auth, persons
 from shared.access.key_uses import KeyUses
 from shared.access.roles import Action
+from shared.access.sessions import Lifetime, SessionKeys
 from shared.audit import log as audit
 from shared.clock import Clock, seconds_since
 from shared.delivery import assignments, dead_letters, positions
@@ -33,6 +34,10 @@ from shared.delivery.delivery import Delivery
 from shared.delivery.subscribe import Router, Subscription, subscribe
 from shared.errors import NotAuthenticated, Unavailable
 from shared.events.registry import (
+    PersonChanged,
+    PersonErased,
+    PersonEvent,
+    PersonRegistered,
     PublisherChanged,
     PublisherEvent,
     PublisherRegistered,
@@ -41,6 +46,7 @@ from shared.events.registry import (
 from shared.http import bounds, wiring
 from shared.http.limits import Places, Rate
 from shared.http.routes import Needs
+from shared.http.session_cookie import SessionCookie, session_of
 from shared.kafka import topics as kafka_topics
 from shared.kafka.broker import BusSettings
 from shared.outbox import outbox
@@ -95,6 +101,29 @@ class ServiceSettings(BaseSettings):
         default="",
         validation_alias="SAMAN_OPERATOR_KEY_HASH",
         description="SHA-256 of the operator's key, in hex.",
+    )
+    session_keys: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="SAMAN_SESSION_KEYS",
+        description=(
+            "Secret keys of the sessions of people, the same for all services: base64url of 32"
+            " random bytes each, separated by spaces. The first one writes, all of them read."
+            " Without one, nobody can sign in."
+        ),
+    )
+    session_idle_minutes: int = Field(
+        default=30,
+        ge=1,
+        le=24 * 60,
+        validation_alias="SAMAN_SESSION_IDLE_MINUTES",
+        description="Minutes without a request after which a session is over.",
+    )
+    session_minutes: int = Field(
+        default=120,
+        ge=1,
+        le=24 * 60,
+        validation_alias="SAMAN_SESSION_MINUTES",
+        description="Minutes after which a session is over in any case.",
     )
     requests_per_minute: int = Field(
         default=6_000,
@@ -160,7 +189,7 @@ class Service:
         self.relay = Relay(self.database, self.bus)
         self.health = Health(waiting=dict.fromkeys(("database", "topics", "consumers"), "starting"))
         self.registry = CollectorRegistry()
-        subscriptions = [*router.subscriptions, *_publishers_of(name).subscriptions]
+        subscriptions = [*router.subscriptions, *_who_may_come_in(name).subscriptions]
         self.consumers = Consumers(
             subscriptions, self.bus, self.database, service=name, clock=self.clock
         )
@@ -172,6 +201,11 @@ class Service:
         self._failed_rate = Rate(per_minute=FAILED_KEYS_PER_MINUTE, burst=FAILED_KEYS_PER_MINUTE)
         self._places = Places(settings.requests_at_once)
         self.key_uses = KeyUses()
+        self.session_keys = SessionKeys(settings.session_keys.get_secret_value())
+        self.lifetime = Lifetime(
+            timedelta(minutes=settings.session_idle_minutes),
+            timedelta(minutes=settings.session_minutes),
+        )
         self._background = background
         self._migrations = migrations
         self._tasks: list[asyncio.Task[None]] = []
@@ -375,9 +409,28 @@ class Service:
         return Depends(Needs(self.principal, action))
 
     async def principal(self, request: Request) -> auth.Principal:
-        """Return who asks; nobody in particular when no key is given. Raises as `identify` does."""
+        """Return who asks: by a key or by a session; nobody in particular where there is neither.
+
+        Raises:
+            NotAuthenticated: the key is not good, or the session is over.
+            Unavailable: as `identify`.
+        """
         header = request.headers.get("authorization")
-        return auth.NOBODY if header is None else await self.identify(request, header)
+        if header is not None:
+            return await self.identify(request, header)
+        session = session_of(request)
+        if session is None:
+            return auth.NOBODY
+        async with self.database.connection() as conn:
+            principal = await persons.principal_of(
+                conn,
+                session,
+                operator_key_hash=self.settings.operator_key_hash,
+                now=datetime.now(UTC),
+                lifetime=self.lifetime,
+            )
+        audit.act_as(replace(audit.actor(), who=principal.name))
+        return principal
 
     async def identify(self, request: Request, header: str) -> auth.Principal:
         """Return whose key a request came with.
@@ -430,6 +483,7 @@ class Service:
         )
         app.state.service = self
         wiring.install(app)
+        app.add_middleware(SessionCookie, keys=self.session_keys, clock=partial(datetime.now, UTC))
         app.add_middleware(MeasureRequests, figures=RequestFigures(self.name, self.registry))
         self._add_health(app)
         app.include_router(operating.make_router(self))
@@ -476,8 +530,8 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
         _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
 
 
-def _publishers_of(service: str) -> Router:
-    """Return the subscription by which a service hears of publishers and their keys."""
+def _who_may_come_in(service: str) -> Router:
+    """Return the subscriptions by which a service hears of publishers' keys and people's roles."""
     router = Router(service)
 
     @subscribe(router, PublisherRegistered, PublisherChanged, PublisherRevoked)
@@ -485,5 +539,9 @@ def _publishers_of(service: str) -> Router:
         events: Sequence[PublisherEvent], conn: Connection, _now: datetime
     ) -> None:
         await auth.keep_publishers(conn, events)
+
+    @subscribe(router, PersonRegistered, PersonChanged, PersonErased)
+    async def on_persons(events: Sequence[PersonEvent], conn: Connection, _now: datetime) -> None:
+        await persons.keep_persons(conn, events)
 
     return router
