@@ -106,8 +106,8 @@ class ServiceSettings(BaseSettings):
         default=SecretStr(""),
         validation_alias="SAMAN_SESSION_KEYS",
         description=(
-            "Secret keys of the sessions of people, the same for all services: base64url of 32"
-            " random bytes each, separated by spaces. The first one writes, all of them read."
+            "Secret keys of the sessions of people, the same for all services: at least 32 random"
+            " characters each, separated by spaces. The first one writes, all of them read."
             " Without one, nobody can sign in."
         ),
     )

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     MUNICIPALITY = "registry.municipality"
     PROGRAMME = "registry.programme"
     PUBLISHER = "registry.publisher"
+    PERSON = "registry.person"
 
 
 async def lock(conn: Connection, kind: Kind) -> None:
