@@ -97,8 +97,8 @@ class SessionKeys:
         """Return the cookie of a session."""
         claims = {
             "sub": session.subject,
-            "iat": int(session.begun_at.timestamp()),
-            "used": int(session.used_at.timestamp()),
+            "iat": session.begun_at.timestamp(),
+            "used": session.used_at.timestamp(),
             "form": session.form_token,
             "bound": session.bound_to,
         }
@@ -112,8 +112,8 @@ class SessionKeys:
                 return Session(
                     subject=str(claims["sub"]),
                     form_token=str(claims["form"]),
-                    begun_at=datetime.fromtimestamp(int(claims["iat"]), UTC),
-                    used_at=datetime.fromtimestamp(int(claims["used"]), UTC),
+                    begun_at=datetime.fromtimestamp(float(claims["iat"]), UTC),
+                    used_at=datetime.fromtimestamp(float(claims["used"]), UTC),
                     bound_to=str(claims["bound"]),
                 )
             except (JoseError, ValueError, KeyError, TypeError):
