@@ -15,10 +15,12 @@ from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import OctKey
 
 COOKIE = "saman-session"
 HEADER = {"alg": "dir", "enc": "A256GCM"}
+_JWE = JWERegistry(algorithms=list(HEADER.values()))
 SECRET_LENGTH_MIN = 32
 """Characters of a key, each of about six random bits. The key itself is their SHA-256."""
 
@@ -102,13 +104,13 @@ class SessionKeys:
             "form": session.form_token,
             "bound": session.bound_to,
         }
-        return jwt.encode(HEADER, claims, self._keys[0], algorithms=list(HEADER.values()))
+        return jwt.encode(HEADER, claims, self._keys[0], registry=_JWE)
 
     def read(self, cookie: str | None) -> Session | None:
         """Return the session of a cookie; None of one that no key of ours wrote."""
         for key in self._keys if cookie else ():
             try:
-                claims = jwt.decode(cookie or "", key, algorithms=list(HEADER.values())).claims
+                claims = jwt.decode(cookie or "", key, registry=_JWE).claims
                 return Session(
                     subject=str(claims["sub"]),
                     form_token=str(claims["form"]),

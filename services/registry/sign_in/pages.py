@@ -27,6 +27,7 @@ BROWSER = "saman-browser"
 """Marks the browser that asked for a link; it is good in no other."""
 
 BROWSER_SECONDS = 3_600
+OPERATORS_PAGE = "/registry/dead-letters"
 ASKS_PER_MINUTE = 10
 """Of one address of the network; more are told to wait."""
 
@@ -63,7 +64,8 @@ class Desk:
         """Begin an operator's session, which ends with the key, and lead on."""
         now = datetime.now(UTC)
         session = sessions.begin(sessions.OPERATOR, now=now, bound_to=hash_of(key))
-        return self._begun(request, to, session)
+        own = own_page(to)  # the operator is nobody in particular, and has no page of their own
+        return self._begun(request, OPERATORS_PAGE if own == MY_ACCESS else own, session)
 
     def _begun(self, request: Request, to: str, session: sessions.Session) -> Response:
         response = RedirectResponse(own_page(to), 303)
