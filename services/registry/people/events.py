@@ -14,10 +14,10 @@ from shared.outbox import outbox
 from shared.postgres.database import Connection
 
 
-async def tell(conn: Connection, person: Person, *, reason: str, now: datetime) -> None:
-    """Tell of a person's state. The audit log gets the id and a hash, so that it can forget too."""
+def person_event(person: Person, *, now: datetime) -> told.PersonRegistered | told.PersonChanged:
+    """Return the event of a person's state."""
     cls = told.PersonRegistered if person.version == 1 else told.PersonChanged
-    event = cls(
+    return cls(
         event_id=event_id_of(cls, str(person.person_id), person.version),
         occurred_at=now,
         person_id=person.person_id,
@@ -28,9 +28,15 @@ async def tell(conn: Connection, person: Person, *, reason: str, now: datetime) 
         roles=[told.RoleContract.model_validate(role_object(grant)) for grant in person.grants],
         sessions_valid_from=person.sessions_valid_from,
     )
+
+
+async def tell(conn: Connection, person: Person, *, reason: str, now: datetime) -> None:
+    """Tell of a person's state. The audit log gets the id and a hash, so that it can forget too."""
+    event = person_event(person, now=now)
     digest = hashlib.sha256(event.payload()).hexdigest()
     after = {"version": person.version, "sha256": digest}
-    await audit.note(conn, audit.Change(cls.__name__, f"person/{person.person_id}", after, reason))
+    kind = type(event).__name__
+    await audit.note(conn, audit.Change(kind, f"person/{person.person_id}", after, reason))
     await outbox.put(conn, [event])
 
 

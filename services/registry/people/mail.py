@@ -59,9 +59,11 @@ class Mailer:
             subject=_("Sign in to Saman"),
             headline=_("Sign in to Saman"),
             sentences=(
-                _("Open the link in the browser in which you asked for it, or type the code there.")
-                + " "
-                + _("Both are good for %(minutes)d minutes, once.") % {"minutes": minutes},
+                _(
+                    "Open the link in the browser in which you asked for it, or type the code"
+                    " there. Both are good for %(minutes)d minutes, once."
+                )
+                % {"minutes": minutes},
             ),
             facts=((_("Code"), f"{code[:4]} {code[4:]}"),),
             path=f"{LINK_PAGE}/{token}",
@@ -79,17 +81,19 @@ class Mailer:
             subject=_("You are invited to Saman"),
             headline=_("You are invited to Saman"),
             sentences=(
-                _("You have a role in the programme. Sign in with this mail address; there is no")
-                + " "
-                + _("password: a link comes by mail each time."),
+                _(
+                    "You have a role in the programme. Sign in with this mail address; there is no"
+                    " password: a link comes by mail each time."
+                ),
             ),
             facts=(),
             path=SIGN_IN_PAGE,
             action=_("Sign in"),
             why=(
-                _("Somebody who is responsible in the programme named you. You may leave again")
-                + " "
-                + _("on your own page, and are forgotten then."),
+                _(
+                    "Somebody who is responsible in the programme named you. You may leave again on"
+                    " your own page, and are forgotten then."
+                ),
             ),
         )
         self._send(letter, person.email)
