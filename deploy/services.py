@@ -8,7 +8,9 @@ from fastapi import FastAPI
 
 from shared.delivery.subscribe import Subscription
 from shared.errors import RuleBroken
-from shared.service.runtime import MECHANISM_MIGRATIONS, Service, ServiceSettings
+from shared.service.runtime import Service
+from shared.service.schema import MECHANISM_MIGRATIONS
+from shared.service.settings import ServiceSettings
 
 SERVICES = ("registry", "reporting", "metrics", "notifications")
 

@@ -3,7 +3,6 @@
 Every service's bodies, queries and events are made of them, so that all doors refuse the same.
 """
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,11 +12,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandle
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.printable import first_unseen
+from shared.values.ids import read_uuid
 
 LINE_LENGTH_MAX = 200
 """Characters of a name or a title."""
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _NO_LINES = r"\u0000-\u001F"
 _LINES = r"\u0000-\u0009\u000B\u000C\u000E-\u001F"
 _UNSEEN = (
@@ -25,17 +24,6 @@ _UNSEEN = (
     r"\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB"
 )
 """For schemas; the check itself goes by Unicode's categories, which reach further."""
-
-
-def read_uuid(text: object) -> UUID | None:
-    """Return the id that a text is in the form of RFC 9562, in either case; None when it is none.
-
-    `UUID` itself takes braces, `urn:uuid:` and hyphens anywhere, and so finds one id in several
-    texts, or another id than the one that was meant.
-    """
-    if isinstance(text, str) and _UUID.fullmatch(text) is not None:
-        return UUID(text)
-    return None
 
 
 def _uuid(value: object) -> UUID:

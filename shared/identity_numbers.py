@@ -19,9 +19,11 @@ from decimal import Decimal
 
 from stdnum.no import fodselsnummer
 
-from shared.errors import json_pointer
+from shared.errors import FieldError, RuleBroken, json_pointer
+from shared.values.ids import read_uuid
 
 LENGTH = 11
+POINTER_LENGTH_MAX = 200
 
 _IN_TEXT = re.compile(
     r"(?<!\d)(?<!\d[.,])(\d\d)[./ -]?(\d\d)[./ -]?(\d\d)\W{0,3}(\d{5})(?!\d)", re.ASCII
@@ -51,13 +53,39 @@ def place_of_identity_number(content: object) -> str | None:
     return None if path is None else json_pointer(*path)
 
 
+def refuse_identity_numbers(content: object) -> None:
+    """Refuse what holds data about a person.
+
+    Raises:
+        RuleBroken: `personal-identity-number`, with the place and without the number.
+    """
+    pointer = place_of_identity_number(content)
+    if pointer is not None:
+        fault = person_fault(pointer)
+        raise RuleBroken(fault.message, code=fault.code, errors=(fault,))
+
+
+def person_fault(pointer: str = "") -> FieldError:
+    """Say that persons' data was handed in, and where, without repeating it."""
+    shown = pointer[:POINTER_LENGTH_MAX]
+    return FieldError(
+        "personal-identity-number",
+        f"{shown or 'the submission'} holds a national identity number; data about persons"
+        " is not taken, and nothing of it was kept",
+        shown,
+    )
+
+
 def holds_identity_number(text: str) -> bool:
     """Tell whether an identity number stands in a text, written together or apart, in ASCII digits
     or others.
 
     A text that is a decimal number with a fraction is a figure: 138720.12345 agreed days are
-    nobody's number. Of its whole part alone that cannot be said.
+    nobody's number. Of its whole part alone that cannot be said. The digits of a UUID are random,
+    and of 50,000 of them one would be refused for ever.
     """
+    if read_uuid(text) is not None:
+        return False
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     if _DIGIT.search(text) is None:

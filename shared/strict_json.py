@@ -83,6 +83,11 @@ def loads(body: bytes) -> Any:
     return content
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL can hold a text."""
+    return _UNSTORABLE.search(text) is None
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
@@ -138,7 +143,7 @@ def _refuse_depth(body: bytes) -> None:
 def _holds_unstorable(content: Any) -> bool:
     match content:
         case str():
-            return _UNSTORABLE.search(content) is not None
+            return not is_storable(content)
         case dict():
             return any(
                 _holds_unstorable(key) or _holds_unstorable(value) for key, value in content.items()

@@ -9,9 +9,11 @@ import asyncpg
 import pytest
 
 from deploy.services import SERVICES
+from shared.postgres.locks import Lock
 from tests.support.infrastructure import MECHANISMS, Infra
 
 ROOT = Path(__file__).parent.parent
+_LOCK = re.compile(r"pg_(?:try_)?advisory\w*\((\d+)")
 _CALL = re.compile(r"QUERIES\.(\w+)\(")
 
 
@@ -59,6 +61,15 @@ def test_every_query_is_called(service: str, path: Path) -> None:
     folder = ROOT / "shared" if service == MECHANISMS else ROOT / "services" / service
     called = {name for file in folder.rglob("*.py") for name in _CALL.findall(file.read_text())}
     assert set(queries_in(path)) - called == set()
+
+
+def test_every_advisory_lock_is_in_the_one_list_and_taken_in_one_file() -> None:
+    files: dict[int, set[Path]] = {}
+    for _, path in query_files():
+        for number in _LOCK.findall(path.read_text()):
+            files.setdefault(int(number), set()).add(path)
+    assert files.keys() <= set(Lock)
+    assert all(len(paths) == 1 for paths in files.values())
 
 
 def test_a_query_that_the_database_does_not_understand_would_be_seen(tmp_path: Path) -> None:

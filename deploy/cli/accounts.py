@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.connection import AsJson, Folder, find_bus, reached
+from deploy.cli.way_in import way_in
 from deploy.operate.accounts import applying
 from deploy.operate.accounts.known import known_publishers
 from deploy.operate.accounts.rights import OPERATOR, Quota, reader_account
@@ -74,14 +75,15 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Let somebody read the open topics of metrics; the password is shown once. Repeatable."""
-    account = reader_account(name)
-    password = applying.admit(find_bus(dir_), account, quota=Quota(), new_password=new_password)
+    account, bus = reader_account(name), find_bus(dir_)
+    password = applying.admit(bus, account, quota=Quota(), new_password=new_password)
+    told = way_in(bus, account)
     if as_json:
-        typer.echo(json.dumps({"account": account, "kafka_password": password}))
+        made = {"account": account, **told.fields(), "kafka_password": password}
+        typer.echo(json.dumps(made))
         return
-    typer.echo(
-        f"{account} may read the open topics, in consumer groups whose names begin with {account}."
-    )
+    typer.echo(f"{account} may read the open topics")
+    typer.echo("\n".join(told.sentences()))
     if password:
         typer.echo(f"password for Kafka, shown once: {password}")
 

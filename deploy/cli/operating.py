@@ -9,9 +9,11 @@ import typer
 from deploy.cli.connection import AsJson, Folder, find_bus, reached
 from deploy.local.progress import showing
 from deploy.operate.accounts.known import known_publishers
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import topics_of_publisher
+from shared.events.topics import Topic
 from shared.kafka import topics as kafka_topics
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import Topic
 
 topics = typer.Typer(
     help="Compare the broker's topics with what they must be, or make them so.",
@@ -61,12 +63,12 @@ async def apply_topics(bus: BusSettings, further: Sequence[str] = ()) -> list[st
     """Make the services' topics and those of all publishers what they must be; return what was
     done.
     """
-    done = await kafka_topics.apply(bus, kafka_topics.OWN_TOPICS)
+    done = await kafka_topics.apply(bus, OWN_TOPICS)
     return done + await kafka_topics.apply(bus, await _publishers_topics(bus, further))
 
 
 async def _disagreements(bus: BusSettings) -> list[str]:
-    wanted = [*kafka_topics.OWN_TOPICS, *await _publishers_topics(bus)]
+    wanted = [*OWN_TOPICS, *await _publishers_topics(bus)]
     return await kafka_topics.disagreements(bus, wanted)
 
 
@@ -75,4 +77,4 @@ async def _publishers_topics(bus: BusSettings, further: Sequence[str] = ()) -> l
     numbers = sorted(
         known.live | known.revoked | set(further)
     )  # what a revoked one published stays
-    return [topic for number in numbers for topic in kafka_topics.topics_of_publisher(number)]
+    return [topic for number in numbers for topic in topics_of_publisher(number)]

@@ -81,10 +81,13 @@ def load(
 async def load_programme(
     connection: Connection, folder: Path, *, wait: bool, progress: Progress = silent
 ) -> Loaded:
-    """Put a folder's programme and projects; see `load`."""
+    """Put a folder's metrics, programme and projects; see `load`."""
     content = read_programme_folder(folder)
     loaded = Loaded()
     async with connection.client() as api:
+        for metric_id, body in content.metrics.items():
+            answer = await api.call("PUT", f"{REGISTRY}/metrics/{metric_id}", json=body)
+            loaded.note(metric_id, answer)
         answer = await api.call(
             "PUT", f"{REGISTRY}/programmes/{content.programme_id}", json=content.programme
         )

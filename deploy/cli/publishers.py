@@ -22,15 +22,17 @@ from deploy.cli.connection import (
     until_heard,
 )
 from deploy.cli.publisher_keys import days_of
+from deploy.cli.way_in import WayIn, way_in
 from deploy.local.progress import showing
 from deploy.operate.accounts import applying
 from deploy.operate.accounts.broker import NoAccounts
 from deploy.operate.accounts.rights import Quota
 from shared.clock import Clock
 from shared.errors import NotFound, RuleBroken
+from shared.events.inbound import topics_of_publisher
 from shared.events.registry import PublisherRegistered
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import apply, topics_of_publisher
+from shared.kafka.topics import apply
 
 PUBLISHERS = "/api/registry/v1/publishers"
 HEARING = "Waiting until every service has heard of it"
@@ -79,19 +81,22 @@ def add(
         ),
     )
     # What is shown once is shown before anything is waited for that may not come.
-    typer.echo(json.dumps(added)) if as_json else _show(added, name)
+    told = way_in(connection.bus, organisation_number)
+    typer.echo(json.dumps(added | told.fields())) if as_json else _show(added, name, told)
     if not no_wait:
         with showing(HEARING):
             reached(connection.bus, _until_publisher_heard(connection))
 
 
-def _show(added: dict[str, Any], name: str) -> None:
+def _show(added: dict[str, Any], name: str, told: WayIn) -> None:
     organisation_number = added["organisation_number"]
     typer.echo(f"{name} ({organisation_number}) may speak for {spoken_for(added)}")
     for sentence in added["topics"]:
         typer.echo(sentence)
     if added["key"]:
         typer.echo(f"key for HTTP, shown once: {added['key']}")
+    for sentence in told.sentences():
+        typer.echo(sentence)
     if added["kafka_password"]:
         typer.echo(
             f"password for Kafka (account {organisation_number}), shown once:"

@@ -19,13 +19,15 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 def reader_of(kind: Kind, name: str, marks: set[str]) -> Callable[[str], Any]:
     """Return what reads the cells of a column, or raises ValueError with the cure."""
+    if kind.axis_of(name) is not None:
+        return str
     if name in kind.decimals:
         return partial(_decimal, marks=marks)
     if name in kind.wholes:
         return partial(_whole, marks=marks)
     if name in TRUTHS:
         return _truth
-    if name in (*SHARED, *kind.texts, *kind.axes):
+    if name in (*SHARED, *kind.texts):
         return _SPECIAL.get(name, str)
     return _foreign
 

@@ -40,7 +40,9 @@ def _read_row(table: Table, row: Row) -> OutgoingFigure | None:
         table.add(row, None, message)
         return None
     cells = {name: cell for name, cell in zip(table.names, row.cells, strict=True) if name and cell}
-    name_of_kind = cells.pop("kind", "absence").lower()
+    if cells.get("metric") in KINDS:  # a metric with a kind of its own is told by the kind
+        cells.setdefault("kind", cells.pop("metric"))
+    name_of_kind = cells.pop("kind", "indicator" if "metric" in cells else "absence").lower()
     kind = KINDS.get(name_of_kind)
     if kind is None:
         table.add(row, "kind", f"got {name_of_kind!r}; write one of {', '.join(KINDS)}")
@@ -51,14 +53,15 @@ def _read_row(table: Table, row: Row) -> OutgoingFigure | None:
             body[name] = reader_of(kind, name, table.marks)(cell)
         except ValueError as error:
             table.add(row, name, f"got {cell!r}; {error}")
-    for name in (*NEEDED, *kind.axes):
-        if name not in cells:
+    columns = {axis: name for name in cells if (axis := kind.axis_of(name)) is not None}
+    for name in (*NEEDED, *(kind.axes or ())):
+        if name not in cells.keys() | columns.keys():
             message = f"there is no {name}; every {name_of_kind} figure needs one"
             table.add(row, name if name in table.names else None, message)
     if len(table.faults) > before:
         return None
     figure_id = body.pop("figure_id", None)
-    body["definition"] = {name: body.pop(name) for name in kind.axes}
+    body["definition"] = {axis: body.pop(name) for axis, name in columns.items()}
     return figure(body, publisher=table.publisher, figure_id=figure_id, kind=name_of_kind)
 
 

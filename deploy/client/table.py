@@ -99,11 +99,12 @@ class Table:
             records.append(Row(lines.record_line, [cell.strip(BLANKS) for cell in cells]))
 
     def _judge_header(self, line: int) -> None:
-        known = [*SHARED, *(name for kind in KINDS.values() for name in kind.columns)]
+        kinds = KINDS.values() if {"kind", "metric"} & set(self.names) else [KINDS["absence"]]
+        known = [*SHARED, *(name for kind in kinds for name in kind.columns)]
         for number, name in enumerate(self.names):
             if name in self.names[:number] and name:
                 self.add(line, name, "this column stands twice; leave one of them out")
-            elif name and name not in known:
+            elif name and name not in known and all(kind.axis_of(name) is None for kind in kinds):
                 like = get_close_matches(name, known, 1)
                 cure = f"did you mean {like[0]}?" if like else f"known are {', '.join(known)}"
                 self.add(line, name, f"a column of this name is not known; {cure}")

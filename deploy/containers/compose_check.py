@@ -41,7 +41,7 @@ MAIL_SECONDS = 60.0
 DEFINITION = {
     "certification": "total",
     "denominator": "agreed",
-    "holiday_corrected": True,
+    "holiday": "corrected",
     "source": "municipality-hr",
 }
 

@@ -20,7 +20,7 @@ from shared.errors import NotFound, Unavailable
 from shared.http import wiring
 from shared.service.requests import MeasureRequests, RequestFigures
 from shared.service.runtime import Service
-from shared.service.telemetry import expose, process_figures
+from shared.service.telemetry import ServiceCollector, expose, process_figures
 
 OWN_PATHS = {"/": "metrics", "/status": "registry"}
 """Addresses that belong to one service though they do not bear its name (CONTRACTS 3)."""
@@ -55,9 +55,12 @@ def make_gateway(apps: Mapping[str, FastAPI]) -> ASGIApp:
     wiring.install(own)
     figures = process_figures()
     own.add_middleware(MeasureRequests, figures=RequestFigures("gateway", figures))
-    own.add_route("/-/live", lambda _: JSONResponse({"live": True}))
-    own.add_route("/-/ready", _ready(services))
-    own.add_route("/-/metrics", _figures([*services.values()], figures))
+    for path, answer in (
+        ("/-/live", _live),
+        ("/-/ready", _ready(services)),
+        ("/-/metrics", _figures([app.state.collector for app in apps.values()], figures)),
+    ):
+        own.add_api_route(path, answer)
     own.router.default = _unknown
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,10 +79,16 @@ async def _unknown(scope: Scope, _: Receive, __: Send) -> None:
     raise NotFound("no service has this address", code="not-found")
 
 
+async def _live() -> Response:
+    return JSONResponse({"live": True})
+
+
 def _ready(services: Mapping[str, Service]) -> Any:
     async def ready(_: Request) -> Response:
         reasons = {
-            name: service.reasons() for name, service in services.items() if service.reasons()
+            name: service.health.reasons()
+            for name, service in services.items()
+            if service.health.reasons()
         }
         return JSONResponse(
             {"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200
@@ -88,7 +97,7 @@ def _ready(services: Mapping[str, Service]) -> Any:
     return ready
 
 
-def _figures(services: Sequence[Service], own: CollectorRegistry) -> Any:
+def _figures(services: Sequence[ServiceCollector], own: CollectorRegistry) -> Any:
     async def figures(request: Request) -> Response:
         accept = request.headers.get("accept", "")
         text, media_type = await expose(services, own, accept=accept)

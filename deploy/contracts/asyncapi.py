@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from deploy.contracts.events import INBOUND, ORGNR, Described, all_events, topic_at
 from shared.delivery.subscribe import Subscription
-from shared.kafka.topics import PARTITIONS
+from shared.events.topics import PARTITIONS
+from shared.kafka.topics import configs_of
 from shared.service.runtime import Service
 
 Document = dict[str, Any]
@@ -24,12 +25,10 @@ TITLES = {
     "registry.metric.v1": "What is measured: metrics with their axes",
     "registry.person.v1": "People who may sign in, and their roles; internal",
     "registry.publisher.v1": "Publishers, their keys and mandates; internal",
-    f"inbound.{ORGNR}.absence-figures.v1": (
-        "What a publisher reports of absence; only it may write here"
-    ),
+    f"inbound.{ORGNR}.figures.v1": ("What a publisher reports of absence; only it may write here"),
     f"inbound.{ORGNR}.reports.v1": "Reports that a publisher hands in; only it may write here",
     f"receipts.{ORGNR}.v1": "What became of a publisher's submissions; only it may read here",
-    "reporting.absence-figure.v1": "Accepted figures with every vintage",
+    "reporting.figure.v1": "Accepted figures with every vintage",
     "reporting.report.v1": "Reports that are owed and handed in",
     "metrics.metric.v1": "The whole state of one subject at one period",
     "metrics.milestone.v1": "Goals that were reached or lost",
@@ -103,7 +102,7 @@ def channel_of(address: str) -> str:
 
 def _channel(address: str, events: list[Described]) -> Document:
     topic = topic_at(address)
-    settings = topic.configs()
+    settings = configs_of(topic)
     channel: Document = {
         "address": address,
         "title": TITLES[address],

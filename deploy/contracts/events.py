@@ -9,11 +9,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from shared.delivery.records import event_types
+from shared.events.catalogue import OWN_TOPICS
 from shared.events.envelope import Event, Tombstone
-from shared.events.inbound import Submitted
+from shared.events.inbound import Submitted, topics_of_publisher
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
+from shared.events.topics import Topic
 from shared.http.json_schema import DescribedSchema, read_docstring, self_contained
-from shared.kafka import topics
 
 PLACE = "events"
 """Folder of the schemas below `docs/contracts`."""
@@ -31,19 +32,19 @@ KEYS = {
     "registry.metric": "{metric_id}",
     "registry.publisher": "{organisation_number}",
     "registry.person": "{person_id}",
-    "reporting.absence-figure": "{municipality_id}",
+    "reporting.figure": "{municipality_id}",
     "reporting.report": "{obligation_id}",
     "reporting.receipt": "{submission_id}",
     "metrics.metric": "{subject}|{definition_key}|{period}",
     "metrics.milestone": "{subject}",
     "notifications.delivery": "{delivery_id}",
-    "inbound.absence-figures": "{municipality}",
+    "inbound.figures": "{municipality}",
     "inbound.reports": "{obligation_id}",
 }
 """How the record key, and the CloudEvents subject, follow from the payload."""
 
 OTHER_KEYS = {
-    "inbound.AbsenceFigureWithdrawn.v1": (
+    "inbound.FigureWithdrawn.v1": (
         "the key of the figure that is taken back, so that it stays behind it"
     ),
     "reporting.SubmissionRejected.v1": "{submission_id}, or {origin} when there is no id",
@@ -124,7 +125,8 @@ class Described:
             "ce_subject": {"description": f"The record key: {self.key}."},
             "content-type": {"const": "application/json"},
         }
-        required = ["ce_id", "ce_type"] if self.is_taken else list(properties)
+        taken = ["ce_specversion", "ce_id", "ce_source", "ce_type"]
+        required = taken if self.is_taken else list(properties)
         typed = {name: {"type": "string"} | schema for name, schema in properties.items()}
         return {"type": "object", "properties": typed, "required": required}
 
@@ -151,13 +153,13 @@ def submissions(cls: type[Submitted]) -> Iterator[type[Submitted]]:
         yield from submissions(sub)
 
 
-def topic_at(address: str) -> topics.Topic:
+def topic_at(address: str) -> Topic:
     """Return how the topic of an address is kept.
 
     Raises:
         LookupError: events go to a topic that nobody makes.
     """
-    known = (*topics.OWN_TOPICS, *topics.topics_of_publisher(ORGNR))
+    known = (*OWN_TOPICS, *topics_of_publisher(ORGNR))
     return next(topic for topic in known if topic.name == address)
 
 

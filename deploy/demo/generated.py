@@ -20,7 +20,7 @@ LAST = Period(Grain.MONTH, 2013 * 12 + 6)
 DEFINITION = {
     "certification": "total",
     "denominator": "agreed",
-    "holiday_corrected": True,
+    "holiday": "corrected",
     "source": "municipality-hr",
 }
 WORKING_DAYS_A_MONTH = 20.5

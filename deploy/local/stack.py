@@ -26,7 +26,9 @@ from deploy.local.progress import Progress, silent
 from deploy.operate.accounts import applying
 from deploy.operate.accounts.known import known_publishers
 from deploy.services import SERVICES, migration_folders
-from shared.kafka.topics import OWN_TOPICS, apply, topics_of_publisher
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import topics_of_publisher
+from shared.kafka.topics import apply
 from shared.postgres.database import migrate
 
 OPERATOR_KEY = "operator"

@@ -13,7 +13,9 @@ from services.metrics.intake import commands
 from services.metrics.publishing import api as series_api
 from shared.http.routes import StrictRoute
 from shared.service import calendar
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 from shared.web.pages import PageRoute, Pages
 
 FOLDER = Path(__file__).parent
@@ -49,7 +51,9 @@ def create_app(settings: Settings) -> FastAPI:
         router=handlers.router,
         background=[begin_days],
     )
-    app = service.fastapi("Saman metrics", "What the figures mean: rates, boards, targets, groups.")
+    app = make_app(
+        service, "Saman metrics", "What the figures mean: rates, boards, targets, groups."
+    )
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
     for add_routes in (series_api.add_routes, boards_api.add_routes):
         add_routes(router, service)

@@ -19,15 +19,15 @@ from shared.events.registry import (
     ProjectEvent,
     ProjectRegistered,
 )
-from shared.events.reporting import AbsenceFigureEvent, AbsenceFigurePosted, AbsenceFigureWithdrawn
+from shared.events.reporting import AbsenceFigurePosted, FigureEvent, FigureWithdrawn
 from shared.postgres.database import Connection
 
 router = Router("metrics")
 
 
-@subscribe(router, AbsenceFigurePosted, AbsenceFigureWithdrawn)
+@subscribe(router, AbsenceFigurePosted, FigureWithdrawn)
 async def on_absence_figures(
-    events: Sequence[AbsenceFigureEvent], conn: Connection, now: datetime
+    events: Sequence[FigureEvent], conn: Connection, now: datetime
 ) -> None:
     """Recompute the series that these figures move."""
     await commands.apply_figures(conn, events, now=now)

@@ -19,7 +19,9 @@ from shared.clock import Clock
 from shared.http.limits import Rate
 from shared.http.routes import StrictRoute
 from shared.mail.composing import Composer
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 
 ROUTE = "/api/notifications/v1"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -75,6 +77,12 @@ class Settings(ServiceSettings):
     webhook_timeout_seconds: float = Field(
         default=15.0, gt=0, le=20, description="For one try, start to end."
     )
+    webhook_name_servers: list[str] = Field(
+        default=[],
+        description=(
+            "Addresses of the name servers to ask for hosts; the system's where none is given."
+        ),
+    )
     allow_private_webhooks: bool = Field(
         default=False,
         description="For tests and demonstrations: http, any port, loopback and private networks.",
@@ -92,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         caller = Caller(
             allow_private=settings.allow_private_webhooks,
             timeout_seconds=settings.webhook_timeout_seconds,
+            name_servers=settings.webhook_name_servers,
         )
         texts = letters.load_texts()
         means = Means(
@@ -120,8 +129,10 @@ def create_app(settings: Settings) -> FastAPI:
         inbound=handlers.late_router,
         background=[send],
     )
-    app = service.fastapi(
-        "Saman notifications", "Who gets told: subscriptions, mail, webhooks, and what arrived."
+    app = make_app(
+        service,
+        "Saman notifications",
+        "Who gets told: subscriptions, mail, webhooks, and what arrived.",
     )
     bounds = Bounds(settings.allow_private_webhooks, settings.subscriptions_per_address)
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)

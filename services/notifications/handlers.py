@@ -9,6 +9,9 @@ from shared.delivery.records import Record
 from shared.delivery.subscribe import Router, subscribe
 from shared.events.metrics import MetricUpdated, MilestoneEvent, TargetLost, TargetReached
 from shared.events.registry import (
+    MetricChanged,
+    MetricDefined,
+    MetricEvent,
     MunicipalitiesMerged,
     MunicipalityChanged,
     MunicipalityEvent,
@@ -50,6 +53,14 @@ async def on_projects(events: Sequence[ProjectEvent], conn: Connection, _now: da
 async def on_programmes(events: Sequence[ProgrammeEvent], conn: Connection, _now: datetime) -> None:
     """Keep what kinds of reports are called."""
     await heard.hear_programmes(conn, events)
+
+
+@subscribe(router, MetricDefined, MetricChanged)
+async def on_metrics_defined(
+    events: Sequence[MetricEvent], conn: Connection, _now: datetime
+) -> None:
+    """Keep what metrics are called."""
+    await heard.hear_metrics(conn, events)
 
 
 @subscribe(late_router, TargetReached, TargetLost)

@@ -9,6 +9,9 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.registry.console import pages as console
+from services.registry.metrics import api as metrics
+from services.registry.metrics.builtin.files import read_builtin
+from services.registry.metrics.commands import load_builtin
 from services.registry.municipalities import api as municipalities
 from services.registry.municipalities.commands import load_reference
 from services.registry.municipalities.reference.tables import read_reference
@@ -22,7 +25,9 @@ from services.registry.publishers import api as publishers
 from services.registry.sign_in import pages as sign_in
 from shared.delivery.subscribe import Router
 from shared.http.routes import StrictRoute
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 from shared.web.pages import PageRoute, Pages
 
 LOG = structlog.get_logger()
@@ -79,10 +84,19 @@ async def forget_erased(service: Service) -> None:
         await asyncio.sleep(FORGET_SECONDS)
 
 
+async def define_metrics(service: Service) -> None:
+    """Define the built-in metrics whose files are new or changed; over when it was done once."""
+    async with service.database.transaction() as conn:
+        changed = await load_builtin(conn, read_builtin(), now=service.clock.now())
+    service.health.waiting.pop("metrics", None)
+    if changed:
+        LOG.info("built-in metrics defined", metric_ids=changed)
+
+
 def make_router(service: Service, mailer: Mailer) -> APIRouter:
     """Return the registry's routes for machines."""
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
-    for subject in (municipalities, programmes, projects, publishers):
+    for subject in (municipalities, metrics, programmes, projects, publishers):
         subject.add_routes(router, service)
     people.add_routes(router, service, mailer)
     return router
@@ -107,12 +121,19 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         migrations=MIGRATIONS,
         router=Router("registry"),
-        background=[*([register_reference] if settings.reference else []), forget_erased],
+        background=[
+            define_metrics,
+            *([register_reference] if settings.reference else []),
+            forget_erased,
+        ],
     )
+    service.health.waiting["metrics"] = "the built-in metrics are not defined yet"
     if settings.reference:
         service.health.waiting["reference"] = "the reference municipalities are not registered yet"
-    app = service.fastapi(
-        "Saman registry", "Who takes part: municipalities, programmes, projects, publishers."
+    app = make_app(
+        service,
+        "Saman registry",
+        "Who takes part: municipalities, programmes, projects, publishers.",
     )
     pages = Pages("registry", Path(__file__).parent)
     pages.mount_assets(app)

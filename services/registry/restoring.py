@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from services.registry.entries.events import event_id_of
+from services.registry.metrics import commands as metrics
+from services.registry.metrics.store import list_metrics
 from services.registry.municipalities import commands as municipalities
 from services.registry.municipalities.store import list_municipalities
 from services.registry.programmes import commands as programmes
@@ -27,7 +29,11 @@ from shared.events.envelope import Event
 from shared.postgres.database import Connection
 
 State: TypeAlias = (
-    told.MunicipalityEvent | told.ProgrammeEvent | told.ProjectEvent | told.PublisherEvent
+    told.MunicipalityEvent
+    | told.ProgrammeEvent
+    | told.MetricEvent
+    | told.ProjectEvent
+    | told.PublisherEvent
 )
 
 
@@ -58,6 +64,7 @@ SUBJECTS = (
         municipalities.restore,
     ),
     Subject((told.ProgrammeRegistered, told.ProgrammeChanged), list_programmes, programmes.restore),
+    Subject((told.MetricDefined, told.MetricChanged), list_metrics, metrics.restore),
     Subject(
         (told.ProjectRegistered, told.ProjectChanged, told.ProjectEnded),
         list_projects,

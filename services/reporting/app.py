@@ -11,7 +11,9 @@ from services.reporting.reports import api as reports
 from services.reporting.rounds import api as rounds
 from services.reporting.rounds import commands
 from shared.service import calendar
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TICK_SECONDS = 5.0
@@ -43,8 +45,8 @@ def create_app(settings: Settings) -> FastAPI:
         inbound=handlers.inbound_router,
         background=[turn_states],
     )
-    app = service.fastapi(
-        "Saman reporting", "What is owed and what came in: figures, rounds, reports."
+    app = make_app(
+        service, "Saman reporting", "What is owed and what came in: figures, rounds, reports."
     )
     for subject in (figures, rounds, reports):
         app.include_router(subject.make_router(service))

@@ -10,7 +10,7 @@ from services.reporting.rounds import commands as rounds
 from services.reporting.submissions import judging
 from services.reporting.submissions.records import entry_of, runs_of
 from shared.access import auth
-from shared.delivery.records import Submission
+from shared.delivery.submissions import Submission
 from shared.delivery.subscribe import Router, subscribe, subscribe_inbound
 from shared.events import inbound
 from shared.events.registry import (
@@ -48,7 +48,7 @@ async def on_projects(events: Sequence[ProjectEvent], conn: Connection, now: dat
 
 @subscribe_inbound(
     inbound_router,
-    "inbound.{orgnr}.absence-figures.v1",
+    "inbound.{orgnr}.figures.v1",
     refuse=judging.refuse_record,
     withhold=judging.withhold,
 )
@@ -61,7 +61,7 @@ async def on_absence_figures(
     rights = await auth.list_publishers(conn, {s.publisher for s in submissions})
     for kind, run in runs_of(submissions):
         entries = [entry_of(s) for s in run]
-        if kind == inbound.AbsenceFigureWithdrawn.type:
+        if kind == inbound.FigureWithdrawn.type:
             await figures.withdraw_figures(conn, entries, rights=rights, now=now)
         elif kind == inbound.AbsenceFigurePosted.type:
             await figures.post_figures(conn, entries, rights=rights, now=now)

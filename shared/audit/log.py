@@ -20,14 +20,12 @@ from typing import Any, TypeVar
 
 from shared.events.envelope import Event
 from shared.postgres.database import Connection, Database, load_queries
+from shared.postgres.locks import Lock
 
 QUERIES = load_queries(__file__)
 
 SEAL_SECONDS = 1.0
 SEAL_COUNT = 1_000
-SEAL_LOCK = 7302
-"""Advisory lock of the chain's end; fixed, replicas of two versions must agree."""
-
 LATE_IDS = 10_000
 """So far behind the newest sealed entry others are still looked for; ids are given out before
 transactions commit. At its start a service looks at all of them.
@@ -156,7 +154,7 @@ async def seal(conn: Connection, *, late_ids: int = LATE_IDS) -> int:
     """
     if not await QUERIES.has_unsealed(conn, late_ids=late_ids):
         return 0
-    await QUERIES.lock_seals(conn, lock=SEAL_LOCK)
+    await QUERIES.lock_seals(conn, lock=Lock.AUDIT_SEAL)
     last = await QUERIES.last_seal(conn)
     number, previous = (last["seal"], last["hash"]) if last is not None else (0, FIRST_HASH)
     seals = []

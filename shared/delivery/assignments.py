@@ -35,9 +35,11 @@ async def keep_assigned(consumers: Consumers, bus: BusSettings) -> None:
     groups = {
         f"{bus.group_prefix}{s.group}": s.group for s in consumers.subscriptions if s.is_inbound
     }
+    if not groups:
+        return
     looks = dict.fromkeys(groups, 0)
     async with administering(bus) as admin:
-        while groups:
+        while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 assigned = await _assigned(admin, list(groups))

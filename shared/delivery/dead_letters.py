@@ -4,30 +4,21 @@ somebody decides.
 
 import asyncio
 import json
-import time
 import traceback
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.audit import log as audit
 from shared.delivery.records import Record
 from shared.errors import AppError, Conflict, NotFound, RuleBroken
 from shared.postgres.database import Connection, Database, load_queries
 
-if TYPE_CHECKING:
-    from shared.delivery.delivery import Delivery
-
 QUERIES = load_queries(__file__)
 
 ERROR_LENGTH_MAX = 2_000
-REPLAY_SECONDS = 5.0
-"""A replay of many begins no letter after this, and says where to go on; a door ends a request
-after 10 s.
-"""
-
 KEPT_DAYS = 90
 """How long a settled letter keeps its record, which may be about persons; one that waits keeps it.
 """
@@ -43,10 +34,12 @@ class Failure:
     Attributes:
         code: stable code, or the exception's name for what nobody foresaw.
         error: a sentence, or the end of the traceback.
+        is_surprise: nobody foresaw it, so its words are for operators alone.
     """
 
     code: str
     error: str
+    is_surprise: bool = False
 
     @classmethod
     def of(cls, error: BaseException) -> "Failure":
@@ -54,9 +47,19 @@ class Failure:
         if isinstance(error, AppError):
             return cls(error.code, error.message[:ERROR_LENGTH_MAX])
         where = "".join(traceback.format_tb(error.__traceback__)[-3:])
-        return cls(
-            type(error).__name__, f"{type(error).__name__}: {error}\n{where}"[:ERROR_LENGTH_MAX]
-        )
+        kind = type(error).__name__
+        return cls(kind, f"{kind}: {error}\n{where}"[:ERROR_LENGTH_MAX], is_surprise=True)
+
+    @property
+    def told(self) -> RuleBroken:
+        """What whoever sent the record may hear of it."""
+        if self.is_surprise:
+            return RuleBroken(
+                "it could not be handled because of a fault on our side; it is kept, and will be"
+                " handed in again when that is mended",
+                code="internal",
+            )
+        return RuleBroken(self.error, code=self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +99,6 @@ class LetterFilter:
 
 WAITING = LetterFilter()
 ALL = LetterFilter(state=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """What became of a replay of many.
-
-    Attributes:
-        replayed: the letters that had their effect now.
-        failed: those that failed again and wait on, and why.
-        last_id: the last letter that was tried, where there may be more behind it.
-    """
-
-    replayed: list[int]
-    failed: dict[int, Failure]
-    last_id: int | None
 
 
 async def bury(
@@ -227,78 +215,6 @@ async def discard(conn: Connection, letter_id: int, *, reason: str) -> None:
         )
     await get_waiting(conn, letter_id)
     await settle(conn, letter_id, state="discarded", reason=reason)
-
-
-async def replay(
-    deliveries: Mapping[str, "Delivery"], database: Database, letter_id: int
-) -> DeadLetter:
-    """Hand a letter's record once more to the consumer that could not handle it; see
-    `Delivery.replay`.
-
-    One that was replayed before is answered as it is, so that a request whose answer was lost can
-    be repeated.
-
-    Args:
-        deliveries: the service's, by consumer.
-        database: the service's.
-        letter_id: which.
-
-    Raises:
-        NotFound: no letter has this id, or its consumer is gone from the code.
-        Conflict: `dead-letter-settled`; it was discarded before. `dead-letter-empty`; as
-            `Delivery.replay`.
-        RuleBroken, Unavailable: likewise.
-    """
-    async with database.connection() as conn:
-        consumer = (await get(conn, letter_id)).consumer
-    delivery = deliveries.get(consumer)
-    if delivery is None:
-        raise NotFound(
-            f"dead letter {letter_id} belongs to {consumer}, which nobody consumes any more;"
-            " discard it"
-        )
-    try:
-        return await delivery.replay(letter_id)
-    except Conflict:
-        async with database.connection() as conn:
-            letter = await get(conn, letter_id)
-        if letter.state != "replayed":
-            raise
-        return letter
-
-
-async def replay_all(
-    deliveries: Mapping[str, "Delivery"],
-    database: Database,
-    wanted: LetterFilter,
-    *,
-    after: int,
-    count: int,
-) -> Replayed:
-    """Replay the waiting letters that are meant, in the order they came, each on its own.
-
-    Args:
-        wanted: which; its state is not looked at.
-        after: the letter behind which to begin.
-        count: at most so many; a batch also ends after `REPLAY_SECONDS`.
-
-    Raises:
-        Unavailable: the database does not answer now; what was replayed until then stays replayed.
-    """
-    deadline = time.monotonic() + REPLAY_SECONDS
-    done = Replayed([], {}, None)
-    async with database.connection() as conn:
-        letters = await list_(conn, replace(wanted, state="waiting"), after=after, count=count + 1)
-    for place, letter in enumerate(letters):
-        if place == count or (place and time.monotonic() > deadline):
-            return replace(done, last_id=letters[place - 1].id)
-        try:
-            await replay(deliveries, database, letter.id)
-        except (RuleBroken, NotFound, Conflict) as error:
-            done.failed[letter.id] = Failure.of(error)
-        else:
-            done.replayed.append(letter.id)
-    return done
 
 
 async def settle(

@@ -28,11 +28,12 @@ from shared.delivery import dead_letters, inbox
 from shared.delivery.dead_letters import DeadLetter, Failure
 from shared.delivery.deaths import CRASHED, DEATHS_BEFORE_BURIAL, DEATHS_BEFORE_CARE, Deaths, pieces
 from shared.delivery.positions import Advance, PutBack
-from shared.delivery.records import Record, Unreadable, event_types, read_event, read_submission
+from shared.delivery.records import Record, Unreadable, event_types, read_event
+from shared.delivery.submissions import read_submission
 from shared.delivery.subscribe import Subscription
 from shared.errors import Conflict, NotFound, RuleBroken, Unavailable
 from shared.events.envelope import Event
-from shared.postgres.database import Connection, Database, is_transient
+from shared.postgres.database import Connection, Database, in_short, is_transient
 
 LOG = structlog.get_logger()
 
@@ -113,7 +114,7 @@ class Delivery:
             await self._take(records)
             faults.point("delivery.committed")
         except Exception as error:
-            self.progress.last_error = _in_short(error)
+            self.progress.last_error = in_short(error)
             with suppress(Unavailable):
                 await self._deaths.give_up()
             if not isinstance(error, Unavailable):
@@ -150,20 +151,25 @@ class Delivery:
                     )
                 read = self._read(letter.record)
                 if read.failure is not None:
-                    raise RuleBroken(read.failure.error, code=read.failure.code)
+                    raise read.failure.told
                 await self._handle(conn, [read])
                 await dead_letters.settle(conn, letter_id, state="replayed")
         except (NotFound, Conflict, Unavailable):
             raise
         except Exception as error:
             LOG.warning(
-                "replay failed", consumer=self._consumer, letter=letter_id, error=_in_short(error)
+                "replay failed", consumer=self._consumer, letter=letter_id, error=_logged(error)
             )
             failure = Failure.of(error)
             async with self._database.transaction() as conn:
                 await dead_letters.note_failed_replay(conn, letter_id, failure)
+            why = (
+                f"a fault on our side, {failure.code}; the letter says where"
+                if failure.is_surprise
+                else failure.error
+            )
             raise RuleBroken(
-                f"dead letter {letter_id} failed again: {failure.error}", code=failure.code
+                f"dead letter {letter_id} failed again: {why}", code=failure.code
             ) from error
         async with self._database.connection() as conn:
             return await dead_letters.get(conn, letter_id)
@@ -231,7 +237,7 @@ class Delivery:
                 "batch redone one by one",
                 consumer=self._consumer,
                 count=len(letters),
-                error=_in_short(error),
+                error=_logged(error),
             )
             for letter in letters:
                 await self._alone(letter)
@@ -371,7 +377,7 @@ class Delivery:
             except Exception as error:
                 if isinstance(error, PutBack) or not is_transient(error):
                     raise
-                self.progress.last_error = _in_short(error)
+                self.progress.last_error = in_short(error)
                 with suppress(Unavailable):
                     await self._deaths.rest()
                 if time.monotonic() > deadline or self.stopping.is_set():
@@ -381,7 +387,7 @@ class Delivery:
                 LOG.warning(
                     "delivery waits",
                     consumer=self._consumer,
-                    error=self.progress.last_error,
+                    error=_logged(error),
                     cause=str(error.__cause__ or "")[:300],
                     seconds=pause,
                 )
@@ -393,7 +399,7 @@ class Delivery:
             await asyncio.wait_for(self.stopping.wait(), seconds)
 
 
-def _in_short(error: BaseException) -> str:
+def _logged(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:300]
 
 

@@ -1,4 +1,4 @@
-"""Kafka records as they came, and reading events and submissions out of them.
+"""Kafka records as they came, and reading events out of them.
 
 Nothing here trusts a record: headers may be null or no text, values may be missing, and `reply_to`,
 tracing and correlation headers from outside have no effect because they are never read.
@@ -6,12 +6,9 @@ tracing and correlation headers from outside have no effect because they are nev
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
-from uuid import UUID
 
 from pydantic import ValidationError
 
-from shared import strict_json
 from shared.errors import RuleBroken
 from shared.events.envelope import Event, Tombstone
 
@@ -61,8 +58,13 @@ class Record:
         """Whether the value holds the CloudEvents envelope too; media types are in any case (RFC
         9110 §8.3.1).
         """
-        content_type = self.header("content-type") or self.header("content_type") or ""
-        return content_type.partition(";")[0].strip().lower() == "application/cloudevents+json"
+        media_type = self.media_type or ""
+        return media_type.partition(";")[0].strip().lower() == "application/cloudevents+json"
+
+    @property
+    def media_type(self) -> str | None:
+        """What the value is written in, as a header says."""
+        return self.header("content-type") or self.header("content_type")
 
     def header(self, name: str) -> str | None:
         """Return a header's text; None when absent, null or no UTF-8. The last of several
@@ -75,29 +77,6 @@ class Record:
                 except UnicodeDecodeError:
                     return None
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What a municipal system published on an inbound topic, its envelope read and its content not
-    yet judged.
-
-    Attributes:
-        publisher: organisation number out of the topic's name, which the broker's ACL protects.
-        submission_id: `ce_id` as it was sent.
-        type: `ce_type`.
-        content: the JSON object.
-        body: its bytes.
-        origin: place in the log.
-    """
-
-    publisher: str
-    submission_id: str
-    type: str
-    content: dict[str, Any]
-    body: bytes
-    origin: str
-    record: Record = field(repr=False)
 
 
 def event_types() -> dict[str, type[Event]]:
@@ -157,65 +136,6 @@ def _read_tombstone(
         return cls.from_key(event_id, occurred_at, (record.key or b"").decode())
     except ValueError as error:  # pydantic's ValidationError is one
         raise Unreadable(f"the key does not fit {cls.type()}", code="schema-mismatch") from error
-
-
-def read_submission(record: Record) -> Submission:
-    """Read the envelope of an inbound record, in CloudEvents' binary or structured mode.
-
-    Raises:
-        Unreadable: too large, empty, no JSON object, or an envelope without id or type.
-    """
-    publisher = record.topic.split(".")[1]
-    if not record.value:
-        raise Unreadable("the record has no value", code="value-missing")
-    if len(record.value) > VALUE_BYTES_MAX:
-        raise Unreadable(
-            f"the record has {len(record.value)} bytes, at most {VALUE_BYTES_MAX} are taken",
-            code="body-too-large",
-        )
-    try:
-        content = strict_json.loads(record.value)
-    except RuleBroken as broken:
-        raise Unreadable(broken.message, code=broken.code) from None
-    if not isinstance(content, dict):
-        raise Unreadable(
-            f"the value must be a JSON object, got {type(content).__name__}", code="json-malformed"
-        )
-    if record.is_structured:
-        submission_id, kind, content = content.get("id"), content.get("type"), content.get("data")
-    else:
-        submission_id, kind = record.header("ce_id"), record.header("ce_type")
-    if (
-        not isinstance(submission_id, str)
-        or not isinstance(kind, str)
-        or not isinstance(content, dict)
-    ):
-        raise Unreadable(
-            "the CloudEvents envelope needs an id, a type and a JSON object as its content",
-            code="envelope-incomplete",
-        )
-    return Submission(publisher, submission_id, kind, content, record.value, record.origin, record)
-
-
-def submission_id_of(record: Record) -> str | None:
-    """Return the id that a publisher gave, for the receipt of a record that could not be read; None
-    if unknown.
-    """
-    try:
-        return str(UUID(_envelope_id(record)))
-    except (ValueError, RuleBroken):
-        return None
-
-
-def _envelope_id(record: Record) -> str:
-    """Return the id as it was sent; nothing where it does not stand."""
-    if not record.is_structured:
-        return record.header("ce_id") or ""
-    if not record.value or len(record.value) > VALUE_BYTES_MAX:
-        return ""
-    content = strict_json.loads(record.value)
-    given = content.get("id") if isinstance(content, dict) else None
-    return given if isinstance(given, str) else ""
 
 
 def _summary(error: ValidationError) -> str:

@@ -14,8 +14,8 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from shared.delivery.records import Record
+from shared.events.catalogue import COMPACTED
 from shared.events.envelope import Event
-from shared.kafka.topics import COMPACTED
 from shared.postgres.database import Connection
 
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.delivery.dead_letters import Failure
-from shared.delivery.records import Record, Submission
+from shared.delivery.records import Record
+from shared.delivery.submissions import Submission
 from shared.events.envelope import Event
 from shared.postgres.database import Connection
 
@@ -33,7 +34,7 @@ class Subscription:
     Attributes:
         group: consumer group, `<service>.<topic without version>`; also the consumer's name in the
             inbox.
-        topic: topic or pattern (`inbound.{orgnr}.absence-figures.v1`).
+        topic: topic or pattern (`inbound.{orgnr}.figures.v1`).
         events: event classes that the handler takes; empty for inbound submissions.
         handler: called inside the transaction.
         batch: records at most per transaction.
@@ -131,7 +132,7 @@ def subscribe_inbound(
 
     Args:
         router: the service's.
-        pattern: such as `inbound.{orgnr}.absence-figures.v1`.
+        pattern: such as `inbound.{orgnr}.figures.v1`.
         refuse: called in the transaction that buries a record.
         withhold: asked before a record is buried; see `Subscription`.
         batch: records at most per transaction.

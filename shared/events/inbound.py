@@ -4,17 +4,20 @@ through both doors.
 A field that is not named here is refused, because that is where persons' data hides.
 """
 
-from typing import Any, ClassVar, Literal
-from uuid import UUID
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.events.envelope import Exact, MunicipalityNumber, PeriodText
-from shared.events.reporting import FigureWindow, WeightKind
+from shared.events.envelope import Exact, MunicipalityNumber, PeriodText, Slug
+from shared.events.reporting import FigureWindow, SubmissionAccepted, WeightKind
+from shared.events.topics import DAY_MILLISECONDS, Topic
+from shared.fields import ONE_LINE, SEEN_THROUGHOUT, SEVERAL_LINES, Uuid
 
 NOTE_LENGTH_MAX = 500
 REASON_LENGTH_MAX = 500
 ANSWERS_MAX = 200
+AXES_MAX = 10
+AXIS_LENGTH_MAX = 64
 
 
 def _allow_null(schema: dict[str, Any]) -> None:
@@ -53,65 +56,87 @@ class Submitted(BaseModel):
         }
 
 
-class SubmittedDefinition(BaseModel):
-    """What an absence rate means; figures of unlike definitions are never mixed.
-
-    Attributes:
-        certification: whose certificate counts.
-        denominator: the days that the rate is a share of: agreed working days, or possible ones.
-        holiday_corrected: whether holiday taken was subtracted from the denominator.
-        source: who made the statistics.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    certification: Literal["total", "doctor", "self"]
-    denominator: Literal["agreed", "possible"]
-    holiday_corrected: bool
-    source: Literal["municipality-hr", "ks-pai", "ssb", "other"]
+AxisValue = Annotated[str, Field(min_length=1, max_length=AXIS_LENGTH_MAX), ONE_LINE]
+SubmittedDefinition = Annotated[dict[AxisValue, AxisValue], Field(max_length=AXES_MAX)]
+"""One value for each axis of the metric; `GET /api/registry/v1/metrics/{id}` lists them."""
 
 
-class AbsenceFigurePosted(Submitted):
-    """A month's (or quarter's, half-year's, year's) absence of a municipality or one of its units.
+class SubmittedFigure(Submitted):
+    """What every figure says, whatever its kind.
 
     Attributes:
         municipality: the number valid on the last day of the period.
         unit: an id of the publisher's for a part of the municipality; none for the whole.
+        persons: head count behind the figure; fewer than the metric's `small_persons` are withheld.
+        definition: one value for each axis of the metric; figures of unlike definitions are never
+            mixed.
+        generated: true marks made-up figures of a demonstration, wherever they show.
+    """
+
+    kind: ClassVar[str] = "figures"
+
+    municipality: MunicipalityNumber
+    unit: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$")
+    period: PeriodText
+    persons: int | None = Field(default=None, ge=0, le=10_000_000, strict=True)
+    definition: SubmittedDefinition
+    note: Annotated[str, Field(max_length=NOTE_LENGTH_MAX), SEVERAL_LINES] | None = None
+    generated: bool = Field(default=False, strict=True)
+
+
+class AbsenceFigurePosted(SubmittedFigure):
+    """A month's (or quarter's, half-year's, year's) absence of a municipality or one of its units.
+
+    Attributes:
         window: `period`; or `year-to-date`, `rolling-12` for a figure that the publisher computed,
             `period` then being its last month.
         lost_days, agreed_days: full-time-equivalent working days; both or neither.
         rate_percent: instead of the days, with `weight_kind` and, for other than equal weights,
             `weight`.
-        persons: head count behind the figure; below 5 it is suppressed.
-        generated: true marks made-up figures of a demonstration, wherever they show.
+        definition: `certification` (whose certificate counts), `denominator` (agreed or possible
+            days), `holiday` (whether holiday taken was subtracted from the days), `source`.
     """
 
     type: ClassVar[str] = "no.saman.inbound.AbsenceFigurePosted.v1"
-    kind: ClassVar[str] = "absence-figures"
 
-    municipality: MunicipalityNumber
-    unit: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$")
-    period: PeriodText
     window: FigureWindow = "period"
     lost_days: Exact | None = None
     agreed_days: Exact | None = None
     rate_percent: Exact | None = None
     weight_kind: WeightKind | None = None
     weight: Exact | None = None
-    persons: int | None = Field(default=None, ge=0, le=10_000_000, strict=True)
-    definition: SubmittedDefinition
-    note: str | None = Field(default=None, max_length=NOTE_LENGTH_MAX)
-    generated: bool = Field(default=False, strict=True)
 
 
-class AbsenceFigureWithdrawn(Submitted):
-    """Takes a figure back; only its publisher, or the operator, may."""
+class IndicatorFigurePosted(SubmittedFigure):
+    """A value of a metric of a municipality or one of its units, for any metric that has no
+    contract of its own.
 
-    type: ClassVar[str] = "no.saman.inbound.AbsenceFigureWithdrawn.v1"
-    kind: ClassVar[str] = "absence-figures"
+    Attributes:
+        metric: id of a metric that the registry knows.
+        numerator: of a share, a mean or a count.
+        denominator: of a share or a mean.
+        value: of a score.
+        weight: the score's weight among others; without it the score cannot be joined with others.
+    """
 
-    figure_id: UUID
-    reason: str = Field(min_length=1, max_length=REASON_LENGTH_MAX)
+    type: ClassVar[str] = "no.saman.inbound.IndicatorFigurePosted.v1"
+
+    metric: Slug
+    definition: SubmittedDefinition = Field(default_factory=dict)
+    numerator: Exact | None = None
+    denominator: Exact | None = None
+    value: Exact | None = None
+    weight: Exact | None = None
+
+
+class FigureWithdrawn(Submitted):
+    """Takes a figure back, of whatever kind; only its publisher, or the operator, may."""
+
+    type: ClassVar[str] = "no.saman.inbound.FigureWithdrawn.v1"
+    kind: ClassVar[str] = "figures"
+
+    figure_id: Uuid
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), SEVERAL_LINES]
 
 
 class ReportContent(Submitted):
@@ -124,9 +149,11 @@ class ReportContent(Submitted):
         signatures: the parties that stand behind it.
     """
 
-    submission_id: UUID
+    submission_id: Uuid
     form_version: int = Field(default=1, ge=1, le=10_000, strict=True)
-    answers: dict[str, Any] = Field(default_factory=dict, max_length=ANSWERS_MAX)
+    answers: Annotated[dict[str, Any], Field(max_length=ANSWERS_MAX), SEEN_THROUGHOUT] = Field(
+        default_factory=dict
+    )
     signatures: list[Literal["elected", "administration", "union_and_staff"]] = Field(
         default_factory=list, max_length=3
     )
@@ -142,4 +169,31 @@ class ReportSubmitted(ReportContent):
     type: ClassVar[str] = "no.saman.inbound.ReportSubmitted.v1"
     kind: ClassVar[str] = "reports"
 
-    obligation_id: UUID
+    obligation_id: Uuid
+
+
+INBOUND_KINDS = ("figures", "reports")
+
+
+def inbound_prefix(organisation_number: str) -> str:
+    """Return what the names of a publisher's inbound topics begin with, up to the dot that ends the
+    number.
+    """
+    return f"inbound.{organisation_number}."
+
+
+def topics_of_publisher(organisation_number: str) -> tuple[Topic, ...]:
+    """Return the topics of one publisher: one per kind to write to, and one to read its receipts
+    from.
+    """
+    retention_ms = 30 * DAY_MILLISECONDS
+    inbound = (
+        Topic(
+            f"{inbound_prefix(organisation_number)}{kind}.v1",
+            retention_ms=retention_ms,
+            from_outside=True,
+        )
+        for kind in INBOUND_KINDS
+    )
+    receipts = Topic(SubmissionAccepted.topic_of(organisation_number), retention_ms=retention_ms)
+    return (*inbound, receipts)

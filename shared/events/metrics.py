@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.events.envelope import Contract, Event, Exact, PeriodText, Slug
 from shared.events.registry import Baseline
+from shared.events.topics import Topic
 
 WindowName = Literal["month", "quarter", "half-year", "year", "year-to-date", "rolling-12"]
 GrainName = Literal["month", "quarter", "half-year", "year"]
@@ -126,3 +127,6 @@ class TargetLost(_Milestone):
 
 
 MilestoneEvent = TargetReached | TargetLost
+
+TOPICS = (Topic(MetricUpdated.topic(), "compact"), Topic(TargetReached.topic()))
+"""The topics that metrics writes to."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.envelope import Event, Slug
+from shared.events.topics import DAY_MILLISECONDS, Topic
 
 
 class _Delivery(Event):
@@ -38,3 +39,6 @@ class NotificationFailed(_Delivery):
 
 
 DeliveryEvent = NotificationDelivered | NotificationFailed
+
+TOPICS = (Topic(NotificationDelivered.topic(), retention_ms=90 * DAY_MILLISECONDS),)
+"""The topic that notifications writes to."""

@@ -3,11 +3,14 @@ receipts.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.envelope import Contract, Event, Exact, MunicipalityNumber, PeriodText, Slug
-from shared.events.registry import DefinitionContract
+from shared.events.topics import Topic
+from shared.fields import UuidText
 from shared.moments import Day
 
 FigureWindow = Literal["period", "year-to-date", "rolling-12"]
@@ -31,38 +34,32 @@ class FindingContract(Contract):
     message_args: dict[str, Any] = {}
 
 
-class Figure(Contract):
-    """An accepted figure: either both day counts, or a rate with the weight that it has in sums.
+class _Figure(Contract):
+    """What every accepted figure says, whatever its kind.
 
     Attributes:
         figure_id: chosen by the publisher.
-        municipality: the number as it was posted, the same as `municipality_number`; null in older
-            events.
+        municipality: the number as it was posted, the same as `municipality_number`.
         municipality_number: as valid on the last day of the period.
         unit: a part of the municipality, or none for the whole.
-        window: `period`, or a window that the publisher computed itself, ending with `period`.
-        lost_days: working days lost, in full-time-equivalent days.
-        agreed_days: working days agreed (or possible, by the definition), in the same unit.
+        definition: one value for each axis of the metric.
+        definition_key: the values of the definition, joined in the order of the metric's axes.
         persons: head count behind the figure.
         vintage: 1 for the first figure of its place, 2 for the one that replaced it, and so on.
         replaces: the figure that was in force before.
         generated: made by a generator for demonstration, not reported by anybody.
+        posted_at: when it arrived, just after what was decided at its place before.
     """
 
     figure_id: UUID
-    municipality: MunicipalityNumber | None = None
+    municipality: MunicipalityNumber
     municipality_id: str
     municipality_number: MunicipalityNumber
     unit: str | None = None
     period: PeriodText
-    window: FigureWindow = "period"
-    lost_days: Exact | None = None
-    agreed_days: Exact | None = None
-    rate_percent: Exact | None = None
-    weight_kind: WeightKind | None = None
-    weight: Exact | None = None
     persons: int | None = None
-    definition: DefinitionContract
+    definition: dict[str, str]
+    definition_key: str
     note: str | None = None
     generated: bool = False
     vintage: int
@@ -72,40 +69,99 @@ class Figure(Contract):
     findings: list[FindingContract] = []
 
 
-class _AbsenceFigureEvent(Event):
-    producer = "reporting"
-    aggregate = "absence-figure"
+class AbsenceFigure(_Figure):
+    """Absence: either both day counts, or a rate with the weight that it has in sums.
 
-
-class AbsenceFigurePosted(_AbsenceFigureEvent, Figure):
-    """A figure was accepted and is in force for its municipality, unit, period, window and
-    definition.
+    Attributes:
+        window: `period`, or a window that the publisher computed itself, ending with `period`.
+        lost_days: working days lost, in full-time-equivalent days.
+        agreed_days: working days agreed (or possible, by the definition), in the same unit.
     """
+
+    window: FigureWindow = "period"
+    lost_days: Exact | None = None
+    agreed_days: Exact | None = None
+    rate_percent: Exact | None = None
+    weight_kind: WeightKind | None = None
+    weight: Exact | None = None
+
+
+class IndicatorFigure(_Figure):
+    """A value of any other metric, by what the metric is.
+
+    Attributes:
+        metric: id of the metric in `registry.metric.v1`.
+        numerator: of a share, a mean or a count.
+        denominator: of a share or a mean.
+        value: of a score.
+        weight: the score's weight among others; without it the score cannot be joined with others.
+    """
+
+    metric: Slug
+    numerator: Exact | None = None
+    denominator: Exact | None = None
+    value: Exact | None = None
+    weight: Exact | None = None
+
+
+class AbsenceFigureInForce(AbsenceFigure):
+    """An absence figure that is in force again."""
+
+    kind: Literal["absence"] = "absence"
+
+
+class IndicatorFigureInForce(IndicatorFigure):
+    """An indicator figure that is in force again."""
+
+    kind: Literal["indicator"] = "indicator"
+
+
+FigureInForce = Annotated[
+    AbsenceFigureInForce | IndicatorFigureInForce, Field(discriminator="kind")
+]
+
+
+class _FigureEvent(Event):
+    producer = "reporting"
+    aggregate = "figure"
+
+    municipality_id: str
 
     @property
     def key(self) -> str:
         return self.municipality_id
 
 
-class AbsenceFigureWithdrawn(_AbsenceFigureEvent):
-    """A figure was taken back. `in_force` is the earlier figure that holds again, if there is
-    one.
+class AbsenceFigurePosted(AbsenceFigure, _FigureEvent):
+    """A figure of absence was accepted and is in force for its place: municipality, unit, period,
+    window and definition.
+    """
+
+
+class IndicatorFigurePosted(IndicatorFigure, _FigureEvent):
+    """A figure of a metric was accepted and is in force for its place: municipality, unit, metric,
+    period and definition.
+    """
+
+
+class FigureWithdrawn(_FigureEvent):
+    """A figure was taken back. `in_force` is the earlier figure that holds again, if there is one.
+
+    Attributes:
+        metric: of the figure, `absence` for one of absence.
     """
 
     figure_id: UUID
-    municipality_id: str
     unit: str | None = None
+    metric: Slug
     period: PeriodText
     window: FigureWindow = "period"
-    definition: DefinitionContract
+    definition: dict[str, str]
+    definition_key: str
     reason: str
     publisher: str
     withdrawn_at: datetime
-    in_force: Figure | None = None
-
-    @property
-    def key(self) -> str:
-        return self.municipality_id
+    in_force: FigureInForce | None = None
 
 
 class _ReportEvent(Event):
@@ -170,9 +226,13 @@ class _Receipt(Event):
 
 
 class SubmissionAccepted(_Receipt):
-    """A submission was accepted; `vintage` tells how often its place was filled."""
+    """A submission was accepted; `vintage` tells how often its place was filled.
 
-    submission_id: UUID
+    Attributes:
+        submission_id: as it was sent, in the case that it was sent in.
+    """
+
+    submission_id: UuidText
     vintage: int
     findings: list[FindingContract] = []
 
@@ -195,5 +255,9 @@ class SubmissionRejected(_Receipt):
         return self.submission_id or self.origin
 
 
-AbsenceFigureEvent = AbsenceFigurePosted | AbsenceFigureWithdrawn
+FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted
+FigureEvent = FigurePosted | FigureWithdrawn
 ReportEvent = ReportDue | ReportOverdue | ReportSubmitted
+
+TOPICS = (Topic(AbsenceFigurePosted.topic()), Topic(ReportDue.topic()))
+"""The topics that reporting writes to; both are kept for ever."""

@@ -25,36 +25,46 @@ class Rate:
     Args:
         per_minute: requests on average.
         burst: requests at once after a quiet time.
+        of: what is counted, as a refusal says it.
         clock: seconds that only rise.
     """
 
     def __init__(
-        self, *, per_minute: int, burst: int, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        per_minute: int,
+        burst: int,
+        of: str = "requests",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._of = of
         self._interval = 60 / per_minute
         self._tolerance = self._interval * (burst - 1)
         self._due: dict[str, float] = {}
         self._clock = clock
         self._per_minute = per_minute
 
-    def take(self, key: str) -> None:
-        """Count one request of a key.
+    def take(self, key: str, count: int = 1) -> None:
+        """Count one request of a key, or of what is counted as many as it brings.
+
+        More than the burst is let through after a quiet time, and paid for afterwards: what a
+        route takes at once, it takes.
 
         Raises:
             Unavailable: `too-many-requests`; it says when the next one is let through.
         """
         now = self._clock()
         due = max(self._due.get(key, now), now)
-        wait = due - self._tolerance - now
+        wait = min(due - now, due + (count - 1) * self._interval - self._tolerance - now)
         if wait > 0:
             raise Unavailable(
-                f"more than {self._per_minute} requests a minute; come again in {wait:.1f} s",
+                f"more than {self._per_minute} {self._of} a minute; come again in {wait:.1f} s",
                 code=CODE,
                 retry_after_seconds=math.ceil(wait),
             )
         if len(self._due) >= KEYS_MAX:
             self._due = {known: at for known, at in self._due.items() if at > now}
-        self._due[key] = due + self._interval
+        self._due[key] = due + count * self._interval
 
 
 class Places:
@@ -62,10 +72,12 @@ class Places:
 
     Args:
         each: places of one key.
+        of: what takes a place, as a refusal says it.
     """
 
-    def __init__(self, each: int) -> None:
+    def __init__(self, each: int, *, of: str = "requests of one key at once") -> None:
         self._each = each
+        self._of = of
         self._taken: Counter[str] = Counter()
 
     def take(self, key: str) -> Callable[[], None]:
@@ -76,7 +88,7 @@ class Places:
         """
         if self._taken[key] >= self._each:
             raise Unavailable(
-                f"more than {self._each} requests of one key at once",
+                f"more than {self._each} {self._of}",
                 code=CODE,
                 retry_after_seconds=1,
             )

@@ -24,6 +24,14 @@ _REFERENCE = f"{_COMPONENTS}{{model}}"
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
 }
+_ETAG = {"description": "Stands for this content.", "schema": {"type": "string"}}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "Entity tags that are known, or `*`; compared weakly.",
+    "schema": {"type": "string"},
+}
 _KEY = {
     "type": "http",
     "scheme": "bearer",
@@ -45,10 +53,12 @@ def describe(app: FastAPI, problem: type[BaseModel]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     _add(schemas, models_json_schema([(problem, "serialization")], ref_template=_REFERENCE)[1])
-    for path, operation in _operations(document):
+    for path, method, operation in _operations(document):
         operation.setdefault("tags", [_subject(path)])
         _lift_bodies(operation, schemas)
         _complete(operation, f"{_COMPONENTS}{problem.__name__}")
+        if method == "get":
+            _say_conditional(operation)
     for name, schema in schemas.items():
         describe_fields(schema)
         title_only(schema, name)
@@ -74,9 +84,18 @@ def body_of(*models: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in document.get("paths", {}).items():
-        yield from ((path, each) for method, each in methods.items() if method in _METHODS)
+        yield from ((path, method, each) for method, each in methods.items() if method in _METHODS)
+
+
+def _say_conditional(operation: dict[str, Any]) -> None:
+    """Say that a `GET` may name the entity tags that it knows."""
+    operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    responses = operation["responses"]
+    responses["200"]["headers"] = responses["200"].get("headers", {}) | {"ETag": _ETAG}
+    responses["304"] = {"description": "As If-None-Match says.", "headers": {"ETag": _ETAG}}
+    operation["responses"] = dict(sorted(responses.items()))
 
 
 def _subject(path: str) -> str:
@@ -85,7 +104,7 @@ def _subject(path: str) -> str:
 
 
 def _tags(document: dict[str, Any]) -> list[str]:
-    return sorted({tag for _, each in _operations(document) for tag in each["tags"]})
+    return sorted({tag for *_, each in _operations(document) for tag in each["tags"]})
 
 
 def _lift_bodies(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -137,7 +156,6 @@ def _meanings(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "422", "Refused; every fault is named."
     if "requestBody" in operation:
         yield "413", "The body is too large."
-        yield "415", "The body is compressed; it is taken plain only."
-    if "401" in operation["responses"]:
-        yield "429", "The key is used too often, or by too many at once."
+        yield "415", "The body is of another media type, or compressed; it is taken plain only."
+    yield "429", "Too often, or too many at once, with one key or from one address."
     yield "503", "Not now; nothing was done. Try the same again after some seconds."

@@ -1,9 +1,10 @@
-"""Entity tags and conditional changes (RFC 9110, 13.1): a PUT says which state it is based on, so
-that nobody overwrites what they have not seen.
+"""Entity tags and conditional requests (RFC 9110, 13.1): a PUT says which state it is based on, so
+that nobody overwrites what they have not seen; a GET says which state it knows.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,7 +14,11 @@ from pydantic import BaseModel
 
 from shared.errors import Conflict
 
-LENGTH_MAX = 100
+LENGTH_MAX = 1_000
+"""Characters of a list of entity tags."""
+
+_TAG = re.compile(r'(?P<weak>W/)?(?P<opaque>"[^"]*")')
+"""An entity tag (RFC 9110, 8.8.3). It may hold a comma, so a list is not cut at commas."""
 
 Guard = Callable[[int | None], None]
 """Told the version that is in force (none when there is nothing yet) before anything is written;
@@ -40,6 +45,31 @@ def version_tag(version: int) -> str:
     return f'"{version}"'
 
 
+def is_unchanged(current: str | None, if_none_match: str) -> bool:
+    """Tell whether one of the tags that a client knows is the current one (RFC 9110, 13.1.2).
+
+    The comparison is weak: `W/"3"`, which a proxy makes of `"3"`, stands for the same content.
+
+    Args:
+        current: the entity tag in force; none when there is nothing to be known.
+        if_none_match: a tag, a list of tags, or `*`, which is any.
+    """
+    if current is None:
+        return False
+    opaque = current.removeprefix("W/")
+    return if_none_match.strip() == "*" or any(
+        tag["opaque"] == opaque for tag in _TAG.finditer(if_none_match)
+    )
+
+
+def _is_matched(current: str | None, if_match: str) -> bool:
+    """Tell whether a change is based on the tag in force; strong, as RFC 9110, 13.1.1 wants it."""
+    return current is not None and (
+        if_match.strip() == "*"
+        or any(not tag["weak"] and tag["opaque"] == current for tag in _TAG.finditer(if_match))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Precondition:
     """What must hold for a change to be made.
@@ -60,16 +90,10 @@ class Precondition:
             Conflict: `lost-update`, answered as 412.
         """
         current = version_tag(version) if version is not None else None
-        if self.if_match is not None and not _is_among(current, self.if_match):
+        if self.if_match is not None and not _is_matched(current, self.if_match):
             raise _lost(f"If-Match {self.if_match}", current)
-        if self.if_none_match is not None and _is_among(current, self.if_none_match):
+        if self.if_none_match is not None and is_unchanged(current, self.if_none_match):
             raise _lost(f"If-None-Match {self.if_none_match}", current)
-
-
-def _is_among(current: str | None, wanted: str) -> bool:
-    return current is not None and (
-        wanted.strip() == "*" or current in (each.strip() for each in wanted.split(","))
-    )
 
 
 def _lost(condition: str, current: str | None) -> Conflict:

@@ -32,6 +32,7 @@ _STATUS_BY_CODE = {
     "lost-update": 412,
     "too-many-requests": 429,
     "content-encoding": 415,
+    "media-type": 415,
 }
 _MEANINGS = {
     401: "No key, or not a good one.",

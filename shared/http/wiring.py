@@ -10,16 +10,24 @@ from starlette.exceptions import HTTPException
 
 from shared.errors import AppError, FieldError, RuleBroken, json_pointer
 from shared.http import openapi, problems
-from shared.http.bounds import Bounds
+from shared.http.answers import Answers, refuse_method
+from shared.http.bounds import Bounds, Limits
 from shared.http.routes import StrictRoute
 
-_CODE_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "media-type"}
+_CODE_BY_STATUS = {404: "not-found", 415: "media-type"}
 _CODE_BY_TYPE = {"extra_forbidden": "unknown-field", "missing": "field-missing"}
 """Ours for pydantic's types of error; the others keep theirs, with hyphens."""
 
 
-def install(app: FastAPI) -> None:
-    """Install error handlers, bounds, strict routes and the OpenAPI document in an app."""
+DEFAULT_LIMITS = Limits()
+
+
+def install(app: FastAPI, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Install error handlers, bounds, strict routes and the OpenAPI document in an app.
+
+    Args:
+        limits: how much it lets in.
+    """
 
     @app.exception_handler(AppError)
     async def on_app_error(_: Request, error: AppError) -> Response:
@@ -30,14 +38,20 @@ def install(app: FastAPI) -> None:
         return problems.respond(_refusal_of(error))
 
     @app.exception_handler(HTTPException)
-    async def on_http(_: Request, error: HTTPException) -> Response:
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            return refuse_method(request, headers)
         code = _CODE_BY_STATUS.get(error.status_code, "http-error")
         document = problems.problem(code, error.status_code, str(error.detail))
-        headers = dict(error.headers or {})
         return problems.ProblemResponse(document.model_dump(), error.status_code, headers)
 
-    app.add_middleware(Bounds)
+    app.add_middleware(Bounds, limits=limits)
+    app.add_middleware(Answers)
     app.router.route_class = StrictRoute
+    # A redirect would be made of the request's Host, which is anybody's word.
+    app.router.redirect_slashes = False
+    app.router.strict_content_type = False  # StrictRoute judges it
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:

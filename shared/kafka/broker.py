@@ -27,6 +27,13 @@ class BusSettings(BaseSettings):
     bootstrap: str = Field(
         default="127.0.0.1:9092", description="Addresses of brokers, host:port, comma separated."
     )
+    public_bootstrap: str = Field(
+        default="",
+        description=(
+            "Addresses by which publishers and readers reach the brokers, as they are told; empty"
+            " where they are those of `bootstrap`."
+        ),
+    )
     client_id: str = Field(
         default="saman", description="Name shown in the broker's logs and quotas."
     )

@@ -6,7 +6,6 @@ copies, refuses readiness, because order per key and the completeness of the log
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import NewTopic
@@ -19,57 +18,35 @@ from aiokafka.errors import (
 )
 
 from shared.errors import RuleBroken
-from shared.events import metrics, notifications, registry, reporting
+from shared.events.topics import DAY_MILLISECONDS, Topic
 from shared.kafka.admin import Admin, administering
 from shared.kafka.broker import BusSettings
-
-PARTITIONS = 12
-"""Never changed on a live topic: a key would hash to another partition and its order would be lost.
-"""
 
 VISIBLE_SECONDS = 30
 VISIBLE_POLL_SECONDS = 0.05
 
-DAY_MILLISECONDS = 86_400_000
-KEEP = -1
+BYTES_MAX = 1_100_000
+"""Of one record; what comes from outside may have a little less, so that it fits with a receipt."""
+
+BYTES_MAX_FROM_OUTSIDE = 1_048_588
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One topic as it must be.
-
-    Attributes:
-        cleanup: `compact` keeps the last event of each key, `delete` keeps everything for the
-            retention.
-        retention_ms: -1 keeps for ever.
-        from_outside: publishers write here; the broker's own clock then stamps the records, since a
-            forged time would defeat the retention.
-        forgets: of a compacted topic: what was erased must be gone after a day, and the mark that
-            it was erased is kept for 30 days, for readers who come late.
-    """
-
-    name: str
-    cleanup: str = "delete"
-    retention_ms: int = KEEP
-    from_outside: bool = False
-    forgets: bool = False
-
-    def configs(self, *, copies: int = 1) -> dict[str, str]:
-        """The broker's settings for this topic, with so many copies of each partition."""
-        bounds = {
-            "max.compaction.lag.ms": str(DAY_MILLISECONDS),
-            "delete.retention.ms": str(30 * DAY_MILLISECONDS),
-        }
-        return {
-            "cleanup.policy": self.cleanup,
-            "retention.ms": str(self.retention_ms),
-            "max.message.bytes": str(1_048_588 if self.from_outside else 1_100_000),
-            "message.timestamp.type": "LogAppendTime" if self.from_outside else "CreateTime",
-            "min.insync.replicas": str(min_insync(copies)),
-            # The only copy left that is not up to date may never lead: what was acknowledged would
-            # be gone.
-            "unclean.leader.election.enable": "false",
-        } | (bounds if self.forgets else {})
+def configs_of(topic: Topic, *, copies: int = 1) -> dict[str, str]:
+    """Return the broker's settings for a topic with so many copies of each partition."""
+    configs = {
+        "cleanup.policy": topic.cleanup,
+        "retention.ms": str(topic.retention_ms),
+        "max.message.bytes": str(BYTES_MAX_FROM_OUTSIDE if topic.from_outside else BYTES_MAX),
+        "message.timestamp.type": "LogAppendTime" if topic.from_outside else "CreateTime",
+        "min.insync.replicas": str(min_insync(copies)),
+        # The only copy left that is not up to date may never lead: what was acknowledged would be
+        # gone.
+        "unclean.leader.election.enable": "false",
+    }
+    if topic.forgets:
+        configs["max.compaction.lag.ms"] = str(DAY_MILLISECONDS)
+        configs["delete.retention.ms"] = str(30 * DAY_MILLISECONDS)
+    return configs
 
 
 def min_insync(copies: int) -> int:
@@ -81,52 +58,6 @@ def min_insync(copies: int) -> int:
     be asked of it.
     """
     return max(1, copies - 1)
-
-
-OWN_TOPICS = (
-    Topic(registry.MunicipalityRegistered.topic(), "compact"),
-    Topic(registry.ProgrammeRegistered.topic(), "compact"),
-    Topic(registry.ProjectRegistered.topic(), "compact"),
-    Topic(registry.MetricDefined.topic(), "compact"),
-    Topic(registry.PublisherRegistered.topic(), "compact"),
-    Topic(registry.PersonRegistered.topic(), "compact", forgets=True),
-    Topic(reporting.AbsenceFigurePosted.topic()),
-    Topic(reporting.ReportDue.topic()),
-    Topic(metrics.MetricUpdated.topic(), "compact"),
-    Topic(metrics.TargetReached.topic()),
-    Topic(notifications.NotificationDelivered.topic(), retention_ms=90 * DAY_MILLISECONDS),
-)
-
-COMPACTED = frozenset(topic.name for topic in OWN_TOPICS if topic.cleanup == "compact")
-"""Topics whose last event of a key says everything about it."""
-
-INBOUND_KINDS = ("absence-figures", "reports")
-
-
-def inbound_prefix(organisation_number: str) -> str:
-    """Return what the names of a publisher's inbound topics begin with, up to the dot that ends the
-    number.
-    """
-    return f"inbound.{organisation_number}."
-
-
-def topics_of_publisher(organisation_number: str) -> tuple[Topic, ...]:
-    """Return the topics of one publisher: one per kind to write to, and one to read its receipts
-    from.
-    """
-    inbound = (
-        Topic(
-            f"{inbound_prefix(organisation_number)}{kind}.v1",
-            retention_ms=30 * DAY_MILLISECONDS,
-            from_outside=True,
-        )
-        for kind in INBOUND_KINDS
-    )
-    receipts = Topic(
-        reporting.SubmissionAccepted.topic_of(organisation_number),
-        retention_ms=30 * DAY_MILLISECONDS,
-    )
-    return (*inbound, receipts)
 
 
 async def disagreements(bus: BusSettings, topics: Sequence[Topic]) -> list[str]:
@@ -179,7 +110,12 @@ async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
 async def _make(admin: Admin, missing: Sequence[Topic], copies: int) -> list[str]:
     answer = await admin.create_topics(
         [
-            NewTopic(topic.name, PARTITIONS, copies, topic_configs=topic.configs(copies=copies))
+            NewTopic(
+                topic.name,
+                topic.partitions,
+                copies,
+                topic_configs=configs_of(topic, copies=copies),
+            )
             for topic in missing
         ]
     )
@@ -240,7 +176,9 @@ async def _differing(admin: Admin, topics: Sequence[Topic]) -> dict[str, dict[st
         for each in await admin.describe_topics([topic.name for topic in topics])
     }
     configs = await _configs(admin, [topic.name for topic in topics])
-    wanted = {topic.name: topic.configs(copies=_copies(described[topic.name])) for topic in topics}
+    wanted = {
+        topic.name: configs_of(topic, copies=_copies(described[topic.name])) for topic in topics
+    }
     return {
         name: settings
         for name, settings in wanted.items()
@@ -261,10 +199,10 @@ def _compare(
     if described["error_code"]:
         return [f"topic {topic.name} does not exist; run `saman topics apply`"]
     sentences = []
-    if (count := len(described["partitions"])) != PARTITIONS:
+    if (count := len(described["partitions"])) != topic.partitions:
         sentences.append(
-            f"topic {topic.name} has {count} partitions, it must have {PARTITIONS}; it has to be"
-            " made anew"
+            f"topic {topic.name} has {count} partitions, it must have {topic.partitions};"
+            " it has to be made anew"
         )
     # More are no fault: so it looks while a partition moves to another broker, and nobody must be
     # unready for that.
@@ -276,7 +214,7 @@ def _compare(
     sentences += [
         f"topic {topic.name} has {name}={configs[topic.name].get(name)}, it must be {value}; run"
         " `saman topics apply`"
-        for name, value in topic.configs(copies=copies).items()
+        for name, value in configs_of(topic, copies=copies).items()
         if configs[topic.name].get(name) != value
     ]
     return sentences

@@ -31,15 +31,17 @@ from shared.kafka import wire
 from shared.kafka.broker import BusSettings
 from shared.kafka.posting import Posting
 from shared.outbox.outbox import SHARD_COUNT
-from shared.postgres.database import DRIVER_FAILURES, Connection, Database, load_queries
+from shared.postgres.database import (
+    DRIVER_FAILURES,
+    Connection,
+    Database,
+    in_short,
+    load_queries,
+)
+from shared.postgres.locks import Lock
 
 QUERIES = load_queries(__file__)
 LOG = structlog.get_logger()
-
-LOCK_CLASS = 7301
-"""First half of the advisory lock's key; the shard is the second. Fixed: replicas of two versions
-must agree.
-"""
 
 CHUNK = 1_000
 POLL_SECONDS = 0.05
@@ -135,8 +137,12 @@ class Relay:
                     if sent < CHUNK:
                         await self._rest()
                 except (KafkaError, *DRIVER_FAILURES) as error:
-                    self.state.last_error = f"{type(error).__name__}: {error}"
-                    LOG.warning("relay failed", error=self.state.last_error, retry_seconds=pause)
+                    self.state.last_error = in_short(error)
+                    LOG.warning(
+                        "relay failed",
+                        error=f"{type(error).__name__}: {error}",
+                        retry_seconds=pause,
+                    )
                     await self._drop_producer()
                     await self._drop_connection_if_broken(error)
                     await asyncio.sleep(pause)
@@ -298,12 +304,12 @@ class Relay:
         share = -(-SHARD_COUNT // max(1, relays))
         held = self.state.shards
         while len(held) > share:
-            await QUERIES.release_shard(conn, lock_class=LOCK_CLASS, shard=held.pop())
+            await QUERIES.release_shard(conn, lock_class=Lock.OUTBOX_SHARD, shard=held.pop())
         for shard in range(SHARD_COUNT):
             if len(held) >= share:
                 break
             if shard not in held and await QUERIES.take_shard(
-                conn, lock_class=LOCK_CLASS, shard=shard
+                conn, lock_class=Lock.OUTBOX_SHARD, shard=shard
             ):
                 held.append(shard)
         return conn

@@ -23,6 +23,7 @@ import structlog
 from shared import faults
 from shared.errors import AppError, Unavailable
 from shared.postgres import deadline
+from shared.postgres.shares import Shares
 
 LOG = structlog.get_logger()
 
@@ -103,6 +104,15 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError)
 
 
+def in_short(error: BaseException) -> str:
+    """Return an error in one line for whoever looks at a status: its kind and its words.
+
+    Of PostgreSQL's only the kind: its words hold rows and names of ours, and stand in the log.
+    """
+    words = "" if isinstance(error, asyncpg.PostgresError) else f": {error}"
+    return f"{type(error).__name__}{words}"[:300]
+
+
 def load_queries(module_file: str) -> Any:
     """Load `queries.sql` beside a module; one function per named query (aiosql)."""
     return aiosql.from_path(Path(module_file).parent / "queries.sql", "asyncpg")
@@ -121,6 +131,7 @@ class Database:
         self.dsn = dsn
         self.application_name = application_name
         self._pool_size = pool_size
+        self._shares = Shares(pool_size)
         self._pool: Any = None
         self._opening = asyncio.Lock()
         self._is_closed = False
@@ -174,7 +185,10 @@ class Database:
         is_cut = False
         try:
             with _cutting(lent):
-                async with self._pool.acquire(timeout=deadline.at_most(ACQUIRE_SECONDS)) as conn:
+                async with (
+                    self._shares.held(deadline.at_most(ACQUIRE_SECONDS)),
+                    self._pool.acquire(timeout=deadline.at_most(ACQUIRE_SECONDS)) as conn,
+                ):
                     lent.append(conn)
                     try:
                         yield conn

@@ -1,6 +1,6 @@
 """Letting a consumer of a service read again from a moment, over HTTP; for operators."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictBool
@@ -11,9 +11,7 @@ from shared.errors import NotFound
 from shared.http import inputs, problems
 from shared.http.routes import StrictRoute
 from shared.moments import Moment
-
-if TYPE_CHECKING:
-    from shared.service.runtime import Service
+from shared.service.runtime import Service
 
 
 class ConsumerReplay(inputs.RequestModel):
@@ -49,7 +47,7 @@ class ReplayAnswer(BaseModel):
     items: list[RereadingAnswer]
 
 
-def make_router(service: "Service") -> APIRouter:
+def make_router(service: Service) -> APIRouter:
     """Return the routes of one service's consumers."""
     router = APIRouter(
         prefix=f"/api/{service.name}/v1/consumers", tags=["consumers"], route_class=StrictRoute

@@ -6,21 +6,20 @@ A dead letter holds what a stranger sent, so all of it needs the operator's key.
 
 from base64 import b64encode
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from shared.access.roles import Action
-from shared.delivery import dead_letters
+from shared.delivery import dead_letters, redelivery
 from shared.delivery.dead_letters import DeadLetter, LetterFilter
+from shared.fields import SEVERAL_LINES
 from shared.http import inputs, lists, problems
 from shared.http.routes import StrictRoute
 from shared.moments import Moment
 from shared.outbox import outbox
-
-if TYPE_CHECKING:
-    from shared.service.runtime import Service
+from shared.service.runtime import Service
 
 State = Literal["waiting", "replayed", "discarded"]
 LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -129,10 +128,10 @@ class ReplayedAnswer(BaseModel):
 class Discarding(inputs.RequestModel):
     """Why a letter is given up."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Annotated[str, Field(min_length=1, max_length=500), SEVERAL_LINES]
 
 
-def make_router(service: "Service") -> APIRouter:
+def make_router(service: Service) -> APIRouter:
     """Return the routes that one service has for its operator."""
     router = APIRouter(prefix=f"/api/{service.name}/v1", route_class=StrictRoute)
     _add_letters(router, service)
@@ -142,7 +141,7 @@ def make_router(service: "Service") -> APIRouter:
     return router
 
 
-def _for_operators(service: "Service") -> dict[str, Any]:
+def _for_operators(service: Service) -> dict[str, Any]:
     return {
         "tags": ["dead letters"],
         "dependencies": [service.needs(Action.OPERATE)],
@@ -150,14 +149,14 @@ def _for_operators(service: "Service") -> dict[str, Any]:
     }
 
 
-def _add_letters(router: APIRouter, service: "Service") -> None:
+def _add_letters(router: APIRouter, service: Service) -> None:
     operators = _for_operators(service)
 
     @router.get(
         "/dead-letters", summary="List dead letters", **operators, response_model=LetterList
     )
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
-        after = lists.read_cursor(query.cursor, int) or 0
+        after = lists.read_cursor(query.cursor, lists.Number) or 0
         async with service.database.connection() as conn:
             wanted = query.wanted(None if query.state == "all" else query.state)
             letters = await dead_letters.list_(conn, wanted, after=after, count=query.limit + 1)
@@ -173,14 +172,14 @@ def _add_letters(router: APIRouter, service: "Service") -> None:
         return WholeLetter(**_answer(letter).model_dump(), record=_record(letter))
 
 
-def _add_deciding(router: APIRouter, service: "Service") -> None:
+def _add_deciding(router: APIRouter, service: Service) -> None:
     operators = _for_operators(service)
 
     @router.post(
         "/dead-letters/{letter_id}/replay", summary="Hand it once more to its consumer", **operators
     )
     async def replay(letter_id: LetterId) -> LetterAnswer:
-        return _answer(await dead_letters.replay(service.deliveries, service.database, letter_id))
+        return _answer(await redelivery.replay(service.deliveries, service.database, letter_id))
 
     @router.post(
         "/dead-letters/replay",
@@ -188,8 +187,8 @@ def _add_deciding(router: APIRouter, service: "Service") -> None:
         **operators,
     )
     async def replay_all(body: Replaying) -> ReplayedAnswer:
-        after = lists.read_cursor(body.cursor, int) or 0
-        done = await dead_letters.replay_all(
+        after = lists.read_cursor(body.cursor, lists.Number) or 0
+        done = await redelivery.replay_all(
             service.deliveries,
             service.database,
             body.wanted("waiting"),
@@ -246,7 +245,7 @@ class ReleasedAnswer(BaseModel):
     event_count: int
 
 
-def _add_parked_keys(router: APIRouter, service: "Service") -> None:
+def _add_parked_keys(router: APIRouter, service: Service) -> None:
     operators = _for_operators(service) | {"tags": ["parked keys"]}
 
     @router.get(
@@ -284,7 +283,7 @@ class KeyUseList(BaseModel):
     items: list[KeyUse]
 
 
-def _add_key_uses(router: APIRouter, service: "Service") -> None:
+def _add_key_uses(router: APIRouter, service: Service) -> None:
     @router.get(
         "/key-uses/{organisation_number}",
         summary="When a publisher's keys were last used at this service",
@@ -296,7 +295,7 @@ def _add_key_uses(router: APIRouter, service: "Service") -> None:
         organisation_number: Annotated[str, Path(pattern=r"^\d{9}$")],
     ) -> KeyUseList:
         async with service.database.connection() as conn:
-            uses = await service.key_uses.of(conn, organisation_number)
+            uses = await service.access.key_uses.of(conn, organisation_number)
         return KeyUseList(
             items=[KeyUse(key_id=key_id, last_used_at=uses[key_id]) for key_id in sorted(uses)]
         )

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -15,9 +15,8 @@ from prometheus_client.registry import Collector
 
 from shared.errors import Unavailable
 from shared.postgres import deadline
-
-if TYPE_CHECKING:
-    from shared.service.runtime import Service
+from shared.service.runtime import Service
+from shared.service.status import status_of
 
 STATUS_SECONDS = 4
 """For what a scrape asks of the database; Prometheus by itself waits ten seconds for the whole."""
@@ -26,9 +25,11 @@ STATUS_SECONDS = 4
 class ServiceCollector(Collector):
     """Reads a service's state at each scrape; `ask` fetches what needs the database first."""
 
-    def __init__(self, service: "Service") -> None:
-        self._service = service
+    def __init__(self, service: Service) -> None:
+        self.registry = CollectorRegistry()
         self.status: dict[str, Any] | None = None
+        self._service = service
+        self.registry.register(self)
 
     async def ask(self) -> None:
         """Fetch what needs the database.
@@ -38,12 +39,14 @@ class ServiceCollector(Collector):
         """
         status = None
         with deadline.within(STATUS_SECONDS), suppress(Unavailable):
-            status = await self._service.status()
+            status = await status_of(self._service)
         self.status = status
 
     def collect(self) -> Iterator[Metric]:
         """Yield the figures of the last status."""
-        yield self._gauge("saman_ready", "1 when the service is ready", not self._service.reasons())
+        yield self._gauge(
+            "saman_ready", "1 when the service is ready", not self._service.health.reasons()
+        )
         if self.status is None:
             return
         outbox, letters = self.status["outbox"], self.status["dead_letters"]
@@ -127,16 +130,16 @@ def process_figures() -> CollectorRegistry:
 
 
 async def expose(
-    services: Sequence["Service"], *others: Collector, accept: str
+    services: Sequence[ServiceCollector], *others: Collector, accept: str
 ) -> tuple[bytes, str]:
     """Return the figures of all services of this process in one of Prometheus' forms, and its media
     type.
 
     Args:
-        services: those that run in this process.
+        services: the collectors of those that run in this process.
         others: what else is told, such as the figures of the process.
         accept: the request's `Accept`, by which Prometheus asks for a form.
     """
-    await asyncio.gather(*(service.collector.ask() for service in services))
+    await asyncio.gather(*(service.ask() for service in services))
     write, media_type = choose_encoder(accept)
     return write(_Together([*others, *(service.registry for service in services)])), media_type

@@ -21,6 +21,8 @@ from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from icu import Collator
+from icu import Locale as Collation
 
 from shared.clock import OSLO
 from shared.http.wishes import read_wishes
@@ -72,21 +74,24 @@ def preferred(accept_language: str | None) -> Language:
     return next((language for language in Language if language not in fits), Language.NB)
 
 
-def norwegian_order(name: str) -> str:
-    """Return a key that sorts names as Norwegian directories do: æ, ø and å come last, in that
-    order.
+def norwegian_order(name: str) -> bytes:
+    """Return a key that sorts names as CLDR does for Norwegian.
+
+    æ, ø and å come last, with ä, ö and aa beside them; Sami letters and other marks stand with the
+    letters that they are made from.
     """
-    return name.casefold().translate(_LAST_LETTERS)
+    key: bytes = _NORWEGIAN.getSortKey(name)
+    return key
 
 
-_LAST_LETTERS = str.maketrans({"æ": "{1", "ø": "{2", "å": "{3"})  # { is the first character after z
+_NORWEGIAN = Collator.createInstance(Collation("nb"))
 
 
 class Named(Protocol):
-    """A name in the three languages; bokmål always stands, the others may be missing."""
+    """A name in the three languages, of which at least one stands."""
 
     @property
-    def nb(self) -> str: ...
+    def nb(self) -> str | None: ...
     @property
     def nn(self) -> str | None: ...
     @property
@@ -157,8 +162,9 @@ class Texts:
         return str(format_date(value.last_day, "MMMM y", locale=self._locale))
 
     def named(self, names: Named) -> str:
-        """Return a name in this language, else in bokmål."""
-        return {"nb": names.nb, "nn": names.nn, "en": names.en}[self.language.value] or names.nb
+        """Return a name in this language, else in bokmål, nynorsk or English."""
+        own = {"nb": names.nb, "nn": names.nn, "en": names.en}[self.language.value]
+        return own or names.nb or names.nn or names.en or ""
 
 
 def load(folders: Iterable[Path]) -> dict[Language, Texts]:

@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from shared.errors import NotAllowed, NotAuthenticated, NotFound, RuleBroken, Unavailable
+from shared.http.bounds import visit_of
 from shared.web import languages, wording
 from shared.web.assets import SHARED_FILES, Assets
 from shared.web.languages import Language, Texts
@@ -181,6 +182,7 @@ class PageRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             try:
+                visit_of(request.scope).count_open()
                 return await handle(request)
             except NotFound:
                 return self.pages.answer(request, "problem.html", {"kind": "missing"}, status=404)

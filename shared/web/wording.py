@@ -6,6 +6,7 @@ names itself; the values of its axes are shown by their ids, as far as nothing i
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from babel.dates import format_date
@@ -52,6 +53,17 @@ def axis_value(axis: str, value: str, texts: Texts) -> str:
             "included": texts.gettext("with employees on leave"),
             "excluded": texts.gettext("without employees on long leave"),
         },
+        "of": {
+            "part-time": texts.gettext("of part-time employees"),
+            "asked": texts.gettext("of those who were asked"),
+        },
+        "report_kind": {
+            "annual": texts.gettext("annual reports"),
+            "half-year": texts.gettext("half-year reports"),
+            "start-up": texts.gettext("start-up reports"),
+            "financial": texts.gettext("financial reports"),
+            "one-off": texts.gettext("one-off reports"),
+        },
         "source": {
             "municipality-hr": texts.gettext("from the municipality's own personnel system"),
             "ks-pai": texts.gettext("from KS' PAI register"),
@@ -60,6 +72,14 @@ def axis_value(axis: str, value: str, texts: Texts) -> str:
         },
     }
     return said.get(axis, {}).get(value, value)
+
+
+def amount(value: Decimal | None, unit: str, texts: Texts, places: int) -> str:
+    """Write a figure with its unit; the unit's id where that is all we know."""
+    if unit == "percent":
+        return texts.percent(value, places)
+    number = texts.number(value, places)
+    return f"{number}\u00a0{unit}" if unit else number
 
 
 def window_name(window: str, texts: Texts) -> str:

@@ -88,9 +88,7 @@ def _add_status(app: FastAPI) -> None:
             waiting_count=12, oldest_seconds=0.31, parked_count=1, last_error="KafkaTimeoutError"
         ),
         dead_letters=DeadLetters(waiting_count=3),
-        consumers=[
-            Consumer(group="metrics.reporting.absence-figure", lag=5, last_handled_seconds_ago=2.1)
-        ],
+        consumers=[Consumer(group="metrics.reporting.figure", lag=5, last_handled_seconds_ago=2.1)],
     )
     states = [
         Answered("registry", Answer(ready=True)),

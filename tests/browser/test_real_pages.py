@@ -168,6 +168,7 @@ def figure(
     """Return a rate as reporting publishes it."""
     return AbsenceFigurePosted(
         figure_id=uuid.uuid4(),
+        municipality=number,
         municipality_id=municipality_id,
         municipality_number=number,
         period=period,
@@ -175,7 +176,13 @@ def figure(
         rate_percent=Decimal(rate),
         weight_kind="equal",
         persons=1010,
-        definition=DEFINITION,
+        definition={
+            "certification": "total",
+            "denominator": "agreed",
+            "holiday": "corrected",
+            "source": "municipality-hr",
+        },
+        definition_key="total.agreed.corrected.municipality-hr",
         generated=generated,
         vintage=1,
         publisher="974760673",
@@ -285,7 +292,7 @@ async def test_the_status_page_shows_who_answers(
         for service in ("metrics", "registry"):
             await expect(page.get_by_role("region", name=service)).to_contain_text("klar")
         await expect(page.get_by_role("region", name="metrics")).to_contain_text(
-            "metrics.reporting.absence-figure"
+            "metrics.reporting.figure"
         )
         await expect(page.get_by_role("region", name="reporting")).to_contain_text("svarer ikke")
 

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.services import SERVICES, wiring
+from shared.events.catalogue import COMPACTED
 from shared.events.envelope import Event
-from shared.kafka.topics import COMPACTED
 from tests.faults.evidence import Evidence, Logged
 from tests.faults.truth import goals_of, posted_of, state_of
 from tests.faults.world import VICTIM
 from tests.faults.writing import IDENTITY_NUMBER
 from tests.metrics.recomputation import period_text, recompute
 
-FIGURES = "reporting.absence-figure.v1"
+FIGURES = "reporting.figure.v1"
 METRICS = "metrics.metric.v1"
 MILESTONES = "metrics.milestone.v1"
 REPORTS = "reporting.report.v1"
@@ -156,7 +156,7 @@ def in_order(evidence: Evidence) -> Findings:
     posted, unposted = set(), []
     for record in evidence.firsts(FIGURES):
         content = record.content
-        if record.type == "AbsenceFigureWithdrawn":
+        if record.type == "FigureWithdrawn":
             if content["figure_id"] not in posted:
                 unposted.append(content["figure_id"])
         else:

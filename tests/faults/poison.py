@@ -260,19 +260,19 @@ HEADERS = (
     Kind(
         "a type twice, ours last",
         APPLIED,
-        APPLIED,
+        "header-repeated",
         lambda m: _with(m, ("ce_type", _FUTURE), before=True),
     ),
     Kind(
         "a type twice, ours first",
         "type-unknown",
-        "type-unknown",
+        "header-repeated",
         lambda m: _with(m, ("ce_type", _FUTURE)),
     ),
     Kind(
         "an id twice",
         APPLIED,
-        APPLIED,
+        "header-repeated",
         lambda m: _with(m, ("ce_id", b"\xff"), ("ce_id", None), before=True),
     ),
     Kind("forged", APPLIED, APPLIED, lambda m: _with(m, *_FORGED)),

@@ -21,9 +21,9 @@ from deploy.local.kafka import KafkaOptions
 from deploy.local.processes import last_lines
 from deploy.services import SERVICES
 from shared import faults
-from shared.kafka.topics import PARTITIONS
+from shared.events.topics import PARTITIONS
 from shared.outbox.outbox import SHARD_COUNT
-from shared.outbox.relay import LOCK_CLASS
+from shared.postgres.locks import Lock
 from tests.faults.counts import repeats
 from tests.faults.proof import Proof, Proving, partitions_of
 from tests.faults.world import PUBLISHERS
@@ -186,7 +186,9 @@ async def until_taken_over(proof: Proof, service: str, *, is_relay: bool) -> Non
             await admin.execute(END_SESSIONS, service)
 
             async def holds_every_shard() -> bool:
-                return bool(await admin.fetchval(SHARDS_OF_ONE, service, LOCK_CLASS) == SHARD_COUNT)
+                return bool(
+                    await admin.fetchval(SHARDS_OF_ONE, service, Lock.OUTBOX_SHARD) == SHARD_COUNT
+                )
 
             await until(holds_every_shard, f"{other} relays everything", seconds=STRUCK_SECONDS)
         finally:

@@ -24,10 +24,17 @@ from deploy.contracts.events import all_events
 from deploy.services import SERVICES
 from services.reporting.rounds.commands import obligation_id_of
 from shared.delivery.subscribe import Subscription
-from shared.events.inbound import AbsenceFigurePosted, ReportSubmitted, Submitted
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import (
+    AbsenceFigurePosted,
+    ReportSubmitted,
+    Submitted,
+    topics_of_publisher,
+)
 from shared.events.registry import SpeaksFor
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
-from shared.kafka.topics import OWN_TOPICS, Topic, apply, topics_of_publisher
+from shared.events.topics import Topic
+from shared.kafka.topics import apply, configs_of
 from shared.postgres.database import Connection
 from tests.faults import accounting
 from tests.faults.accounting import (
@@ -169,7 +176,9 @@ async def test_each_record_of_a_flood_of_poison_becomes_one_thing_and_its_neighb
     sifts = any(subscription.sift for _, subscription in subscribers)
     make = golden_messages(sorted(names), without=("ce_subject",) if sifts else ())
     (declared,) = [each for each in OWN_TOPICS if each.name == topic]
-    flood = Flood(four.infra.bus, topic, make, largest=int(declared.configs()["max.message.bytes"]))
+    flood = Flood(
+        four.infra.bus, topic, make, largest=int(configs_of(declared)["max.message.bytes"])
+    )
 
     await flood.run(TIMES, seed=SEED)
 
@@ -192,7 +201,7 @@ async def test_each_submission_of_a_flood_of_poison_is_answered_once_and_its_nei
     topic = pattern.replace("{orgnr}", four.publisher)
     (kind,) = [each for each in topics_of_publisher(four.publisher) if each.name == topic]
     make = await submissions_of(four, topic.split(".")[2])
-    flood = Flood(four.infra.bus, topic, make, largest=int(kind.configs()["max.message.bytes"]))
+    flood = Flood(four.infra.bus, topic, make, largest=int(configs_of(kind)["max.message.bytes"]))
 
     await flood.run(TIMES, seed=SEED)
 

@@ -14,9 +14,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.services import SERVICES
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import topics_of_publisher
 from shared.events.metrics import MetricUpdated
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
-from shared.kafka.topics import OWN_TOPICS, PARTITIONS, disagreements, topics_of_publisher
+from shared.events.topics import PARTITIONS
+from shared.kafka.topics import disagreements
 from shared.service.clients import new_client
 from tests.faults.checker import check
 from tests.faults.counts import repeats
@@ -27,7 +30,7 @@ from tests.support.kafka_cluster import BROKERS, KafkaCluster, cluster_servers
 from tests.support.system import System
 
 STRUCK = (
-    f"inbound.{PUBLISHERS[0]}.absence-figures.v1",
+    f"inbound.{PUBLISHERS[0]}.figures.v1",
     AbsenceFigurePosted.topic(),
     "__consumer_offsets",
     MetricUpdated.topic(),

@@ -23,7 +23,7 @@ def posted_of(events: Iterable[Logged]) -> list[Posted]:
     figures: dict[str, Posted] = {}
     for event in events:
         content = event.content
-        if event.type == "AbsenceFigureWithdrawn":
+        if event.type == "FigureWithdrawn":
             if figure := figures.get(content["figure_id"]):
                 figures[content["figure_id"]] = replace(figure, withdrawn=True)
             continue

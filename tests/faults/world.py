@@ -12,8 +12,9 @@ from deploy.cli.connection import until_heard
 from deploy.cli.publishers import add_publisher
 from deploy.demo.generated import DEFINITION
 from deploy.services import SERVICES, subscriptions
+from shared.events.topics import Topic
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import Topic, apply
+from shared.kafka.topics import apply
 from shared.service.clients import new_client
 from tests.notifications.receiver import Receiver
 from tests.support.system import OPERATOR_KEY, System

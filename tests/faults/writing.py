@@ -28,7 +28,7 @@ MONTHS = [f"2013-{month:02}" for month in range(1, 13)]
 IDENTITY_NUMBER = "15108600036"
 """Passes the check digits and belongs to nobody; it may turn up nowhere."""
 
-WITHDRAWN_TYPE = POSTED_TYPE.replace("AbsenceFigurePosted", "AbsenceFigureWithdrawn")
+WITHDRAWN_TYPE = POSTED_TYPE.replace("AbsenceFigurePosted", "FigureWithdrawn")
 PAUSE_SECONDS = 0.2
 TRY_SECONDS = 20.0
 STOP_SECONDS = 300.0
@@ -139,7 +139,7 @@ class Load:
             await self._stubbornly(
                 client,
                 one.publisher,
-                f"absence-figures/{one.figure_id}/withdrawal",
+                f"figures/{one.figure_id}/withdrawal",
                 {"reason": "x"},
             )
             one.withdrawn = True
@@ -171,7 +171,7 @@ class Load:
             records = [
                 self._record(chance, publisher) for _ in range(chance.randint(1, self.batch))
             ]
-            await self._send(f"inbound.{publisher}.absence-figures.v1", records)
+            await self._send(f"inbound.{publisher}.figures.v1", records)
             await self._rest()
 
     async def repeat(self, submissions: Iterable[Sent]) -> None:
@@ -179,7 +179,7 @@ class Load:
         does.
         """
         for one in submissions:
-            await self._send(f"inbound.{one.publisher}.absence-figures.v1", [_record_of(one)])
+            await self._send(f"inbound.{one.publisher}.figures.v1", [_record_of(one)])
         await self._drop(await self._producer())
 
     async def _send(self, topic: str, records: list[dict[str, Any]]) -> None:

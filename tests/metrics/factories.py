@@ -20,7 +20,7 @@ from shared.events.registry import (
     Successor,
     Theme,
 )
-from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn, Figure
+from shared.events.reporting import AbsenceFigureInForce, AbsenceFigurePosted, FigureWithdrawn
 from shared.values import Definition
 from tests.metrics.recomputation import Posted
 
@@ -35,6 +35,12 @@ def figure_id(one: Posted) -> UUID:
     )
 
 
+def definition_values(key: str) -> dict[str, str]:
+    """Return what a figure says of its definition."""
+    axes = ("certification", "denominator", "holiday", "source")
+    return dict(zip(axes, key.split("."), strict=True))
+
+
 def definition_contract(key: str) -> DefinitionContract:
     held = Definition.from_key(key)
     return DefinitionContract(
@@ -45,9 +51,16 @@ def definition_contract(key: str) -> DefinitionContract:
     )
 
 
+def goal_definition(key: str) -> dict[str, str]:
+    """Return the definition of a goal of absence."""
+    axes = ("certification", "denominator", "holiday", "source")
+    return dict(zip(axes, key.split("."), strict=True))
+
+
 def fields(one: Posted) -> dict[str, Any]:
     return {
         "figure_id": figure_id(one),
+        "municipality": "1824",
         "municipality_id": one.municipality_id,
         "municipality_number": "1824",
         "unit": one.unit,
@@ -59,7 +72,8 @@ def fields(one: Posted) -> dict[str, Any]:
         "weight_kind": one.weight_kind,
         "weight": one.weight,
         "persons": one.persons,
-        "definition": definition_contract(one.definition_key),
+        "definition": definition_values(one.definition_key),
+        "definition_key": one.definition_key,
         "generated": one.generated,
         "vintage": one.vintage,
         "publisher": "889640782",
@@ -74,21 +88,23 @@ def posted_event(one: Posted) -> AbsenceFigurePosted:
     )
 
 
-def withdrawn_event(one: Posted, in_force: Posted | None = None) -> AbsenceFigureWithdrawn:
+def withdrawn_event(one: Posted, in_force: Posted | None = None) -> FigureWithdrawn:
     """Return what reporting published when the figure was taken back."""
-    return AbsenceFigureWithdrawn(
+    return FigureWithdrawn(
         event_id=uuid5(figure_id(one), "withdrawn"),
         occurred_at=NOW,
         figure_id=figure_id(one),
         municipality_id=one.municipality_id,
         unit=one.unit,
+        metric="absence",
         period=one.period,
         window=one.window,
-        definition=definition_contract(one.definition_key),
+        definition=definition_values(one.definition_key),
+        definition_key=one.definition_key,
         reason="counted twice",
         publisher="889640782",
         withdrawn_at=NOW,
-        in_force=None if in_force is None else Figure(**fields(in_force)),
+        in_force=None if in_force is None else AbsenceFigureInForce(**fields(in_force)),
     )
 
 
@@ -136,7 +152,7 @@ def goal_contract(**changes: Any) -> Goal:
     held: dict[str, Any] = {
         "goal_id": "vefsn-naervaer",
         "window": "year-to-date",
-        "definition": definition_contract("total.agreed.corrected.municipality-hr"),
+        "definition": goal_definition("total.agreed.corrected.municipality-hr"),
         "direction": "falling",
         "baseline": Baseline(value=Decimal("8.6"), period="2007-2010"),
         "target": Decimal("6.9"),

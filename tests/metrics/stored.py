@@ -7,7 +7,7 @@ from typing import Any
 from services.metrics.intake import commands
 from services.metrics.series.rules.figures import period_of
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
-from shared.events.reporting import AbsenceFigureEvent
+from shared.events.reporting import FigureEvent
 from shared.postgres.database import Database
 from tests.metrics import factories
 from tests.metrics.factories import NOW
@@ -30,7 +30,7 @@ async def hear(
         )
 
 
-async def apply(database: Database, *batches: Sequence[AbsenceFigureEvent]) -> None:
+async def apply(database: Database, *batches: Sequence[FigureEvent]) -> None:
     """Apply batches of figures, each in a transaction of its own."""
     for batch in batches:
         async with database.transaction() as conn:

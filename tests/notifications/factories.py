@@ -1,15 +1,20 @@
 """Valid things to be changed by the tests that are about them."""
 
+import json
 import secrets
 import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+from services.notifications.heard.rules import HeardMetric, Name
 from services.notifications.subscriptions.rules import Channel, Happening, Language, Subscription
+from services.registry.metrics import builtin
 from shared.events.metrics import Coverage, MetricUpdated, Rate, TargetLost, TargetReached
 from shared.events.registry import (
     Member,
+    MetricDefined,
     MunicipalityRegistered,
     MunicipalityVersion,
     Names,
@@ -173,6 +178,20 @@ def renamed(name: str, *, on: date) -> list[MunicipalityVersion]:
         now.model_copy(update={"name": name, "valid_from": on}),
         now.model_copy(update={"valid_to": on}),
     ]
+
+
+BUILT_IN_METRICS = Path(builtin.__file__).parent
+
+ABSENCE = HeardMetric("percent", 2, ("certification", "denominator", "holiday", "source"))
+"""How figures of absence are written."""
+
+ABSENCE_NAME = Name("Sykefravær", "Sjukefråvær", "Sickness absence")
+
+
+def metric_defined(**changes: Any) -> MetricDefined:
+    """Absence as the registry tells of it, out of the file that the registry reads."""
+    content = json.loads((BUILT_IN_METRICS / "absence.json").read_text())
+    return MetricDefined.model_validate({"version": 1, **content, **changes})
 
 
 def project(**changes: Any) -> ProjectRegistered:

@@ -1,7 +1,7 @@
 """What tests of the commands do again and again, on the real database."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.notifications.deliveries import commands as deliveries_commands
@@ -14,6 +14,7 @@ from services.notifications.sending import store as sending
 from services.notifications.subscriptions import commands as subscriptions_commands
 from services.notifications.subscriptions.commands import PutSubscription
 from services.notifications.subscriptions.rules import Bounds, Channel, Subscription
+from services.notifications.subscriptions.store import KeptSubscription
 from shared.postgres.database import Connection, Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT
@@ -35,6 +36,19 @@ async def put(database: Database, wanted: Subscription, **changes: Any) -> PutSu
         return await subscriptions_commands.put_subscription(conn, wanted, **arguments)
 
 
+async def renew(
+    database: Database, subscription_id: str, salt: bytes, *, overlap_hours: int = 0
+) -> KeptSubscription:
+    async with database.transaction() as conn:
+        return await subscriptions_commands.renew_secret(
+            conn,
+            subscription_id,
+            new_salt=salt,
+            overlap=timedelta(hours=overlap_hours),
+            true_now=NOW,
+        )
+
+
 async def tell(database: Database, *events: ToldOf) -> int:
     async with database.transaction() as conn:
         return await deliveries_commands.tell(conn, events, true_now=NOW)
@@ -54,7 +68,9 @@ async def take(
     database: Database, channel: Channel = Channel.MAIL, *, at: datetime = NOW
 ) -> list[sending.Lease]:
     async with database.connection() as conn:
-        return await sending_commands.take_work(conn, channel, by=BY, count=10, true_now=at)
+        return await sending_commands.take_work(
+            conn, channel, by=BY, places=40, at_work=[], true_now=at
+        )
 
 
 async def due(
@@ -68,6 +84,7 @@ async def hear_all(database: Database) -> None:
         await heard_commands.hear_projects(conn, [factories.project()])
         await heard_commands.hear_municipalities(conn, [factories.municipality()])
         await heard_commands.hear_programmes(conn, [factories.programme()])
+        await heard_commands.hear_metrics(conn, [factories.metric_defined()])
 
 
 async def until_somebody_waits_for_a_lock(database: Database) -> None:

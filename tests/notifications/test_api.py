@@ -134,6 +134,11 @@ async def test_a_webhooks_secret_is_in_the_first_answer_only_and_can_be_renewed(
     assert "secret" not in (await doors.operator.get(f"{ROUTE}/subscriptions/hook")).json()
     renewed = await doors.operator.post(f"{ROUTE}/subscriptions/hook/secret")
     assert renewed.status_code == 201
+    assert renewed.json()["previous_signs_until"] is not None
+    at_once = await doors.operator.post(
+        f"{ROUTE}/subscriptions/hook/secret", json={"overlap_hours": 0}
+    )
+    assert at_once.json()["previous_signs_until"] is None
     assert renewed.json()["secret"].startswith("whsec_")
     assert renewed.json()["secret"] != made["secret"]
 

@@ -79,6 +79,7 @@ async def test_a_target_reached_becomes_one_mail_in_the_subscribers_language(
     )
     wanted = await put(service, language="nn", subjects=[f"municipality/{municipality_id}"])
     await bus.publish(factories.municipality(municipality_id=municipality_id))
+    await bus.publish(factories.metric_defined())
     await service.service.consumers.catch_up()
 
     await bus.publish(event, event)
@@ -94,7 +95,7 @@ async def test_a_target_reached_becomes_one_mail_in_the_subscribers_language(
     )
     await service.service.late_consumers.catch_up()
     (mail,) = mails_to(catcher, wanted["address"])
-    assert mail.header("Subject") == "Vefsn nådde målet: 6,9 % sjukefråvær hittil i 2013"
+    assert mail.header("Subject") == "Vefsn nådde målet: 6,9 % hittil i 2013 (Sjukefråvær)"
     assert (
         mail.header("Message-ID") == f"<{event.event_id}.{wanted['subscription_id']}@saman.example>"
     )

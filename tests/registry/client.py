@@ -49,7 +49,7 @@ GOAL = {
     "definition": {
         "certification": "total",
         "denominator": "agreed",
-        "holiday_corrected": True,
+        "holiday": "corrected",
         "source": "municipality-hr",
     },
     "direction": "falling",

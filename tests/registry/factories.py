@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.registry.entries.rules import Names
+from services.registry.metrics.builtin.files import read_builtin
+from services.registry.metrics.commands import load_builtin
 from services.registry.municipalities.commands import put_municipality
 from services.registry.municipalities.rules.county import County
 from services.registry.municipalities.rules.membership import Membership
@@ -18,16 +20,22 @@ from services.registry.projects.rules import Baseline, Direction, Goal, Project
 from services.registry.publishers.rules import Publisher
 from shared.errors import Conflict
 from shared.postgres.database import Database
-from shared.values import Definition
+from shared.values import Metric
 
 NOW = datetime(2013, 5, 1, 12, tzinfo=UTC)
+METRICS = {built_in.metric_id: built_in for built_in in read_builtin().values()}
 NORDLAND = County("18", "Nordland")
 
 GOAL = Goal(
     "vefsn-naervaer",
     "absence",
     "year-to-date",
-    Definition.from_key("total.agreed.corrected.municipality-hr"),
+    {
+        "certification": "total",
+        "denominator": "agreed",
+        "holiday": "corrected",
+        "source": "municipality-hr",
+    },
     Direction.FALLING,
     Baseline(Decimal("8.6"), "2007-2010"),
     Decimal("6.9"),
@@ -39,6 +47,11 @@ GOAL = Goal(
 def municipality(number: str = "1824", name: str = "Vefsn", **changes: Any) -> Municipality:
     """Return a municipality of 2013."""
     return replace(founded(DatedVersion(number, name, NORDLAND, date(2013, 1, 1))), **changes)
+
+
+def metric(metric_id: str = "absence", **changes: Any) -> Metric:
+    """Return the metric of sickness absence, under any id."""
+    return replace(METRICS["absence"], metric_id=metric_id, **changes)
 
 
 def programme(programme_id: str = "saman", **changes: Any) -> Programme:
@@ -94,9 +107,10 @@ async def register(database: Database, *numbered: tuple[str, str]) -> None:
 
 
 async def put_programme_and_project(database: Database) -> None:
-    """Put Vefsn, a programme and a project."""
+    """Put Vefsn, the built-in metrics, a programme and a project."""
     await register(database)
     async with database.transaction() as conn:
+        await load_builtin(conn, read_builtin(), now=NOW)
         await put_programme(conn, programme(), now=NOW)
         await put_project(conn, project(), now=NOW)
     await told(database)

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from services.registry import restoring
 from services.registry.entries.rules import Names
+from services.registry.metrics import store as metrics
+from services.registry.metrics.commands import load_builtin, put_metric
 from services.registry.municipalities import store as municipalities
 from services.registry.municipalities.commands import put_municipality
 from services.registry.programmes import store as programmes
@@ -28,6 +30,8 @@ async def written(database: Database) -> list[Event]:
     """Register and change one of each kind; return what was told, in order."""
     somebody = factories.publisher()
     async with database.transaction() as conn:
+        await load_builtin(conn, {"digest": factories.metric("absence")}, now=NOW)
+        await put_metric(conn, factories.metric("absence", decimals=1), now=NOW)
         await put_municipality(conn, factories.municipality(), now=NOW)
         await put_programme(conn, factories.programme(), now=NOW)
         await put_project(conn, factories.project(), now=NOW)
@@ -65,6 +69,9 @@ async def test_an_empty_registry_takes_its_states_from_the_log(
         ) == await municipalities.find_municipality(old, "vefsn-1824")
         assert await programmes.find_programme(new, "saman") == await programmes.find_programme(
             old, "saman"
+        )
+        assert await metrics.find_metric(new, "absence") == await metrics.find_metric(
+            old, "absence"
         )
         assert await projects.find_project(new, "vefsn") == await projects.find_project(
             old, "vefsn"
@@ -111,8 +118,8 @@ async def test_an_empty_log_is_told_everything_under_its_ids_in_its_order(
             event.event_id for event in events[3:]
         ]
 
-    assert [(event.event_id, event.type(), event.payload()) for event in told] == [
-        (event.event_id, event.type(), event.payload()) for event in events
+    assert [(event.event_id, event.type(), json.loads(event.payload())) for event in told] == [
+        (event.event_id, event.type(), json.loads(event.payload())) for event in events
     ]
 
 

@@ -4,6 +4,8 @@ import secrets
 from typing import Any
 
 from shared.events.registry import (
+    MetricChanged,
+    MetricDefined,
     MunicipalitiesMerged,
     MunicipalityChanged,
     MunicipalityRegistered,
@@ -135,6 +137,31 @@ async def test_every_change_of_programmes_and_projects_is_heard(bus: Bus, run: R
         str((await bus.receive(ProjectEnded, where=lambda e: e.key == project_id)).ended_on)
         == "2015-12-31"
     )
+
+
+async def test_every_change_of_metrics_is_heard(bus: Bus, run: RunService) -> None:
+    operator = (await run("registry", reference=False)).operator
+    await bus.follow(MetricDefined.topic())
+    metric_id = f"reputation-{secrets.token_hex(4)}"
+    body = {
+        "names": {"en": "Reputation"},
+        "unit": "points",
+        "kind": "score",
+        "over_time": "mean",
+        "better": "higher",
+    }
+    for decimals in (2, 2, 1):
+        await operator.put(f"{API}/metrics/{metric_id}", json={**body, "decimals": decimals})
+
+    defined = await bus.receive(MetricDefined, where=lambda e: e.key == metric_id)
+    assert (defined.version, defined.value().decimals, defined.names.fallback) == (
+        1,
+        2,
+        "Reputation",
+    )
+    changed = await bus.all(MetricChanged, count=1, where=lambda e: e.key == metric_id)
+    assert [(event.version, event.decimals) for event in changed] == [(2, 1)]
+    assert (await bus.receive(MetricDefined, where=lambda e: e.key == "absence")).key == "absence"
 
 
 async def test_every_change_of_publishers_is_heard(bus: Bus, run: RunService) -> None:

@@ -49,16 +49,16 @@ BAD_FIGURES = [
     BadFigure("schema-mismatch", figure(note="x" * 501), "/note", ("500",)),
     BadFigure("schema-mismatch", figure(generated="yes"), "/generated", ("'yes'",)),
     BadFigure(
-        "schema-mismatch",
+        "definition-unknown",
         figure(definition=DEFINITION | {"source": "payroll"}),
-        "/definition/source",
-        ("'payroll'", "'municipality-hr'"),
+        "/definition",
+        ("'payroll'", "municipality-hr"),
     ),
     BadFigure(
         "schema-mismatch",
-        figure(definition=DEFINITION | {"holiday_corrected": "true"}),
-        "/definition/holiday_corrected",
-        ("'true'",),
+        figure(definition=DEFINITION | {"holiday": True}),
+        "/definition/holiday",
+        ("true",),
     ),
     BadFigure(
         "schema-mismatch", figure(definition="total"), "/definition", ("JSON object", "'total'")
@@ -68,10 +68,10 @@ BAD_FIGURES = [
     BadFigure("field-missing", _without("definition"), "/definition", ("/definition",)),
     BadFigure("unknown-field", figure(employee="Ola"), "/employee", ("/employee",)),
     BadFigure(
-        "unknown-field",
-        figure(definition=DEFINITION | {"x": 1}),
-        "/definition/x",
-        ("/definition/x",),
+        "definition-unknown",
+        figure(definition=DEFINITION | {"x": "1"}),
+        "/definition",
+        ("'x'",),
     ),
     BadFigure("municipality-unknown", figure(municipality="9999"), "/municipality", ("9999",)),
     BadFigure(

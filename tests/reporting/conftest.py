@@ -12,10 +12,10 @@ import pytest_asyncio
 from httpx2 import ASGITransport, AsyncClient
 
 from services.reporting.app import Settings, create_app
-from shared.events.inbound import AbsenceFigurePosted
+from shared.events.inbound import AbsenceFigurePosted, topics_of_publisher
 from shared.events.registry import SpeaksFor
 from shared.events.reporting import SubmissionAccepted, SubmissionRejected
-from shared.kafka.topics import apply, topics_of_publisher
+from shared.kafka.topics import apply
 from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.reporting import factories
@@ -141,7 +141,7 @@ class Inbound:
     @property
     def topic(self) -> str:
         """Where its figures go."""
-        return f"inbound.{self.publisher}.absence-figures.v1"
+        return f"inbound.{self.publisher}.figures.v1"
 
     @property
     def receipts(self) -> str:

@@ -41,7 +41,7 @@ NOW = datetime(2014, 3, 7, 6, 12, 9, tzinfo=UTC)
 DEFINITION = {
     "certification": "total",
     "denominator": "agreed",
-    "holiday_corrected": True,
+    "holiday": "corrected",
     "source": "municipality-hr",
 }
 DEFINITION_KEY = "total.agreed.corrected.municipality-hr"

@@ -139,7 +139,9 @@ async def test_a_body_of_exactly_the_limit_is_taken(shared_door: Door) -> None:
 async def test_a_withdrawal_has_the_smaller_limit(shared_door: Door) -> None:
     body = json.dumps({"reason": "x"}).encode() + b" " * 262_144
 
-    answer = await shared_door.vefsn.post(f"{FIGURES}/{figure_id()}/withdrawal", content=body)
+    answer = await shared_door.vefsn.post(
+        f"/api/reporting/v1/figures/{figure_id()}/withdrawal", content=body
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
     assert "262144" in answer.json()["detail"]
@@ -225,6 +227,6 @@ async def test_the_receipts_of_refused_figures_name_every_fault(shared_door: Doo
 async def test_a_bad_question_gets_a_problem_document(
     shared_door: Door, parameters: dict[str, str], code: str
 ) -> None:
-    answer = await shared_door.vefsn.get(FIGURES, params=parameters)
+    answer = await shared_door.vefsn.get("/api/reporting/v1/figures", params=parameters)
 
     assert (answer.status_code, answer.json()["code"]) == (422, code)

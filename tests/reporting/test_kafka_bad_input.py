@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.events.inbound import AbsenceFigurePosted as Posted
-from shared.events.inbound import AbsenceFigureWithdrawn as Withdrawn
+from shared.events.inbound import FigureWithdrawn as Withdrawn
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted, SubmissionRejected
 from shared.postgres.database import Database
 from tests.reporting.bad_input import (
@@ -39,8 +39,14 @@ async def dead_letters(database: Database, publisher: str) -> dict[str, dict[str
 
 def headers(id_: str | None, kind: str | None = Posted.type) -> list[tuple[str, bytes | None]]:
     """The headers of a figure's record; None leaves one out."""
-    given = [("ce_id", id_), ("ce_type", kind), ("content-type", "application/json")]
-    return [(name, value.encode()) for name, value in given if value is not None]
+    given = {
+        "ce_specversion": "1.0",
+        "ce_id": id_,
+        "ce_source": "/publisher/test",
+        "ce_type": kind,
+        "content-type": "application/json",
+    }
+    return [(name, value.encode()) for name, value in given.items() if value is not None]
 
 
 def place(record: Any) -> str:

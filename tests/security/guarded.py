@@ -21,9 +21,11 @@ from deploy.operate.accounts.certificates import AUTHORITY
 from deploy.operate.accounts.listeners import PUBLISHERS
 from deploy.operate.accounts.rights import Quota
 from deploy.services import SERVICES
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import topics_of_publisher
 from shared.events.registry import PublisherRegistered
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import OWN_TOPICS, apply, topics_of_publisher
+from shared.kafka.topics import apply
 from tests.support.bus import Bus
 
 A, B = "310000019", "310000027"

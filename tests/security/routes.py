@@ -32,7 +32,7 @@ BODIES: dict[str, dict[str, Any]] = {
 """For routes that read the body before they ask who sent it."""
 
 PARAMETERS = {
-    "reporting GET /api/reporting/v1/absence-figures": {"municipality": "vefsn-1824"},
+    "reporting GET /api/reporting/v1/figures": {"municipality": "vefsn-1824"},
     "metrics GET /api/metrics/v1/series": {"subject": "municipality/vefsn-1824", "window": "month"},
 }
 

@@ -24,7 +24,7 @@ from shared.errors import RuleBroken
 from tests.security.guarded import READER, A, B, Guarded, Trying, guarded_broker, publisher, tell
 
 REVOCATION_SECONDS = 60.0
-INBOUND_A, INBOUND_B = f"inbound.{A}.absence-figures.v1", f"inbound.{B}.absence-figures.v1"
+INBOUND_A, INBOUND_B = f"inbound.{A}.figures.v1", f"inbound.{B}.figures.v1"
 OPEN = "metrics.metric.v1"
 BOTH = Publishers(live=frozenset({A, B}))
 

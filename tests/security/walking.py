@@ -64,6 +64,9 @@ _ALL_SERVICES: dict[str, Answers] = {
     "POST /api/{service}/v1/consumers/{consumer}/replay": operator(404),
 }
 _REGISTRY: dict[str, Answers] = {
+    "GET /api/registry/v1/metrics": everybody(200),
+    "GET /api/registry/v1/metrics/{metric_id}": everybody(404),
+    "PUT /api/registry/v1/metrics/{metric_id}": operator(422),
     "GET /api/registry/v1/municipalities": everybody(200),
     "GET /api/registry/v1/municipalities/{municipality_id}": everybody(404),
     "GET /api/registry/v1/programmes": everybody(200),
@@ -76,6 +79,22 @@ _REGISTRY: dict[str, Answers] = {
     "GET /registry/sign-in": everybody(200),
     "POST /registry/sign-in": everybody(403),
     "POST /registry/sign-out": everybody(303),
+    "GET /registry/my-access": everybody(303),
+    "GET /registry/my-access/file": everybody(303),
+    "POST /registry/my-access/person": everybody(303),
+    "POST /registry/my-access/deputy": everybody(303),
+    "POST /registry/my-access/sessions": everybody(303),
+    "POST /registry/my-access/leave": everybody(303),
+    "GET /registry/people": everybody(303),
+    "POST /registry/people/invite": everybody(303),
+    "POST /registry/people/{person_id}/end": everybody(303),
+    "POST /registry/sign-in/mail": everybody(422),
+    "POST /registry/sign-in/code": everybody(403),
+    "GET /registry/sign-in/link/{token}": everybody(200),
+    "POST /registry/sign-in/link/{token}": everybody(403),
+    "POST /api/registry/v1/people": operator(422),
+    "GET /api/registry/v1/people/{person_id}": operator(404),
+    "DELETE /api/registry/v1/people/{person_id}": operator(204),
     "GET /registry/dead-letters": everybody(303),
     "POST /registry/dead-letters/replay": everybody(303),
     "GET /registry/dead-letters/{name}/{letter_id}": everybody(303),
@@ -97,10 +116,10 @@ _REGISTRY: dict[str, Answers] = {
 }
 _REPORTING: dict[str, Answers] = {
     "POST /api/reporting/v1/absence-figures": Answers(own=201, other=403, operator=201),
-    "POST /api/reporting/v1/absence-figures/{figure_id}/withdrawal": Answers(
+    "POST /api/reporting/v1/figures/{figure_id}/withdrawal": Answers(
         own=200, other=404, operator=200
     ),
-    "GET /api/reporting/v1/absence-figures": Answers(own=200, other=403, operator=200),
+    "GET /api/reporting/v1/figures": Answers(own=200, other=403, operator=200),
     "PUT /api/reporting/v1/rounds/{round_id}": operator(200),
     "GET /api/reporting/v1/rounds/{round_id}": Answers(own=200, other=200, operator=200),
     "GET /api/reporting/v1/obligations": Answers(own=200, other=200, operator=200),
@@ -146,6 +165,8 @@ _FILLED = {
     "municipality_id": "ny-9001",
     "round_id": REPORT_ROUND,
     "name": "metrics",
+    "person_id": "0b54a9a6-8c0e-4d53-9a7e-6d0a9c1f2e11",
+    "token": "t" * 43,
 }
 _NAMES = {"names": {"nb": "Saman"}}
 _VERSION = {
@@ -174,7 +195,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
 }
 _PARAMETERS = {
-    "GET /api/reporting/v1/absence-figures": {"municipality": VEFSN},
+    "GET /api/reporting/v1/figures": {"municipality": VEFSN},
     "GET /api/metrics/v1/series": {"subject": f"municipality/{VEFSN}", "window": "month"},
 }
 
@@ -209,6 +230,8 @@ def request_of(route: Route, who: Who) -> dict[str, Any]:
         body = {"reason": "wrong"}
     if path.endswith("/submissions"):
         body = {"submission_id": str(uuid4())}
-    if path.startswith("/api/reporting/v1/absence") or path.endswith("/submissions"):
+    if path.startswith("/api/reporting/v1/") and path.endswith(
+        ("-figures", "/withdrawal", "/submissions")
+    ):
         body |= {"publisher": ORGNR} if who is Who.OPERATOR else {}
     return {"json": body}

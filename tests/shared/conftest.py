@@ -19,7 +19,9 @@ from shared.delivery.subscribe import Router
 from shared.kafka.broker import BusSettings
 from shared.outbox.relay import Relay
 from shared.postgres.database import Database
-from shared.service.runtime import Service, ServiceSettings
+from shared.service.app import make_app
+from shared.service.runtime import Service
+from shared.service.settings import ServiceSettings
 from tests.shared.delivery.consuming import EFFECT_TABLE, Consuming
 from tests.shared.outbox.relaying import Relaying
 from tests.support.infrastructure import MECHANISMS, DatabaseHandle, Infra
@@ -162,7 +164,7 @@ async def start_service(
                 migrations=tmp_path,
                 **({"router": Router("mechanisms")} | options),
             )
-            app = service.fastapi("Mechanisms", "What all services have.")
+            app = make_app(service, "Mechanisms", "What all services have.")
             running = AsyncExitStack()
             stack.push_async_callback(running.aclose)
             await running.enter_async_context(app.router.lifespan_context(app))

@@ -27,6 +27,7 @@ from services.metrics.intake import commands
 from shared.events.envelope import Event
 from shared.postgres.database import Database
 from shared.service.runtime import Service
+from shared.service.status import status_of
 from tests.metrics import factories
 from tests.metrics.factories import NOW, posted_event
 from tests.metrics.posted import posted
@@ -123,13 +124,11 @@ async def until_quiet(service: Service, count: int) -> tuple[Moment, Moment]:
     came, and the end.
     """
     name = next(
-        group
-        for group in service.consumers.deliveries
-        if group.endswith("reporting.absence-figure")
+        group for group in service.consumers.deliveries if group.endswith("reporting.figure")
     )
     progress = service.consumers.deliveries[name].progress
     began = Moment.now()
-    while progress.handled_count < count or (await service.status())["outbox"]["waiting_count"]:
+    while progress.handled_count < count or (await status_of(service))["outbox"]["waiting_count"]:
         if progress.handled_count == 0:
             began = Moment.now()
         await asyncio.sleep(0.05)

@@ -218,7 +218,7 @@ async def _producer(system: System) -> Any:
 async def _send(producer: Any, entry: Entry) -> Any:
     publisher, figure, _ = entry
     return await producer.send(
-        f"inbound.{publisher}.absence-figures.v1",
+        f"inbound.{publisher}.figures.v1",
         workload.encoded(figure),
         key=str(figure.body["municipality"]).encode(),
         headers=headers(figure.figure_id, publisher),

@@ -81,8 +81,8 @@ async def sees_what_is_unread(stack: Stack, folder: Path, publisher: BusSettings
     assert code == 0
     assert {group["lag"] for group in groups.values()} == {0}
     assert {
-        "metrics.reporting.absence-figure",
-        "reporting.inbound.absence-figures",
+        "metrics.reporting.figure",
+        "reporting.inbound.figures",
     } <= groups.keys()
 
     pid = stack.services.pid
@@ -102,7 +102,7 @@ async def sees_what_is_unread(stack: Stack, folder: Path, publisher: BusSettings
 
 async def replays_a_consumer(folder: Path) -> None:
     """The figures are read again by metrics, and nothing is told again."""
-    group = "metrics.reporting.absence-figure"
+    group = "metrics.reporting.figure"
     before = await when_all_is_read(folder)
     told_before = ends_of(before["notifications.metrics.metric"])
     assert told_before > 0

@@ -92,7 +92,7 @@ async def run_service(
 async def until_ready(running: RunningService) -> None:
     """Wait until the service says that it is ready; say why it is not when it takes too long."""
     deadline = time.monotonic() + READY_SECONDS
-    while running.service.reasons():
+    while running.service.health.reasons():
         if time.monotonic() > deadline:
-            raise AssertionError(f"{running.name} is not ready: {running.service.reasons()}")
+            raise AssertionError(f"{running.name} is not ready: {running.service.health.reasons()}")
         await asyncio.sleep(0.02)

@@ -22,8 +22,9 @@ from testcontainers.core.config import testcontainers_config
 from deploy.local import kafka, postgres
 from deploy.local.databases import SUPERUSER
 from deploy.local.jars import KAFKA_VERSION
+from shared.events.catalogue import OWN_TOPICS
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import OWN_TOPICS, apply
+from shared.kafka.topics import apply
 from tests.support.infrastructure import Infra
 
 POSTGRES_IMAGE = "postgres:18"

@@ -42,7 +42,9 @@ def operations(document: Mapping[str, Any], *, breakable: bool = False) -> list[
         (method, path)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
-        if not breakable or operation.get("parameters") or "requestBody" in operation
+        if not breakable
+        or any(each["in"] != "header" for each in operation.get("parameters", ()))
+        or "requestBody" in operation
     ]
 
 

@@ -19,10 +19,11 @@ import asyncpg
 
 from deploy.local.infrastructure import infrastructure
 from deploy.services import migration_folders
+from shared.events.catalogue import OWN_TOPICS
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import OWN_TOPICS, apply
+from shared.kafka.topics import apply
 from shared.postgres.database import migrate
-from shared.service.runtime import MECHANISM_MIGRATIONS
+from shared.service.schema import MECHANISM_MIGRATIONS
 
 MECHANISMS = "mechanisms"
 """Instead of a service's name: a database that holds what all services have and nothing else."""

@@ -23,8 +23,9 @@ from deploy.local.databases import Database
 from deploy.local.infrastructure import Infrastructure, infrastructure
 from deploy.local.ports import HOST, Ports
 from deploy.services import SERVICES, migration_folders
+from shared.events.catalogue import OWN_TOPICS
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import OWN_TOPICS, apply
+from shared.kafka.topics import apply
 from shared.postgres.database import migrate
 from shared.service.clients import new_client
 from tests.support.kafka_cluster import ClusterServers

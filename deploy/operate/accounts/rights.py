@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from shared.errors import RuleBroken
 from shared.events import metrics, notifications, registry, reporting
-from shared.kafka.topics import OWN_TOPICS, inbound_prefix
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import inbound_prefix
 
 BROKER = "broker"
 """Brokers among themselves."""
@@ -24,6 +25,7 @@ OPEN_TOPICS = (metrics.MetricUpdated.topic(), metrics.TargetReached.topic())
 
 _MUNICIPALITY = registry.MunicipalityRegistered.topic()
 _PROGRAMME = registry.ProgrammeRegistered.topic()
+_METRIC = registry.MetricDefined.topic()
 _PROJECT = registry.ProjectRegistered.topic()
 _PUBLISHER = registry.PublisherRegistered.topic()
 _PERSON = registry.PersonRegistered.topic()
@@ -48,7 +50,7 @@ READS = {
     ),
 }
 WRITES = {
-    "registry": (_MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
+    "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "reporting": (_FIGURE, _REPORT),
     "metrics": OPEN_TOPICS,
     "notifications": (notifications.NotificationDelivered.topic(),),
@@ -184,5 +186,6 @@ def _reading(account: str) -> set[Right]:
     # continues the number.
     return {
         *(Right(account, "topic", topic, "read") for topic in OPEN_TOPICS),
+        Right(account, "group", account, "read"),
         Right(account, "group", f"{account}.", "read", is_prefix=True),
     }

@@ -24,10 +24,10 @@ from shared.delivery.records import Record, Unreadable, event_types, read_event
 from shared.delivery.restoring import Log, Restoring
 from shared.delivery.subscribe import Subscription
 from shared.errors import Unavailable
+from shared.events.catalogue import OWN_TOPICS
 from shared.events.envelope import Event
 from shared.events.reporting import ReportSubmitted
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import OWN_TOPICS
 from shared.postgres.database import DRIVER_FAILURES, Connection
 
 REPORTS_SHOWN = 20

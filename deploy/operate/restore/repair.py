@@ -24,9 +24,9 @@ from shared.audit import log as audit
 from shared.delivery.records import event_types
 from shared.delivery.restoring import Log
 from shared.errors import Conflict, Unavailable
+from shared.events.catalogue import OWN_TOPICS
 from shared.events.envelope import cloudevent_headers
 from shared.events.metrics import MetricUpdated
-from shared.kafka.topics import OWN_TOPICS
 from shared.outbox import outbox
 from shared.outbox.relay import Relay
 from shared.postgres.database import Connection, Database

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Path, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -17,6 +17,7 @@ from services.metrics.series.rules.amounts import from_micro
 from shared.events.envelope import Exact
 from shared.events.metrics import Coverage, GoalState, WindowName
 from shared.events.registry import Baseline
+from shared.fields import ONE_LINE
 from shared.http import preconditions, problems
 from shared.service.runtime import Service
 from shared.values import rounded
@@ -32,17 +33,15 @@ def add_routes(router: APIRouter, service: Service) -> None:
         responses={404: {"model": problems.Problem}},
     )
     async def get_board(
-        municipality_id: Annotated[str, Path(max_length=80)],
+        municipality_id: Annotated[str, Path(min_length=1, max_length=80), ONE_LINE],
         definition_key: DefinitionKey | None = None,
-        if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
         async with service.database.connection() as conn:
             board = await commands.get_board(conn, municipality_id, definition_key)
         answer = board_answer(board)
-        tag = preconditions.etag(answer)
-        if if_none_match == tag:
-            return Response(status_code=304, headers={"ETag": tag})
-        return JSONResponse(answer.model_dump(mode="json"), headers={"ETag": tag})
+        return JSONResponse(
+            answer.model_dump(mode="json"), headers={"ETag": preconditions.etag(answer)}
+        )
 
 
 class CellAnswer(BaseModel):

@@ -87,6 +87,12 @@ class WebhookAddress:
             host if self.port == {"https": 443, "http": 80}[self.scheme] else f"{host}:{self.port}"
         )
 
+    @property
+    def receiver(self) -> str:
+        """Who answers there, whatever the path: host and port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
     def url_at(self, address: str) -> str:
         """Return the URL that goes to one of the host's IP addresses, whatever its name resolves to
         by then.

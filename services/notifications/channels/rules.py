@@ -12,6 +12,9 @@ RETRY_AFTER_SECONDS_MAX = 86_400
 FAILURES_BEFORE_PAUSE = 5
 PAUSE_SECONDS_MIN = 60
 PAUSE_SECONDS_MAX = 3_600
+SILENCES_BEFORE_PAUSE = 3
+"""Tries in a row that a receiver left without an answer, over all subscriptions to it."""
+
 SUSPEND_AFTER = timedelta(days=5)
 """A webhook where nothing arrived for so long is switched off, or what waits for it would grow
 without end.
@@ -31,10 +34,12 @@ class NotNow:
     Attributes:
         error: a sentence without the address and without what the receiver wrote.
         retry_after_seconds: when the receiver wants to be asked again, if it said so.
+        is_silent: no answer came at all, so the try took its place as long as a try may.
     """
 
     error: str
     retry_after_seconds: int | None = None
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +97,62 @@ def health_after(health: Health, outcome: Outcome, *, now: datetime) -> Health:
         return Health()
     failures = health.failures + 1
     pause = bounded_retry_after(outcome.retry_after_seconds)
-    if failures >= FAILURES_BEFORE_PAUSE:
-        doublings = min(failures - FAILURES_BEFORE_PAUSE, 10)
-        pause = max(pause, min(PAUSE_SECONDS_MIN * 2**doublings, PAUSE_SECONDS_MAX))
+    pause = max(pause, _pause_seconds(failures, FAILURES_BEFORE_PAUSE))
     return Health(
         failures, health.failing_since or now, now + timedelta(seconds=pause) if pause else None
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """How a receiver stands, whichever of its subscriptions was tried.
+
+    Attributes:
+        answers: the last try was answered, in whatever way. A receiver that has not answered yet
+            shares places with all others of its kind.
+        silences: tries in a row without an answer.
+        paused_until: no subscription to it is tried before.
+    """
+
+    answers: bool = False
+    silences: int = 0
+    paused_until: datetime | None = None
+
+
+def receiver_after(receiver: Receiver, outcome: Outcome, *, now: datetime) -> Receiver:
+    """Return how a receiver stands after a try. What we held back tells nothing of it."""
+    if isinstance(outcome, HeldBack):
+        return receiver
+    if not (isinstance(outcome, NotNow) and outcome.is_silent):
+        return Receiver(answers=True)
+    silences = receiver.silences + 1
+    pause = _pause_seconds(silences, SILENCES_BEFORE_PAUSE)
+    return Receiver(False, silences, now + timedelta(seconds=pause) if pause else None)
+
+
+def places_for_one(places: int) -> int:
+    """Return how many of a channel's places one receiver may hold at a time: a quarter."""
+    return max(1, places // 4)
+
+
+def places_for_unproven(places: int) -> int:
+    """Return how many places all receivers may hold together that have not answered: half of them,
+    so that those who answer are always served.
+    """
+    return max(1, places // 2)
+
+
 def is_dead(health: Health, *, now: datetime) -> bool:
     """Tell whether a webhook's address has failed for so long that it is to be switched off."""
     return health.failing_since is not None and now - health.failing_since >= SUSPEND_AFTER
+
+
+def _pause_seconds(failures: int, failures_before: int) -> int:
+    """Return how long to rest after so many failures in a row; each further one doubles it."""
+    if failures < failures_before:
+        return 0
+    doublings = min(failures - failures_before, 10)
+    return min(PAUSE_SECONDS_MIN << doublings, PAUSE_SECONDS_MAX)
 
 
 def bounded_retry_after(retry_after_seconds: int | None) -> int:

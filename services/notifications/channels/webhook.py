@@ -8,7 +8,7 @@ serve another name at the same address.
 """
 
 import asyncio
-import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +22,7 @@ from services.notifications.channels.addresses import (
     reachable_addresses,
     webhook_address,
 )
+from services.notifications.channels.resolving import Resolver, Unresolved
 from services.notifications.channels.rules import Never, NotNow, Outcome, Taken, Unwanted
 from shared.errors import RuleBroken
 
@@ -42,9 +43,13 @@ class Caller:
             networks.
         timeout_seconds: for a whole try, from the name's lookup to the answer, however slowly it
             drips.
+        name_servers: see `Resolver`.
     """
 
-    def __init__(self, *, allow_private: bool, timeout_seconds: float) -> None:
+    def __init__(
+        self, *, allow_private: bool, timeout_seconds: float, name_servers: Sequence[str] = ()
+    ) -> None:
+        self._resolver = Resolver(name_servers)
         self._allow_private = allow_private
         self._timeout_seconds = timeout_seconds
         self._client = httpx2.AsyncClient(
@@ -62,18 +67,25 @@ class Caller:
         )
 
     async def close(self) -> None:
-        """End the client."""
+        """End the client and the resolver."""
         await self._client.aclose()
+        await self._resolver.close()
 
     async def call(
-        self, address: str, body: str, *, secret: str, delivery_id: UUID, signed_at: datetime
+        self,
+        address: str,
+        body: str,
+        *,
+        secrets: Sequence[str],
+        delivery_id: UUID,
+        signed_at: datetime,
     ) -> Outcome:
         """Try to deliver once.
 
         Args:
             address: the receiver's URL, judged anew.
             body: what is sent and signed.
-            secret: `whsec_…`.
+            secrets: `whsec_…`; each of them signs, the newest first.
             delivery_id: the `webhook-id`, the same on each try, by which a receiver knows a
                 repetition.
             signed_at: the true time; receivers refuse signatures some minutes old.
@@ -82,8 +94,9 @@ class Caller:
             "Content-Type": "application/json",
             "webhook-id": str(delivery_id),
             "webhook-timestamp": str(int(signed_at.timestamp())),
-            "webhook-signature": (
+            "webhook-signature": " ".join(
                 Webhook(secret).sign(str(delivery_id), signed_at.astimezone(UTC), body)
+                for secret in secrets
             ),
         }
         try:
@@ -95,12 +108,13 @@ class Caller:
                 return await self._post(target, body.encode(), headers)
         except RuleBroken as broken:
             return NotNow(f"the name of the host leads where nothing may be sent ({broken.code})")
-        except socket.gaierror:
-            return NotNow("the name of the host cannot be resolved")
+        except Unresolved as unresolved:
+            return NotNow("the name of the host cannot be resolved", is_silent=unresolved.is_silent)
         except TimeoutError:
-            return NotNow(f"no answer within {self._timeout_seconds:g} seconds")
+            return NotNow(f"no answer within {self._timeout_seconds:g} seconds", is_silent=True)
         except (httpx2.HTTPError, OSError) as error:
-            return NotNow(f"no answer: {type(error).__name__}")
+            is_silent = isinstance(error, httpx2.TimeoutException)
+            return NotNow(f"no answer: {type(error).__name__}", is_silent=is_silent)
 
     async def _post(self, target: WebhookAddress, body: bytes, headers: dict[str, str]) -> Outcome:
         addresses = await self._addresses(target)
@@ -110,10 +124,7 @@ class Caller:
         return await self._post_to(addresses[-1], target, body, headers)
 
     async def _addresses(self, target: WebhookAddress) -> list[str]:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            target.host, target.port, type=socket.SOCK_STREAM
-        )
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        addresses = await self._resolver.addresses(target.host, target.port)
         return reachable_addresses(target.host, addresses, allow_private=self._allow_private)[
             :ADDRESSES_TRIED_MAX
         ]

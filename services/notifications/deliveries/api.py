@@ -12,7 +12,8 @@ from services.notifications.deliveries.store import DeliveryFilter, LoggedDelive
 from services.notifications.subscriptions.rules import Channel
 from shared.access.roles import Action
 from shared.events.envelope import Slug
-from shared.http import http
+from shared.fields import Uuid
+from shared.http import http, lists
 from shared.service.runtime import Service
 
 _NEWEST = 2**62
@@ -22,7 +23,7 @@ class DeliveryQuery(http.ListQuery):
     """Which deliveries to list."""
 
     subscription_id: Slug | None = None
-    event_id: UUID | None = None
+    event_id: Uuid | None = None
     channel: Channel | None = None
     state: Literal["waiting", "delivered", "failed"] | None = None
 
@@ -72,13 +73,13 @@ def add_routes(router: APIRouter, service: Service) -> None:
         dependencies=[operator],
     )
     async def list_deliveries(query: Annotated[DeliveryQuery, Query()]) -> Any:
-        before = http.read_cursor(query.cursor)
+        before = lists.read_cursor(query.cursor, lists.Number)
         wanted = DeliveryFilter(query.subscription_id, query.event_id, query.channel, query.state)
         async with service.database.connection() as conn:
             logged = await store.list_deliveries(
                 conn,
                 wanted,
-                before=before if isinstance(before, int) else _NEWEST,
+                before=_NEWEST if before is None else before,
                 count=query.limit + 1,
             )
         listed = http.page(logged, query.limit, lambda delivery: delivery.number)

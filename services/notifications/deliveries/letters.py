@@ -9,18 +9,21 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from services.notifications.heard.rules import Name, name_of
+from services.notifications.heard.rules import HeardMetric, Name, name_of
 from shared.clock import local_date
 from shared.events.metrics import MilestoneEvent, TargetLost, TargetReached
 from shared.events.reporting import ReportDue, ReportEvent, ReportOverdue, ReportSubmitted
 from shared.mail.letter import Letter
 from shared.values import Period, rounded
+from shared.values.metrics import NO_AXES
 from shared.web import languages, wording
 from shared.web.languages import Language, Texts
 
 TRANSLATIONS = Path(__file__).parent.parent / "translations"
 
-_ABSENCE_AXES = ("certification", "denominator", "holiday", "source")
+_UNHEARD = HeardMetric(unit="", decimals=2, axes=())
+"""A metric that the registry has not told of yet; its figures stand without a unit."""
+
 _YEARS = re.compile(r"(\d{4})\s*-\s*(\d{4})\Z")
 
 Told = MilestoneEvent | ReportEvent
@@ -32,16 +35,22 @@ def load_texts() -> dict[Language, Texts]:
     return languages.load([TRANSLATIONS, wording.TRANSLATIONS])
 
 
-def write(event: Told, texts: Texts, names: Mapping[str, Name]) -> Letter:
+def write(
+    event: Told,
+    texts: Texts,
+    names: Mapping[str, Name],
+    metrics: Mapping[str, HeardMetric],
+) -> Letter:
     """Put an event into words.
 
     Args:
         event: what happened.
         texts: the reader's language.
         names: by subject, for what the event speaks of.
+        metrics: by id, for what the event measures.
     """
     if isinstance(event, TargetReached | TargetLost):
-        return _milestone(event, texts, names)
+        return _milestone(event, texts, names, metrics.get(event.metric, _UNHEARD))
     return _report(event, texts, names)
 
 
@@ -50,62 +59,82 @@ def subjects_of(event: Told) -> list[str]:
     if isinstance(event, TargetReached | TargetLost):
         kind, _, rest = event.subject.partition("/")
         above = [f"municipality/{rest.partition('/')[0]}"] if kind == "unit" else []
-        return [event.subject, f"project/{event.project_id}", *above]
+        return [event.subject, f"project/{event.project_id}", f"metric/{event.metric}", *above]
     return [f"project/{event.project_id}", f"report-kind/{event.report_kind}"]
 
 
-def _milestone(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -> Letter:
+def metrics_of(event: Told) -> list[str]:
+    """Return the ids of the metrics that a letter about this event needs."""
+    return [event.metric] if isinstance(event, TargetReached | TargetLost) else []
+
+
+def _milestone(
+    event: MilestoneEvent, texts: Texts, names: Mapping[str, Name], metric: HeardMetric
+) -> Letter:
+    headline = _milestone_headline(event, texts, names)
+    period = Period.parse(event.period)
+    values = {
+        "headline": headline,
+        "metric": texts.named(name_of(f"metric/{event.metric}", names)),
+        "value": wording.amount(
+            event.value, metric.unit, texts, _telling_places(event.value, event.target)
+        ),
+        "bound": _bound(event, metric, texts),
+        "baseline": texts.gettext("%(value)s (%(period)s)")
+        % {
+            "value": _as_given(event.baseline.value, metric, texts),
+            "period": _YEARS.sub(r"\1–\2", event.baseline.period),
+        },
+        "window": wording.window_of(event.window, period, texts),
+        "short": wording.window_of(
+            event.window, period, texts, today=local_date(event.occurred_at)
+        ),
+    }
+    subject = texts.gettext("%(headline)s: %(value)s %(short)s (%(metric)s)") % values
+    sentence = texts.gettext(
+        "%(metric)s %(window)s: %(value)s. The target is %(bound)s, and the starting point was"
+        " %(baseline)s."
+    )
+    return Letter(
+        language=texts.language,
+        subject=_marked(subject, event.generated, texts),
+        headline=headline,
+        sentences=(sentence % values, _cause(event, texts)),
+        facts=(
+            (texts.gettext("Result"), values["value"]),
+            (texts.gettext("Target"), values["bound"]),
+            (texts.gettext("Starting point"), values["baseline"]),
+            (texts.gettext("Project"), texts.named(name_of(f"project/{event.project_id}", names))),
+            (texts.gettext("What is counted"), _counted(event, values["metric"], metric, texts)),
+        ),
+        path=_board(event.subject),
+        action=texts.gettext("See it in Saman"),
+        is_generated=event.generated,
+    )
+
+
+def _milestone_headline(event: MilestoneEvent, texts: Texts, names: Mapping[str, Name]) -> str:
     name = texts.named(name_of(event.subject, names))
     if isinstance(event, TargetReached):
-        headline = texts.gettext("%(name)s reached its target") % {"name": name}
-    else:
-        headline = texts.gettext("%(name)s no longer meets its target") % {"name": name}
-    period = Period.parse(event.period)
-    places = _telling_places(event.value, event.target)
-    value, target = texts.percent(event.value, places), _as_given(event.target, texts)
-    starting_point = texts.gettext("%(value)s (%(period)s)") % {
-        "value": _as_given(event.baseline.value, texts),
-        "period": _YEARS.sub(r"\1–\2", event.baseline.period),
-    }
+        return texts.gettext("%(name)s reached its target") % {"name": name}
+    return texts.gettext("%(name)s no longer meets its target") % {"name": name}
+
+
+def _bound(event: MilestoneEvent, metric: HeardMetric, texts: Texts) -> str:
     is_falling = event.target < event.baseline.value
     bound = (
         texts.gettext("%(target)s or lower")
         if is_falling
         else texts.gettext("%(target)s or higher")
     )
-    bound = bound % {"target": target}
-    subject = texts.gettext("%(headline)s: %(value)s sickness absence %(window)s") % {
-        "headline": headline,
-        "value": value,
-        "window": wording.window_of(
-            event.window, period, texts, today=local_date(event.occurred_at)
-        ),
-    }
-    sentence = texts.gettext(
-        "Sickness absence %(window)s is %(value)s. The target is %(bound)s, and the starting point"
-        " was %(baseline)s."
-    ) % {
-        "window": wording.window_of(event.window, period, texts),
-        "value": value,
-        "bound": bound,
-        "baseline": starting_point,
-    }
-    return Letter(
-        language=texts.language,
-        subject=_marked(subject, event.generated, texts),
-        headline=headline,
-        sentences=(sentence, _cause(event, texts)),
-        facts=(
-            (texts.gettext("Result"), value),
-            (texts.gettext("Target"), bound),
-            (texts.gettext("Starting point"), starting_point),
-            (texts.gettext("Project"), texts.named(name_of(f"project/{event.project_id}", names))),
-            (texts.gettext("What is counted"), _definition(event.definition_key, texts)),
-        ),
-        path=_board(event.subject),
-        action=texts.gettext("See it in Saman"),
-        is_generated=event.generated,
-    )
+    return bound % {"target": _as_given(event.target, metric, texts)}
+
+
+def _counted(event: MilestoneEvent, name: str, metric: HeardMetric, texts: Texts) -> str:
+    """Say what a figure counts: the metric and its definition, by its key where it is not known."""
+    definition = metric.definition(event.definition_key)
+    said = wording.definition(definition, texts) if definition else event.definition_key
+    return name if said == NO_AXES else f"{name}: {said}"
 
 
 def _report(event: ReportEvent, texts: Texts, names: Mapping[str, Name]) -> Letter:
@@ -176,13 +205,6 @@ def _cause(event: MilestoneEvent, texts: Texts) -> str:
             )
 
 
-def _definition(key: str, texts: Texts) -> str:
-    parts = key.split(".")
-    axes = _ABSENCE_AXES if len(parts) == len(_ABSENCE_AXES) else parts
-    said = wording.definition(dict(zip(axes, parts, strict=True)), texts)
-    return said[0].upper() + said[1:]
-
-
 def _telling_places(value: Decimal, target: Decimal) -> int:
     """Return how many decimals a result needs so that it lies on the same side of the target as it
     is told.
@@ -192,11 +214,11 @@ def _telling_places(value: Decimal, target: Decimal) -> int:
     return 1 if rounded(value, 1).compare(target) == value.compare(target) else 2
 
 
-def _as_given(number: Decimal, texts: Texts) -> str:
+def _as_given(number: Decimal, metric: HeardMetric, texts: Texts) -> str:
     """Write a number that was agreed on, a target or a starting point, with all its decimals."""
     exponent = number.normalize().as_tuple().exponent
     assert isinstance(exponent, int)
-    return texts.percent(number, max(1, -exponent))
+    return wording.amount(number, metric.unit, texts, max(1, -exponent))
 
 
 def _board(subject: str) -> str:

@@ -3,8 +3,14 @@
 from collections.abc import Sequence
 
 from services.notifications.heard import store
-from services.notifications.heard.rules import MunicipalityVersion, Name
-from shared.events.registry import MunicipalityEvent, Names, ProgrammeEvent, ProjectEvent
+from services.notifications.heard.rules import HeardMetric, MunicipalityVersion, Name
+from shared.events.registry import (
+    MetricEvent,
+    MunicipalityEvent,
+    Names,
+    ProgrammeEvent,
+    ProjectEvent,
+)
 from shared.postgres.database import Connection
 
 
@@ -45,5 +51,16 @@ async def hear_programmes(conn: Connection, events: Sequence[ProgrammeEvent]) ->
     )
 
 
+async def hear_metrics(conn: Connection, events: Sequence[MetricEvent]) -> None:
+    """Keep what metrics are called and how their figures are written."""
+    await store.put_names(
+        conn, {f"metric/{e.metric_id}": (e.version, _name(e.names)) for e in events}
+    )
+    for event in events:
+        axes = tuple(axis.id for axis in event.axes)
+        metric = HeardMetric(event.unit, event.decimals, axes)
+        await store.put_metric(conn, event.metric_id, event.version, metric)
+
+
 def _name(names: Names) -> Name:
-    return Name(names.nb, names.nn, names.en)
+    return Name(names.fallback, names.nn, names.en)

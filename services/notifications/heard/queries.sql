@@ -38,3 +38,15 @@ ON CONFLICT ON CONSTRAINT project_subject_pk DO UPDATE
 SELECT project_id, subjects
   FROM project_subject
  WHERE project_id = ANY(:project_ids::text[]);
+
+-- name: put_metric(metric_id, version, unit, decimals, axes)!
+INSERT INTO metric AS m (metric_id, version, unit, decimals, axes)
+VALUES (:metric_id, :version, :unit, :decimals, :axes)
+ON CONFLICT ON CONSTRAINT metric_pk DO UPDATE
+   SET version = excluded.version, unit = excluded.unit, decimals = excluded.decimals, axes = excluded.axes
+ WHERE m.version < excluded.version;
+
+-- name: list_metrics(metric_ids)
+SELECT metric_id, unit, decimals, axes
+  FROM metric
+ WHERE metric_id = ANY(:metric_ids::text[]);

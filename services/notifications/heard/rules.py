@@ -14,6 +14,26 @@ class Name:
     en: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HeardMetric:
+    """What has to be known of a metric to write its figures.
+
+    Attributes:
+        unit: such as `percent`.
+        decimals: how many are published of a value.
+        axes: their ids in the order in which a definition key joins their values.
+    """
+
+    unit: str
+    decimals: int
+    axes: tuple[str, ...]
+
+    def definition(self, key: str) -> dict[str, str]:
+        """Return the value of each axis; empty where the key does not fit the axes."""
+        values = key.split(".")
+        return dict(zip(self.axes, values, strict=True)) if len(values) == len(self.axes) else {}
+
+
 def name_of(subject: str, names: Mapping[str, Name]) -> Name:
     """Return what a subject is called; its bare id as long as the registry has not told.
 

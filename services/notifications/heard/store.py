@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
-from services.notifications.heard.rules import MunicipalityVersion, Name
+from services.notifications.heard.rules import HeardMetric, MunicipalityVersion, Name
 from shared.postgres.database import Connection, load_queries
 from shared.values import version_on
 
@@ -70,6 +70,27 @@ async def list_municipalities(
             MunicipalityVersion(*one)
             for one in zip(row["valid_from"], row["names"], row["county_numbers"], strict=True)
         ]
+        async for row in rows
+    }
+
+
+async def put_metric(conn: Connection, metric_id: str, version: int, metric: HeardMetric) -> None:
+    """Keep how a metric's figures are written; an older state is passed by."""
+    await QUERIES.put_metric(
+        conn,
+        metric_id=metric_id,
+        version=version,
+        unit=metric.unit,
+        decimals=metric.decimals,
+        axes=list(metric.axes),
+    )
+
+
+async def list_metrics(conn: Connection, metric_ids: Collection[str]) -> dict[str, HeardMetric]:
+    """Return metrics by id; those that nothing was heard of are left out."""
+    rows = QUERIES.list_metrics(conn, metric_ids=list(metric_ids))
+    return {
+        row["metric_id"]: HeardMetric(row["unit"], row["decimals"], tuple(row["axes"]))
         async for row in rows
     }
 

@@ -2,10 +2,21 @@
 transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.notifications.channels.rules import Outcome, Unwanted, health_after, is_dead
+from services.notifications.channels import store as channels
+from services.notifications.channels.rules import (
+    Outcome,
+    Receiver,
+    Unwanted,
+    health_after,
+    is_dead,
+    places_for_one,
+    places_for_unproven,
+    receiver_after,
+)
 from services.notifications.deliveries.store import EndedDelivery
 from services.notifications.sending import store
 from services.notifications.sending.rules import LEASE, after_try
@@ -24,11 +35,38 @@ SWITCHED_OFF = "the subscription was switched off"
 
 
 async def take_work(
-    conn: Connection, channel: Channel, *, by: str, count: int, true_now: datetime
+    conn: Connection,
+    channel: Channel,
+    *,
+    by: str,
+    places: int,
+    at_work: Sequence[Lease],
+    true_now: datetime,
 ) -> list[Lease]:
-    """Take subscriptions of a channel that have something to do, for the time of a lease."""
+    """Take subscriptions of a channel that have something to do, for the time of a lease.
+
+    A receiver that is slow holds its share of the places and no more, so the others go on. Mail
+    goes to one server of ours, whoever it is for: there nobody is unproven.
+
+    Args:
+        places: how many subscriptions of the channel are worked on at once.
+        at_work: those that are.
+    """
+    unproven = places
+    if channel is Channel.WEBHOOK:
+        unproven = places_for_unproven(places) - sum(
+            not lease.receiver.answers for lease in at_work
+        )
     return await store.lease_sending(
-        conn, channel, now=true_now, until=true_now + LEASE, by=by, count=count
+        conn,
+        channel,
+        now=true_now,
+        until=true_now + LEASE,
+        by=by,
+        count=places - len(at_work),
+        held=[lease.receiver_name for lease in at_work],
+        places_for_one=places_for_one(places),
+        places_for_unproven=unproven,
     )
 
 
@@ -55,6 +93,7 @@ async def record_try(
         await outbox.put(conn, [ended_event(ended, now)])
     if is_outdated:
         return replace(lease, is_outdated=True)
+    lease = replace(lease, receiver=await _receiver_after(conn, lease, outcome, true_now))
     health = health_after(lease.health, outcome, now=true_now)
     if health != lease.health:
         await store.put_health(conn, lease.subscription_id, health)
@@ -63,6 +102,19 @@ async def record_try(
         version = await subscriptions.stop_subscription(conn, lease.subscription_id, because)
         return replace(lease, version=version, health=health, active=False, stopped_because=because)
     return replace(lease, health=health)
+
+
+async def _receiver_after(
+    conn: Connection, lease: Lease, outcome: Outcome, true_now: datetime
+) -> Receiver:
+    """Keep how the receiver stands after a try, and return it. Others may be trying it as well."""
+    if receiver_after(lease.receiver, outcome, now=true_now) == lease.receiver:
+        return lease.receiver
+    before = await channels.lock_receiver(conn, lease.receiver_name)
+    after = receiver_after(before, outcome, now=true_now)
+    if after != before:
+        await channels.put_receiver(conn, lease.receiver_name, after)
+    return after
 
 
 async def give_up(conn: Connection, lease: Lease, *, now: datetime, true_now: datetime) -> int:

@@ -1,19 +1,38 @@
--- name: lease_sending(channel, now, until, by, count)
--- Take subscriptions that have something to do and that nobody works on; the one that waits longest first.
-WITH taken AS MATERIALIZED (
-    SELECT d.subscription_id
+-- name: lease_sending(channel, now, until, by, count, held, places_for_one, places_for_unproven)
+-- Take subscriptions that have something to do and that nobody works on; the one that waits longest first. No receiver
+-- gets more than its share of the places, nor do all those together that have not answered.
+WITH awake AS (
+    SELECT d.subscription_id, d.wake_at, r.answers,
+           row_number() OVER (PARTITION BY c.receiver ORDER BY d.wake_at)
+           + (SELECT count(*) FROM unnest(:held::text[]) AS h (receiver) WHERE h.receiver = c.receiver) AS place
       FROM sending AS d
       JOIN subscription AS c ON c.subscription_id = d.subscription_id
+      JOIN receiver AS r ON r.receiver = c.receiver
      WHERE d.wake_at <= :now AND d.leased_until <= :now AND c.channel = :channel
-     ORDER BY d.wake_at
-     LIMIT :count
-       FOR NO KEY UPDATE OF d SKIP LOCKED)
+       AND (r.paused_until IS NULL OR r.paused_until <= :now OR NOT c.active)),
+allowed AS (
+    SELECT subscription_id, wake_at, answers, row_number() OVER (PARTITION BY answers ORDER BY wake_at) AS place
+      FROM awake
+     WHERE place <= :places_for_one),
+taken AS MATERIALIZED (
+    SELECT d.subscription_id
+      FROM sending AS d
+     WHERE d.subscription_id IN (
+           SELECT subscription_id
+             FROM allowed
+            WHERE answers OR place <= :places_for_unproven
+            ORDER BY wake_at
+            LIMIT :count)
+       AND d.wake_at <= :now AND d.leased_until <= :now
+       FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE sending AS s
    SET leased_until = :until, leased_by = :by
   FROM taken
   JOIN subscription AS u ON u.subscription_id = taken.subscription_id
+  JOIN receiver AS v ON v.receiver = u.receiver
  WHERE s.subscription_id = taken.subscription_id
 RETURNING u.subscription_id, u.version, u.channel, u.address, u.language, u.active, u.stopped_because, u.secret_salt,
+          u.previous_salt, u.previous_until, u.receiver, v.answers, v.silences, v.paused_until AS receiver_paused_until,
           s.failures, s.failing_since, s.paused_until;
 
 -- name: release_leases(by, but)!

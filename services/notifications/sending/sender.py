@@ -3,8 +3,8 @@ after another, and keeps how each try ended.
 
 Trying happens outside every transaction, so what a crash interrupts is tried again with the same
 ids: at least once, and a receiver that remembers ids sees it once. One sender at a time works on a
-subscription, so a slow address has one connection and holds up nobody else; mail and webhooks have
-places of their own.
+subscription, and no receiver holds more than its share of the places, so a slow one holds up nobody
+else; mail and webhooks have places of their own.
 """
 
 import asyncio
@@ -101,7 +101,7 @@ class Sender:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._database = means.database
-        self._busy: dict[Channel, dict[asyncio.Task[None], str]] = {
+        self._busy: dict[Channel, dict[asyncio.Task[None], Lease]] = {
             channel: {} for channel in Channel
         }
         self._stops = False
@@ -131,9 +131,7 @@ class Sender:
         Raises:
             Unavailable: the database does not answer.
         """
-        at_work = [
-            subscription_id for busy in self._busy.values() for subscription_id in busy.values()
-        ]
+        at_work = [lease.subscription_id for busy in self._busy.values() for lease in busy.values()]
         async with self._database.connection() as conn:
             await store.release_leases(conn, self._means.by, but=at_work)
         while True:
@@ -147,20 +145,25 @@ class Sender:
     async def _take(self, channel: Channel) -> int:
         """Begin to work on as many subscriptions as there are free places; return how many."""
         busy = self._busy[channel]
-        free = self._means.places[channel] - len(busy)
-        if free <= 0:
+        places = self._means.places[channel]
+        if len(busy) >= places:
             return 0
         async with (
             self._database.connection() as conn
         ):  # one statement; a transaction would wake the relay each time
             leases = await commands.take_work(
-                conn, channel, by=self._means.by, count=free, true_now=self._now()
+                conn,
+                channel,
+                by=self._means.by,
+                places=places,
+                at_work=list(busy.values()),
+                true_now=self._now(),
             )
         for lease in leases:
             task = asyncio.create_task(
                 self._serve(lease), name=f"notifications {lease.subscription_id}"
             )
-            busy[task] = lease.subscription_id
+            busy[task] = lease
             task.add_done_callback(busy.pop)
             task.add_done_callback(_complain)
         return len(leases)
@@ -198,8 +201,8 @@ class Sender:
         """Tell whether to leave a subscription: its address rests, it was changed, time is up, or
         the sender stops.
         """
-        paused_until = lease.health.paused_until
-        rests = paused_until is not None and paused_until > self._now()
+        pauses = (lease.health.paused_until, lease.receiver.paused_until)
+        rests = any(until is not None and until > self._now() for until in pauses)
         is_over = self._stops or asyncio.get_running_loop().time() >= until
         return rests or lease.is_outdated or not lease.active or is_over
 
@@ -230,10 +233,11 @@ class Sender:
             names = await heard.list_names(
                 conn, letters.subjects_of(event), on=self._means.clock.today()
             )
+            metrics = await heard.list_metrics(conn, letters.metrics_of(event))
         texts = self._means.texts[Language(lease.language)]
         message = compose(
             self._means.composer,
-            letters.write(event, texts, names),
+            letters.write(event, texts, names, metrics),
             lease.address,
             texts,
             subscription_id=lease.subscription_id,
@@ -243,14 +247,17 @@ class Sender:
         return await hand_in(message, self._means.mail)
 
     async def _call(self, lease: Lease, due: DueDelivery) -> Outcome:
-        if self._means.signer is None or lease.secret_salt is None:
+        signer, now = self._means.signer, self._now()
+        if signer is None or lease.salts is None:
             return NotNow("webhooks cannot be signed: no key is set")
         return await self._means.caller.call(
             lease.address,
             body_of(due.event, lease.subscription_id),
-            secret=self._means.signer.secret(lease.subscription_id, lease.secret_salt),
+            secrets=[
+                signer.secret(lease.subscription_id, salt) for salt in lease.salts.valid_at(now)
+            ],
             delivery_id=due.delivery_id,
-            signed_at=self._now(),
+            signed_at=now,
         )
 
     @stamina.retry(

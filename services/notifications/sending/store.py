@@ -2,16 +2,17 @@
 answers.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notifications.channels.rules import Health
+from services.notifications.channels.rules import Health, Receiver
 from services.notifications.deliveries.store import EndedDelivery, ToldEvent, ended_delivery
 from services.notifications.sending.rules import Delivered, Failed, Waiting
-from services.notifications.subscriptions.rules import Channel, Language
+from services.notifications.subscriptions.rules import Channel, Language, Salts
+from services.notifications.subscriptions.store import salts_of
 from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
@@ -30,20 +31,46 @@ class Lease:
     version: int
     channel: Channel
     address: str
+    receiver_name: str
+    receiver: Receiver
     language: Language
     active: bool
     stopped_because: str | None
-    secret_salt: bytes | None
+    salts: Salts | None
     health: Health
     is_outdated: bool = False
 
 
 async def lease_sending(
-    conn: Connection, channel: Channel, *, now: datetime, until: datetime, by: str, count: int
+    conn: Connection,
+    channel: Channel,
+    *,
+    now: datetime,
+    until: datetime,
+    by: str,
+    count: int,
+    held: Sequence[str],
+    places_for_one: int,
+    places_for_unproven: int,
 ) -> list[Lease]:
-    """Take subscriptions that have something to do; nobody else gets them before the lease ends."""
+    """Take subscriptions that have something to do; nobody else gets them before the lease ends.
+
+    Args:
+        count: how many at most.
+        held: the receiver of each subscription that is worked on already.
+        places_for_one: how many one receiver may hold, with those in `held`.
+        places_for_unproven: how many more may go to receivers that have not answered.
+    """
     rows = QUERIES.lease_sending(
-        conn, channel=channel.value, now=now, until=until, by=by, count=count
+        conn,
+        channel=channel.value,
+        now=now,
+        until=until,
+        by=by,
+        count=count,
+        held=list(held),
+        places_for_one=places_for_one,
+        places_for_unproven=places_for_unproven,
     )
     return [_lease(row) async for row in rows]
 
@@ -77,10 +104,12 @@ def _lease(row: Any) -> Lease:
         version=row["version"],
         channel=Channel(row["channel"]),
         address=row["address"],
+        receiver_name=row["receiver"],
+        receiver=Receiver(row["answers"], row["silences"], row["receiver_paused_until"]),
         language=Language(row["language"]),
         active=row["active"],
         stopped_because=row["stopped_because"],
-        secret_salt=row["secret_salt"],
+        salts=salts_of(row),
         health=Health(row["failures"], row["failing_since"], row["paused_until"]),
     )
 

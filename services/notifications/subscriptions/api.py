@@ -1,6 +1,6 @@
 """HTTP doors of subscriptions: who is told of what. All of it is the operator's."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -8,12 +8,20 @@ from pydantic import BaseModel, Field, StrictBool
 
 from services.notifications.channels.signing import Signer, new_salt
 from services.notifications.subscriptions import commands, store
-from services.notifications.subscriptions.rules import Bounds, Channel, Language, Subscription
+from services.notifications.subscriptions.rules import (
+    SECRET_OVERLAP_HOURS,
+    SECRET_OVERLAP_HOURS_MAX,
+    Bounds,
+    Channel,
+    Language,
+    Subscription,
+)
 from services.notifications.subscriptions.store import KeptSubscription
 from shared.access.roles import Action
 from shared.errors import Unavailable
 from shared.events.envelope import Slug
-from shared.http import http
+from shared.fields import ONE_LINE, Line
+from shared.http import http, lists
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
 
@@ -24,19 +32,19 @@ class SubscriptionBody(http.RequestModel):
     """
 
     channel: Channel
-    address: str = Field(
-        max_length=2_000, description="A mail address, or an https URL for a webhook."
+    address: Annotated[str, Field(max_length=2_000), ONE_LINE] = Field(
+        description="A mail address, or an https URL for a webhook."
     )
     language: Language = Field(default=Language.NB, description="Of the text; webhooks have none.")
-    events: list[str] = Field(
+    events: list[Line] = Field(
         default=[],
         max_length=1_000,
         description="Such as TargetReached. MetricUpdated only by webhook.",
     )
-    subjects: list[str] = Field(
+    subjects: list[Line] = Field(
         default=[], max_length=1_000, description="Such as municipality/vefsn-1824 or cohort/*."
     )
-    windows: list[str] = Field(
+    windows: list[Line] = Field(
         default=[], max_length=1_000, description="Such as year-to-date; reports have none."
     )
     active: StrictBool = True
@@ -87,6 +95,18 @@ class PutAnswer(SubscriptionAnswer):
     secret: str | None = None
 
 
+class RenewalBody(http.RequestModel):
+    """How to renew a secret."""
+
+    overlap_hours: int = Field(
+        default=SECRET_OVERLAP_HOURS,
+        ge=0,
+        le=SECRET_OVERLAP_HOURS_MAX,
+        strict=True,
+        description="So long the old secret signs as well; 0 ends it at once.",
+    )
+
+
 class SubscriptionList(BaseModel):
     """Subscriptions by id."""
 
@@ -95,10 +115,15 @@ class SubscriptionList(BaseModel):
 
 
 class SecretAnswer(BaseModel):
-    """A webhook's new secret, shown this once."""
+    """A webhook's new secret, shown this once.
+
+    Attributes:
+        previous_signs_until: until then each message has two signatures, of both secrets.
+    """
 
     subscription_id: Slug
     secret: str
+    previous_signs_until: datetime | None
 
 
 def subscription_of(kept: KeptSubscription) -> SubscriptionAnswer:
@@ -136,11 +161,12 @@ def add_routes(
         signer: derives webhooks' secrets; none where no key is set.
         bounds: what no subscription may go beyond.
     """
-    _add_writing(router, service, signer, bounds)
+    _add_putting(router, service, signer, bounds)
+    _add_renewal(router, service, signer)
     _add_reading(router, service)
 
 
-def _add_writing(
+def _add_putting(
     router: APIRouter, service: Service, signer: Signer | None, bounds: Bounds
 ) -> None:
     operator = service.needs(Action.OPERATE)
@@ -176,6 +202,10 @@ def _add_writing(
         response.headers["ETag"] = version_tag(put.kept.version)
         return put_answer(put.kept, _secret(signer, put.kept) if put.is_secret_new else None)
 
+
+def _add_renewal(router: APIRouter, service: Service, signer: Signer | None) -> None:
+    operator = service.needs(Action.OPERATE)
+
     @router.post(
         "/subscriptions/{subscription_id}/secret",
         status_code=201,
@@ -183,11 +213,24 @@ def _add_writing(
         responses=http.problems(401, 403, 404),
         dependencies=[operator],
     )
-    async def renew_secret(subscription_id: http.SlugPath) -> SecretAnswer:
+    async def renew_secret(
+        subscription_id: http.SlugPath, body: RenewalBody | None = None
+    ) -> SecretAnswer:
         _signer(signer)
         async with service.database.transaction() as conn:
-            kept = await commands.renew_secret(conn, subscription_id, new_salt=new_salt())
-        return SecretAnswer(subscription_id=subscription_id, secret=_secret(signer, kept))
+            kept = await commands.renew_secret(
+                conn,
+                subscription_id,
+                new_salt=new_salt(),
+                overlap=timedelta(hours=(body or RenewalBody()).overlap_hours),
+                true_now=datetime.now(UTC),
+            )
+        assert kept.salts is not None
+        return SecretAnswer(
+            subscription_id=subscription_id,
+            secret=_secret(signer, kept),
+            previous_signs_until=kept.salts.previous_until,
+        )
 
 
 def _add_reading(router: APIRouter, service: Service) -> None:
@@ -202,9 +245,9 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     async def list_subscriptions(
         query: Annotated[http.ListQuery, Query()],
     ) -> SubscriptionList:
-        after = http.read_cursor(query.cursor) or ""
+        after = lists.read_cursor(query.cursor, lists.Text) or ""
         async with service.database.connection() as conn:
-            kept = await store.list_subscriptions(conn, after=str(after), count=query.limit + 1)
+            kept = await store.list_subscriptions(conn, after=after, count=query.limit + 1)
         listed = http.page(kept, query.limit, lambda each: each.subscription.subscription_id)
         items = [subscription_of(each) for each in listed["items"]]
         return SubscriptionList(items=items, next=listed["next"])
@@ -234,5 +277,5 @@ def _signer(signer: Signer | None) -> Signer:
 
 
 def _secret(signer: Signer | None, kept: KeptSubscription) -> str:
-    assert kept.secret_salt is not None
-    return _signer(signer).secret(kept.subscription.subscription_id, kept.secret_salt)
+    assert kept.salts is not None
+    return _signer(signer).secret(kept.subscription.subscription_id, kept.salts.current)

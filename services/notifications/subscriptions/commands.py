@@ -1,12 +1,14 @@
 """Make, change and stop subscriptions; one function is one use case in the caller's transaction."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from services.notifications.channels import store as channels
 from services.notifications.subscriptions import store
 from services.notifications.subscriptions.rules import (
     Bounds,
     Channel,
+    Salts,
     Subscription,
     check_subscription,
 )
@@ -59,7 +61,9 @@ async def put_subscription(
             as many as it may.
         Conflict: what the guard raises.
     """
-    address = check_subscription(wanted, allow_private_webhooks=bounds.allow_private_webhooks)
+    address, receiver = check_subscription(
+        wanted, allow_private_webhooks=bounds.allow_private_webhooks
+    )
     await store.lock_subscription(conn, wanted.subscription_id)
     await store.lock_subscription(conn, address.lower())
     await store.lock_sending(conn, [wanted.subscription_id])
@@ -71,14 +75,16 @@ async def put_subscription(
     if before is not None and before.subscription == subscription:
         return PutSubscription(before, made=False, is_secret_new=False)
     await _check_room(conn, subscription, bounds)
-    salt = None if before is None else before.secret_salt
-    is_secret_new = wanted.channel is Channel.WEBHOOK and salt is None
+    salts = None if before is None else before.salts
+    is_secret_new = wanted.channel is Channel.WEBHOOK and salts is None
     kept = KeptSubscription(
         subscription,
         version=1 if before is None else before.version + 1,
         made_at=now if before is None else before.made_at,
-        secret_salt=None if wanted.channel is not Channel.WEBHOOK else salt or new_salt,
+        receiver=receiver,
+        salts=None if wanted.channel is not Channel.WEBHOOK else salts or Salts(new_salt),
     )
+    await channels.add_receiver(conn, receiver)
     await store.put_subscription(conn, kept)
     await audit.note(conn, _noted("subscription-changed", kept))
     await store.heal_sending(conn, wanted.subscription_id, now=true_now)
@@ -101,10 +107,18 @@ async def _check_room(conn: Connection, subscription: Subscription, bounds: Boun
 
 
 async def renew_secret(
-    conn: Connection, subscription_id: str, *, new_salt: bytes
+    conn: Connection,
+    subscription_id: str,
+    *,
+    new_salt: bytes,
+    overlap: timedelta,
+    true_now: datetime,
 ) -> KeptSubscription:
-    """Give a webhook another secret, which signs from now on; the old one is worth nothing any
-    more.
+    """Give a webhook another secret, which signs from now on.
+
+    Args:
+        overlap: how long the old one signs as well; none where it got into the wrong hands.
+        true_now: when the overlap begins.
 
     Raises:
         NotFound: there is no such subscription.
@@ -118,7 +132,9 @@ async def renew_secret(
             f"the subscription {subscription_id} goes to a mail address, not a webhook",
             code="no-webhook",
         )
-    kept = replace(before, secret_salt=new_salt, version=before.version + 1)
+    assert before.salts is not None
+    salts = before.salts.renewed(new_salt, now=true_now, overlap=overlap)
+    kept = replace(before, salts=salts, version=before.version + 1)
     await store.put_subscription(conn, kept)
     await audit.note(conn, _noted("subscription-secret-renewed", kept))
     return kept

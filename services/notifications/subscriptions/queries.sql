@@ -4,7 +4,7 @@ SELECT pg_advisory_xact_lock(7401, hashtext(:subscription_id));
 
 -- name: find_subscription(subscription_id)^
 SELECT subscription_id, channel, address, language, events, subjects, windows, active, stopped_because, secret_salt,
-       version, made_at, active_since
+       previous_salt, previous_until, receiver, version, made_at, active_since
   FROM subscription
  WHERE subscription_id = :subscription_id;
 
@@ -15,7 +15,7 @@ SELECT count(*)
 
 -- name: list_subscriptions(after, count)
 SELECT subscription_id, channel, address, language, events, subjects, windows, active, stopped_because, secret_salt,
-       version, made_at, active_since
+       previous_salt, previous_until, receiver, version, made_at, active_since
   FROM subscription
  WHERE subscription_id > :after
  ORDER BY subscription_id
@@ -26,15 +26,17 @@ SELECT subscription_id
   FROM subscription
  WHERE subscription_id = ANY(:ids::text[]);
 
--- name: put_subscription(subscription_id, channel, address, language, events, subjects, windows, active, secret_salt, version, made_at, active_since)!
+-- name: put_subscription(subscription_id, channel, address, language, events, subjects, windows, active, secret_salt, previous_salt, previous_until, receiver, version, made_at, active_since)!
 INSERT INTO subscription (subscription_id, channel, address, language, events, subjects, windows, active, secret_salt,
-       version, made_at, active_since)
+       previous_salt, previous_until, receiver, version, made_at, active_since)
 VALUES (:subscription_id, :channel, :address, :language, :events, :subjects, :windows, :active, :secret_salt,
-       :version, :made_at, :active_since)
+       :previous_salt, :previous_until, :receiver, :version, :made_at, :active_since)
 ON CONFLICT ON CONSTRAINT subscription_pk DO UPDATE
    SET channel = excluded.channel, address = excluded.address, language = excluded.language,
        events = excluded.events, subjects = excluded.subjects, windows = excluded.windows, active = excluded.active,
-       stopped_because = NULL, secret_salt = excluded.secret_salt, version = excluded.version,
+       stopped_because = NULL, secret_salt = excluded.secret_salt,
+       previous_salt = excluded.previous_salt, previous_until = excluded.previous_until, receiver = excluded.receiver,
+       version = excluded.version,
        active_since = excluded.active_since;
 
 -- name: stop_subscription(subscription_id, because)$

@@ -89,6 +89,37 @@ class Subscription:
     active_since: datetime
 
 
+SECRET_OVERLAP_HOURS = 24
+SECRET_OVERLAP_HOURS_MAX = 168
+
+
+@dataclass(frozen=True, slots=True)
+class Salts:
+    """What a webhook's secrets are derived from.
+
+    Attributes:
+        current: signs always.
+        previous: what it took the place of; signs as well until `previous_until`, so that the
+            receiver can change over without losing a message.
+    """
+
+    current: bytes
+    previous: bytes | None = None
+    previous_until: datetime | None = None
+
+    def renewed(self, salt: bytes, *, now: datetime, overlap: timedelta) -> "Salts":
+        """Return the salts after a renewal. Two sign at most: an older one ends now."""
+        if not overlap:
+            return Salts(salt)
+        return Salts(salt, self.current, now + overlap)
+
+    def valid_at(self, now: datetime) -> tuple[bytes, ...]:
+        """Return the salts that sign at a moment, the newest first."""
+        if self.previous is None or self.previous_until is None or now >= self.previous_until:
+            return (self.current,)
+        return (self.current, self.previous)
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What is not for a subscription itself to say.
@@ -121,8 +152,13 @@ class Happening:
     windows: frozenset[str] = frozenset()
 
 
-def check_subscription(subscription: Subscription, *, allow_private_webhooks: bool) -> str:
-    """Return the address in the form that it is kept in, if the subscription makes sense.
+def check_subscription(
+    subscription: Subscription, *, allow_private_webhooks: bool
+) -> tuple[str, str]:
+    """Return the address in the form that it is kept in, and who receives what is sent there.
+
+    All addresses of one receiver share its places and its pauses: a webhook's host and port, or a
+    mailbox.
 
     Raises:
         RuleBroken: with every fault that was found.
@@ -133,12 +169,13 @@ def check_subscription(subscription: Subscription, *, allow_private_webhooks: bo
         *_bad_subjects(subscription.subjects),
         *_bad_channel(subscription),
     ]
-    address = subscription.address
+    address = receiver = subscription.address
     try:
         if subscription.channel is Channel.MAIL:
             address = mail_address(address)
+            receiver = address.lower()
         else:
-            webhook_address(address, allow_private=allow_private_webhooks)
+            receiver = webhook_address(address, allow_private=allow_private_webhooks).receiver
     except RuleBroken as broken:
         faults.append(FieldError(broken.code, broken.message, "/address"))
     if faults:
@@ -147,7 +184,7 @@ def check_subscription(subscription: Subscription, *, allow_private_webhooks: bo
             faults[0].message if len(faults) == 1 else f"the subscription has {len(faults)} faults"
         )
         raise RuleBroken(message, code=code, errors=tuple(faults))
-    return address
+    return address, receiver
 
 
 def matches(subscription: Subscription, happening: Happening) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.notifications.subscriptions.rules import Channel, Language, Subscription
+from services.notifications.subscriptions.rules import Channel, Language, Salts, Subscription
 from shared.errors import NotFound
 from shared.postgres.database import Connection, load_queries
 
@@ -18,14 +18,16 @@ class KeptSubscription:
 
     Attributes:
         stopped_because: why it was switched off by us, such as a receiver that wants no more.
-        secret_salt: what a webhook's secret is derived from.
+        receiver: who gets what is sent there; see `rules.check_subscription`.
+        salts: what a webhook's secrets are derived from.
     """
 
     subscription: Subscription
     version: int
     made_at: datetime
+    receiver: str
     stopped_because: str | None = None
-    secret_salt: bytes | None = None
+    salts: Salts | None = None
 
 
 async def lock_subscription(conn: Connection, subscription_id: str) -> None:
@@ -83,7 +85,10 @@ async def put_subscription(conn: Connection, kept: KeptSubscription) -> None:
         subjects=list(subscription.subjects),
         windows=list(subscription.windows),
         active=subscription.active,
-        secret_salt=kept.secret_salt,
+        receiver=kept.receiver,
+        secret_salt=kept.salts.current if kept.salts else None,
+        previous_salt=kept.salts.previous if kept.salts else None,
+        previous_until=kept.salts.previous_until if kept.salts else None,
         version=kept.version,
         made_at=kept.made_at,
         active_since=subscription.active_since,
@@ -131,9 +136,17 @@ def _kept(row: Any) -> KeptSubscription:
         _subscription(row),
         row["version"],
         row["made_at"],
+        row["receiver"],
         row["stopped_because"],
-        row["secret_salt"],
+        salts_of(row),
     )
+
+
+def salts_of(row: Any) -> Salts | None:
+    """Read a webhook's salts from its row; none for mail."""
+    if row["secret_salt"] is None:
+        return None
+    return Salts(row["secret_salt"], row["previous_salt"], row["previous_until"])
 
 
 async def lock_sending(conn: Connection, subscription_ids: Collection[str]) -> None:

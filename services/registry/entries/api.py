@@ -1,28 +1,25 @@
 """What all of the registry's routes share: names in bodies, what a PUT answers, places in lists."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import Response
-from pydantic import Field
 
 from services.registry.entries.commands import Put
 from services.registry.entries.rules import Names
-from shared.errors import RuleBroken
-from shared.http import http
+from shared.fields import Line
+from shared.http import http, lists
 from shared.http.preconditions import version_tag
-
-Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 PROBLEMS = http.problems(401, 403, 404, 409, 412)
 """What a change may be refused for, besides what any request may meet."""
 
 
 class NamesBody(http.RequestModel):
-    """A name in bokmål, and in nynorsk and English where there is one."""
+    """A name in at least one of bokmål, nynorsk and English."""
 
-    nb: Text
-    nn: Text | None = None
-    en: Text | None = None
+    nb: Line | None = None
+    nn: Line | None = None
+    en: Line | None = None
 
     def value(self) -> Names:
         """Return the domain's value."""
@@ -43,9 +40,5 @@ def place_after(cursor: str | None) -> str:
     Raises:
         RuleBroken: `cursor-malformed`.
     """
-    place = http.read_cursor(cursor)
-    if place is None:
-        return ""
-    if not isinstance(place, str) or not place.isprintable():
-        raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed")
-    return place
+    place: str | None = lists.read_cursor(cursor, lists.Text)
+    return place or ""

@@ -23,24 +23,35 @@ def check_id(value: str, what: str) -> None:
         )
 
 
+LANGUAGES = ("nb", "nn", "en")
+"""Bokmål, nynorsk and English, in which names may be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A name in bokmål, and in nynorsk and English where there is one."""
+    """A name in at least one of bokmål, nynorsk and English."""
 
-    nb: str
+    nb: str | None = None
     nn: str | None = None
     en: str | None = None
 
+    def by_language(self) -> dict[str, str]:
+        """Return the names that there are, by language."""
+        names = {language: getattr(self, language) for language in LANGUAGES}
+        return {language: name for language, name in names.items() if name is not None}
+
 
 def check_names(names: Names, what: str) -> None:
-    """Make sure that the bokmål name says something.
+    """Make sure that there is a name in at least one language, and that each says something.
 
     Raises:
         RuleBroken: `name-malformed`.
     """
-    if not names.nb.strip():
+    present = names.by_language()
+    if not present or not all(map(str.strip, present.values())):
         raise RuleBroken(
-            f"the bokmål name of a {what} must not be blank, got {names.nb!r}",
+            f"the name of a {what} must stand in at least one of {', '.join(LANGUAGES)}, none of"
+            f" them blank, got {present!r:.100}",
             code="name-malformed",
         )
 

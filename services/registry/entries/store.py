@@ -14,6 +14,7 @@ class Kind(StrEnum):
 
     MUNICIPALITY = "registry.municipality"
     PROGRAMME = "registry.programme"
+    METRIC = "registry.metric"
     PUBLISHER = "registry.publisher"
     PERSON = "registry.person"
 

@@ -6,13 +6,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field, StrictInt
 
-from services.registry.entries.api import PROBLEMS, Text, mark, place_after
+from services.registry.entries.api import PROBLEMS, mark, place_after
 from services.registry.municipalities import commands, store
 from services.registry.municipalities.events import municipality_fields
 from services.registry.municipalities.reference.tables import county_on
 from services.registry.municipalities.rules.county import County
 from services.registry.municipalities.rules.membership import Membership
-from services.registry.municipalities.rules.municipality import DatedVersion, Municipality
+from services.registry.municipalities.rules.municipality import (
+    DatedVersion,
+    Municipality,
+    only_bearer,
+)
 from services.registry.municipalities.rules.reform import (
     Change,
     Merge,
@@ -26,9 +30,11 @@ from shared.access.roles import Action
 from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug
+from shared.fields import Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
+from shared.postgres.database import Connection
 from shared.service.runtime import Service
 
 MunicipalityId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,118}[a-z0-9]$")]
@@ -43,10 +49,10 @@ class MunicipalityQuery(http.ListQuery):
     at: Day | None = Field(
         default=None, description="A day on which it exists; before 2013 the numbers of 2013 hold."
     )
-    name: Text | None = Field(
+    name: Line | None = Field(
         default=None, description="Any name, town or alias, in any usual spelling."
     )
-    county: Annotated[str, Field(pattern=r"^[^\x00]{1,60}$")] | None = Field(
+    county: Line | None = Field(
         default=None, description="Number or name of the county, on `at` or ever."
     )
     cohort: Slug | None = Field(
@@ -89,9 +95,9 @@ class VersionBody(http.RequestModel):
     """
 
     number: MunicipalityNumber
-    name: Text
+    name: Line
     county_number: CountyNumber | None = None
-    county_name: Text | None = None
+    county_name: Line | None = None
     valid_from: Day
     valid_to: Day | None = None
 
@@ -99,6 +105,13 @@ class VersionBody(http.RequestModel):
         """Return the domain's value."""
         county = _county(self.number, self.valid_from, self.county_number, self.county_name)
         return DatedVersion(self.number, self.name, county, self.valid_from, self.valid_to)
+
+
+class SuccessorBody(http.RequestModel):
+    """What took over, and when, as it was answered."""
+
+    municipality_id: MunicipalityId
+    on: Day
 
 
 class MunicipalityBody(http.RequestModel):
@@ -109,11 +122,11 @@ class MunicipalityBody(http.RequestModel):
     """
 
     versions: list[VersionBody] = Field(min_length=1, max_length=50)
-    aliases: list[Text] = Field(default=[], max_length=50)
-    municipality_id: str | None = None
+    aliases: list[Line] = Field(default=[], max_length=50)
+    municipality_id: MunicipalityId | None = None
     version: StrictInt | None = None
-    predecessors: list[str] | None = None
-    successors: list[told.Successor] | None = None
+    predecessors: list[MunicipalityId] | None = None
+    successors: list[SuccessorBody] | None = None
 
     def value(self, municipality_id: str) -> Municipality:
         """Return the domain's value."""
@@ -128,10 +141,10 @@ class NewBody(http.RequestModel):
     """
 
     number: MunicipalityNumber
-    name: Text
+    name: Line
     county_number: CountyNumber | None = None
-    county_name: Text | None = None
-    aliases: list[Text] = Field(default=[], max_length=50)
+    county_name: Line | None = None
+    aliases: list[Line] = Field(default=[], max_length=50)
     from_: list[MunicipalityId] | None = Field(
         default=None, alias="from", min_length=1, max_length=100
     )
@@ -153,7 +166,7 @@ class RenameBody(_ChangeBody):
 
     kind: Literal["rename"]
     municipality_id: MunicipalityId
-    name: Text
+    name: Line
 
     def value(self) -> Change:
         """Return the domain's value."""
@@ -166,9 +179,9 @@ class RenumberBody(_ChangeBody):
     kind: Literal["renumber"]
     municipality_id: MunicipalityId
     number: MunicipalityNumber
-    name: Text | None = None
+    name: Line | None = None
     county_number: CountyNumber | None = None
-    county_name: Text | None = None
+    county_name: Line | None = None
 
     def value(self) -> Change:
         """Return the domain's value."""
@@ -243,6 +256,21 @@ class ChangeAnswer(BaseModel):
     change_id: str
     repeated: bool
     municipalities: list[MunicipalityAnswer]
+
+
+async def read_municipality(conn: Connection, meant: str | None) -> str | None:
+    """Return the id of the municipality that a filter means by an id, or by a number.
+
+    Raises:
+        RuleBroken: `municipality-unknown` or `municipality-number-ambiguous`; it is a number that
+            nobody or several bore.
+    """
+    if meant is None or not meant.isdecimal():
+        return meant
+    bearers = await store.seek_municipalities(
+        conn, MunicipalityFilter(number=meant), after="", count=100
+    )
+    return only_bearer(meant, bearers).municipality_id
 
 
 def add_routes(router: APIRouter, service: Service) -> None:

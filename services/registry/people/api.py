@@ -12,9 +12,8 @@ from services.registry.people import commands, store
 from services.registry.people.commands import Invitation
 from services.registry.people.mail import Mailer
 from services.registry.people.rules import Person
-from services.registry.people.store import role_object
 from shared.access.auth import Principal, require
-from shared.access.persons import grants_in
+from shared.access.persons import grants_in, role_object
 from shared.access.roles import Action, Grant
 from shared.errors import NotAllowed
 from shared.events import registry as told

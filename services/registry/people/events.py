@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.registry.entries.events import event_id_of
 from services.registry.people.rules import Person
-from services.registry.people.store import role_object
+from shared.access.persons import role_object
 from shared.audit import log as audit
 from shared.events import registry as told
 from shared.events.envelope import derived_id

@@ -42,7 +42,7 @@ class Desk:
         Raises:
             NotAuthenticated: nobody who is a person signed in.
         """
-        principal = await self.service.principal(request)
+        principal = await self.service.access.principal(request)
         if principal.person_id is None:
             raise NotAuthenticated("this page is for people who signed in")
         async with self.service.database.connection() as conn:
@@ -72,6 +72,7 @@ def add_routes(router: APIRouter, service: Service, pages: Pages, mailer: Mailer
     _add_own(router, desk)
     _add_own_changes(router, desk)
     _add_people(router, desk)
+    _add_changes(router, desk)
 
 
 def _add_own(router: APIRouter, desk: Desk) -> None:
@@ -191,10 +192,12 @@ def _add_people(router: APIRouter, desk: Desk) -> None:
             today=today,
         )
 
+
+def _add_changes(router: APIRouter, desk: Desk) -> None:
     @router.post(f"{PEOPLE}/invite")
     async def invite(request: Request) -> Response:
         fields = await read_own_form(request)
-        principal = await desk.service.principal(request)
+        principal = await desk.service.access.principal(request)
         to = _address(fields)
         try:
             wanted = Invitation(
@@ -219,7 +222,7 @@ def _add_people(router: APIRouter, desk: Desk) -> None:
     @router.post(f"{PEOPLE}/{{person_id}}/end")
     async def end(request: Request, person_id: UUID) -> Response:
         fields = await read_own_form(request)
-        principal = await desk.service.principal(request)
+        principal = await desk.service.access.principal(request)
         to, number = _address(fields), fields.get("number", "")
         try:
             async with desk.service.database.transaction() as conn:
@@ -250,7 +253,8 @@ async def _where(
         NotAuthenticated, NotAllowed: as `require`.
         NotFound: there is no role to go by.
     """
-    principal = await desk.service.principal(request)
+    own_session(request)
+    principal = await desk.service.access.principal(request)
     today = desk.service.clock.today()
     if programme:
         scope = Scope(programme, project or None)

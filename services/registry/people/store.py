@@ -5,8 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.registry.people.rules import Person
-from shared.access.persons import grants_in
-from shared.access.roles import Grant
+from shared.access.persons import grants_in, role_object
 from shared.errors import NotFound
 from shared.postgres.database import Connection, load_queries
 
@@ -82,24 +81,6 @@ async def remove_person(conn: Connection, person_id: UUID) -> None:
 async def list_unforgotten(conn: Connection) -> list[UUID]:
     """Return whom the log says to forget and who is kept all the same, as after a restore."""
     return [row["person_id"] async for row in QUERIES.list_unforgotten(conn)]
-
-
-def role_object(grant: Grant) -> dict[str, Any]:
-    """Return a role as a JSON object, in the form in which it is told."""
-    scope = grant.scope
-    return {
-        "role": grant.role.value,
-        "scope": {
-            "programme": scope.programme_id,
-            "project": scope.project_id,
-            "network": next(iter(scope.network_ids), None),
-            "cohorts": sorted(scope.cohort_ids),
-            "report_kinds": sorted(scope.report_kinds),
-        },
-        "party": grant.party.value if grant.party else None,
-        "from": grant.from_.isoformat() if grant.from_ else None,
-        "to": grant.to.isoformat() if grant.to else None,
-    }
 
 
 def _person(row: Any) -> Person:

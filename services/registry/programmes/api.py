@@ -13,6 +13,7 @@ from services.registry.programmes.store import Participants
 from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
+from shared.fields import ONE_LINE
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
@@ -21,7 +22,8 @@ from shared.service.runtime import Service
 
 Count = Annotated[StrictInt, Field(ge=0, le=10**6)]
 Claimed = Annotated[
-    dict[Annotated[str, Field(min_length=1, max_length=80)], Count], Field(max_length=50)
+    dict[Annotated[str, Field(min_length=1, max_length=80), ONE_LINE], Count],
+    Field(max_length=50),
 ]
 """Counts that a source states, such as {"municipalities": 51}."""
 
@@ -65,7 +67,7 @@ class ProgrammeBody(http.RequestModel):
     themes: list[NamedBody] = Field(default=[], max_length=100)
     report_kinds: list[NamedBody] = Field(default=[], max_length=100)
     claimed: Claimed = Field(default_factory=dict)
-    programme_id: str | None = None
+    programme_id: Slug | None = None
     version: StrictInt | None = None
     counted: CountedAnswer | None = None
 

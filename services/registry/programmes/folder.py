@@ -1,13 +1,14 @@
 """Reads a programme kept as a folder of readable files into the bodies that the registry's routes
 take.
 
-`programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv` and `goals.toml` add to
-it. Columns that the registry has no use for (sources, names as printed, remarks) are for people and
-are passed over. What the values must be is judged by the registry; here only the form of the files
-is.
+`programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv`, `goals.toml` and one
+file `metrics/<metric id>.json` for each metric of its own add to it. Columns that the registry has
+no use for (sources, names as printed, remarks) are for people and are passed over. What the values
+must be is judged by the registry; here only the form of the files is.
 """
 
 import csv
+import json
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import RuleBroken
-from shared.values import Definition
 
 Body = dict[str, Any]
 """A JSON object, as `PUT` takes it."""
@@ -31,11 +31,14 @@ class ProgrammeFolder:
         programme_id: where the programme goes: `PUT /api/registry/v1/programmes/<programme_id>`.
         programme: its body.
         projects: the body of each `PUT /api/registry/v1/projects/<project_id>`, by project id.
+        metrics: the body of each `PUT /api/registry/v1/metrics/<metric_id>`, by metric id; they go
+            in first, because goals name them.
     """
 
     programme_id: str
     programme: Body
     projects: dict[str, Body]
+    metrics: dict[str, Body]
 
 
 def read_programme_folder(folder: Path) -> ProgrammeFolder:
@@ -56,7 +59,23 @@ def read_programme_folder(folder: Path) -> ProgrammeFolder:
         "themes": [_without_source(theme) for theme in content.get("themes", [])],
         "report_kinds": [_without_source(kind) for kind in content.get("report_kinds", [])],
     }
-    return ProgrammeFolder(programme_id, _plain(programme), _projects(folder, programme_id))
+    return ProgrammeFolder(
+        programme_id,
+        _plain(programme),
+        _projects(folder, programme_id),
+        _metrics(folder / "metrics"),
+    )
+
+
+def _metrics(folder: Path) -> dict[str, Body]:
+    metrics: dict[str, Body] = {}
+    for file in sorted(folder.glob("*.json")):
+        content = _json(file)
+        metric_id = _key(content, "metric_id", file)
+        if not isinstance(metric_id, str) or metric_id in metrics:
+            raise _malformed(file, f"metric {metric_id!r} is no text or stands in two files")
+        metrics[metric_id] = content
+    return metrics
 
 
 def _projects(folder: Path, programme_id: str) -> dict[str, Body]:
@@ -98,13 +117,6 @@ def _goals(file: Path, projects: dict[str, Body]) -> defaultdict[str, list[Body]
     for goal in _toml(file).get("goals", []) if file.exists() else []:
         body = _plain(_without_source(goal))
         project_id = _known(_key(body, "project_id", file), projects, file)
-        definition = Definition.from_key(str(_key(body, "definition", file)))
-        body["definition"] = {
-            "certification": definition.certification.value,
-            "denominator": definition.denominator.value,
-            "holiday_corrected": definition.holiday_corrected,
-            "source": definition.source.value,
-        }
         found[project_id].append({key: value for key, value in body.items() if key != "project_id"})
     return found
 
@@ -116,6 +128,16 @@ def _toml(file: Path) -> dict[str, Any]:
         raise _malformed(file, "the file does not exist") from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _malformed(file, str(error)) from None
+
+
+def _json(file: Path) -> Body:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _malformed(file, str(error)) from None
+    if not isinstance(content, dict):
+        raise _malformed(file, "the file must hold one JSON object")
+    return content
 
 
 def _csv(file: Path, *columns: str) -> Iterator[dict[str, str]]:

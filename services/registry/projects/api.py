@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, StrictBool, StrictInt
+from pydantic import BaseModel, Field, StrictInt
 
-from services.registry.entries.api import PROBLEMS, NamesBody, Text, mark, place_after
-from services.registry.municipalities.api import MemberBody, MunicipalityId
+from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
+from services.registry.municipalities.api import MemberBody, MunicipalityId, read_municipality
 from services.registry.projects import commands, store
 from services.registry.projects.events import project_fields
 from services.registry.projects.rules import Baseline, Direction, Goal, Project
@@ -15,38 +15,38 @@ from services.registry.projects.store import ProjectFilter
 from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
+from shared.fields import Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
 from shared.service.runtime import Service
-from shared.values import Certification, Definition, Denominator, Source
 
-
-class DefinitionBody(http.RequestModel):
-    """What the rate of a goal means."""
-
-    certification: Certification
-    denominator: Denominator
-    holiday_corrected: StrictBool
-    source: Source
+Definition = Annotated[
+    dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")],
+        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")],
+    ],
+    Field(max_length=20),
+]
+"""One value for each axis of a metric."""
 
 
 class BaselineBody(http.RequestModel):
     """Where a goal starts, and the time it was measured in, such as `2007-2010`."""
 
     value: Exact
-    period: Text
+    period: Line
 
 
 class GoalBody(http.RequestModel):
     """A target with a baseline, a direction and a date."""
 
     goal_id: Slug
-    metric: Annotated[str, Field(pattern="^absence$")] = "absence"
+    metric: Slug = "absence"
     window: Annotated[
         str, Field(pattern="^(month|quarter|half-year|year|year-to-date|rolling-12)$")
     ]
-    definition: DefinitionBody
+    definition: Definition
     direction: Direction
     baseline: BaselineBody
     target: Exact
@@ -55,17 +55,11 @@ class GoalBody(http.RequestModel):
 
     def value(self) -> Goal:
         """Return the domain's value."""
-        meaning = self.definition
         return Goal(
             self.goal_id,
             self.metric,
             self.window,
-            Definition(
-                meaning.certification,
-                meaning.denominator,
-                meaning.holiday_corrected,
-                meaning.source,
-            ),
+            self.definition,
             self.direction,
             Baseline(self.baseline.value, self.baseline.period),
             self.target,
@@ -84,7 +78,7 @@ class ProjectBody(http.RequestModel):
     members: list[MemberBody] = Field(default=[], max_length=1_000)
     goals: list[GoalBody] = Field(default=[], max_length=100)
     ended_on: Day | None = None
-    project_id: str | None = None
+    project_id: Slug | None = None
     version: StrictInt | None = None
 
     def value(self, project_id: str) -> Project:
@@ -107,7 +101,9 @@ class ProjectQuery(http.ListQuery):
     programme: Slug | None = None
     cohort: Slug | None = None
     theme: Slug | None = None
-    municipality: MunicipalityId | None = None
+    municipality: MunicipalityId | None = Field(
+        default=None, description="An id, or a number that only one municipality ever bore."
+    )
 
 
 class ProjectAnswer(BaseModel):
@@ -143,8 +139,9 @@ def add_routes(router: APIRouter, service: Service) -> None:
 
     @router.get("/projects", summary="Projects", response_model=ProjectList, tags=["projects"])
     async def list_projects(query: Annotated[ProjectQuery, Query()]) -> Any:
-        wanted = ProjectFilter(query.programme, query.cohort, query.theme, query.municipality)
         async with service.database.connection() as conn:
+            municipality_id = await read_municipality(conn, query.municipality)
+            wanted = ProjectFilter(query.programme, query.cohort, query.theme, municipality_id)
             found = await store.seek_projects(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.registry.entries.commands import Put, tell
 from services.registry.entries.store import Kind, lock
+from services.registry.metrics.commands import get_metrics
 from services.registry.municipalities.commands import check_registered
 from services.registry.programmes.store import find_programme
 from services.registry.projects import store
@@ -22,8 +23,8 @@ async def put_project(
     """Register a project or change it; the same again changes nothing.
 
     Raises:
-        RuleBroken: as `rules.revised_project`, `programme-unknown`, or
-            `municipality-unknown`.
+        RuleBroken: as `rules.revised_project`, `programme-unknown`,
+            `metric-unknown` or `municipality-unknown`.
         Conflict: what the guard raises.
     """
     await lock(conn, Kind.PROGRAMME)
@@ -34,7 +35,8 @@ async def put_project(
         raise RuleBroken(
             f"no programme {wanted.programme_id[:80]!r} is registered", code="programme-unknown"
         )
-    new = revised_project(present, wanted, programme)
+    metrics = await get_metrics(conn, [goal.metric for goal in wanted.goals])
+    new = revised_project(present, wanted, programme, metrics)
     if new is None:
         assert present is not None
         return Put(present, created=False, changed=False)

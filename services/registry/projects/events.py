@@ -7,7 +7,6 @@ from services.registry.entries.events import event_id_of, read_names, tell_names
 from services.registry.municipalities.events import memberships_of
 from services.registry.projects.rules import Baseline, Direction, Goal, Project
 from shared.events import registry as told
-from shared.values import Certification, Definition, Denominator, Source
 
 
 def project_event(project: Project, now: datetime, *, has_just_ended: bool) -> told.ProjectEvent:
@@ -47,14 +46,9 @@ def project_fields(project: Project) -> dict[str, Any]:
 def _tell_goal(goal: Goal) -> told.Goal:
     return told.Goal(
         goal_id=goal.goal_id,
-        metric="absence",
+        metric=goal.metric,
         window=goal.window,
-        definition=told.DefinitionContract(
-            certification=goal.definition.certification.value,
-            denominator=goal.definition.denominator.value,
-            holiday_corrected=goal.definition.holiday_corrected,
-            source=goal.definition.source.value,
-        ),
+        definition=dict(goal.definition),
         direction=goal.direction.value,
         baseline=told.Baseline(value=goal.baseline.value, period=goal.baseline.period),
         target=goal.target,
@@ -79,17 +73,11 @@ def project_of(event: told.ProjectEvent) -> Project:
 
 
 def _read_goal(goal: told.Goal) -> Goal:
-    meaning = goal.definition
     return Goal(
         goal.goal_id,
         goal.metric,
         goal.window,
-        Definition(
-            Certification(meaning.certification),
-            Denominator(meaning.denominator),
-            meaning.holiday_corrected,
-            Source(meaning.source),
-        ),
+        dict(goal.definition),
         Direction(goal.direction),
         Baseline(goal.baseline.value, goal.baseline.period),
         goal.target,

@@ -1,5 +1,6 @@
 """A local project: who takes part, what it works on, and the goals that it set itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ from services.registry.entries.rules import Names, check_distinct, check_id, che
 from services.registry.municipalities.rules.membership import Membership, check_memberships
 from services.registry.programmes.rules import Programme
 from shared.errors import RuleBroken
-from shared.values import Definition
+from shared.values import Metric
 
 
 class Direction(StrEnum):
@@ -34,15 +35,16 @@ class Goal:
     """A target with a baseline, a direction and a date.
 
     Attributes:
-        metric: what is measured, `absence`.
+        metric: the id of what is measured, such as `absence`.
         window: over which time, such as `year-to-date`.
+        definition: one value for each axis of the metric.
         persons_per_point: persons at work that one percentage point stands for.
     """
 
     goal_id: str
     metric: str
     window: str
-    definition: Definition
+    definition: Mapping[str, str]
     direction: Direction
     baseline: Baseline
     target: Decimal
@@ -73,17 +75,26 @@ class Project:
 
 
 def revised_project(
-    present: Project | None, wanted: Project, programme: Programme
+    present: Project | None,
+    wanted: Project,
+    programme: Programme,
+    metrics: Mapping[str, Metric],
 ) -> Project | None:
     """Judge a project that was put; none when it is as it was.
+
+    Args:
+        metrics: at least those that the goals name, by id.
 
     Raises:
         RuleBroken: `id-malformed`, `id-repeated`, `name-malformed`, `cohort-unknown`,
             `theme-unknown`, `member-repeated`, `days-reversed`, `goal-contradicts-itself`, or
             `programme-fixed`; the last because groups and boards of the old programme would keep
-            figures that are no longer theirs.
+            figures that are no longer theirs; for a goal also `definition-unknown`,
+            `goal-window-unknown` or `goal-out-of-bounds`.
     """
     _check(wanted, programme)
+    for goal in wanted.goals:
+        _check_measured(goal, metrics[goal.metric])
     if present is None:
         return replace(wanted, version=1)
     if present.programme_id != wanted.programme_id:
@@ -122,6 +133,34 @@ def _check(project: Project, programme: Programme) -> None:
     check_distinct([goal.goal_id for goal in project.goals], "goal")
     for goal in project.goals:
         _check_goal(goal)
+
+
+RUNNING_WINDOWS = ("year-to-date", "rolling-12")
+
+
+def _check_measured(goal: Goal, metric: Metric) -> None:
+    """Make sure that the goal can be judged by figures of its metric."""
+    metric.definition_key(goal.definition)
+    if goal.window in RUNNING_WINDOWS and not metric.has_running_windows:
+        raise RuleBroken(
+            f"goal {goal.goal_id}: {metric.metric_id} takes the last period and has no"
+            f" {goal.window}; choose month, quarter, half-year or year",
+            code="goal-window-unknown",
+        )
+    for what, value in (("baseline", goal.baseline.value), ("target", goal.target)):
+        too_low = metric.minimum is not None and value < metric.minimum
+        if too_low or (metric.maximum is not None and value > metric.maximum):
+            raise RuleBroken(
+                f"goal {goal.goal_id}: the {what} must lie within {_bounds_text(metric)}, the"
+                f" bounds of {metric.metric_id}, got {value}",
+                code="goal-out-of-bounds",
+            )
+
+
+def _bounds_text(metric: Metric) -> str:
+    low = "-∞" if metric.minimum is None else str(metric.minimum)
+    high = "∞" if metric.maximum is None else str(metric.maximum)
+    return f"{low} … {high}"
 
 
 def _check_goal(goal: Goal) -> None:

@@ -13,7 +13,6 @@ from services.registry.municipalities.rules.membership import Membership
 from services.registry.projects.rules import Baseline, Direction, Goal, Project
 from shared.errors import NotFound
 from shared.postgres.database import Connection, load_queries
-from shared.values import Definition
 
 QUERIES = load_queries(__file__)
 
@@ -122,7 +121,7 @@ def _goal(content: Mapping[str, Any]) -> Goal:
         content["goal_id"],
         content["metric"],
         content["window"],
-        Definition.from_key(content["definition_key"]),
+        content["definition"],
         Direction(content["direction"]),
         Baseline(Decimal(content["baseline_value"]), content["baseline_period"]),
         Decimal(content["target"]),
@@ -131,12 +130,12 @@ def _goal(content: Mapping[str, Any]) -> Goal:
     )
 
 
-def _goal_dict(goal: Goal) -> dict[str, str | None]:
+def _goal_dict(goal: Goal) -> dict[str, Any]:
     return {
         "goal_id": goal.goal_id,
         "metric": goal.metric,
         "window": goal.window,
-        "definition_key": goal.definition.key,
+        "definition": dict(goal.definition),
         "direction": goal.direction.value,
         "baseline_value": format(goal.baseline.value, "f"),
         "baseline_period": goal.baseline.period,

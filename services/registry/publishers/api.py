@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field, StrictInt
 
-from services.registry.entries.api import PROBLEMS, Text, mark, place_after
+from services.registry.entries.api import PROBLEMS, mark, place_after
 from services.registry.municipalities.api import MemberBody
 from services.registry.publishers import commands, store
 from services.registry.publishers.events import speaks_for
@@ -14,6 +14,8 @@ from services.registry.publishers.rules import Publisher
 from shared.access.auth import Principal, require
 from shared.access.roles import Action
 from shared.events import registry as told
+from shared.events.envelope import OrganisationNumber
+from shared.fields import Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Moment
@@ -22,15 +24,15 @@ from shared.service.runtime import Service
 NumberPath = Annotated[
     str, Path(pattern=r"^[ -~]{1,40}$", description="Organisation number, nine digits.")
 ]
-KeyPath = Annotated[
-    str, Path(pattern=r"^[0-9a-zA-Z_-]{1,40}$", description="The part of the key before the dot.")
-]
+_KEY_ID = r"^[0-9a-zA-Z_-]{1,40}$"
+KeyId = Annotated[str, Field(pattern=_KEY_ID)]
+KeyPath = Annotated[str, Path(pattern=_KEY_ID, description="The part of the key before the dot.")]
 
 
 class KeyAnswer(BaseModel):
     """A key that works, as it may be shown."""
 
-    key_id: str
+    key_id: KeyId
     created_at: datetime
     expires_at: datetime | None
 
@@ -64,9 +66,9 @@ class PublisherBody(http.RequestModel):
     is not used.
     """
 
-    name: Text
+    name: Line
     may_speak_for: list[MemberBody] = Field(default=[], max_length=1_000)
-    organisation_number: str | None = None
+    organisation_number: OrganisationNumber | None = None
     version: StrictInt | None = None
     keys: list[KeyAnswer] | None = None
     revoked_at: datetime | None = None

@@ -53,7 +53,7 @@ class Desk:
 
     @property
     def _can_sign_in(self) -> bool:
-        return self.service.session_keys.are_there
+        return self.service.access.session_keys.are_there
 
     def begin(self, request: Request, to: str, person: Person) -> Response:
         """Begin a person's session and lead on."""
@@ -69,7 +69,7 @@ class Desk:
 
     def _begun(self, request: Request, to: str, session: sessions.Session) -> Response:
         response = RedirectResponse(own_page(to), 303)
-        set_cookie(response, request, self.service.session_keys.write(session))
+        set_cookie(response, request, self.service.access.session_keys.write(session))
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -99,7 +99,7 @@ def _add_asking(router: APIRouter, desk: Desk) -> None:
     async def ask(request: Request) -> Response:
         fields = await read_form(request)
         to = fields.get("to", MY_ACCESS)
-        if not desk.service.session_keys.are_there:
+        if not desk.service.access.session_keys.are_there:
             raise Unavailable("nobody can sign in here: SAMAN_SESSION_KEYS is not set")
         desk.asks.take(request.client.host if request.client else "")
         browser = request.cookies.get(BROWSER) or make_browser()
@@ -176,7 +176,7 @@ def _add_operator(router: APIRouter, desk: Desk) -> None:
         fields = await read_form(request)
         to, key = fields.get("to", MY_ACCESS), fields.get("key", "")
         try:
-            require(await desk.service.identify(request, f"Bearer {key}"), Action.OPERATE)
+            require(await desk.service.access.identify(request, f"Bearer {key}"), Action.OPERATE)
         except (NotAuthenticated, NotAllowed):
             return desk.form(request, to, state="wrong-key", status=403)
         return desk.begin_operator(request, to, key)

@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -18,7 +17,8 @@ from services.reporting.submissions.api import (
 from services.reporting.submissions.reading import Entry
 from shared.access.auth import Principal, require
 from shared.access.roles import Action
-from shared.http import http, openapi
+from shared.fields import UuidText
+from shared.http import http, lists, openapi
 from shared.http.routes import BodyUpTo, StrictRoute
 from shared.service.runtime import Service
 from shared.values import Period
@@ -67,16 +67,16 @@ def _add_withdrawal(router: APIRouter, service: Service) -> None:
     Publisher = Annotated[Principal, service.needs(Action.PUBLISH)]  # noqa: N806 - an annotation alias
 
     @router.post(
-        "/absence-figures/{figure_id}/withdrawal",
+        "/figures/{figure_id}/withdrawal",
         summary="Take a figure back",
         response_model=bodies.FigureOutcome,
         responses=http.problems(401, 403, 404),
         openapi_extra=openapi.body_of(bodies.Withdrawal),
     )
-    async def withdraw(figure_id: UUID, request: Request, principal: Publisher) -> Response:
+    async def withdraw(figure_id: UuidText, request: Request, principal: Publisher) -> Response:
         body = read_object(await request.body(), in_address="figure_id")
         publisher = publisher_of(principal, body)
-        entry = Entry(str(figure_id), publisher, body | {"figure_id": str(figure_id)}, ORIGIN)
+        entry = Entry(figure_id, publisher, body | {"figure_id": figure_id}, ORIGIN)
         async with service.database.transaction() as conn:
             rights = await rights_of(conn, principal, publisher, also_revoked=True)
             outcomes = await commands.withdraw_figures(
@@ -89,7 +89,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
     Reader = Annotated[Principal, service.needs(Action.READ_SUBMISSIONS)]  # noqa: N806 - an annotation alias
 
     @router.get(
-        "/absence-figures",
+        "/figures",
         summary="What came in for a municipality, with every vintage",
         response_model=bodies.FigureList,
         responses=http.problems(401, 403),
@@ -101,9 +101,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
             municipality_id=query.municipality,
             on=service.clock.today(),
         )
-        after = http.read_cursor(
-            query.cursor, lambda place: (date.fromisoformat(place[0]), _text(place[1]))
-        )
+        after = lists.read_cursor(query.cursor, tuple[date, lists.Text])
         async with service.database.connection() as conn:
             figures = await store.list_figures(
                 conn,
@@ -144,9 +142,3 @@ def _figures(body: dict[str, Any], publisher: str) -> list[Entry]:
             "unknown-field", "beside figures stands a field that does not belong there; remove it"
         )
     return [_figure(figure, publisher) for figure in figures]
-
-
-def _text(place: Any) -> str:
-    if not isinstance(place, str):
-        raise TypeError(place)
-    return place

@@ -46,7 +46,7 @@ def body_hash_of(event: AbsenceFigurePosted) -> bytes:
     """
     body = inbound.AbsenceFigurePosted(
         municipality=event.municipality_number,
-        definition=inbound.SubmittedDefinition(**event.definition.model_dump()),
+        definition=event.definition,
         **event.model_dump(
             include={
                 "unit",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi.responses import JSONResponse
@@ -13,6 +13,7 @@ from services.reporting.submissions.judging import Judged, contracts_of
 from shared.events.envelope import Exact, OrganisationNumber, PeriodText
 from shared.events.inbound import REASON_LENGTH_MAX, AbsenceFigurePosted
 from shared.events.reporting import FindingContract
+from shared.fields import SEVERAL_LINES, Uuid
 from shared.http import http
 
 
@@ -21,14 +22,14 @@ class OneFigure(AbsenceFigurePosted):
     for.
     """
 
-    figure_id: UUID
+    figure_id: Uuid
     publisher: OrganisationNumber | None = None
 
 
 class FigureOfMany(AbsenceFigurePosted):
     """One of several figures."""
 
-    figure_id: UUID
+    figure_id: Uuid
 
 
 class ManyFigures(http.RequestModel):
@@ -41,7 +42,7 @@ class ManyFigures(http.RequestModel):
 class Withdrawal(http.RequestModel):
     """Why a figure is taken back."""
 
-    reason: str = Field(min_length=1, max_length=REASON_LENGTH_MAX)
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), SEVERAL_LINES]
     publisher: OrganisationNumber | None = None
 
 

@@ -66,7 +66,7 @@ async def withdraw_figures(
 
 
 async def _withdraw(conn: Connection, entry: Entry, *, rights: Rights, now: datetime) -> Judged:
-    body = read_contract(inbound.AbsenceFigureWithdrawn, entry)
+    body = read_contract(inbound.FigureWithdrawn, entry)
     read_id(entry, pointer="/id")
     by = OPERATOR if principal_of(rights, entry.publisher).is_operator else entry.publisher
     figure = await store.find_figure(conn, entry.publisher, body.figure_id)

@@ -1,21 +1,19 @@
 """Writing out what reporting tells of figures: the mapping from what is kept to the events."""
 
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from services.reporting.figures.places import KeptFigure
+from services.reporting.figures.reading import ABSENCE
 from services.reporting.figures.rules import Draft
 from services.reporting.submissions.judging import contracts_of
 from shared.errors import Finding
 from shared.events.envelope import derived_id
-from shared.events.registry import DefinitionContract
 from shared.events.reporting import (
+    AbsenceFigureInForce,
     AbsenceFigurePosted,
-    AbsenceFigureWithdrawn,
-    Figure,
+    FigureWithdrawn,
 )
-from shared.values import Definition
 
 
 def kept_figure(
@@ -65,21 +63,23 @@ def posted(figure: KeptFigure) -> AbsenceFigurePosted:
 
 def withdrawn(
     figure: KeptFigure, in_force: KeptFigure | None, *, reason: str, now: datetime
-) -> AbsenceFigureWithdrawn:
+) -> FigureWithdrawn:
     """Tell that a figure was taken back, and what holds again."""
-    return AbsenceFigureWithdrawn(
+    return FigureWithdrawn(
         event_id=withdrawn_id(figure.publisher, figure.figure_id),
         occurred_at=now,
         figure_id=figure.figure_id,
         municipality_id=figure.municipality_id,
         unit=figure.unit or None,
+        metric="absence",
         period=figure.period,
         window=figure.window,
-        definition=_definition(figure.definition_key),
+        definition=ABSENCE.definition_of(figure.definition_key),
+        definition_key=figure.definition_key,
         reason=reason,
         publisher=figure.publisher,
         withdrawn_at=now,
-        in_force=None if in_force is None else Figure(**_fields(in_force)),
+        in_force=None if in_force is None else AbsenceFigureInForce(**_fields(in_force)),
     )
 
 
@@ -90,18 +90,7 @@ def posted_id(publisher: str, figure_id: UUID) -> UUID:
 
 def withdrawn_id(publisher: str, figure_id: UUID) -> UUID:
     """Return the id of the event that tells of a figure's withdrawal."""
-    return derived_id("AbsenceFigureWithdrawn", publisher, figure_id)
-
-
-@lru_cache(maxsize=64)
-def _definition(key: str) -> DefinitionContract:
-    definition = Definition.from_key(key)
-    return DefinitionContract(
-        certification=definition.certification.value,
-        denominator=definition.denominator.value,
-        holiday_corrected=definition.holiday_corrected,
-        source=definition.source.value,
-    )
+    return derived_id("FigureWithdrawn", publisher, figure_id)
 
 
 def _fields(figure: KeptFigure) -> dict[str, object]:
@@ -119,7 +108,8 @@ def _fields(figure: KeptFigure) -> dict[str, object]:
         "weight_kind": figure.weight_kind,
         "weight": figure.weight,
         "persons": figure.persons,
-        "definition": _definition(figure.definition_key),
+        "definition": ABSENCE.definition_of(figure.definition_key),
+        "definition_key": figure.definition_key,
         "note": figure.note,
         "generated": figure.generated,
         "vintage": figure.vintage,

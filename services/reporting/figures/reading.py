@@ -1,5 +1,8 @@
 """Reading a figure's body into the value that the rules judge."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from services.reporting.figures.rules import Draft, Window
 from services.reporting.submissions.reading import (
     Entry,
@@ -9,9 +12,31 @@ from services.reporting.submissions.reading import (
     refuse_identity_numbers,
     validated,
 )
-from shared.errors import RuleBroken
+from shared.errors import FieldError, RuleBroken
 from shared.events.inbound import AbsenceFigurePosted
-from shared.values import Certification, Definition, Denominator, Period, Source
+from shared.values import Axis, Better, Definition, Metric, MetricKind, OverTime, Period, Quantity
+
+ABSENCE = Metric(
+    metric_id="absence",
+    names={"nb": "Sykefravær"},
+    unit="percent",
+    kind=MetricKind.SHARE,
+    numerator=Quantity({"nb": "Tapte dagsverk"}, "days"),
+    denominator=Quantity({"nb": "Avtalte dagsverk"}, "days"),
+    over_time=OverTime.SUM,
+    axes=(
+        Axis("certification", ("total", "doctor", "self")),
+        Axis("denominator", ("agreed", "possible")),
+        Axis("holiday", ("corrected", "uncorrected")),
+        Axis("source", ("municipality-hr", "ks-pai", "ssb", "other")),
+    ),
+    better=Better.LOWER,
+    decimals=2,
+    minimum=Decimal(0),
+    maximum=Decimal(100),
+    small_persons=5,
+)
+"""Until the registry defines it as data."""
 
 
 def read_figure(entry: Entry) -> Draft:
@@ -28,7 +53,6 @@ def read_figure(entry: Entry) -> Draft:
         raise refusal((*broken.errors, *faults)) from None
     if body is None:
         raise refusal(faults)
-    definition = body.definition
     return Draft(
         figure_id=figure_id,
         publisher=entry.publisher,
@@ -42,14 +66,17 @@ def read_figure(entry: Entry) -> Draft:
         weight_kind=body.weight_kind,
         weight=body.weight,
         persons=body.persons,
-        definition=Definition(
-            Certification(definition.certification),
-            Denominator(definition.denominator),
-            definition.holiday_corrected,
-            Source(definition.source),
-        ),
+        definition=_definition(body.definition),
         note=body.note,
         generated=body.generated,
         body_hash=hash_of(body),
         origin=entry.origin,
     )
+
+
+def _definition(parts: Mapping[str, str]) -> Definition:
+    try:
+        return Definition.from_key(ABSENCE.definition_key(parts))
+    except RuleBroken as broken:
+        fault = FieldError(broken.code, broken.message, "/definition")
+        raise refusal((fault,)) from None

@@ -17,9 +17,8 @@ from shared.audit import log as audit
 from shared.delivery.restoring import Log
 from shared.errors import Finding
 from shared.events.envelope import Event
-from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn
+from shared.events.reporting import AbsenceFigurePosted, FigureWithdrawn
 from shared.postgres.database import Connection
-from shared.values import Definition
 
 ORIGIN = "log"
 """Where a figure came from that was taken from the log; how it had come in stands in no event."""
@@ -29,9 +28,7 @@ REASON = "taken from the log after a restore"
 
 async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
     """Return the figures and withdrawals that are not kept."""
-    theirs = [
-        event for event in events if isinstance(event, AbsenceFigurePosted | AbsenceFigureWithdrawn)
-    ]
+    theirs = [event for event in events if isinstance(event, AbsenceFigurePosted | FigureWithdrawn)]
     kept = await store.list_withdrawn(
         conn, [(event.publisher, event.figure_id) for event in theirs]
     )
@@ -39,7 +36,7 @@ async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
         event
         for event in theirs
         if (is_withdrawn := kept.get((event.publisher, event.figure_id))) is None
-        or (isinstance(event, AbsenceFigureWithdrawn) and not is_withdrawn)
+        or (isinstance(event, FigureWithdrawn) and not is_withdrawn)
     ]
 
 
@@ -49,7 +46,7 @@ async def adopt(conn: Connection, events: Sequence[Event]) -> None:
     for event in events:
         if isinstance(event, AbsenceFigurePosted):
             await _post(conn, event)
-        elif isinstance(event, AbsenceFigureWithdrawn):
+        elif isinstance(event, FigureWithdrawn):
             await _withdraw(conn, event)
 
 
@@ -88,7 +85,7 @@ async def _post(conn: Connection, event: AbsenceFigurePosted) -> None:
     )
 
 
-async def _withdraw(conn: Connection, event: AbsenceFigureWithdrawn) -> None:
+async def _withdraw(conn: Connection, event: FigureWithdrawn) -> None:
     figure = await store.find_figure(conn, event.publisher, event.figure_id)
     if figure is None or figure.withdrawn_at is not None:
         return
@@ -113,7 +110,7 @@ def _kept(event: AbsenceFigurePosted) -> KeptFigure:
         unit=event.unit or "",
         period=event.period,
         window=event.window,
-        definition_key=_definition_key(event),
+        definition_key=event.definition_key,
         lost_days=event.lost_days,
         agreed_days=event.agreed_days,
         rate_percent=event.rate_percent,
@@ -129,7 +126,3 @@ def _kept(event: AbsenceFigurePosted) -> KeptFigure:
         origin=ORIGIN,
         posted_at=event.posted_at,
     )
-
-
-def _definition_key(event: AbsenceFigurePosted) -> str:
-    return Definition(**event.definition.model_dump()).key

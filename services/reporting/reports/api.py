@@ -1,7 +1,6 @@
 """HTTP doors of reports."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
@@ -10,6 +9,7 @@ from services.reporting.submissions.api import ORIGIN, ROUTE, publisher_of, read
 from services.reporting.submissions.reading import Entry
 from shared.access.auth import Principal
 from shared.access.roles import Action
+from shared.fields import UuidText
 from shared.http import http, openapi
 from shared.http.routes import StrictRoute
 from shared.service.runtime import Service
@@ -28,10 +28,10 @@ def make_router(service: Service) -> APIRouter:
         responses=bodies.HANDED_IN | http.problems(401, 403, 404, 409),
         openapi_extra=openapi.body_of(bodies.ReportBody),
     )
-    async def submit(obligation_id: UUID, request: Request, principal: Publisher) -> Response:
+    async def submit(obligation_id: UuidText, request: Request, principal: Publisher) -> Response:
         body = read_object(await request.body(), in_address="obligation_id")
         publisher = publisher_of(principal, body)
-        content = body | {"obligation_id": str(obligation_id)}
+        content = body | {"obligation_id": obligation_id}
         entry = Entry(body.get("submission_id"), publisher, content, ORIGIN)
         async with service.database.transaction() as conn:
             rights = await rights_of(conn, principal, publisher)

@@ -1,7 +1,6 @@
 """What the HTTP bodies of reports look like."""
 
 from typing import Any, Literal
-from uuid import UUID
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -9,6 +8,7 @@ from pydantic import BaseModel
 from services.reporting.submissions.judging import Judged
 from shared.events.envelope import OrganisationNumber
 from shared.events.inbound import ReportContent
+from shared.fields import UuidText
 from shared.http import http
 
 
@@ -21,7 +21,7 @@ class ReportBody(ReportContent):
 class ReportOutcome(BaseModel):
     """What became of a report that was handed in; `version` counts those of its obligation."""
 
-    submission_id: UUID
+    submission_id: UuidText
     result: Literal["accepted", "repeated"]
     version: int
 

@@ -10,7 +10,7 @@ from services.reporting.submissions.api import ROUTE
 from shared.access.auth import Principal
 from shared.access.roles import Action
 from shared.errors import NotFound
-from shared.http import http
+from shared.http import http, lists
 from shared.http.preconditions import Conditional, version_tag
 from shared.http.routes import StrictRoute
 from shared.service.runtime import Service
@@ -75,7 +75,7 @@ def _add_obligations(router: APIRouter, service: Service) -> None:
         responses=http.problems(401),
     )
     async def list_obligations(_: Reader, query: Annotated[bodies.ObligationQuery, Query()]) -> Any:
-        after = http.read_cursor(query.cursor, UUID) or _NIL
+        after = lists.read_cursor(query.cursor, UUID) or _NIL
         wanted = store.ObligationFilter(
             query.state, query.cohort, query.theme, query.round_id, query.project_id
         )

@@ -1,6 +1,6 @@
 -- name: lock_programme(programme_id)$
 -- A new round and a new project of one programme wait for each other, or neither would see the other.
-SELECT pg_advisory_xact_lock(7302, hashtext(:programme_id));
+SELECT pg_advisory_xact_lock(7303, hashtext(:programme_id));
 
 -- name: get_round(round_id)^
 SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, loaded_on

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from services.reporting.submissions.reading import Entry, person_fault, printable, refusal
+from services.reporting.submissions.reading import Entry, printable, refusal, shown_id
 from services.reporting.submissions.rules import Arrival, is_overtaken
 from shared.access.auth import Principal
 from shared.delivery.dead_letters import Failure
-from shared.delivery.records import Record, submission_id_of
-from shared.errors import AppError, Conflict, FieldError, Finding, NotAllowed, RuleBroken
+from shared.delivery.records import Record
+from shared.delivery.submissions import sent_id
+from shared.errors import AppError, Conflict, FieldError, Finding, NotAllowed
 from shared.events.envelope import derived_id
 from shared.events.reporting import (
     ErrorContract,
@@ -21,6 +22,7 @@ from shared.events.reporting import (
 from shared.identity_numbers import (
     bytes_hold_identity_number,
     holds_identity_number,
+    person_fault,
 )
 from shared.outbox import outbox
 from shared.postgres.database import Connection
@@ -115,8 +117,8 @@ async def refuse_record(conn: Connection, record: Record, failure: Failure) -> N
     publisher = record.topic.split(".")[1]
     receipt = _rejection(
         publisher=publisher,
-        submission_id=submission_id_of(record),
-        error=RuleBroken(failure.error.partition("\n")[0], code=failure.code),
+        submission_id=shown_id(sent_id(record)),
+        error=failure.told,
         origin=record.origin,
         now=datetime.now(UTC),
     )
@@ -127,8 +129,8 @@ def withhold(record: Record) -> Failure | None:
     """Tell why an inbound record that ends as a dead letter must not be kept as it is; None when it
     may be.
     """
-    values = [value for _, value in record.headers]
-    if not bytes_hold_identity_number(record.key, record.value, *values):
+    headers = [part for name, value in record.headers for part in (name.encode(), value)]
+    if not bytes_hold_identity_number(record.key, record.value, *headers):
         return None
     fault = person_fault()
     return Failure(fault.code, fault.message)
@@ -145,13 +147,13 @@ def _receipt(judged: Judged, now: datetime) -> Receipt:
             now=now,
         )
     assert judged.vintage is not None
-    assert entry.uuid is not None
+    assert entry.shown_id is not None
     return SubmissionAccepted(
-        event_id=_receipt_id(entry.origin, str(entry.uuid), "accepted"),
+        event_id=_receipt_id(entry.origin, entry.shown_id, "accepted"),
         occurred_at=now,
         publisher=entry.publisher,
         origin=entry.origin,
-        submission_id=entry.uuid,
+        submission_id=entry.shown_id,
         vintage=judged.vintage,
         findings=contracts_of(judged.findings),
     )

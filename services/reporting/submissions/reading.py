@@ -12,10 +12,12 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from shared import identity_numbers
 from shared.errors import FieldError, RuleBroken, json_pointer
 from shared.events.inbound import Submitted
 from shared.identity_numbers import place_of_identity_number
 from shared.values import is_within_contract
+from shared.values.ids import read_uuid
 
 FAULTS_MAX = 20
 """Faults that one answer names; a body of a megabyte can have tens of thousands."""
@@ -28,6 +30,8 @@ _CODES = {
     "missing": "field-missing",
     "decimal_malformed": "decimal-malformed",
     "period_malformed": "period-malformed",
+    "id_malformed": "id-malformed",
+    "text_unseen": "text-unseen",
 }
 S = TypeVar("S", bound=Submitted)
 
@@ -57,21 +61,21 @@ class Entry:
     @cached_property
     def uuid(self) -> UUID | None:
         """The id, if it is one."""
-        try:
-            return UUID(self.submission_id) if isinstance(self.submission_id, str) else None
-        except ValueError:
-            return None
+        return read_uuid(self.submission_id)
 
     @property
     def shown_id(self) -> str | None:
-        """The id as an answer may repeat it: in canonical form, else cut short; None for a person's
-        number.
-        """
-        if self.uuid is not None:
-            return str(self.uuid)
-        if self.submission_id is None or place_of_identity_number(self.submission_id) is not None:
-            return None
-        return printable(str(self.submission_id))
+        """The id as an answer may repeat it; see `shown_id`."""
+        return shown_id(self.submission_id)
+
+
+def shown_id(sent: object) -> str | None:
+    """Return an id as an answer may repeat it: a UUID as it was sent, so that its sender finds it
+    again, anything else cut short; None for a person's number.
+    """
+    if sent is None or place_of_identity_number(sent) is not None:
+        return None
+    return printable(str(sent))
 
 
 def read_contract(contract: type[S], entry: Entry) -> S:
@@ -108,12 +112,15 @@ def read_id(entry: Entry, *, pointer: str = "/figure_id") -> UUID:
     """Read a publisher's id.
 
     Raises:
-        RuleBroken: `field-missing`, or `id-malformed`: it is no UUID.
+        RuleBroken: `field-missing`, or `id-malformed`: it is no UUID as RFC 9562 writes it.
     """
     if entry.submission_id is None:
         raise refusal((FieldError("field-missing", f"{pointer} is missing", pointer),))
     if entry.uuid is None:
-        sentence = f"{pointer}: the id must be a UUID, got {_shown(entry.submission_id)}"
+        sentence = (
+            f"{pointer}: the id must be a UUID as RFC 9562 writes it, got"
+            f" {_shown(entry.submission_id)}"
+        )
         raise refusal((FieldError("id-malformed", sentence, pointer),))
     return entry.uuid
 
@@ -133,23 +140,8 @@ def refuse_identity_numbers(entry: Entry) -> None:
     Raises:
         RuleBroken: `personal-identity-number`.
     """
-    pointer = place_of_identity_number(entry.content)
-    if pointer is None:
-        pointer = place_of_identity_number(entry.attributes)
-    if pointer is None and entry.uuid is None:
-        pointer = place_of_identity_number(entry.submission_id)
-    if pointer is not None:
-        raise refusal((person_fault(pointer),))
-
-
-def person_fault(pointer: str = "") -> FieldError:
-    """Say that persons' data was handed in, and where, without repeating it."""
-    return FieldError(
-        "personal-identity-number",
-        f"{pointer[:200] or 'the submission'} holds a national identity number; data about persons"
-        " is not taken, and nothing of it was kept",
-        pointer[:200],
-    )
+    for part in (entry.content, entry.attributes, entry.submission_id):
+        identity_numbers.refuse_identity_numbers(part)
 
 
 def printable(text: str) -> str:
@@ -177,7 +169,7 @@ def _fault(fault: ErrorDetails) -> FieldError:
             sentence = f"{name} is not a field of this contract; remove it"
         case "missing":
             sentence = f"{name} is missing"
-        case "model_type":
+        case "model_type" | "dict_type":
             sentence = f"{name} must be a JSON object, got {_shown(fault['input'])}"
         case _:
             sentence = f"{name}: {fault['msg']}, got {_shown(fault['input'])}"

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 
 from services.reporting.submissions.reading import Entry
-from shared import strict_json
-from shared.delivery.records import Submission
+from shared.delivery.submissions import Submission
+
+_TECHNICAL = frozenset({"id", "type", "traceparent", "tracestate"})
+"""What is looked at elsewhere, and what traces are told by: random digits, now and then such as
+would be a person's.
+"""
 
 
 def runs_of(submissions: Sequence[Submission]) -> list[tuple[str, list[Submission]]]:
@@ -26,27 +30,6 @@ def entry_of(submission: Submission) -> Entry:
         submission.publisher,
         submission.content,
         submission.origin,
-        _attributes(submission),
+        {name: text for name, text in submission.attributes.items() if name not in _TECHNICAL},
         submission.record.timestamp,
     )
-
-
-_TECHNICAL = frozenset({"id", "type", "data", "traceparent", "tracestate"})
-"""What is looked at elsewhere, and what traces are told by: random digits, now and then such as
-would be a person's.
-"""
-
-
-def _attributes(submission: Submission) -> dict[str, object]:
-    """Return the attributes of the envelope that say something, in CloudEvents' binary or
-    structured mode.
-    """
-    record = submission.record
-    attributes: dict[str, object] = {
-        name.removeprefix("ce_"): (value or b"").decode(errors="replace")
-        for name, value in record.headers
-        if name.startswith("ce_")
-    }
-    if record.is_structured:
-        attributes |= strict_json.loads(submission.body)
-    return {name: value for name, value in attributes.items() if name not in _TECHNICAL}

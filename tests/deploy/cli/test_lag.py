@@ -8,12 +8,13 @@ from aiokafka.admin import RecordsToDelete
 
 from deploy.cli.connection import Connection
 from deploy.cli.consumers import Group, Position, list_groups
+from shared.events.topics import Topic
 from shared.kafka.admin import administering
-from shared.kafka.topics import Topic, apply
+from shared.kafka.topics import apply
 from tests.support.bus import Bus
 from tests.support.infrastructure import Infra
 
-GROUP = "reporting.inbound.absence-figures"
+GROUP = "reporting.inbound.figures"
 NOBODY_ANSWERS = "http://127.0.0.1:9"
 WRITTEN, REMOVED, READ = 5, 3, 1
 
@@ -30,7 +31,7 @@ async def position_of(infra: Infra, topic: str) -> tuple[Group, Position]:
 async def test_what_is_unread_has_an_age_and_what_was_removed_unread_is_counted(
     infra: Infra, bus: Bus
 ) -> None:
-    topic = f"inbound.{secrets.randbelow(10**8):09}.absence-figures.v1"
+    topic = f"inbound.{secrets.randbelow(10**8):09}.figures.v1"
     await apply(infra.bus, [Topic(topic, from_outside=True)])
     for _ in range(WRITTEN):
         await bus.send_raw(topic, b"{}", key=b"1824")

@@ -8,10 +8,8 @@ from typer.testing import CliRunner
 from deploy.cli.main import app
 from shared.errors import RuleBroken, Unavailable
 
-HEADER = (
-    "municipality,period,lost_days,agreed_days,certification,denominator,holiday_corrected,source"
-)
-ROW = "1124,2014-03,1290.50,19804.00,total,agreed,true,municipality-hr"
+HEADER = "municipality,period,lost_days,agreed_days,certification,denominator,holiday,source"
+ROW = "1124,2014-03,1290.50,19804.00,total,agreed,corrected,municipality-hr"
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from deploy.client.reading import read_figures
 
 HEADER = (
     "municipality,period,lost_days,agreed_days,persons,"
-    "certification,denominator,holiday_corrected,source,note"
+    "certification,denominator,holiday,source,generated,note"
 )
-DEFINITION = "total,agreed,true,municipality-hr"
-ROW = f"1824,2013-02,1387.20,20104.00,1010,{DEFINITION},"
+DEFINITION = "total,agreed,corrected,municipality-hr"
+ROW = f"1824,2013-02,1387.20,20104.00,1010,{DEFINITION},true,"
 BODY = {
     "municipality": "1824",
     "period": "2013-02",
@@ -26,9 +26,10 @@ BODY = {
     "definition": {
         "certification": "total",
         "denominator": "agreed",
-        "holiday_corrected": True,
+        "holiday": "corrected",
         "source": "municipality-hr",
     },
+    "generated": True,
 }
 ID = "5d3a5f0e-8f51-4e6f-9a3c-0d2e5b0f2d5e"
 
@@ -85,7 +86,7 @@ SAME: dict[str, str | bytes] = {
     "with a title with a lonely quote": f'"Fråvær 2013\n{HEADER}\n{ROW}\n',
     "with remarks": f"# from payroll\n{HEADER}\n#1824,it's \"fine\n{ROW}\n # the end",
     "with empty lines": f"\n{HEADER}\n\n{ROW}\n\n\n",
-    "with empty rows": f"{HEADER}\n{ROW}\n,,,,,,,,,\n \u00a0,,,,,,,,,\n",
+    "with empty rows": f"{HEADER}\n{ROW}\n,,,,,,,,,,\n \u00a0,,,,,,,,,,\n",
     "with an unnamed empty column": f"{HEADER},,\n{ROW},,\n",
     "with true in Norwegian": f"{HEADER}\n{ROW}\n".replace("true", "Ja"),
     "with its kind": f"kind,{HEADER}\nabsence,{ROW}\n",
@@ -192,7 +193,7 @@ CELLS = [
     ("1387.20", "1234567890123", "3 (lost_days)", "at most 12 digits"),
     ("1387.20", "1.2345678", "3 (lost_days)", "6 decimals"),
     ("1010", "1010.5", "5 (persons)", "write a whole number"),
-    ("true", "maybe", "8 (holiday_corrected)", "write true or false"),
+    ("true", "maybe", "10 (generated)", "write true or false"),
     ("1824", "", "1 (municipality)", "there is no municipality"),
     ("total", "", "6 (certification)", "there is no certification"),
 ]
@@ -220,14 +221,14 @@ WHOLES = {
     "nothing": ("", None, "is a header"),
     "an open quote": (f'{HEADER}\n{ROW}"open\n{ROW}\n', 2, "each one is closed"),
     "a quote in quotes": (f'{HEADER}\n{ROW}"a "b" c"\n', 2, "is written twice"),
-    "too few cells": (f"{HEADER}\n1824,2013-02\n", 2, "has 2 cells and the header 10"),
-    "too many cells": (f"{HEADER}\n{ROW},,more\n", 2, "has 12 cells and the header 10"),
+    "too few cells": (f"{HEADER}\n1824,2013-02\n", 2, "has 2 cells and the header 11"),
+    "too many cells": (f"{HEADER}\n{ROW},,more\n", 2, "has 13 cells and the header 11"),
     "a decimal comma among commas": (
         f"{HEADER}\n{ROW}\n".replace("1387.20", "1387,20"),
         2,
         "the separator in it stands in quotes",
     ),
-    "an unnamed column with cells": (f"{HEADER},\n{ROW},more\n", 1, "column 11 has cells"),
+    "an unnamed column with cells": (f"{HEADER},\n{ROW},more\n", 1, "column 12 has cells"),
 }
 
 
@@ -264,6 +265,63 @@ def test_every_fault_of_a_file_is_told_at_once(file: Path) -> None:
     assert len(faults(file, content)) == 60
     with pytest.raises(FileUnreadable, match="and 40 more"):
         read(file, content)
+
+
+INDICATORS = "metric,municipality,period,numerator,denominator,value,weight"
+
+
+def test_a_figure_of_any_metric_has_its_axes_as_columns(file: Path) -> None:
+    content = (
+        f"{INDICATORS},of,definition.denominator\n"
+        'reputation,1824,2013,,,"7,25",812,owners,asked\n'
+        "positions,1824,2013-H1,410,,,,,\n"
+    )
+
+    score, count = read(file, content)
+
+    assert (score.kind, count.kind) == ("indicator", "indicator")
+    assert score.body == {
+        "metric": "reputation",
+        "municipality": "1824",
+        "period": "2013",
+        "value": "7.25",
+        "weight": "812",
+        "definition": {"of": "owners", "denominator": "asked"},
+    }
+    assert count.body["definition"] == {}
+
+
+def test_figures_of_several_kinds_stand_in_one_file(file: Path) -> None:
+    header = f"{INDICATORS},lost_days,agreed_days,certification,holiday,source"
+    header = f"{header},definition.denominator"
+    absence = "1387.20,20104.00,total,corrected,municipality-hr,agreed"
+
+    figures = read(
+        file,
+        f"{header}\nabsence,1824,2013-02,,,,,{absence}\nreputation,1824,2013,,,7.25,,,,,,,\n",
+    )
+
+    assert [figure.kind for figure in figures] == ["absence", "indicator"]
+    assert figures[0].body["definition"] == BODY["definition"]
+
+
+def test_a_number_that_a_kind_does_not_have_is_refused(file: Path) -> None:
+    content = f"kind,numerator,{HEADER}\nabsence,17,{ROW}\n"
+
+    assert faults(file, content) == [
+        (
+            2,
+            "2 (numerator)",
+            "got '17'; figures of this kind have no such column; leave the cell empty",
+        )
+    ]
+
+
+def test_a_kind_that_is_not_known_is_refused(file: Path) -> None:
+    ((line, column, message),) = faults(file, f"kind,{HEADER}\nabscence,{ROW}\n")
+
+    assert (line, column) == (2, "1 (kind)")
+    assert message == "got 'abscence'; write one of absence, indicator"
 
 
 def test_an_id_may_not_stand_twice_with_unlike_content(file: Path) -> None:

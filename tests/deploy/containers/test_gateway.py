@@ -56,6 +56,7 @@ async def test_the_figures_of_all_services_behind_one_door_are_one_exposition(
         for service in SERVICES:
             await client.get(f"/api/{service}/v1/status")
         await client.get("/nowhere")
+        await client.get("/-/live")
         answer = await client.get("/-/metrics", headers={"Accept": accept})
 
     families = strictly(answer.text, answer.headers["content-type"])
@@ -66,7 +67,8 @@ async def test_the_figures_of_all_services_behind_one_door_are_one_exposition(
         for sample in families["saman_http_requests"].samples
     }
     asked = {(service, f"/api/{service}/v1/status", "200") for service in SERVICES}
-    assert counted == asked | {("gateway", "none", "404")}
+    own = {("gateway", "none", "404"), ("gateway", "/-/live", "200")}
+    assert counted == asked | own
 
 
 async def test_the_route_of_a_request_is_the_template_and_not_the_address(infra: Infra) -> None:

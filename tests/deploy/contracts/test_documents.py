@@ -11,8 +11,9 @@ from deploy import contracts
 from deploy.contracts import openapi
 from deploy.contracts.events import all_events
 from deploy.services import SERVICES
+from shared.events.catalogue import OWN_TOPICS
+from shared.events.inbound import INBOUND_KINDS
 from shared.http.json_schema import read_docstring
-from shared.kafka.topics import INBOUND_KINDS, OWN_TOPICS
 
 DOCUMENTS = contracts.documents()
 
@@ -90,8 +91,8 @@ def test_every_topic_is_a_channel_with_who_sends_and_who_receives() -> None:
             if each["channel"]["$ref"].endswith(f"/{name}")
         }
         assert any(".send." in key for key in operations), name
-    assert "reporting.receive.inbound.absence-figures" in content["operations"]
-    assert "metrics.receive.reporting.absence-figure" in content["operations"]
+    assert "reporting.receive.inbound.figures" in content["operations"]
+    assert "metrics.receive.reporting.figure" in content["operations"]
 
 
 def test_every_operation_names_messages_of_its_channel() -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from deploy.contracts.events import KEYS, OTHER_KEYS, Described, all_events, topic_at
 from shared import strict_json
-from shared.delivery.records import Record, event_types, read_event, read_submission
+from shared.delivery.records import Record, event_types, read_event
+from shared.delivery.submissions import read_submission
 from shared.events.envelope import Event
 from shared.events.inbound import Submitted
 from tests.deploy.contracts.compatibility import breaks

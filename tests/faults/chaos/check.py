@@ -22,7 +22,7 @@ from deploy.cli.audit import verify_log
 from deploy.cli.connection import Connection
 from deploy.local.databases import Database
 from deploy.services import SERVICES
-from shared.kafka.topics import PARTITIONS
+from shared.events.topics import PARTITIONS
 from tests.faults.chaos.readers import MetricJudge, Reader, Readers
 from tests.faults.chaos.writers import NUMBER_BITS, Source
 from tests.metrics.recomputation import Key, Posted, recompute
@@ -235,7 +235,7 @@ async def faults_of_tables(system: System, figure_count: int, milestone_count: i
                     row = await conn.fetchrow(f"SELECT to_json(t)::text FROM {table} AS t LIMIT 1")  # noqa: S608
                     faults.append(f"{service}: {count} rows in {table}, first {row[0][:500]}")
     for service, consumer, wanted in (
-        ("metrics", "metrics.reporting.absence-figure", figure_count),
+        ("metrics", "metrics.reporting.figure", figure_count),
         ("notifications", "notifications.metrics.milestone", milestone_count),
     ):
         async with database(system, service) as conn:

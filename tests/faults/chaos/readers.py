@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from shared.events.metrics import MetricUpdated, TargetReached
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
-from shared.kafka.topics import PARTITIONS
+from shared.events.topics import PARTITIONS
 from tests.faults.chaos.writers import NUMBER_BITS, Source
 
 FAULTS_MAX = 20

@@ -23,8 +23,9 @@ from deploy.local.kafka import KafkaOptions, Listener
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import Program, Running
 from deploy.services import SERVICES, migration_folders
+from shared.events.catalogue import OWN_TOPICS
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import OWN_TOPICS, apply
+from shared.kafka.topics import apply
 from shared.postgres.database import migrate
 from shared.service.clients import new_client
 from tests.faults import world

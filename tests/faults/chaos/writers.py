@@ -108,7 +108,7 @@ class Pace:
 async def write_by_kafka(system: System, source: Source, pace: Pace) -> None:
     """Publish batches in order; one whose fate is unknown is sent again, whole, before the next."""
     producer: Any = None
-    topic = f"inbound.{source.publisher}.absence-figures.v1"
+    topic = f"inbound.{source.publisher}.figures.v1"
     try:
         while await pace.next(source.accepted):
             numbers = range(source.accepted, source.accepted + pace.batch)

@@ -128,7 +128,7 @@ async def _fill(system: System, sources: Sequence[Source], figures: int) -> None
 
 
 async def _send(producer: Any, source: Source, count: int) -> list[Any]:
-    topic = f"inbound.{source.publisher}.absence-figures.v1"
+    topic = f"inbound.{source.publisher}.figures.v1"
     sending = []
     for number in range(source.accepted, source.accepted + count):
         body = source.body_of(number)

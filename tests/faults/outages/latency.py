@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.generated import DEFINITION
 from shared.events.metrics import MetricUpdated
-from shared.kafka.topics import PARTITIONS
+from shared.events.topics import PARTITIONS
 from shared.service.clients import new_client
 from tests.faults.world import DEFINITION_KEY
 from tests.faults.writing import TRY_SECONDS, Load, Sent

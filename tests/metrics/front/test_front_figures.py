@@ -52,9 +52,7 @@ async def front_after(
     municipalities = sorted({one.municipality_id for one in figures})
     sought = {
         one: [
-            factories.goal_contract(
-                definition=factories.definition_contract(key), window="rolling-12"
-            )
+            factories.goal_contract(definition=factories.goal_definition(key), window="rolling-12")
         ]
         for one, key in (goals or {}).items()
     }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.metrics.intake import commands
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
-from shared.events.reporting import AbsenceFigureEvent
+from shared.events.reporting import FigureEvent
 from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
 from tests.faults.counts import repeats
@@ -381,9 +381,9 @@ def streams(draw: st.DrawFn) -> list[Posted]:
     return list(found.values())
 
 
-def events_of(figures: Sequence[Posted]) -> list[AbsenceFigureEvent]:
+def events_of(figures: Sequence[Posted]) -> list[FigureEvent]:
     """Return postings and withdrawals of figures, in an order that could have happened."""
-    posted_ones: list[AbsenceFigureEvent] = [posted_event(one) for one in figures]
+    posted_ones: list[FigureEvent] = [posted_event(one) for one in figures]
     return posted_ones + [withdrawn_event(one) for one in figures if one.withdrawn]
 
 

@@ -225,7 +225,7 @@ async def test_a_definition_that_cannot_be_is_refused(vefsn: RunningService) -> 
 async def test_a_definition_of_a_goal_has_a_board_before_its_first_figure(
     vefsn: RunningService,
 ) -> None:
-    doctor = factories.definition_contract("doctor.agreed.corrected.ssb")
+    doctor = factories.goal_definition("doctor.agreed.corrected.ssb")
     goals = [
         factories.goal_contract(),
         factories.goal_contract(goal_id="legemeldt", definition=doctor),

@@ -14,7 +14,7 @@ from deploy.operate.rebuild import carry
 from deploy.operate.rebuild.compare import Comparison
 from deploy.operate.rebuild.published import Published, Told
 from shared.events.metrics import TargetReached
-from shared.events.reporting import AbsenceFigureEvent
+from shared.events.reporting import FigureEvent
 from shared.postgres.database import Database
 from tests.metrics import stored
 from tests.metrics.factories import NOW, posted_event, withdrawn_event
@@ -52,7 +52,7 @@ class Rebuilding:
     new_conn: asyncpg.Connection
     comparison: Comparison = field(default_factory=lambda: Comparison(Published()))
 
-    async def served(self, *figures: AbsenceFigureEvent) -> list[Told]:
+    async def served(self, *figures: FigureEvent) -> list[Told]:
         """Let the old database take figures, and the log what it tells of them; return that."""
         await stored.apply(self.old, figures)
         rows = await self.old_conn.fetch(
@@ -64,7 +64,7 @@ class Rebuilding:
             self.comparison.published.add(one)
         return told
 
-    async def read(self, *figures: AbsenceFigureEvent) -> None:
+    async def read(self, *figures: FigureEvent) -> None:
         """Let the new database read figures."""
         await stored.apply(self.new, figures)
 

@@ -38,7 +38,8 @@ def message(
         "https://saman.example/",
     )
     event = factories.target_reached(generated=generated)
-    letter = letters.write(event, TEXTS[language], {"municipality/vefsn-1824": Name(name)})
+    names = {"municipality/vefsn-1824": Name(name), "metric/absence": factories.ABSENCE_NAME}
+    letter = letters.write(event, TEXTS[language], names, {"absence": factories.ABSENCE})
     return compose(
         composer,
         letter,
@@ -166,7 +167,7 @@ async def test_a_mail_server_takes_the_mail_as_it_was_written(tmp_path: Path) ->
         mail = catcher.mailbox.find("latest")
     assert outcome == Taken()
     assert mail is not None
-    assert mail.header("Subject") == "Vefsn nådde målet: 6,9 % sykefravær hittil i år"
+    assert mail.header("Subject") == "Vefsn nådde målet: 6,9 % hittil i år (Sykefravær)"
     assert mail.recipients == ("hr@vefsn.example",)
 
 

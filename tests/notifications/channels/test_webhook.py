@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import ssl
 import time
 import warnings
@@ -10,10 +9,12 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from types import EllipsisType
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from standardwebhooks import WebhookVerificationError
 
 from services.notifications.channels.rules import Never, NotNow, Outcome, Taken, Unwanted
 from services.notifications.channels.signing import Signer
@@ -21,6 +22,7 @@ from services.notifications.channels.webhook import Caller
 from services.notifications.deliveries.bodies import body_of
 from services.notifications.deliveries.store import ToldEvent
 from tests.notifications import factories
+from tests.notifications.name_server import name_server
 from tests.notifications.receiver import OK, Answer, Dripping, receiving
 
 SECRET = Signer(b"k" * 32).secret("vefsn-hook", b"salt")
@@ -43,7 +45,7 @@ def body() -> str:
 
 async def called(caller: Caller, url: str) -> Outcome:
     return await caller.call(
-        url, body(), secret=SECRET, delivery_id=uuid4(), signed_at=datetime.now(UTC)
+        url, body(), secrets=[SECRET], delivery_id=uuid4(), signed_at=datetime.now(UTC)
     )
 
 
@@ -63,7 +65,7 @@ async def test_a_receiver_can_verify_what_it_gets(caller: Caller) -> None:
     async with receiving() as receiver:
         url = f"{receiver.url}?who=hr"
         outcome = await caller.call(
-            url, said, secret=SECRET, delivery_id=delivery_id, signed_at=datetime.now(UTC)
+            url, said, secrets=[SECRET], delivery_id=delivery_id, signed_at=datetime.now(UTC)
         )
     assert outcome == Taken()
     (call,) = receiver.calls
@@ -76,6 +78,22 @@ async def test_a_receiver_can_verify_what_it_gets(caller: Caller) -> None:
 
 def answer(status: str, *headers: str) -> bytes:
     return "\r\n".join((f"HTTP/1.1 {status}", *headers, "content-length: 0", "", "")).encode()
+
+
+async def test_each_of_two_secrets_verifies_what_both_have_signed(caller: Caller) -> None:
+    other = Signer(b"k" * 32).secret("vefsn-hook", b"another salt")
+    async with receiving() as receiver:
+        await caller.call(
+            receiver.url,
+            body(),
+            secrets=[SECRET, other],
+            delivery_id=uuid4(),
+            signed_at=datetime.now(UTC),
+        )
+    (call,) = receiver.calls
+    assert call.verified(SECRET) == call.verified(other)
+    with pytest.raises(WebhookVerificationError):
+        call.verified(Signer(b"x" * 32).secret("vefsn-hook", b"salt"))
 
 
 @pytest.mark.parametrize(
@@ -207,22 +225,20 @@ async def test_a_receiver_that_cannot_prove_who_it_is_gets_nothing(
     assert outcome.error.startswith("no answer")
 
 
-async def test_a_name_is_looked_up_once_for_each_try_and_judged_each_time(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_name_is_looked_up_once_for_each_try_and_judged_each_time() -> None:
     answers = ["127.0.0.1", "169.254.169.254", "127.0.0.1"]
-    asked: list[str] = []
 
-    async def lookup(_: object, host: str, port: int, **__: object) -> list[tuple[object, ...]]:
-        asked.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers[len(asked) - 1], port))]
+    def answer(_: str) -> list[str]:
+        return [answers[len(names.asked) - 1]]
 
-    async with receiving() as receiver:
-        loop = asyncio.get_running_loop()
+    async with receiving() as receiver, name_server(answer) as names:
+        asking = Caller(
+            allow_private=True, timeout_seconds=TIMEOUT_SECONDS, name_servers=[names.address]
+        )
         url = f"http://rebind.example:{receiver.port}/hook"
-        monkeypatch.setattr(type(loop), "getaddrinfo", lookup)
-        first, second, third = [await called(caller, url) for _ in range(3)]
-    assert asked == ["rebind.example"] * 3, "the address that was judged is the one that is called"
+        first, second, third = [await called(asking, url) for _ in range(3)]
+        await asking.close()
+    assert names.asked == ["rebind.example"] * 3, "what was judged is what is called"
     assert (first, third) == (Taken(), Taken())
     assert isinstance(second, NotNow)
     assert (
@@ -231,6 +247,36 @@ async def test_a_name_is_looked_up_once_for_each_try_and_judged_each_time(
     assert [call.headers["host"] for call in receiver.calls] == [
         f"rebind.example:{receiver.port}"
     ] * 2
+
+
+async def test_a_name_server_that_says_nothing_holds_up_no_other_name() -> None:
+    """More names than a resolver in threads has threads for."""
+
+    def answer(name: str) -> list[str] | EllipsisType:
+        return ["127.0.0.1"] if name == "good.example" else ...
+
+    async with receiving() as receiver, name_server(answer) as names:
+        asking = Caller(allow_private=True, timeout_seconds=30, name_servers=[names.address])
+        url = f"http://{{}}.example:{receiver.port}/hook"
+        hanging = [
+            asyncio.create_task(called(asking, url.format(f"silent-{number}")))
+            for number in range(100)
+        ]
+        while len(set(names.asked)) < len(hanging):  # noqa: ASYNC110 - the event is the server's
+            await asyncio.sleep(0)
+        assert await called(asking, url.format("good")) == Taken()
+        assert not any(task.done() for task in hanging), "it was served while they waited"
+        outcomes = await asyncio.gather(*hanging)
+        await asking.close()
+    assert set(outcomes) == {NotNow("the name of the host cannot be resolved", is_silent=True)}
+
+
+async def test_a_name_that_does_not_exist_is_tried_again_and_is_not_silent() -> None:
+    async with name_server(lambda _: []) as names:
+        asking = Caller(allow_private=True, timeout_seconds=30, name_servers=[names.address])
+        outcome = await called(asking, "http://nobody.example/hook")
+        await asking.close()
+    assert outcome == NotNow("the name of the host cannot be resolved")
 
 
 @pytest.mark.parametrize(

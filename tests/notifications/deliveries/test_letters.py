@@ -7,16 +7,18 @@ import pytest
 
 from services.notifications.deliveries import letters
 from services.notifications.deliveries.letters import Told
-from services.notifications.heard.rules import Name
+from services.notifications.heard.rules import HeardMetric, Name
 from shared.web.languages import Language
 from tests.notifications import factories
 
 TEXTS = letters.load_texts()
 NAMES = {
     "municipality/vefsn-1824": Name("Vefsn"),
+    "metric/absence": factories.ABSENCE_NAME,
     "project/vefsn-naervaer": Name("Nærvær i Vefsn", en="Presence in Vefsn"),
     "report-kind/annual-report": Name("Årsrapport", "Årsrapport", "Annual report"),
 }
+METRICS = {"absence": factories.ABSENCE}
 EVENTS = [
     factories.target_reached(),
     factories.target_reached(generated=True),
@@ -29,15 +31,15 @@ EVENTS = [
 
 
 def subject(event: Told, language: Language = Language.NB) -> str:
-    return letters.write(event, TEXTS[language], NAMES).subject.replace("\u00a0", " ")
+    return letters.write(event, TEXTS[language], NAMES, METRICS).subject.replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        (Language.NB, "Vefsn nådde målet: 6,9 % sykefravær hittil i år"),
-        (Language.NN, "Vefsn nådde målet: 6,9 % sjukefråvær hittil i år"),
-        (Language.EN, "Vefsn reached its target: 6.9% sickness absence so far this year"),
+        (Language.NB, "Vefsn nådde målet: 6,9 % hittil i år (Sykefravær)"),
+        (Language.NN, "Vefsn nådde målet: 6,9 % hittil i år (Sjukefråvær)"),
+        (Language.EN, "Vefsn reached its target: 6.9% so far this year (Sickness absence)"),
     ],
 )
 def test_the_subject_says_what_happened(language: Language, said: str) -> None:
@@ -67,16 +69,16 @@ def test_the_window_is_named_so_that_it_is_true_on_the_day_it_is_read(
 ) -> None:
     assert (
         subject(factories.target_reached(**changes))
-        == f"Vefsn nådde målet: 6,9 % sykefravær {said}"
+        == f"Vefsn nådde målet: 6,9 % {said} (Sykefravær)"
     )
 
 
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        (Language.NB, "Vefsn nådde målet: 6,9 % sykefravær i 2. kvartal 2013"),
-        (Language.NN, "Vefsn nådde målet: 6,9 % sjukefråvær i 2. kvartal 2013"),
-        (Language.EN, "Vefsn reached its target: 6.9% sickness absence in quarter 2 of 2013"),
+        (Language.NB, "Vefsn nådde målet: 6,9 % i 2. kvartal 2013 (Sykefravær)"),
+        (Language.NN, "Vefsn nådde målet: 6,9 % i 2. kvartal 2013 (Sjukefråvær)"),
+        (Language.EN, "Vefsn reached its target: 6.9% in quarter 2 of 2013 (Sickness absence)"),
     ],
 )
 def test_a_window_of_several_reported_periods_is_named_as_a_whole(
@@ -86,9 +88,9 @@ def test_a_window_of_several_reported_periods_is_named_as_a_whole(
 
 
 def test_the_text_names_result_target_and_starting_point() -> None:
-    letter = letters.write(factories.target_reached(), TEXTS[Language.NB], NAMES)
+    letter = letters.write(factories.target_reached(), TEXTS[Language.NB], NAMES, METRICS)
     assert letter.sentences[0].replace("\u00a0", " ") == (
-        "Sykefraværet hittil i 2013 (januar–april) er 6,9 %. Målet er 6,9 % eller lavere, "
+        "Sykefravær hittil i 2013 (januar–april): 6,9 %. Målet er 6,9 % eller lavere, "
         "og utgangspunktet var 8,6 % (2007–2010)."
     )
     assert letter.path == "/metrics/boards/vefsn-1824"
@@ -116,14 +118,14 @@ def test_a_change_that_no_figure_made_is_not_laid_to_the_goal_alone(
     language: Language, said: str
 ) -> None:
     of_group = factories.target_lost(subject="project/vefsn-naervaer", cause="goal-changed")
-    assert letters.write(of_group, TEXTS[language], NAMES).sentences[-1] == said
+    assert letters.write(of_group, TEXTS[language], NAMES, METRICS).sentences[-1] == said
 
 
 def test_a_rising_target_is_one_to_be_at_or_above() -> None:
     rising = factories.target_reached(
         target="80", value="81.25", baseline={"value": "70", "period": "2010"}
     )
-    letter = letters.write(rising, TEXTS[Language.EN], NAMES)
+    letter = letters.write(rising, TEXTS[Language.EN], NAMES, METRICS)
     assert "The target is 80.0% or higher" in letter.sentences[0]
 
 
@@ -142,7 +144,7 @@ def test_numbers_of_a_goal_are_told_as_they_were_given(
     event = factories.target_reached(
         value=value, target=target, baseline={"value": baseline, "period": "2007-2010"}
     )
-    facts = letters.write(event, TEXTS[Language.NB], NAMES).facts[:3]
+    facts = letters.write(event, TEXTS[Language.NB], NAMES, METRICS).facts[:3]
     assert tuple(fact.replace("\u00a0", " ") for _, fact in facts) == told
 
 
@@ -186,20 +188,24 @@ def test_a_report_is_named_by_kind_period_and_project(event: Told, nb: str, nn: 
     ],
 )
 def test_days_late_are_counted_in_words(days: int, said: str) -> None:
-    letter = letters.write(factories.report_submitted(days_late=days), TEXTS[Language.NB], NAMES)
+    letter = letters.write(
+        factories.report_submitted(days_late=days), TEXTS[Language.NB], NAMES, METRICS
+    )
     assert letter.sentences[0].replace("\u00a0", " ").startswith(said)
 
 
 @pytest.mark.parametrize("language", list(Language))
 def test_generated_figures_say_so_already_in_the_subject(language: Language) -> None:
-    generated = letters.write(factories.target_reached(generated=True), TEXTS[language], NAMES)
+    generated = letters.write(
+        factories.target_reached(generated=True), TEXTS[language], NAMES, METRICS
+    )
     assert generated.is_generated
     assert generated.subject.startswith("[Gener")
 
 
 def test_a_thing_that_the_registry_has_not_told_of_is_called_by_its_id() -> None:
     assert (
-        letters.write(factories.target_reached(), TEXTS[Language.NB], {}).headline
+        letters.write(factories.target_reached(), TEXTS[Language.NB], {}, METRICS).headline
         == "vefsn-1824 nådde målet"
     )
 
@@ -213,7 +219,7 @@ def test_a_unit_is_called_by_its_municipality_too() -> None:
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_every_letter_is_whole_in_every_language(event: Told, language: Language) -> None:
-    letter = letters.write(event, TEXTS[language], NAMES)
+    letter = letters.write(event, TEXTS[language], NAMES, METRICS)
     everything = [
         letter.subject,
         letter.headline,
@@ -221,4 +227,25 @@ def test_every_letter_is_whole_in_every_language(event: Told, language: Language
         *(text for fact in letter.facts for text in fact),
     ]
     assert all(text and "%(" not in text for text in everything)
-    assert all(letters.write(event, TEXTS[language], {}).facts)
+    assert all(letters.write(event, TEXTS[language], {}, {}).facts)
+
+
+def test_a_metric_that_a_programme_made_is_named_with_its_unit_and_its_axes() -> None:
+    event = factories.target_reached().model_copy(
+        update={"metric": "reputation", "definition_key": "night"}
+    )
+    names = NAMES | {"metric/reputation": Name("Omdømme")}
+    metrics = {"reputation": HeardMetric("poeng", 1, ("shift",))}
+    letter = letters.write(event, TEXTS[Language.NB], names, metrics)
+    assert letter.subject.replace("\u00a0", " ") == (
+        "Vefsn nådde målet: 6,9 poeng hittil i år (Omdømme)"
+    )
+    assert ("Hva som telles", "Omdømme: night") in letter.facts
+
+
+def test_a_metric_without_axes_says_only_what_it_is() -> None:
+    event = factories.target_reached().model_copy(
+        update={"metric": "reputation", "definition_key": "-"}
+    )
+    letter = letters.write(event, TEXTS[Language.NB], NAMES, {})
+    assert ("Hva som telles", "reputation") in letter.facts

@@ -1,7 +1,7 @@
 """A running sender, and what its tests wait for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,6 +37,8 @@ async def sending(
     later: timedelta = timedelta(0),
     places: int = 4,
     mailbox_burst: int = 200,
+    timeout_seconds: float = 2,
+    name_servers: Sequence[str] = (),
 ) -> AsyncIterator[None]:
     """Run a sender while the block runs.
 
@@ -54,7 +56,9 @@ async def sending(
         mail=mail,
         texts=TEXTS,
         mailbox_rate=Rate(per_minute=1, burst=mailbox_burst),
-        caller=Caller(allow_private=True, timeout_seconds=2),
+        caller=Caller(
+            allow_private=True, timeout_seconds=timeout_seconds, name_servers=name_servers
+        ),
         signer=SIGNER,
     )
     running = asyncio.create_task(Sender(means).run())

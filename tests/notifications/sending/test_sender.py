@@ -29,7 +29,7 @@ from tests.notifications.sending.running import (
     until,
     until_log,
 )
-from tests.notifications.steps import until_somebody_waits_for_a_lock
+from tests.notifications.steps import hear_all, until_somebody_waits_for_a_lock
 
 GONE = b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"
 OOPS = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
@@ -38,17 +38,16 @@ OOPS = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        (Language.NB, "Vefsn nådde målet: 6,9 % sykefravær hittil i år"),
-        (Language.NN, "Vefsn nådde målet: 6,9 % sjukefråvær hittil i år"),
-        (Language.EN, "Vefsn reached its target: 6.9% sickness absence so far this year"),
+        (Language.NB, "Vefsn nådde målet: 6,9 % hittil i år (Sykefravær)"),
+        (Language.NN, "Vefsn nådde målet: 6,9 % hittil i år (Sjukefråvær)"),
+        (Language.EN, "Vefsn reached its target: 6.9% so far this year (Sickness absence)"),
     ],
 )
 async def test_a_milestone_comes_as_mail_in_the_subscribers_language(
     database: Database, tmp_path: Path, language: Language, said: str
 ) -> None:
     await subscribe(database, subscription(language=language))
-    async with database.transaction() as conn:
-        await hear_municipalities(conn, [factories.municipality()])
+    await hear_all(database)
     await tell(database, factories.target_reached())
     async with MailCatcher("127.0.0.1", 0, tmp_path).running() as catcher:
         async with sending(database, smtp_port=catcher.smtp_port):
@@ -214,7 +213,7 @@ async def test_what_an_earlier_run_had_taken_is_taken_up_at_once(database: Datab
         await tell(database, factories.target_reached())
         async with database.connection() as conn:
             await commands.take_work(
-                conn, Channel.WEBHOOK, by="test", count=9, true_now=datetime.now(UTC)
+                conn, Channel.WEBHOOK, by="test", places=9, at_work=[], true_now=datetime.now(UTC)
             )
         async with sending(database):
             await until_log(database, ("delivered", 1))
@@ -249,7 +248,7 @@ async def test_what_was_taken_in_a_session_that_ended_is_taken_up_soon(database:
                 assert (
                     len(
                         await commands.take_work(
-                            conn, Channel.WEBHOOK, by="test", count=1, true_now=now
+                            conn, Channel.WEBHOOK, by="test", places=1, at_work=[], true_now=now
                         )
                     )
                     == 1

@@ -21,9 +21,8 @@ from services.notifications.channels.rules import (
 from services.notifications.deliveries import commands as deliveries_commands
 from services.notifications.sending import commands as sending_commands
 from services.notifications.sending.rules import LEASE, SLICE_SECONDS
-from services.notifications.subscriptions import commands as subscriptions_commands
 from services.notifications.subscriptions import store as subscriptions
-from services.notifications.subscriptions.rules import Channel
+from services.notifications.subscriptions.rules import Channel, Salts
 from shared.mail.handing_in import LEAVE_SECONDS
 from shared.postgres.database import Database
 from tests.notifications import factories
@@ -36,6 +35,7 @@ from tests.notifications.steps import (
     due,
     log,
     put,
+    renew,
     take,
     tell,
     until_somebody_waits_for_a_lock,
@@ -277,12 +277,12 @@ async def test_a_new_secret_signs_from_the_next_try_on(database: Database) -> No
     await put(database, wanted)
     await tell(database, factories.target_reached())
     (lease,) = await take(database, Channel.WEBHOOK)
+    await renew(database, wanted.subscription_id, b"other")
     async with database.transaction() as conn:
-        await subscriptions_commands.renew_secret(conn, wanted.subscription_id, new_salt=b"other")
         assert await due(conn, lease) == []
         await sending_commands.give_back(conn, lease, by=BY)
     (lease,) = await take(database, Channel.WEBHOOK)
-    assert lease.secret_salt == b"other"
+    assert lease.salts == Salts(b"other")
 
 
 async def test_a_new_secret_does_not_switch_on_what_is_just_being_switched_off(
@@ -293,18 +293,12 @@ async def test_a_new_secret_does_not_switch_on_what_is_just_being_switched_off(
     await tell(database, factories.target_reached())
     (lease,) = await take(database, Channel.WEBHOOK)
 
-    async def renew() -> None:
-        async with database.transaction() as conn:
-            await subscriptions_commands.renew_secret(
-                conn, wanted.subscription_id, new_salt=b"other"
-            )
-
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
         await sending_commands.record_try(
             conn, lease, delivery, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW
         )
-        renewing = asyncio.create_task(renew())
+        renewing = asyncio.create_task(renew(database, wanted.subscription_id, b"other"))
         await until_somebody_waits_for_a_lock(database)
     await renewing
     async with database.connection() as conn:

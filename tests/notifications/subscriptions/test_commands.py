@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifications.subscriptions import commands as subscriptions_commands
+from services.notifications.subscriptions.rules import Salts
 from shared.errors import Conflict, RuleBroken
 from shared.http.preconditions import Precondition
 from shared.postgres.database import Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT, subscription
-from tests.notifications.steps import WEBHOOK, count, put, tell
+from tests.notifications.steps import NOW, WEBHOOK, count, put, renew, tell
 
 
 async def test_putting_the_same_subscription_again_changes_nothing(database: Database) -> None:
@@ -46,7 +46,7 @@ async def test_a_webhooks_salt_is_new_once_and_stays(database: Database) -> None
     first = await put(database, wanted, new_salt=b"first")
     changed = await put(database, replace(wanted, events=("TargetReached",)), new_salt=b"second")
     assert (first.is_secret_new, changed.is_secret_new) == (True, False)
-    assert changed.kept.secret_salt == b"first"
+    assert changed.kept.salts == Salts(b"first")
 
 
 async def test_a_faulty_subscription_leaves_nothing(database: Database) -> None:
@@ -75,11 +75,21 @@ async def test_a_new_secret_is_only_for_webhooks(database: Database) -> None:
     hook, mail = subscription(**WEBHOOK), subscription()
     await put(database, hook)
     await put(database, mail)
-    async with database.transaction() as conn:
-        renewed = await subscriptions_commands.renew_secret(
-            conn, hook.subscription_id, new_salt=b"other"
-        )
-        assert (renewed.secret_salt, renewed.version) == (b"other", 2)
+    renewed = await renew(database, hook.subscription_id, b"other")
+    assert (renewed.salts, renewed.version) == (Salts(b"other"), 2)
     with pytest.raises(RuleBroken, match="mail address"):
-        async with database.transaction() as conn:
-            await subscriptions_commands.renew_secret(conn, mail.subscription_id, new_salt=b"other")
+        await renew(database, mail.subscription_id, b"other")
+
+
+async def test_a_renewed_secret_signs_beside_the_one_before_it_for_the_stated_time(
+    database: Database,
+) -> None:
+    hook = subscription(**WEBHOOK)
+    await put(database, hook, new_salt=b"first")
+    await renew(database, hook.subscription_id, b"second", overlap_hours=24)
+    kept = await renew(database, hook.subscription_id, b"third", overlap_hours=24)
+    assert kept.salts is not None
+    assert kept.salts.valid_at(NOW + timedelta(hours=23)) == (b"third", b"second")
+    assert kept.salts.valid_at(NOW + timedelta(hours=24)) == (b"third",)
+    changed = await put(database, replace(hook, events=("TargetReached",)), new_salt=b"no")
+    assert changed.kept.salts == kept.salts

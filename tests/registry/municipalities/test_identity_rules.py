@@ -5,6 +5,7 @@ import pytest
 from services.registry.municipalities.rules.identity import (
     check_number,
     municipality_id,
+    parts_of_double_name,
     search_keys,
 )
 from shared.errors import RuleBroken
@@ -57,10 +58,21 @@ def test_a_name_without_letters_gives_no_id(name: str) -> None:
         ("Hábmer - Hamarøy", "Hamarøy"),
         ("Hábmer - Hamarøy", "habmer"),
         ("Gáivuotna - Kåfjord - Kaivuono", "kaivuono"),
+        ("Hábmer–Hamarøy", "Hamarøy"),
+        ("Hábmer — Hamarøy", "Hábmer"),
+        ("Hábmer ‐ Hamarøy", "hamarøy"),
+        ("Hábmer / Hamarøy", "hamarøy"),
+        ("Hábmer - Hamarøy", "Hábmer–Hamarøy"),
+        ("Nord‑Aurdal", "Nord-Aurdal"),
     ],
 )
 def test_a_name_is_found_by_any_of_its_usual_spellings(name: str, sought: str) -> None:
     assert search_keys(sought) & search_keys(name)
+
+
+@pytest.mark.parametrize("name", ["Nord-Aurdal", "Nord‑Aurdal", "Bø i Telemark"])
+def test_a_single_name_has_no_parts(name: str) -> None:
+    assert parts_of_double_name(name) == ()
 
 
 def test_a_bracket_tells_namesakes_apart() -> None:

@@ -142,7 +142,7 @@ def test_vefsn_has_the_one_goal_that_a_source_states_in_figures(model: Programme
                 "definition": {
                     "certification": "total",
                     "denominator": "agreed",
-                    "holiday_corrected": True,
+                    "holiday": "corrected",
                     "source": "municipality-hr",
                 },
                 "direction": "falling",
@@ -157,6 +157,15 @@ def test_vefsn_has_the_one_goal_that_a_source_states_in_figures(model: Programme
 
 PROGRAMME = 'programme_id = "p-1"\n[names]\nnb = "P"\n'
 PROJECTS = "project_id,cohort_id,name\na-1,,A\n"
+
+
+def test_a_folder_may_bring_metrics(tmp_path: Path) -> None:
+    (tmp_path / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
+    (tmp_path / "metrics").mkdir()
+    content = '{"metric_id": "plans", "unit": "percent"}'
+    (tmp_path / "metrics" / "plans.json").write_text(content, encoding="utf-8")
+    read = read_programme_folder(tmp_path)
+    assert read.metrics == {"plans": {"metric_id": "plans", "unit": "percent"}}
 
 
 @pytest.mark.parametrize(
@@ -190,16 +199,22 @@ PROJECTS = "project_id,cohort_id,name\na-1,,A\n"
             {
                 "programme.toml": PROGRAMME,
                 "projects.csv": PROJECTS,
-                "goals.toml": '[[goals]]\nproject_id = "a-1"\n',
+                "goals.toml": '[[goals]]\ngoal_id = "less"\n',
             },
-            "goals.toml: 'definition' is missing",
+            "goals.toml: 'project_id' is missing",
         ),
+        (
+            {"programme.toml": PROGRAMME, "metrics/plans.json": '{"names": {}}'},
+            "plans.json: 'metric_id' is missing",
+        ),
+        ({"programme.toml": PROGRAMME, "metrics/plans.json": "[]"}, "must hold one JSON object"),
     ],
 )
 def test_a_folder_that_is_not_whole_is_refused_with_the_place(
     tmp_path: Path, files: dict[str, str], fault: str
 ) -> None:
     for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(RuleBroken) as refused:
         read_programme_folder(tmp_path)

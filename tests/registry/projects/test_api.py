@@ -64,6 +64,24 @@ async def test_projects_are_listed_by_what_they_have(registry: RunningService) -
     assert listed == {"items": [], "next": None}
 
 
+async def test_a_number_stands_for_the_one_municipality_that_bore_it(
+    registry: RunningService,
+) -> None:
+    programme_id, project_id, _ = await put_programme_and_project(registry.operator)
+    path = f"{API}/projects?programme={programme_id}"
+    listed = (await registry.client.get(f"{path}&municipality=1824")).json()
+    assert [item["project_id"] for item in listed["items"]] == [project_id]
+
+    ambiguous = await registry.client.get(f"{path}&municipality=1103")
+    assert code_of(ambiguous) == (422, "municipality-number-ambiguous")
+    assert (
+        "stavanger-1103 (from 2013-01-01 until 2020-01-01), stavanger-1103-2020 (from"
+        in (ambiguous.json()["detail"])
+    )
+    unknown = await registry.client.get(f"{path}&municipality=9999")
+    assert code_of(unknown) == (422, "municipality-unknown")
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.registry.entries.rules import Names
+from services.registry.metrics.builtin.files import read_builtin
 from services.registry.municipalities.rules.membership import Membership
 from services.registry.programmes.rules import Cohort, Programme, Theme
 from services.registry.projects.rules import (
@@ -19,7 +20,6 @@ from services.registry.projects.rules import (
     revised_project,
 )
 from shared.errors import RuleBroken
-from shared.values import Definition
 
 PROGRAMME = Programme(
     "saman",
@@ -28,11 +28,17 @@ PROGRAMME = Programme(
     (Theme("reputation", Names("Omdømme")),),
 )
 
+METRICS = {metric.metric_id: metric for metric in read_builtin().values()}
 GOAL = Goal(
     "vefsn-naervaer",
     "absence",
     "year-to-date",
-    Definition.from_key("total.agreed.corrected.municipality-hr"),
+    {
+        "certification": "total",
+        "denominator": "agreed",
+        "holiday": "corrected",
+        "source": "municipality-hr",
+    },
     Direction.FALLING,
     Baseline(Decimal("8.6"), "2007-2010"),
     Decimal("6.9"),
@@ -40,6 +46,15 @@ GOAL = Goal(
     Decimal(10),
 )
 
+POSITION_SIZE = replace(
+    GOAL,
+    metric="position-size",
+    window="year",
+    definition={"leave": "included", "source": "municipality-hr"},
+    direction=Direction.RISING,
+    baseline=Baseline(Decimal("71.5"), "2012"),
+    target=Decimal(80),
+)
 PROJECT = Project(
     "vefsn",
     "saman",
@@ -52,7 +67,7 @@ PROJECT = Project(
 
 
 def test_the_same_project_put_again_is_no_change() -> None:
-    assert revised_project(replace(PROJECT, version=4), PROJECT, PROGRAMME) is None
+    assert revised_project(replace(PROJECT, version=4), PROJECT, PROGRAMME, METRICS) is None
 
 
 @pytest.mark.parametrize(
@@ -79,27 +94,40 @@ def test_the_same_project_put_again_is_no_change() -> None:
         ({"goals": (replace(GOAL, target=Decimal("8.6")),)}, "goal-contradicts-itself"),
         ({"goals": (replace(GOAL, target=Decimal("9.1")),)}, "goal-contradicts-itself"),
         ({"goals": (replace(GOAL, persons_per_point=Decimal(0)),)}, "goal-contradicts-itself"),
+        ({"goals": (replace(GOAL, definition={}),)}, "definition-unknown"),
+        (
+            {"goals": (replace(GOAL, baseline=Baseline(Decimal(101), "2010")),)},
+            "goal-out-of-bounds",
+        ),
+        ({"goals": (replace(GOAL, target=Decimal("-0.1")),)}, "goal-out-of-bounds"),
+        ({"goals": (replace(POSITION_SIZE, window="rolling-12"),)}, "goal-window-unknown"),
+        ({"goals": (replace(POSITION_SIZE, definition=GOAL.definition),)}, "definition-unknown"),
     ],
 )
 def test_a_project_that_makes_no_sense_is_refused(change: dict[str, Any], code: str) -> None:
     with pytest.raises(RuleBroken) as refused:
-        revised_project(None, replace(PROJECT, **change), PROGRAMME)
+        revised_project(None, replace(PROJECT, **change), PROGRAMME, METRICS)
     assert refused.value.code == code
+
+
+def test_a_goal_may_be_of_any_metric() -> None:
+    wanted = replace(PROJECT, goals=(POSITION_SIZE,))
+    assert revised_project(None, wanted, PROGRAMME, METRICS) == wanted
 
 
 def test_a_municipality_may_leave_and_come_back() -> None:
     members = (Membership("a", None, date(2013, 1, 1)), Membership("a", date(2013, 1, 2)))
-    assert revised_project(None, replace(PROJECT, members=members), PROGRAMME) is not None
+    assert revised_project(None, replace(PROJECT, members=members), PROGRAMME, METRICS) is not None
 
 
 def test_a_rising_goal_has_its_target_above_the_baseline() -> None:
     goal = replace(GOAL, direction=Direction.RISING, target=Decimal(9))
-    assert revised_project(None, replace(PROJECT, goals=(goal,)), PROGRAMME) is not None
+    assert revised_project(None, replace(PROJECT, goals=(goal,)), PROGRAMME, METRICS) is not None
 
 
 def test_a_project_does_not_move_to_another_programme() -> None:
     with pytest.raises(RuleBroken) as refused:
-        revised_project(PROJECT, replace(PROJECT, programme_id="other"), PROGRAMME)
+        revised_project(PROJECT, replace(PROJECT, programme_id="other"), PROGRAMME, METRICS)
     assert refused.value.code == "programme-fixed"
 
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from httpx2 import AsyncClient, Response
 
 from deploy.containers.gateway import make_gateway
-from deploy.local.mail_catcher import MailCatcher
+from deploy.local.mail_catcher import CaughtMail, MailCatcher
 from services.registry.people import commands as people
 from services.registry.people.commands import Invitation
 from services.registry.people.events import person_event
@@ -58,9 +58,13 @@ class Entrance:
     async def ask(self, address: str = ADDRESS, by: AsyncClient | None = None) -> Response:
         return await (by or self.browser).post(f"{SIGN_IN_PAGE}/mail", data={"email": address})
 
+    async def mail(self) -> CaughtMail:
+        """Return the newest mail, which has come or comes."""
+        return next(iter(self.catcher.mailbox.list_()), None) or await self.catcher.next_mail()
+
     async def mailed(self) -> tuple[str, str]:
         """Return the path of the link and the code of the next mail."""
-        text = (await self.catcher.next_mail()).part("plain") or ""
+        text = (await self.mail()).part("plain") or ""
         link = re.search(r"https?://[^/\s]+(/registry/sign-in/link/[A-Za-z0-9_-]+)", text)
         code = re.search(r"Code: (\d{4}) (\d{4})", text)
         assert link is not None
@@ -252,8 +256,9 @@ async def test_a_project_manager_invites_for_their_project_and_ends_it(entrance:
     page = (await entrance.browser.get(here)).text
     assert "Ola is invited" in page
     assert "Project owner" in page
-    mail = await entrance.catcher.next_mail()
-    assert mail.header("To") == "ola@vefsn.example"
+    while (mail := await entrance.mail()).header("To") != "ola@vefsn.example":
+        await entrance.catcher.next_mail()
+    assert mail.header("Subject") == "Du er invitert til Saman"
 
     await entrance.send(
         here, f"{PEOPLE}/invite", email="x@vefsn.example", role="secretariat", **invited

@@ -3,10 +3,10 @@
 import json
 
 from shared.events.inbound import AbsenceFigurePosted as Posted
-from shared.events.inbound import AbsenceFigureWithdrawn as Withdrawn
+from shared.events.inbound import FigureWithdrawn as Withdrawn
 from shared.events.reporting import (
     AbsenceFigurePosted,
-    AbsenceFigureWithdrawn,
+    FigureWithdrawn,
     SubmissionAccepted,
 )
 from tests.reporting.conftest import Inbound
@@ -38,7 +38,7 @@ async def test_posts_and_withdrawals_of_one_key_are_taken_in_their_order(
     inbound_of_module: Inbound, bus: Bus
 ) -> None:
     inbound = inbound_of_module
-    await bus.follow(AbsenceFigureWithdrawn.topic())
+    await bus.follow(FigureWithdrawn.topic())
     unit = new_unit()
 
     first = await inbound.submit(figure(unit=unit))
@@ -48,7 +48,7 @@ async def test_posts_and_withdrawals_of_one_key_are_taken_in_their_order(
 
     receipts = await inbound.accepted(first, second, taken_back, third)
     assert [receipt.vintage for receipt in receipts.values()] == [1, 2, 2, 3]
-    event = await bus.receive(AbsenceFigureWithdrawn, where=lambda e: str(e.figure_id) == second)
+    event = await bus.receive(FigureWithdrawn, where=lambda e: str(e.figure_id) == second)
     assert event.in_force is not None
     assert str(event.in_force.figure_id) == first
 
@@ -125,7 +125,9 @@ async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(
     inbound = inbound_of_module
     id_ = figure_id()
     headers = [
+        ("ce_specversion", b"1.0"),
         ("ce_id", id_.encode()),
+        ("ce_source", b"/publisher/test"),
         ("ce_type", Posted.type.encode()),
         ("content-type", b"application/json"),
         ("reply_to", b"registry.publisher.v1"),

@@ -148,7 +148,7 @@ async def test_a_correction_replaces_across_publishers_and_doors(desk: Desk) -> 
     await desk.hear(factories.publisher(organisation_number=OTHER_ORGNR, version=2))
     first, second = posted(), posted(lost_days="1400")
 
-    await desk.post(entry(first, origin="inbound.974760673.absence-figures.v1/3/17"))
+    await desk.post(entry(first, origin="inbound.974760673.figures.v1/3/17"))
     (judged,) = await desk.post(entry(second, publisher=OTHER_ORGNR))
 
     assert judged.vintage == 2
@@ -165,7 +165,7 @@ async def test_figures_of_different_places_stand_beside_each_other(desk: Desk) -
         {"period": "2013-01"},
         {"period": "2012-Q4"},
         {"window": "rolling-12"},
-        {"definition": factories.DEFINITION | {"holiday_corrected": False}},
+        {"definition": factories.DEFINITION | {"holiday": "uncorrected"}},
         {"definition": factories.DEFINITION | {"source": "ks-pai"}},
     ]
 
@@ -194,7 +194,7 @@ async def test_one_bad_figure_does_not_touch_its_neighbours(desk: Desk) -> None:
 async def test_a_place_that_a_restored_log_gives_out_anew_gets_receipts_of_its_own(
     desk: Desk,
 ) -> None:
-    place = f"inbound.{ORGNR}.absence-figures.v1/10/1"
+    place = f"inbound.{ORGNR}.figures.v1/10/1"
     lost, other = posted(period="2013-01"), posted(period="2013-02")
     bad = [posted(period="2013-13"), posted(period="2013-13")]
 

@@ -23,7 +23,7 @@ from tests.reporting.reports.test_reports import OPEN, code_of, report
 EARLY = datetime(2014, 3, 31, 12, tzinfo=NOW.tzinfo)
 """Still in the month that is posted for."""
 LATER = datetime(2014, 4, 2, tzinfo=NOW.tzinfo)
-TOPIC = f"inbound.{ORGNR}.absence-figures.v1"
+TOPIC = f"inbound.{ORGNR}.figures.v1"
 
 
 def read(
@@ -142,7 +142,10 @@ async def test_a_dead_letter_is_as_old_as_the_moment_in_which_it_was_buried(desk
     async with desk.database.transaction() as conn:
         record = Record(TOPIC, 3, 100, b"9824", (), b"{")
         await dead_letters.bury(
-            conn, "absence-figures", record, dead_letters.Failure("json-malformed", "no JSON")
+            conn,
+            "reporting.inbound.figures",
+            record,
+            dead_letters.Failure("json-malformed", "no JSON"),
         )
         (letter,) = await dead_letters.list_(conn, dead_letters.ALL, count=10)
         kept = (await dead_letters.get(conn, letter.id)).record

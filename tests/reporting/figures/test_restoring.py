@@ -9,7 +9,7 @@ import pytest
 from services.reporting import restoring
 from services.reporting.figures import auditing
 from shared.events.envelope import Event
-from shared.events.reporting import AbsenceFigurePosted, AbsenceFigureWithdrawn
+from shared.events.reporting import AbsenceFigurePosted, FigureWithdrawn
 from tests.conftest import MakeDatabase
 from tests.reporting.conftest import hear_all
 from tests.reporting.desk import Desk
@@ -37,7 +37,7 @@ async def written(desk: Desk) -> list[Event]:
     await desk.withdraw(first["figure_id"])
     figures, withdrawals = (
         await desk.told(AbsenceFigurePosted),
-        await desk.told(AbsenceFigureWithdrawn),
+        await desk.told(FigureWithdrawn),
     )
     return [*figures[:3], withdrawals[0], figures[3], withdrawals[1]]
 
@@ -61,7 +61,7 @@ async def written_at_one_place(desk: Desk, step: timedelta) -> list[Event]:
     await desk.post(bodies[3])
     figures, withdrawals = (
         await desk.told(AbsenceFigurePosted),
-        await desk.told(AbsenceFigureWithdrawn),
+        await desk.told(FigureWithdrawn),
     )
     return [*figures[:2], withdrawals[0], figures[2], withdrawals[1], figures[3]]
 

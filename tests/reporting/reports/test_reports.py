@@ -141,9 +141,9 @@ async def test_the_same_submission_id_with_other_content_is_refused(owing: Desk)
 async def test_a_bad_report_is_refused_with_its_own_code(owing: Desk) -> None:
     bad: list[tuple[dict[str, Any], str]] = [
         ({"obligation_id": str(uuid.uuid4())}, "obligation-unknown"),
-        ({"obligation_id": "annual"}, "schema-mismatch"),
+        ({"obligation_id": "annual"}, "id-malformed"),
         ({"submission_id": None}, "field-missing"),
-        ({"submission_id": "5"}, "schema-mismatch"),
+        ({"submission_id": "5"}, "id-malformed"),
         ({"signatures": ["mayor"]}, "schema-mismatch"),
         ({"form_version": 0}, "schema-mismatch"),
         ({"answers": ["a"]}, "schema-mismatch"),

@@ -250,10 +250,10 @@ async def test_a_report_that_may_not_be_handed_in_gets_a_problem_document(open_r
         (403, "publisher-not-allowed"),
         (404, "obligation-unknown"),
         (422, "field-missing"),
-        (422, "schema-mismatch"),
+        (422, "id-malformed"),
         (422, "unknown-field"),
         (422, "personal-identity-number"),
         (422, "json-malformed"),
-        (422, "uuid-parsing"),
+        (422, "id-malformed"),
     ]
     assert all(IDENTITY_NUMBER not in each.text for each in answers)

@@ -46,7 +46,7 @@ def test_the_same_content_written_otherwise_has_the_same_hash(same: dict[str, An
         figure(persons=None),
         figure(note=""),
         figure(generated=True),
-        figure(definition=DEFINITION | {"holiday_corrected": False}),
+        figure(definition=DEFINITION | {"holiday": "uncorrected"}),
     ],
 )
 def test_other_content_has_another_hash(other: dict[str, Any]) -> None:
@@ -62,8 +62,8 @@ async def test_a_record_that_is_consumed_again_gets_the_same_receipt_again(desk:
     good, bad = posted(), posted(period="2013-13")
 
     for _ in range(2):
-        await desk.post(entry(good, origin="inbound.1.absence-figures.v1/0/7"))
-        await desk.post(entry(bad, origin="inbound.1.absence-figures.v1/0/8"))
+        await desk.post(entry(good, origin="inbound.1.figures.v1/0/7"))
+        await desk.post(entry(bad, origin="inbound.1.figures.v1/0/8"))
 
     for kind in (SubmissionAccepted, SubmissionRejected):
         receipts = await desk.told(kind)
@@ -74,7 +74,7 @@ async def test_a_record_that_is_consumed_again_gets_the_same_receipt_again(desk:
 async def test_a_record_that_is_replayed_to_another_verdict_gets_another_receipt(
     desk: Desk,
 ) -> None:
-    origin, body = "inbound.1.absence-figures.v1/0/7", posted(municipality="9903")
+    origin, body = "inbound.1.figures.v1/0/7", posted(municipality="9903")
 
     await desk.post(entry(body, origin=origin))
     await desk.post(entry(body | {"municipality": "9824"}, origin=origin))

@@ -16,10 +16,12 @@ from shared.clock import Clock
 from shared.delivery.assignments import keep_assigned
 from shared.delivery.consumers import Consumers
 from shared.delivery.dead_letters import Failure
-from shared.delivery.records import Record, Submission
+from shared.delivery.records import Record
+from shared.delivery.submissions import Submission
 from shared.delivery.subscribe import Router, subscribe_inbound
+from shared.events.topics import Topic
 from shared.kafka.broker import BusSettings
-from shared.kafka.topics import Topic, apply
+from shared.kafka.topics import apply
 from shared.postgres.database import Connection
 from tests.conftest import MakeDatabase
 from tests.support.bus import Bus

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.clock import Clock
-from shared.delivery import dead_letters
+from shared.delivery import dead_letters, redelivery
 from shared.delivery.dead_letters import Failure, LetterFilter
 from shared.delivery.delivery import Delivery
 from shared.delivery.records import Record
@@ -56,13 +56,11 @@ async def test_a_replayed_record_has_its_effect_once_and_keeps_its_id(
     consuming, letter_id = await consumed(consume, topic, bus, rule)
     rule.is_mended = True
 
-    letter = await dead_letters.replay(
-        consuming.consumers.deliveries, consuming.database, letter_id
-    )
+    letter = await redelivery.replay(consuming.consumers.deliveries, consuming.database, letter_id)
 
     assert (letter.state, letter.code, letter.reason) == ("replayed", "LookupError", None)
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 3), ("vefsn", 2)]
-    again = await dead_letters.replay(consuming.consumers.deliveries, consuming.database, letter_id)
+    again = await redelivery.replay(consuming.consumers.deliveries, consuming.database, letter_id)
     assert (again.state, again.settled_at, again.attempts) == (
         "replayed",
         letter.settled_at,
@@ -100,7 +98,7 @@ async def test_a_replay_that_fails_again_leaves_the_letter_waiting_and_counts(
 ) -> None:
     consuming, letter_id = await consumed(consume, topic, bus, rule)
 
-    with pytest.raises(RuleBroken, match="nobody thought of 2"):
+    with pytest.raises(RuleBroken, match="a fault on our side, LookupError; the letter says where"):
         await consuming.delivery.replay(letter_id)
 
     (letter,) = await consuming.buried()
@@ -160,7 +158,7 @@ async def test_a_letter_goes_to_nobody_but_its_own_consumer(
     with pytest.raises(NotFound, match="belongs to"):
         await other.replay(letter_id)
     with pytest.raises(NotFound, match="nobody consumes any more"):
-        await dead_letters.replay({"other": other}, consuming.database, letter_id)
+        await redelivery.replay({"other": other}, consuming.database, letter_id)
     with pytest.raises(NotFound, match="no dead letter"):
         await consuming.delivery.replay(letter_id + 1)
 
@@ -227,9 +225,9 @@ async def test_all_that_wait_are_replayed_one_by_one_and_what_fails_again_stays(
     mine = LetterFilter(consumer=consuming.group)
     rule.is_mended = True
 
-    async def replay_all(after: int, count: int) -> dead_letters.Replayed:
+    async def replay_all(after: int, count: int) -> redelivery.Replayed:
         deliveries = consuming.consumers.deliveries
-        return await dead_letters.replay_all(
+        return await redelivery.replay_all(
             deliveries, consuming.database, mine, after=after, count=count
         )
 
@@ -257,7 +255,7 @@ async def test_a_letter_whose_record_must_not_be_kept_says_so_and_keeps_its_reas
     with pytest.raises(Conflict, match="a person's number stands in it") as refused:
         await consuming.delivery.replay(withheld)
     assert refused.value.code == "dead-letter-empty"
-    done = await dead_letters.replay_all(
+    done = await redelivery.replay_all(
         consuming.consumers.deliveries, consuming.database, LetterFilter(), after=0, count=10
     )
 
@@ -274,10 +272,10 @@ async def test_what_operators_do_with_letters_is_audited(
     async with consuming.database.transaction() as conn:
         assert (await dead_letters.show(conn, letter_id)).record is not None
     with pytest.raises(RuleBroken):
-        await dead_letters.replay(deliveries, consuming.database, letter_id)
+        await redelivery.replay(deliveries, consuming.database, letter_id)
     rule.is_mended = True
     for _ in range(2):
-        await dead_letters.replay(deliveries, consuming.database, letter_id)
+        await redelivery.replay(deliveries, consuming.database, letter_id)
 
     noted = await consuming.rows(
         "SELECT action, reason FROM audit_entry WHERE object = $1 ORDER BY entry_id",

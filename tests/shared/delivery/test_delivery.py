@@ -231,6 +231,30 @@ async def test_a_fault_that_not_even_a_dead_letter_can_be_made_of_loses_nothing_
     assert faults[-1] - faults[0] > 0.2
 
 
+async def test_who_sent_a_record_hears_nothing_of_the_words_of_postgresql(
+    topic: str, bus: Bus, consume: Consume
+) -> None:
+    told: list[RuleBroken] = []
+
+    async def break_a_constraint(_: object, conn: Connection, _now: datetime) -> None:
+        await conn.execute("INSERT INTO effect (key, version) VALUES ('vefsn', NULL)")
+
+    async def refuse(_conn: Connection, _record: Record, failure: Failure) -> None:
+        told.append(failure.told)
+
+    await bus.submit(topic, {"municipality": "1824"}, type_="t")
+    consuming = await consume(topic, handler=break_a_constraint, refuse=refuse)
+    await consuming.until_consumed(1)
+
+    assert [refusal.code for refusal in told] == ["internal"]
+    (letter,) = await consuming.buried()
+    assert "null value in column" in letter.error
+    assert not {"null", "column", "effect", "NotNull"} & set(told[0].message.split())
+    with pytest.raises(RuleBroken, match="NotNullViolationError") as again:
+        await consuming.delivery.replay(letter.id)
+    assert "column" not in again.value.message
+
+
 async def test_a_process_that_dies_between_commit_and_acknowledgement_has_its_effect_once(
     infra: Infra, topic: str, bus: Bus, consume: Consume, handle: DatabaseHandle
 ) -> None:

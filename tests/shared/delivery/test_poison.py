@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaProducer
 
 from shared.delivery import dead_letters
 from shared.delivery.dead_letters import Failure
-from shared.delivery.records import Record, Submission
+from shared.delivery.records import Record
+from shared.delivery.submissions import Submission
 from shared.events.envelope import Event
 from shared.events.registry import MunicipalityChanged
 from shared.kafka.inflating import GZIP, LZ4, ZSTD

@@ -1,9 +1,9 @@
-"""Nobody overwrites what he has not seen, and nobody makes anew what is there."""
+"""Nobody overwrites what they have not seen, and nobody makes anew what is there."""
 
 import pytest
 
 from shared.errors import Conflict
-from shared.http.preconditions import Precondition, version_tag
+from shared.http.preconditions import Precondition, is_unchanged, version_tag
 
 
 @pytest.mark.parametrize("if_match", [None, "*", '"3"', '"2", "3"'])
@@ -35,3 +35,34 @@ def test_a_tag_that_must_not_be_in_force() -> None:
     Precondition(if_none_match=version_tag(2)).check(3)
     with pytest.raises(Conflict):
         Precondition(if_none_match=version_tag(3)).check(3)
+
+
+@pytest.mark.parametrize(
+    ("current", "known"),
+    [
+        ('"3"', '"3"'),
+        ('"3"', 'W/"3"'),
+        ('W/"3"', '"3"'),
+        ('"3"', '"2", "3"'),
+        ('"3"', '"2" ,W/"3",'),
+        ('"a,b"', '"x", "a,b"'),
+        ('"3"', "*"),
+        ('"3"', " * "),
+    ],
+)
+def test_what_a_reader_knows_is_compared_weakly(current: str, known: str) -> None:
+    assert is_unchanged(current, known)
+
+
+@pytest.mark.parametrize("known", ["", "3", '"2"', '"33"', "W/3", '"a", *', '"3', "3*"])
+def test_what_a_reader_does_not_know_is_sent(known: str) -> None:
+    assert not is_unchanged('"3"', known)
+
+
+def test_there_is_nothing_to_know_where_there_is_nothing() -> None:
+    assert not is_unchanged(None, "*")
+
+
+def test_a_change_is_not_based_on_a_weak_tag() -> None:
+    with pytest.raises(Conflict):
+        Precondition('W/"3"').check(3)

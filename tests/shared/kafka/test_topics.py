@@ -10,7 +10,9 @@ import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.errors import RuleBroken
-from shared.kafka.topics import PARTITIONS, Topic, apply, disagreements, topics_of_publisher
+from shared.events.inbound import topics_of_publisher
+from shared.events.topics import PARTITIONS, Topic
+from shared.kafka.topics import apply, configs_of, disagreements
 from tests.shared.conftest import MakeTopic
 from tests.support.infrastructure import Infra
 
@@ -92,18 +94,18 @@ async def test_more_copies_than_there_are_brokers_is_one_sentence(infra: Infra, 
 def test_a_record_is_acknowledged_when_all_copies_but_one_have_it(
     copies: int, in_sync: str
 ) -> None:
-    assert Topic("any.topic.v1").configs(copies=copies)["min.insync.replicas"] == in_sync
+    assert configs_of(Topic("any.topic.v1"), copies=copies)["min.insync.replicas"] == in_sync
 
 
 def test_a_publisher_has_topics_to_write_to_and_one_to_read_its_receipts_from() -> None:
     inbound, reports, receipts = topics_of_publisher("974760673")
 
     assert [inbound.name, reports.name, receipts.name] == [
-        "inbound.974760673.absence-figures.v1",
+        "inbound.974760673.figures.v1",
         "inbound.974760673.reports.v1",
         "receipts.974760673.v1",
     ]
-    assert inbound.configs()["message.timestamp.type"] == "LogAppendTime", (
+    assert configs_of(inbound)["message.timestamp.type"] == "LogAppendTime", (
         "a forged time would defeat the retention"
     )
-    assert receipts.configs()["message.timestamp.type"] == "CreateTime"
+    assert configs_of(receipts)["message.timestamp.type"] == "CreateTime"

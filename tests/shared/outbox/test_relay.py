@@ -14,8 +14,9 @@ from shared.events.registry import MunicipalityRegistered
 from shared.kafka.posting import Posting
 from shared.outbox import outbox
 from shared.outbox.outbox import SHARD_COUNT
-from shared.outbox.relay import LOCK_CLASS, QUERIES, Relay
+from shared.outbox.relay import QUERIES, Relay
 from shared.postgres.database import Connection, Database
+from shared.postgres.locks import Lock
 from tests.shared.conftest import MakeTopic, StartRelay
 from tests.shared.delivery.consuming import counted
 from tests.shared.outbox.relaying import process, waiting_count, write
@@ -233,7 +234,7 @@ async def test_the_shards_of_a_process_that_hangs_go_to_another(
         soon.setattr("shared.postgres.database.DIRECT_IDLE_SECONDS", 2)
         hung = await Database(handle.dsn, application_name="saman test").direct()
     for shard in range(SHARD_COUNT):
-        assert await QUERIES.take_shard(hung, lock_class=LOCK_CLASS, shard=shard)
+        assert await QUERIES.take_shard(hung, lock_class=Lock.OUTBOX_SHARD, shard=shard)
 
     await write(database, [counted("vefsn", 1)], topic=topic)
     state = (await relaying()).relay.state

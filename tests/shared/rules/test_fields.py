@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.fields import SEEN_THROUGHOUT, SEVERAL_LINES, Line, Uuid, UuidText, read_uuid
+from shared.fields import SEEN_THROUGHOUT, SEVERAL_LINES, Line, Uuid, UuidText
 from shared.printable import first_unseen
+from shared.values.ids import read_uuid
 
 ID = "4bc7985b-e931-45ed-a35c-cfd6e1ca80b8"
 NO_IDS = [

@@ -15,9 +15,10 @@ from httpx2 import AsyncClient
 
 import shared.postgres.database
 from shared.delivery.subscribe import Router, subscribe
+from shared.events.catalogue import OWN_TOPICS
 from shared.events.notifications import NotificationDelivered
 from shared.events.registry import PublisherRegistered
-from shared.kafka.topics import OWN_TOPICS, apply
+from shared.kafka.topics import apply
 from shared.postgres.database import Connection
 from tests.shared.conftest import StartService
 from tests.support.exposition import strictly
@@ -57,7 +58,7 @@ async def test_a_service_is_never_ready_for_a_moment_before_it_has_looked(
 
     status, reasons = await readiness(started.client)
     assert status == 503
-    assert [part.partition(":")[0] for part in started.service.reasons()] == [
+    assert [part.partition(":")[0] for part in started.service.health.reasons()] == [
         "database",
         "topics",
         "consumers",

@@ -1,26 +1,23 @@
-"""How a service holds its parts together when they fail."""
+"""How a supervisor runs the parts of a service when they fail."""
 
 import asyncio
-import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from shared.delivery.subscribe import Router
 from shared.errors import Unavailable
-from shared.service import runtime
-from shared.service.runtime import Service, ServiceSettings
+from shared.service import supervisor
+from shared.service.health import Health
+from shared.service.supervisor import Supervisor
+from tests.support.waiting import until
 
 
 async def test_a_part_that_runs_again_no_longer_keeps_the_service_from_being_ready(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runtime, "RETRY_SECONDS_MIN", 0.2)
-    monkeypatch.setattr(runtime, "RECOVERED_SECONDS", 0.1)
-    settings = ServiceSettings(database_dsn="postgresql://nobody:none@127.0.0.1:1/none")
-    service = Service("check", settings, migrations=Path(), router=Router("check"))
-    service.health.waiting.clear()
+    monkeypatch.setattr(supervisor, "RETRY_SECONDS_MIN", 0.2)
+    monkeypatch.setattr(supervisor, "RECOVERED_SECONDS", 0.1)
+    health = Health()
+    running = Supervisor("check", health)
     begun = 0
 
     async def work() -> None:
@@ -30,17 +27,17 @@ async def test_a_part_that_runs_again_no_longer_keeps_the_service_from_being_rea
             raise Unavailable("the database does not answer now")
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(service._supervised("work", work))
-    await _until(lambda: bool(service.reasons()))
-    assert service.reasons() == ["work: Unavailable: the database does not answer now"]
-    await _until(lambda: not service.reasons())
+    running.start("work", work)
+    await until(lambda: bool(health.reasons()), "the failure is told")
+    assert health.reasons() == ["work: Unavailable: the database does not answer now"]
+    await until(lambda: not health.reasons(), "the failure is over")
     assert begun == 2
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await running.stop_all()
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+async def test_what_is_missing_is_a_reason_until_it_is_there() -> None:
+    health = Health()
+    health.note("topics", "topic a.b.v1 does not exist")
+    assert health.reasons() == ["topics: topic a.b.v1 does not exist"]
+    health.note("topics", None)
+    assert health.reasons() == []

@@ -15,9 +15,10 @@ from services.metrics.series.rules.figures import (
 from services.metrics.series.rules.rows import NewFigure, Withdrawal
 from shared.errors import RuleBroken
 from shared.events.registry import DefinitionContract
-from shared.events.reporting import AbsenceFigureEvent, AbsenceFigurePosted, AbsenceFigureWithdrawn
-from shared.events.reporting import Figure as FigureContract
+from shared.events.reporting import AbsenceFigure, AbsenceFigurePosted, FigureEvent, FigureWithdrawn
 from shared.values import Period
+
+ABSENCE = "absence"
 
 _WINDOWS = {
     "period": PostedWindow.PERIOD,
@@ -63,21 +64,21 @@ class Arrival:
         return self.municipality_id is not None and self.change.window is PostedWindow.PERIOD
 
 
-def read(events: Iterable[AbsenceFigureEvent]) -> list[Arrival]:
+def read(events: Iterable[FigureEvent]) -> list[Arrival]:
     """Return what the events bring; a withdrawal also brings the figure that is in force again."""
     arrivals: list[Arrival] = []
     for event in events:
         if isinstance(event, AbsenceFigurePosted):
             arrivals.append(_posted(event, event.figure_id))
-        else:
+        elif isinstance(event, FigureWithdrawn) and event.metric == ABSENCE:
             arrivals += _withdrawn(event)
     return arrivals
 
 
-def _posted(figure: FigureContract, moved_by: UUID) -> Arrival:
+def _posted(figure: AbsenceFigure, moved_by: UUID) -> Arrival:
     last_month, months = _place(figure.period)
     return Arrival(
-        _key(figure.municipality_id, figure.unit, figure.definition),
+        _key(figure.municipality_id, figure.unit, figure.definition_key),
         None if figure.unit else figure.municipality_id,
         NewFigure(
             last_month,
@@ -93,7 +94,7 @@ def _posted(figure: FigureContract, moved_by: UUID) -> Arrival:
     )
 
 
-def _amounts(figure: FigureContract) -> tuple[Weighing, int, int | None]:
+def _amounts(figure: AbsenceFigure) -> tuple[Weighing, int, int | None]:
     """Return what the figure is, its amount and its weight.
 
     Raises:
@@ -120,25 +121,27 @@ def _amounts(figure: FigureContract) -> tuple[Weighing, int, int | None]:
     )
 
 
-def _withdrawn(event: AbsenceFigureWithdrawn) -> Sequence[Arrival]:
+def _withdrawn(event: FigureWithdrawn) -> Sequence[Arrival]:
     last_month, months = _place(event.period)
     gone = Arrival(
-        _key(event.municipality_id, event.unit, event.definition),
+        _key(event.municipality_id, event.unit, event.definition_key),
         None if event.unit else event.municipality_id,
         Withdrawal(last_month, months, _WINDOWS[event.window], event.figure_id),
         event.figure_id,
     )
-    return [gone] if event.in_force is None else [gone, _posted(event.in_force, event.figure_id)]
+    if not isinstance(event.in_force, AbsenceFigure):
+        return [gone]
+    return [gone, _posted(event.in_force, event.figure_id)]
 
 
-def _key(municipality_id: str, unit: str | None, definition: DefinitionContract) -> SeriesKey:
+def _key(municipality_id: str, unit: str | None, definition_key: str) -> SeriesKey:
     subject = f"unit/{municipality_id}/{unit}" if unit else f"municipality/{municipality_id}"
-    return subject, definition_key(definition)
+    return subject, definition_key
 
 
 def definition_key(definition: DefinitionContract) -> str:
-    """Join a definition's four parts as `shared.values.Definition.key` does, without making the
-    value.
+    """Join the four parts of a goal's definition as `shared.values.Definition.key` does, without
+    making the value.
     """
     corrected = "corrected" if definition.holiday_corrected else "uncorrected"
     return f"{definition.certification}.{definition.denominator}.{corrected}.{definition.source}"

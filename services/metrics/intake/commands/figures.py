@@ -13,13 +13,11 @@ from services.metrics.series import store
 from services.metrics.series.rules.figures import PostedWindow, SeriesKey, Weighing
 from services.metrics.series.rules.plans import Partly, Plan
 from services.metrics.series.rules.rows import KeptSeries, NewFigure, Withdrawal
-from shared.events.reporting import AbsenceFigureEvent
+from shared.events.reporting import FigureEvent
 from shared.postgres.database import Connection
 
 
-async def apply_figures(
-    conn: Connection, events: Sequence[AbsenceFigureEvent], *, now: datetime
-) -> None:
+async def apply_figures(conn: Connection, events: Sequence[FigureEvent], *, now: datetime) -> None:
     """Keep figures and publish what they change of their series and of the groups that their
     municipalities are in.
 

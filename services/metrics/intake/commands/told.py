@@ -14,11 +14,12 @@ from services.metrics.heard.rules import (
     Names,
     is_member,
 )
-from services.metrics.intake.commands.arrivals import definition_key
 from services.metrics.series.rules.amounts import micro
 from services.metrics.series.rules.figures import Window
 from shared.events import registry as told
 from shared.values import version_on
+
+_ABSENCE_AXES = ("certification", "denominator", "holiday", "source")
 
 
 def municipality_of(event: told.MunicipalityEvent, today: date) -> HeardMunicipality:
@@ -89,7 +90,7 @@ def goals_of(event: told.ProjectEvent, members: Sequence[str]) -> list[Goal]:
             project_id=event.project_id,
             goal_id=goal.goal_id,
             subject=subject,
-            definition_key=definition_key(goal.definition),
+            definition_key=".".join(goal.definition[axis] for axis in _ABSENCE_AXES),
             window=Window(goal.window),
             falling=goal.direction == "falling",
             baseline=micro(goal.baseline.value),
@@ -101,8 +102,9 @@ def goals_of(event: told.ProjectEvent, members: Sequence[str]) -> list[Goal]:
             ),
         )
         for goal in event.goals
+        if goal.metric == "absence"
     ]
 
 
 def _names(names: told.Names) -> Names:
-    return Names(names.nb, names.nn, names.en)
+    return Names(names.fallback, names.nn, names.en)

@@ -14,6 +14,7 @@ from services.metrics.series.rules.figures import GRAIN_WINDOWS, last_month_of
 from shared.errors import RuleBroken
 from shared.events.envelope import Exact, PeriodText
 from shared.events.metrics import Coverage, GrainName, Reason, WindowName
+from shared.fields import ONE_LINE
 from shared.http import lists
 from shared.values import Definition, Period
 
@@ -34,6 +35,7 @@ def _definition_key(key: str) -> str:
 DefinitionKey = Annotated[
     str,
     Field(max_length=80, examples=["total.agreed.corrected.municipality-hr"]),
+    ONE_LINE,
     AfterValidator(_definition_key),
 ]
 """A definition that a client names. What has no figures by it yet has an empty list, as before its
@@ -44,9 +46,7 @@ first figure.
 class SeriesQuery(lists.ListQuery):
     """Which rates to list."""
 
-    subject: str = Field(
-        min_length=3,
-        max_length=200,
+    subject: Annotated[str, Field(min_length=3, max_length=200), ONE_LINE] = Field(
         description="Such as municipality/vefsn-1824 or cohort/pulje-1.",
     )
     window: WindowName | None = Field(default=None, description="One window; all when left out.")
@@ -106,6 +106,12 @@ class Place(NamedTuple):
 
 
 START = Place("", -1, -1, 0)
+_PLACE = tuple[
+    lists.Text,
+    Annotated[int, Field(ge=0, lt=BEYOND)],
+    Annotated[int, Field(gt=0, le=12)],
+    lists.Number,
+]
 
 
 def read_place(cursor: str | None) -> Place:
@@ -114,15 +120,8 @@ def read_place(cursor: str | None) -> Place:
     Raises:
         RuleBroken: `cursor-malformed`.
     """
-    held = lists.read_cursor(cursor)
-    if held is None:
-        return START
-    match held:
-        case [str(key), int(last_month), int(months), int(window)] if (
-            0 <= last_month < BEYOND and 0 < months <= 12
-        ):
-            return Place(key, last_month, months, window)
-    raise RuleBroken("the cursor is not one that this list gave out", code="cursor-malformed")
+    held = lists.read_cursor(cursor, _PLACE)
+    return START if held is None else Place(*held)
 
 
 def rates_of(

@@ -22,7 +22,7 @@ async def operator_session(service: Service, request: Request) -> Session:
         NotAllowed: it is not the operator's.
     """
     session = own_session(request)
-    require(await service.principal(request), Action.OPERATE)
+    require(await service.access.principal(request), Action.OPERATE)
     return session
 
 

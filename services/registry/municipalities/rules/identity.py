@@ -8,7 +8,11 @@ from shared.errors import RuleBroken
 _NUMBER = re.compile(r"\d{4}\Z", re.ASCII)
 _BRACKET = re.compile(r"\s*\([^)]*\)")
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
-_BETWEEN_DOUBLE_NAMES = re.compile(r"\s+-\s+")
+_BETWEEN_DOUBLE_NAMES = re.compile(r"\s+[-\u2010\u2011\u2212/]\s+|\s*[\u2012-\u2015/]\s*")
+"""A hyphen joins two names only with spaces about it (Nord-Aurdal is one name); a dash or a slash
+joins them in any case.
+"""
+
 _LETTERS = str.maketrans(
     {"æ": "ae", "ø": "o", "å": "a", "đ": "d", "ŋ": "n", "ŧ": "t", "ß": "ss", "ł": "l"}
 )

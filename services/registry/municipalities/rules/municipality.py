@@ -95,6 +95,37 @@ def bearers_on(municipalities: Iterable[Municipality], on: date) -> dict[str, Mu
     }
 
 
+def only_bearer(number: str, bearers: Iterable[Municipality]) -> Municipality:
+    """Return the one municipality that ever bore a number.
+
+    Args:
+        bearers: all that ever bore it.
+
+    Raises:
+        RuleBroken: `municipality-unknown`; nobody bore it. `municipality-number-ambiguous`; several
+            did, and the message names them with their days.
+    """
+    found = list(bearers)
+    if not found:
+        raise RuleBroken(
+            f"no municipality ever bore the number {number}", code="municipality-unknown"
+        )
+    if len(found) > 1:
+        candidates = [f"{each.municipality_id} ({_days(each, number)})" for each in found]
+        raise RuleBroken(
+            f"several municipalities bore the number {number}: {', '.join(candidates)}; give the id"
+            " of the one that is meant",
+            code="municipality-number-ambiguous",
+        )
+    return found[0]
+
+
+def _days(municipality: Municipality, number: str) -> str:
+    dated = [each for each in municipality.versions if each.number == number]
+    last = dated[-1].valid_to
+    return f"from {dated[0].valid_from}" + (f" until {last}" if last is not None else "")
+
+
 def founded(
     first: DatedVersion, *, aliases: tuple[str, ...] = (), predecessors: tuple[str, ...] = ()
 ) -> Municipality:

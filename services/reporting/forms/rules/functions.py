@@ -130,35 +130,38 @@ def _first(change: Callable[[str], str]) -> Function:
     return _changed(lambda text: change(text[:1]) + text[1:])
 
 
+_ALL: tuple[tuple[str, int, int | None, Function], ...] = (
+    ("not", 1, 1, lambda arguments: not to_boolean(arguments[0])),
+    ("greaterThan", 2, 2, _ordered("greaterThan")),
+    ("greaterThanEq", 2, 2, _ordered("greaterThanEq")),
+    ("lessThan", 2, 2, _ordered("lessThan")),
+    ("lessThanEq", 2, 2, _ordered("lessThanEq")),
+    ("plus", 1, None, _arithmetic(_EXACT.add)),
+    ("minus", 2, 2, _arithmetic(_EXACT.subtract)),
+    ("multiply", 1, None, _arithmetic(_EXACT.multiply)),
+    ("divide", 2, 2, _arithmetic(_divide)),
+    ("round", 1, 2, _round),
+    ("concat", 0, None, lambda texts: "".join(to_text(text) or "" for text in texts)),
+    ("contains", 2, 2, _texts(lambda whole, part: part in whole)),
+    ("notContains", 2, 2, _texts(lambda whole, part: part not in whole, otherwise=True)),
+    ("startsWith", 2, 2, _texts(str.startswith)),
+    ("endsWith", 2, 2, _texts(str.endswith)),
+    ("commaContains", 2, 2, _texts(lambda whole, part: part in _split(whole))),
+    ("lowerCase", 1, 1, _changed(str.lower)),
+    ("upperCase", 1, 1, _changed(str.upper)),
+    ("lowerCaseFirst", 1, 1, _first(str.lower)),
+    ("upperCaseFirst", 1, 1, _first(str.upper)),
+    ("stringLength", 1, 1, lambda texts: Decimal(_units(to_text(texts[0]) or ""))),
+    ("stringIndexOf", 2, 2, _index_of),
+    ("stringSlice", 2, 3, _slice),
+    ("stringReplace", 3, 3, _replace),
+)
+
 FUNCTIONS: dict[str, Function] = {
-    name: _takes(name, least, most, function)
-    for name, least, most, function in (
-        ("not", 1, 1, lambda arguments: not to_boolean(arguments[0])),
-        ("greaterThan", 2, 2, _ordered("greaterThan")),
-        ("greaterThanEq", 2, 2, _ordered("greaterThanEq")),
-        ("lessThan", 2, 2, _ordered("lessThan")),
-        ("lessThanEq", 2, 2, _ordered("lessThanEq")),
-        ("plus", 1, None, _arithmetic(_EXACT.add)),
-        ("minus", 2, 2, _arithmetic(_EXACT.subtract)),
-        ("multiply", 1, None, _arithmetic(_EXACT.multiply)),
-        ("divide", 2, 2, _arithmetic(_divide)),
-        ("round", 1, 2, _round),
-        ("concat", 0, None, lambda texts: "".join(to_text(text) or "" for text in texts)),
-        ("contains", 2, 2, _texts(lambda whole, part: part in whole)),
-        ("notContains", 2, 2, _texts(lambda whole, part: part not in whole, otherwise=True)),
-        ("startsWith", 2, 2, _texts(str.startswith)),
-        ("endsWith", 2, 2, _texts(str.endswith)),
-        ("commaContains", 2, 2, _texts(lambda whole, part: part in _split(whole))),
-        ("lowerCase", 1, 1, _changed(str.lower)),
-        ("upperCase", 1, 1, _changed(str.upper)),
-        ("lowerCaseFirst", 1, 1, _first(str.lower)),
-        ("upperCaseFirst", 1, 1, _first(str.upper)),
-        ("stringLength", 1, 1, lambda texts: Decimal(_units(to_text(texts[0]) or ""))),
-        ("stringIndexOf", 2, 2, _index_of),
-        ("stringSlice", 2, 3, _slice),
-        ("stringReplace", 3, 3, _replace),
-    )
+    name: _takes(name, least, most, function) for name, least, most, function in _ALL
 }
+COUNTS: dict[str, tuple[int, int | None]] = {name: (least, most) for name, least, most, _ in _ALL}
+"""How many arguments each takes, at least and at most; None is without bound."""
 
 
 def _split(text: str) -> list[str]:

@@ -1,0 +1,62 @@
+"""What is told of programmes."""
+
+from shared.events.envelope import (
+    Contract,
+    Event,
+    Slug,
+)
+from shared.events.registry.names import Names
+from shared.moments import Day
+
+
+class Cohort(Contract):
+    """A wave of participants (pulje). `claimed` holds counts that a source states, beside those
+    that the data give.
+    """
+
+    id: Slug
+    names: Names
+    starts_on: Day
+    claimed: dict[str, int] = {}
+
+
+class Theme(Contract):
+    """A theme (tema) that projects work on."""
+
+    id: Slug
+    names: Names
+
+
+class ReportKind(Contract):
+    """A kind of report that projects owe."""
+
+    id: Slug
+    names: Names
+
+
+class _ProgrammeEvent(Event):
+    producer = "registry"
+    aggregate = "programme"
+
+    programme_id: Slug
+    version: int
+    names: Names
+    cohorts: list[Cohort] = []
+    themes: list[Theme] = []
+    report_kinds: list[ReportKind] = []
+    claimed: dict[str, int] = {}
+
+    @property
+    def key(self) -> str:
+        return self.programme_id
+
+
+class ProgrammeRegistered(_ProgrammeEvent):
+    """A programme exists from now on."""
+
+
+class ProgrammeChanged(_ProgrammeEvent):
+    """A programme's names, cohorts, themes or report kinds changed."""
+
+
+ProgrammeEvent = ProgrammeRegistered | ProgrammeChanged
