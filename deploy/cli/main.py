@@ -21,6 +21,7 @@ MODULES = {
     "demo": "stack",
     "stack": "stack",
     "programme": "programme",
+    "forms": "forms",
     "publishers": "publishers",
     "post": "posting",
     "accounts": "accounts",

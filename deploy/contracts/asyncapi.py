@@ -29,6 +29,7 @@ TITLES = {
     f"inbound.{ORGNR}.reports.v1": "Reports that a publisher hands in; only it may write here",
     f"receipts.{ORGNR}.v1": "What became of a publisher's submissions; only it may read here",
     "reporting.figure.v1": "Accepted figures with every vintage",
+    "reporting.form.v1": "Published versions of report forms",
     "reporting.report.v1": "Reports that are owed and handed in",
     "metrics.metric.v1": "The whole state of one subject at one period",
     "metrics.milestone.v1": "Goals that were reached or lost",

@@ -27,6 +27,8 @@ from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from shared.http.answers import Answers
+
 MAIL_BYTES_MAX = 5 * 1024 * 1024
 MAILS_MAX = 1_000
 """The oldest are removed; a demo that runs for weeks must not fill the disk."""
@@ -223,6 +225,8 @@ class MailCatcher:
     def app(self) -> FastAPI:
         """Return the pages (the list, each mail) and the calls of Mailpit's API that tests need."""
         app = FastAPI(title="Mail catcher", docs_url=None, redoc_url=None, openapi_url=None)
+        app.add_middleware(Answers)
+        app.router.redirect_slashes = False
         pages = _Pages()
 
         def shown(mail_id: str) -> CaughtMail:

@@ -3,13 +3,17 @@
 from pathlib import Path
 
 from fastapi import FastAPI
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.reporting import handlers
 from services.reporting.figures import api as figures
+from services.reporting.figures import commands as figure_commands
+from services.reporting.forms import api as forms
 from services.reporting.reports import api as reports
 from services.reporting.rounds import api as rounds
 from services.reporting.rounds import commands
+from shared.http.limits import Rate
 from shared.service import calendar
 from shared.service.app import make_app
 from shared.service.runtime import Service
@@ -25,6 +29,16 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="SAMAN_REPORTING_", extra="ignore", populate_by_name=True
+    )
+
+    figures_per_minute: int = Field(
+        default=30_000,
+        ge=1,
+        le=10_000_000,
+        description="Figures of one publisher over HTTP per minute, in each replica.",
+    )
+    figures_burst: int = Field(
+        default=5_000, ge=1, le=1_000_000, description="Of these so many at once."
     )
 
 
@@ -43,11 +57,14 @@ def create_app(settings: Settings) -> FastAPI:
         migrations=MIGRATIONS,
         router=handlers.router,
         inbound=handlers.inbound_router,
+        inbound_lacks=figure_commands.lacks_metrics,
         background=[turn_states],
     )
     app = make_app(
         service, "Saman reporting", "What is owed and what came in: figures, rounds, reports."
     )
-    for subject in (figures, rounds, reports):
+    rate = Rate(per_minute=settings.figures_per_minute, burst=settings.figures_burst, of="figures")
+    app.include_router(figures.make_router(service, rate=rate))
+    for subject in (forms, rounds, reports):
         app.include_router(subject.make_router(service))
     return app

@@ -34,7 +34,7 @@ class FindingContract(Contract):
     message_args: dict[str, Any] = {}
 
 
-class _Figure(Contract):
+class AcceptedFigure(Contract):
     """What every accepted figure says, whatever its kind.
 
     Attributes:
@@ -69,7 +69,7 @@ class _Figure(Contract):
     findings: list[FindingContract] = []
 
 
-class AbsenceFigure(_Figure):
+class AbsenceFigure(AcceptedFigure):
     """Absence: either both day counts, or a rate with the weight that it has in sums.
 
     Attributes:
@@ -86,7 +86,7 @@ class AbsenceFigure(_Figure):
     weight: Exact | None = None
 
 
-class IndicatorFigure(_Figure):
+class IndicatorFigure(AcceptedFigure):
     """A value of any other metric, by what the metric is.
 
     Attributes:
@@ -202,6 +202,31 @@ class ReportSubmitted(_ReportEvent):
     signed_by: list[str] = []
 
 
+class FormPublished(Event):
+    """A version of a report form was published; what it asks never changes.
+
+    Attributes:
+        valid_for: which programme it is for.
+        names: by language.
+        digest: SHA-256 of the definition, which stands at
+            `GET /api/reporting/v1/forms/{form_id}/versions/{version}`.
+    """
+
+    producer = "reporting"
+    aggregate = "form"
+
+    form_id: Slug
+    version: int
+    report_kind: Slug
+    valid_for: dict[str, str]
+    names: dict[str, str]
+    digest: str
+
+    @property
+    def key(self) -> str:
+        return self.form_id
+
+
 class ErrorContract(Contract):
     """One fault, with a JSON pointer to its place."""
 
@@ -259,5 +284,11 @@ FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted
 FigureEvent = FigurePosted | FigureWithdrawn
 ReportEvent = ReportDue | ReportOverdue | ReportSubmitted
 
-TOPICS = (Topic(AbsenceFigurePosted.topic()), Topic(ReportDue.topic()))
-"""The topics that reporting writes to; both are kept for ever."""
+TOPICS = (
+    Topic(AbsenceFigurePosted.topic()),
+    Topic(ReportDue.topic()),
+    Topic(FormPublished.topic(), cleanup="compact"),
+)
+"""The topics that reporting writes to. All is kept for ever, but of a form only the last event: its
+versions stand at its address.
+"""

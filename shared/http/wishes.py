@@ -39,3 +39,24 @@ def _read(element: str) -> Wish | None:
     if not (_NAME.fullmatch(name) and _WEIGHT.fullmatch(weight)):
         return None
     return Wish(name.lower(), float(weight))
+
+
+def prefers(accept: str, media_type: str, *, over: str) -> bool:
+    """Tell whether an `Accept` header likes one media type better than another (RFC 9110 §12.5.1);
+    the other when it likes both alike.
+
+    A media type that it names is liked better than one that only a wildcard stands for.
+    """
+    liking = _liking(accept, media_type)
+    return liking[0] > 0 and liking > _liking(accept, over)
+
+
+def _liking(accept: str, media_type: str) -> tuple[float, int]:
+    """Return the weight of a media type, and how exactly it is named; the most exact of its names
+    counts.
+    """
+    exactness = {"*/*": 0, f"{media_type.partition('/')[0]}/*": 1, media_type: 2}
+    wishes = [wish for wish in read_wishes(accept) if wish.name in exactness]
+    liked = ((exactness[wish.name], wish.weight) for wish in wishes)
+    exact, weight = max(liked, default=(-1, 0.0))
+    return weight, exact

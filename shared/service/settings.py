@@ -1,7 +1,5 @@
 """What every service is told at its start."""
 
-from datetime import datetime
-
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -69,10 +67,11 @@ class ServiceSettings(BaseSettings):
     open_burst: int = Field(
         default=bounds.OPEN_BURST, ge=1, le=100_000, description="Of these so many at once."
     )
-    now: datetime | None = Field(
-        default=None,
-        validation_alias="SAMAN_NOW",
-        description="What the clock shows at the start; for tests and demo.",
+    clock_offset_seconds: float = Field(
+        default=0,
+        validation_alias="SAMAN_CLOCK_OFFSET_SECONDS",
+        description="By how much the clock differs from the true time; for tests and demo. The same"
+        " for all processes of a stack, because the times of records are shifted by it too.",
     )
     bus: BusSettings = Field(
         default_factory=BusSettings, description="How to reach Kafka; SAMAN_KAFKA_…"

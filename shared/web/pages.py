@@ -20,8 +20,10 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from shared.errors import NotAllowed, NotAuthenticated, NotFound, RuleBroken, Unavailable
 from shared.http.bounds import visit_of
+from shared.http.problems import problem_of
 from shared.web import languages, wording
 from shared.web.assets import SHARED_FILES, Assets
+from shared.web.copies import Copied, Copies, PageCopy, page_key
 from shared.web.languages import Language, Texts
 
 SIGN_IN = "/registry/sign-in"
@@ -179,6 +181,8 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the route's handler with the errors caught that a reader can meet."""
         handle = super().get_route_handler()
+        if any(isinstance(each.call, Copied) for each in self.dependant.dependencies):
+            handle = _from_copies(handle)
 
         async def answer(request: Request) -> Response:
             try:
@@ -196,13 +200,30 @@ class PageRoute(APIRoute):
                 kind = "forbidden" if error.code == "form-foreign" else "not-yours"
                 return self.pages.answer(request, "problem.html", {"kind": kind}, status=403)
             except Unavailable as error:
+                status = problem_of(error).status
                 response = self.pages.answer(
-                    request, "problem.html", {"kind": "unavailable"}, status=503
+                    request, "problem.html", {"kind": "unavailable"}, status=status
                 )
                 response.headers["Retry-After"] = str(error.retry_after_seconds)
                 return response
 
         return answer
+
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def _from_copies(handle: Handler) -> Handler:
+    """Return the handler so that it is asked once a second for the same page."""
+    copies: Copies[PageCopy] = Copies()
+
+    async def answer(request: Request) -> Response:
+        async def make() -> PageCopy:
+            return PageCopy.of(await handle(request))
+
+        return (await copies.get(page_key(request), make)).response()
+
+    return answer
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -18,6 +18,7 @@ from services.registry.console.pages.status import (
     Silent,
 )
 from shared.clock import Clock
+from shared.http import wiring
 from shared.web.pages import PageRoute, Pages
 from tests.web.sample import VEFSN_STATES, front, unlike_front, vefsn
 
@@ -40,6 +41,7 @@ ADDRESSES = (
 def make_app() -> FastAPI:
     """Return the preview."""
     app = FastAPI()
+    wiring.install(app)
     _add_metrics(app)
     _add_status(app)
     return app

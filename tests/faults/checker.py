@@ -304,7 +304,7 @@ def handled_once(evidence: Evidence) -> Findings:
             wiring(service).Settings(database_dsn="postgresql://nowhere/none")
         )
         for group, delivery in app.state.service.deliveries.items():
-            subscription = delivery._subscription
+            subscription = delivery.subscription
             if subscription.is_inbound:
                 continue
             use = _of_use(evidence, group, subscription.events)

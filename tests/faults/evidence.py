@@ -17,8 +17,9 @@ from aiokafka.errors import KafkaError
 
 from deploy.cli.audit import verify_log
 from deploy.services import SERVICES
-from shared.kafka.admin import Admin, learn
+from shared.kafka.admin import Admin
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import learn
 from shared.service.clients import new_client
 from tests.faults.world import World
 from tests.faults.writing import Load, Sent

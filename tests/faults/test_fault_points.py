@@ -169,7 +169,7 @@ async def until_taken_over(proof: Proof, service: str, *, is_relay: bool) -> Non
     """
     _, other = proof.system.processes_of(service)
     subscriptions = [
-        delivery._subscription for delivery in idle_service(service).deliveries.values()
+        delivery.subscription for delivery in idle_service(service).deliveries.values()
     ]
     everything = sum(
         PARTITIONS * (len(PUBLISHERS) if each.is_inbound else 1) for each in subscriptions

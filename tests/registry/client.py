@@ -36,7 +36,13 @@ def programme_body(programme_id: str, /, **changes: Any) -> dict[str, Any]:
                 "claimed": {"municipalities": 51},
             }
         ],
-        "themes": [{"id": "reputation", "names": {"nb": "Omdømme"}}],
+        "themes": [
+            {
+                "id": "reputation",
+                "names": {"nb": "Omdømme"},
+                "options": [{"id": "open_house", "names": {"nb": "Åpent hus"}}],
+            }
+        ],
         "report_kinds": [{"id": "annual", "names": {"nb": "Årsrapport"}}],
         "claimed": {"municipalities": 110},
         **changes,

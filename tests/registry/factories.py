@@ -14,9 +14,20 @@ from services.registry.municipalities.rules.county import County
 from services.registry.municipalities.rules.membership import Membership
 from services.registry.municipalities.rules.municipality import DatedVersion, Municipality, founded
 from services.registry.programmes.commands import put_programme
-from services.registry.programmes.rules import Cohort, Programme, Theme
+from services.registry.programmes.rules import Cohort, Option, Programme, Theme
 from services.registry.projects.commands import put_project
-from services.registry.projects.rules import Baseline, Direction, Goal, Project
+from services.registry.projects.rules import (
+    Baseline,
+    Direction,
+    Goal,
+    InterimTarget,
+    JointUnit,
+    Mark,
+    Measure,
+    MeasureStatus,
+    Project,
+    ThemeProfile,
+)
 from services.registry.publishers.rules import Publisher
 from shared.errors import Conflict
 from shared.postgres.database import Database
@@ -61,7 +72,10 @@ def programme(programme_id: str = "saman", **changes: Any) -> Programme:
     )
     return replace(
         Programme(
-            programme_id, Names("Saman"), (cohort,), (Theme("reputation", Names("Omdømme")),)
+            programme_id,
+            Names("Saman"),
+            (cohort,),
+            (Theme("reputation", Names("Omdømme"), (Option("open_house", Names("Åpent hus")),)),),
         ),
         **changes,
     )
@@ -80,6 +94,29 @@ def project(project_id: str = "vefsn", programme_id: str = "saman", **changes: A
             (GOAL,),
         ),
         **changes,
+    )
+
+
+def full_project() -> Project:
+    """Return Vefsn's project with everything that a project can have."""
+    measure = Measure(
+        "rota-by-wish",
+        "rota",
+        Names("Ønsketurnus", en="Rota by wish"),
+        ("vefsn-1824",),
+        date(2012, 2, 1),
+        date(2013, 1, 31),
+        MeasureStatus.FINISHED,
+    )
+    return project(
+        goals=(replace(GOAL, interim_targets=(InterimTarget(2012, Decimal("8.00")),)),),
+        planned_end_year=2014,
+        joint_unit=JointUnit("helgeland", Names("Helgeland regionråd")),
+        profile={"reputation": ThemeProfile({"open_house": Mark(4, "hver 4.")}, ("ungdom",), True)},
+        measures=(measure,),
+        success_factors={"leaders-take-part": True, "staff-involved": False},
+        handed_over_on=date(2014, 12, 1),
+        follow_up_on=date(2015, 6, 1),
     )
 
 

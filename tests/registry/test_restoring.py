@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.registry import restoring
-from services.registry.entries.rules import Names
 from services.registry.metrics import store as metrics
 from services.registry.metrics.commands import load_builtin, put_metric
 from services.registry.municipalities import store as municipalities
@@ -35,9 +34,7 @@ async def written(database: Database) -> list[Event]:
         await put_municipality(conn, factories.municipality(), now=NOW)
         await put_programme(conn, factories.programme(), now=NOW)
         await put_project(conn, factories.project(), now=NOW)
-        await put_project(
-            conn, factories.project(names=Names("Vefsn", "Vefsn", "Vefsn")), now=LATER
-        )
+        await put_project(conn, factories.full_project(), now=LATER)
         await put_publisher(conn, somebody, now=NOW)
         made, _ = await add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)
         await add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)

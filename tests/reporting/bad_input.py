@@ -3,6 +3,7 @@ must name.
 """
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ from tests.reporting.factories import DEFINITION, figure, rate_figure
 
 IDENTITY_NUMBER = "15108600036"
 """Made of a date and check digits; it was not given to anybody that these tests know of."""
+
+TEST_PERSON = "15908600182"
+"""The number of a test person, whose month is raised by 80."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ IDENTITY_NUMBERS_IN = {
     "a key": figure(**{IDENTITY_NUMBER: "x"}),
     "a key inside": figure(definition=DEFINITION | {f"fnr{IDENTITY_NUMBER}": 1}),
     "an unknown field": figure(employees=[{"who": {"id": IDENTITY_NUMBER}}]),
+    "a test person": figure(note=f"gjeld {TEST_PERSON}"),
     "a number": figure(persons=int(IDENTITY_NUMBER)),
     "a number that lost its zero": figure(persons=1010100050),
     "a number with a fraction": figure(lost_days=float(IDENTITY_NUMBER)),
@@ -178,4 +183,9 @@ UNREADABLE_WITH_A_PERSON = {
     "a key twice": b'{"%b": 1, "%b": 2}' % ((IDENTITY_NUMBER.encode(),) * 2),
     "a list": b'["%s"]' % IDENTITY_NUMBER.encode(),
     "UTF-16": f'{{"note": "{IDENTITY_NUMBER}"}}'.encode("utf-16"),
+    "base64": b'{"data_base64": "%s"' % b64encode(f"Ola {IDENTITY_NUMBER}".encode()),
+    "escapes": b'{"note": "%s"'
+    % b"".join(b"\\u00%02x" % byte for byte in IDENTITY_NUMBER.encode()),
+    "a number that lost its zero": b'{"persons": 1010100050, "persons": 1}',
+    "a test person": b'{"note": "%s"' % TEST_PERSON.encode(),
 }

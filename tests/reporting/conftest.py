@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 import pytest_asyncio
+from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
 from services.reporting.app import Settings, create_app
@@ -22,6 +23,7 @@ from tests.reporting import factories
 from tests.reporting.desk import Desk
 from tests.support.apps import RunningService, run_service
 from tests.support.bus import Bus
+from tests.support.clock import offset_to
 from tests.support.infrastructure import Infra
 
 R = TypeVar("R", SubmissionAccepted, SubmissionRejected)
@@ -29,7 +31,7 @@ R = TypeVar("R", SubmissionAccepted, SubmissionRejected)
 
 @pytest_asyncio.fixture
 async def empty_desk(make_database: MakeDatabase) -> Desk:
-    """Reporting that has heard nothing yet."""
+    """Reporting that has heard of the built-in metrics, and of nothing else."""
     return Desk(await make_database("reporting"))
 
 
@@ -50,6 +52,7 @@ class Door:
         harstad: likewise for Harstad.
         operator: with the operator's key.
         desk: looks at what is kept.
+        app: what they speak to.
     """
 
     nobody: AsyncClient
@@ -57,6 +60,7 @@ class Door:
     harstad: AsyncClient
     operator: AsyncClient
     desk: Desk
+    app: FastAPI
 
 
 @pytest_asyncio.fixture
@@ -82,7 +86,7 @@ async def open_door(
     settings = {
         "database_dsn": handle.dsn,
         "operator_key_hash": hashlib.sha256(factories.OPERATOR_KEY.encode()).hexdigest(),
-        "now": now,
+        "clock_offset_seconds": offset_to(now),
         **more,
     }
     app = create_app(Settings.model_validate(settings))
@@ -100,7 +104,7 @@ async def open_door(
         client(factories.key_of(factories.OTHER_ORGNR)) as harstad,
         client(factories.OPERATOR_KEY) as operator,
     ):
-        yield Door(nobody, vefsn, harstad, operator, desk)
+        yield Door(nobody, vefsn, harstad, operator, desk, app)
     await database.close()
     await infra.drop_database(handle)
 
@@ -197,7 +201,10 @@ async def publishers(infra: Infra) -> AsyncIterator[tuple[RunningService, list[s
     await outsider.publish(factories.municipality(), factories.harstad(), *known)
     await outsider.close()
     async with run_service(
-        infra, "reporting", group_prefix=f"{secrets.token_hex(4)}.", now=factories.NOW
+        infra,
+        "reporting",
+        group_prefix=f"{secrets.token_hex(4)}.",
+        clock_offset_seconds=offset_to(factories.NOW),
     ) as running:
         yield running, numbers
 

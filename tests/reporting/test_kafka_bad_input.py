@@ -5,6 +5,7 @@ lost.
 import asyncio
 import gzip
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.reporting.bad_input import (
     BAD_FIGURES,
     IDENTITY_NUMBER,
     IDENTITY_NUMBERS_IN,
+    TEST_PERSON,
     UNREADABLE,
     UNREADABLE_WITH_A_PERSON,
 )
@@ -161,7 +163,14 @@ async def test_identity_numbers_are_neither_kept_nor_repeated(inbound: Inbound) 
     answered = "".join(
         receipt.payload().decode() + str(receipt.headers()) for receipt in rejections
     )
-    for secret in (IDENTITY_NUMBER, f"{IDENTITY_NUMBER[:6]} {IDENTITY_NUMBER[6:]}", "1010100050"):
+    packed = b64encode(f"Ola {IDENTITY_NUMBER}".encode()).decode()
+    for secret in (
+        IDENTITY_NUMBER,
+        TEST_PERSON,
+        packed,
+        f"{IDENTITY_NUMBER[:6]} {IDENTITY_NUMBER[6:]}",
+        "1010100050",
+    ):
         assert secret not in kept
         assert secret not in answered
 

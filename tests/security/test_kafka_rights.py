@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import TransactionalIdAuthorizationFailed
 from kafka.admin import (
     ACL,
     ACLFilter,
@@ -49,6 +51,7 @@ TOPICS = (
     "registry.publisher.v1",
     "reporting.figure.v1",
     "reporting.report.v1",
+    "reporting.form.v1",
     "metrics.metric.v1",
     "metrics.milestone.v1",
     "notifications.delivery.v1",
@@ -56,15 +59,15 @@ TOPICS = (
 
 # A column per topic of TOPICS: r reads, w writes, - neither.
 TABLE = {
-    #             inA inB recA recB muni prog proj rmet publ figu repo metr mile deli
-    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -",
-    "reporting": "r   r   w    w    r    -    r    -    r    w    w    -    -    -",
-    "metrics": "-   -   -    -    r    r    r    -    r    r    -    w    w    -",
-    "notifications": "-   -   -    -    r    r    r    -    r    -    r    r    r    w",
-    A: "w   -   r    -    -    -    -    -    -    -    -    r    r    -",
-    B: "-   w   -    r    -    -    -    -    -    -    -    r    r    -",
-    READER: "-   -   -    -    -    -    -    -    -    -    -    r    r    -",
-    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
+    #             inA inB recA recB muni prog proj rmet publ figu repo form metr mile deli
+    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -    -",
+    "reporting": "r   r   w    w    r    -    r    -    r    w    w    w    -    -    -",
+    "metrics": "-   -   -    -    r    r    r    r    r    r    -    -    w    w    -",
+    "notifications": "-   -   -    -    r    r    r    -    r    -    r    -    r    r    w",
+    A: "w   -   r    -    -    -    -    -    -    -    -    -    r    r    -",
+    B: "-   w   -    r    -    -    -    -    -    -    -    -    r    r    -",
+    READER: "-   -   -    -    -    -    -    -    -    -    -    -    r    r    -",
+    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
 }
 ACCOUNTS = tuple(TABLE)
 ANSWER_MILLISECONDS = 60_000
@@ -130,7 +133,7 @@ def operations(client: Any) -> dict[str, Callable[[], Any]]:
     return {
         "make a topic": lambda: client.create_topics([NewTopic("made-by-somebody", 1, 1)]),
         "change a topic": lambda: client.alter_configs([setting], raise_on_unknown=False),
-        "remove records": lambda: client.delete_records({TopicPartition(TOPICS[11], 0): 0}),
+        "remove records": lambda: client.delete_records({TopicPartition(TOPICS[12], 0): 0}),
         "remove a topic": lambda: client.delete_topics(["made-by-somebody"]),
         "see rights": lambda: client.describe_acls(everyone),
         "give rights": lambda: client.create_acls([gift])["failed"],
@@ -168,6 +171,17 @@ async def test_nobody_but_the_operator_changes_the_broker(account: str, guarded:
     seen = await asyncio.to_thread(attempt)
 
     assert seen == dict.fromkeys(seen, account == "operator")
+
+
+@pytest.mark.infra
+@pytest.mark.parametrize("account", [A, READER])
+async def test_no_outsider_opens_a_transaction(account: str, guarded: Guarded) -> None:
+    options = guarded.accounts[account].client_options()
+    producer = AIOKafkaProducer(**options, transactional_id=f"{account}.figures")
+
+    with pytest.raises(TransactionalIdAuthorizationFailed):
+        await producer.start()
+    await producer.stop()
 
 
 @pytest.mark.infra

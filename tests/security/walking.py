@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from services.reporting.rounds.commands import obligation_id_of
 from tests.reporting.factories import ORGNR, VEFSN, posted
+from tests.reporting.forms.sample import form
 from tests.security.conftest import Who
 
 REPORT_ROUND = "annual-2012"
@@ -64,15 +65,15 @@ _ALL_SERVICES: dict[str, Answers] = {
     "POST /api/{service}/v1/consumers/{consumer}/replay": operator(404),
 }
 _REGISTRY: dict[str, Answers] = {
-    "GET /api/registry/v1/metrics": everybody(200),
-    "GET /api/registry/v1/metrics/{metric_id}": everybody(404),
-    "PUT /api/registry/v1/metrics/{metric_id}": operator(422),
     "GET /api/registry/v1/municipalities": everybody(200),
     "GET /api/registry/v1/municipalities/{municipality_id}": everybody(404),
     "GET /api/registry/v1/programmes": everybody(200),
     "GET /api/registry/v1/programmes/{programme_id}": everybody(404),
     "GET /api/registry/v1/projects": everybody(200),
     "GET /api/registry/v1/projects/{project_id}": everybody(404),
+    "GET /api/registry/v1/metrics": everybody(200),
+    "GET /api/registry/v1/metrics/{metric_id}": everybody(404),
+    "PUT /api/registry/v1/metrics/{metric_id}": operator(201),
     "GET /registry/static": everybody(404),
     "GET /status": everybody(200),
     "GET /registry/{rest:path}": everybody(404),
@@ -120,6 +121,12 @@ _REPORTING: dict[str, Answers] = {
         own=200, other=404, operator=200
     ),
     "GET /api/reporting/v1/figures": Answers(own=200, other=403, operator=200),
+    "GET /api/reporting/v1/forms": everybody(200),
+    "GET /api/reporting/v1/forms/{form_id}/versions/{version}": everybody(404),
+    "POST /api/reporting/v1/forms/{form_id}/versions/{version}/trials": Answers(
+        own=404, other=404, operator=404
+    ),
+    "PUT /api/reporting/v1/forms/{form_id}/versions/{version}": operator(201),
     "PUT /api/reporting/v1/rounds/{round_id}": operator(200),
     "GET /api/reporting/v1/rounds/{round_id}": Answers(own=200, other=200, operator=200),
     "GET /api/reporting/v1/obligations": Answers(own=200, other=200, operator=200),
@@ -167,6 +174,7 @@ _FILLED = {
     "name": "metrics",
     "person_id": "0b54a9a6-8c0e-4d53-9a7e-6d0a9c1f2e11",
     "token": "t" * 43,
+    "version": 1,
 }
 _NAMES = {"names": {"nb": "Saman"}}
 _VERSION = {
@@ -176,7 +184,9 @@ _VERSION = {
     "county_name": "Ny",
     "valid_from": "2000-01-01",
 }
+_METRIC = {"unit": "points", "kind": "score", "over_time": "mean", "better": "higher", **_NAMES}
 _BODIES: dict[str, dict[str, Any]] = {
+    "PUT /api/registry/v1/metrics/{metric_id}": _METRIC,
     "PUT /api/registry/v1/municipalities/{municipality_id}": {"versions": [_VERSION]},
     "POST /api/registry/v1/municipality-changes": {
         "change_id": "renamed-9001",
@@ -188,6 +198,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/registry/v1/programmes/{programme_id}": _NAMES,
     "PUT /api/registry/v1/projects/{project_id}": {"programme_id": "some-thing", **_NAMES},
     "PUT /api/registry/v1/publishers/{organisation_number}": {"name": "Vefsn"},
+    "PUT /api/reporting/v1/forms/{form_id}/versions/{version}": form(form_id="some-thing"),
+    "POST /api/reporting/v1/forms/{form_id}/versions/{version}/trials": {"answers": {}},
     "PUT /api/reporting/v1/rounds/{round_id}": ROUND,
     "PUT /api/notifications/v1/subscriptions/{subscription_id}": {
         "channel": "webhook",

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from shared.errors import AppError
+from shared.http import wiring
 from shared.web.pages import PageRoute, Pages
 
 SERVICES = Path(__file__).parents[2] / "services"
@@ -37,6 +38,7 @@ async def render(
     """
     pages = pages_of(service)
     app = FastAPI()
+    wiring.install(app)
 
     async def page(request: Request) -> Any:
         if isinstance(view, AppError):

@@ -31,6 +31,7 @@ _PUBLISHER = registry.PublisherRegistered.topic()
 _PERSON = registry.PersonRegistered.topic()
 _FIGURE = reporting.AbsenceFigurePosted.topic()
 _REPORT = reporting.ReportDue.topic()
+_FORM = reporting.FormPublished.topic()
 
 READS = {
     "registry": (
@@ -38,7 +39,7 @@ READS = {
         _PUBLISHER,
     ),
     "reporting": (_MUNICIPALITY, _PROJECT, _PERSON, _PUBLISHER),
-    "metrics": (_FIGURE, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
+    "metrics": (_FIGURE, _METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "notifications": (
         _MUNICIPALITY,
         _PROGRAMME,
@@ -51,7 +52,7 @@ READS = {
 }
 WRITES = {
     "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
-    "reporting": (_FIGURE, _REPORT),
+    "reporting": (_FIGURE, _REPORT, _FORM),
     "metrics": OPEN_TOPICS,
     "notifications": (notifications.NotificationDelivered.topic(),),
 }

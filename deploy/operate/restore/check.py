@@ -229,7 +229,7 @@ async def _compare_positions(difference: Difference, log: Reader, conn: Connecti
                 difference.beyond.append(beyond)
         spans = {
             place: (
-                handled.get(place, positions.Position()).next_offset,
+                handled.get(place, positions.Checkpoint()).next_offset,
                 min(offset, log.ends[place]),
             )
             for place, offset in committed.items()

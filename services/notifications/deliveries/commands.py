@@ -137,11 +137,11 @@ def _happening(event: ToldOf, concerned: Sequence[str]) -> Happening:
 
 
 def _windows_moved(event: MetricUpdated) -> frozenset[str]:
-    """Return the windows whose rates changed; all of them where the event does not say."""
+    """Return the windows whose values changed; all of them where the event does not say."""
     moved = frozenset(
-        change.removeprefix("rates.") for change in event.changed if change.startswith("rates.")
+        change.removeprefix("windows.") for change in event.changed if change.startswith("windows.")
     )
-    return moved or frozenset(event.rates)
+    return moved or frozenset(event.windows)
 
 
 def _told(event: ToldOf) -> ToldEvent:

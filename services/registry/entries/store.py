@@ -2,11 +2,15 @@
 
 import json
 from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
 
 from services.registry.entries.rules import Names
 from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -17,6 +21,25 @@ class Kind(StrEnum):
     METRIC = "registry.metric"
     PUBLISHER = "registry.publisher"
     PERSON = "registry.person"
+
+
+class JsonColumn(Generic[T]):
+    """A value of rules that is kept whole in a `jsonb` column.
+
+    Args:
+        of: its type; decimals are written as text, so that no digit is lost.
+    """
+
+    def __init__(self, of: Any) -> None:
+        self._adapter: TypeAdapter[T] = TypeAdapter(of)
+
+    def write(self, value: T) -> str:
+        """Return the column's content."""
+        return self._adapter.dump_json(value).decode()
+
+    def read(self, text: str) -> T:
+        """Return the value of a column."""
+        return self._adapter.validate_json(text)
 
 
 async def lock(conn: Connection, kind: Kind) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StrictInt
 from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
 from services.registry.programmes import commands, store
 from services.registry.programmes.events import programme_fields
-from services.registry.programmes.rules import Cohort, Programme, ReportKind, Theme
+from services.registry.programmes.rules import Cohort, Option, Programme, ReportKind, Theme
 from services.registry.programmes.store import Participants
 from shared.access.roles import Action
 from shared.events import registry as told
@@ -50,11 +50,31 @@ class CohortBody(http.RequestModel):
     )
 
 
+class OptionBody(http.RequestModel):
+    """A way of working that projects of a theme may choose."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
+    names: NamesBody
+
+
 class NamedBody(http.RequestModel):
-    """A theme, or a kind of report."""
+    """A kind of report."""
 
     id: Slug
     names: NamesBody
+
+
+class ThemeBody(http.RequestModel):
+    """A theme, with the ways of working that projects may choose in it."""
+
+    id: Slug
+    names: NamesBody
+    options: list[OptionBody] = Field(default=[], max_length=50)
+
+    def value(self) -> Theme:
+        """Return the domain's value."""
+        options = tuple(Option(option.id, option.names.value()) for option in self.options)
+        return Theme(self.id, self.names.value(), options)
 
 
 class ProgrammeBody(http.RequestModel):
@@ -64,7 +84,7 @@ class ProgrammeBody(http.RequestModel):
 
     names: NamesBody
     cohorts: list[CohortBody] = Field(default=[], max_length=100)
-    themes: list[NamedBody] = Field(default=[], max_length=100)
+    themes: list[ThemeBody] = Field(default=[], max_length=100)
     report_kinds: list[NamedBody] = Field(default=[], max_length=100)
     claimed: Claimed = Field(default_factory=dict)
     programme_id: Slug | None = None
@@ -79,7 +99,7 @@ class ProgrammeBody(http.RequestModel):
             tuple(
                 Cohort(c.id, c.names.value(), c.starts_on, dict(c.claimed)) for c in self.cohorts
             ),
-            tuple(Theme(theme.id, theme.names.value()) for theme in self.themes),
+            tuple(theme.value() for theme in self.themes),
             tuple(ReportKind(kind.id, kind.names.value()) for kind in self.report_kinds),
             dict(self.claimed),
         )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.registry.entries.events import event_id_of, read_names, tell_names
-from services.registry.programmes.rules import Cohort, Programme, ReportKind, Theme
+from services.registry.programmes.rules import Cohort, Option, Programme, ReportKind, Theme
 from shared.events import registry as told
 
 
@@ -34,7 +34,14 @@ def programme_fields(programme: Programme) -> dict[str, Any]:
             for cohort in programme.cohorts
         ],
         "themes": [
-            told.Theme(id=theme.theme_id, names=tell_names(theme.names))
+            told.Theme(
+                id=theme.theme_id,
+                names=tell_names(theme.names),
+                options=[
+                    told.Option(id=option.option_id, names=tell_names(option.names))
+                    for option in theme.options
+                ],
+            )
             for theme in programme.themes
         ],
         "report_kinds": [
@@ -53,7 +60,14 @@ def programme_of(event: told.ProgrammeEvent) -> Programme:
         tuple(
             Cohort(c.id, read_names(c.names), c.starts_on, dict(c.claimed)) for c in event.cohorts
         ),
-        tuple(Theme(theme.id, read_names(theme.names)) for theme in event.themes),
+        tuple(
+            Theme(
+                theme.id,
+                read_names(theme.names),
+                tuple(Option(option.id, read_names(option.names)) for option in theme.options),
+            )
+            for theme in event.themes
+        ),
         tuple(ReportKind(kind.id, read_names(kind.names)) for kind in event.report_kinds),
         dict(event.claimed),
         event.version,

@@ -1,10 +1,11 @@
 """Reads a programme kept as a folder of readable files into the bodies that the registry's routes
 take.
 
-`programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv`, `goals.toml` and one
-file `metrics/<metric id>.json` for each metric of its own add to it. Columns that the registry has
-no use for (sources, names as printed, remarks) are for people and are passed over. What the values
-must be is judged by the registry; here only the form of the files is.
+`programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv`, `profiles.csv`,
+`measures.csv`, `goals.toml` and one file `metrics/<metric id>.json` for each metric of its own add
+to it. Columns that the registry has no use for (sources, names as printed, remarks) are for people
+and are passed over. What the values must be is judged by the registry; here only the form of the
+files is.
 """
 
 import csv
@@ -21,6 +22,8 @@ from shared.errors import RuleBroken
 
 Body = dict[str, Any]
 """A JSON object, as `PUT` takes it."""
+
+MEASURE_COLUMNS = ("kind", "name", "municipality_ids", "starts_on", "ends_on", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ def _projects(folder: Path, programme_id: str) -> dict[str, Body]:
             "programme_id": programme_id,
             "names": {"nb": row["name"]},
             "cohort_id": row["cohort_id"] or None,
+            "planned_end_year": _whole(row.get("planned_end_year"), folder / "projects.csv"),
         }
     themes = _grouped(folder / "themes.csv", projects, "theme_id", lambda row: row["theme_id"])
     members = _grouped(
@@ -96,18 +100,63 @@ def _projects(folder: Path, programme_id: str) -> dict[str, Body]:
         lambda row: {"municipality_id": row["municipality_id"]},
     )
     goals = _goals(folder / "goals.toml", projects)
+    profiles = _profiles(folder / "profiles.csv", projects)
+    measures = _grouped(folder / "measures.csv", projects, "measure_id", _measure, *MEASURE_COLUMNS)
     for project_id, body in projects.items():
         body["theme_ids"] = list(dict.fromkeys(themes[project_id]))
         body["members"] = members[project_id]
         body["goals"] = goals[project_id]
+        body["profile"] = profiles[project_id]
+        body["measures"] = measures[project_id]
     return projects
 
 
+def _profiles(file: Path, projects: dict[str, Body]) -> defaultdict[str, Body]:
+    """Read a line per option that a project has chosen; of `other` the note is the text."""
+    found: defaultdict[str, Body] = defaultdict(dict)
+    for row in _csv(file, "project_id", "theme_id", "option", "every_nth", "note"):
+        of_project = found[_known(row["project_id"], projects, file)]
+        profile = of_project.setdefault(row["theme_id"], {"other": [], "not_decided": False})
+        match row["option"]:
+            case "other":
+                profile["other"].append(row["note"])
+            case "not_decided":
+                profile["not_decided"] = True
+            case option:
+                every_nth = _whole(row["every_nth"], file)
+                profile[option] = {"every_nth": every_nth, "note": row["note"] or None}
+    return found
+
+
+def _measure(row: dict[str, str]) -> Body:
+    return {
+        "measure_id": row["measure_id"],
+        "kind": row["kind"],
+        "names": {"nb": row["name"]},
+        "municipality_ids": row["municipality_ids"].split(),
+        "starts_on": row["starts_on"],
+        "ends_on": row["ends_on"] or None,
+        "status": row["status"],
+    }
+
+
+def _whole(text: str | None, file: Path) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 9:
+        raise _malformed(file, f"{text[:40]!r} is no whole number")
+    return int(text)
+
+
 def _grouped(
-    file: Path, projects: dict[str, Body], column: str, read: Callable[[dict[str, str]], Any]
+    file: Path,
+    projects: dict[str, Body],
+    column: str,
+    read: Callable[[dict[str, str]], Any],
+    *others: str,
 ) -> defaultdict[str, list[Any]]:
     found: defaultdict[str, list[Any]] = defaultdict(list)
-    for row in _csv(file, "project_id", column):
+    for row in _csv(file, "project_id", column, *others):
         found[_known(row["project_id"], projects, file)].append(read(row))
     return found
 

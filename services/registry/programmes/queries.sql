@@ -17,7 +17,7 @@ SELECT cohort_id, names::text AS names, starts_on, claimed::text AS claimed
  ORDER BY position;
 
 -- name: list_themes(programme_id)
-SELECT theme_id, names::text AS names
+SELECT theme_id, names::text AS names, options::text AS options
   FROM theme
  WHERE programme_id = :programme_id
  ORDER BY position;
@@ -59,9 +59,10 @@ RETURNING cohort_id;
 DELETE FROM theme
  WHERE programme_id = :programme_id AND NOT theme_id = ANY(:theme_ids::text[]);
 
--- name: put_themes(programme_id, theme_ids, names)!
-INSERT INTO theme (programme_id, theme_id, position, names)
-SELECT :programme_id, t.theme_id, t.position, t.names::jsonb
-  FROM unnest(:theme_ids::text[], :names::text[]) WITH ORDINALITY AS t (theme_id, names, position)
+-- name: put_themes(programme_id, theme_ids, names, options)!
+INSERT INTO theme (programme_id, theme_id, position, names, options)
+SELECT :programme_id, t.theme_id, t.position, t.names::jsonb, t.options::jsonb
+  FROM unnest(:theme_ids::text[], :names::text[], :options::text[])
+       WITH ORDINALITY AS t (theme_id, names, options, position)
 ON CONFLICT ON CONSTRAINT theme_pk DO UPDATE
-   SET position = excluded.position, names = excluded.names;
+   SET position = excluded.position, names = excluded.names, options = excluded.options;

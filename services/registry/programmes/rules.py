@@ -1,5 +1,6 @@
 """A programme as data: its names, cohorts, themes and kinds of report."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -7,6 +8,10 @@ from types import MappingProxyType
 
 from services.registry.entries.rules import Names, check_distinct, check_id, check_names
 from shared.errors import RuleBroken
+
+_OPTION_ID = re.compile(r"[a-z][a-z0-9_]{1,62}\Z", re.ASCII)
+NOT_OPTIONS = ("other", "not_decided")
+"""Stand beside the options of every profile."""
 
 NOTHING_CLAIMED: Mapping[str, int] = MappingProxyType({})
 
@@ -27,11 +32,20 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A way of working that projects of a theme may choose, a column of the theme's matrix."""
+
+    option_id: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
 class Theme:
     """A theme (tema) that projects work on; several programmes may share one."""
 
     theme_id: str
     names: Names
+    options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +99,23 @@ def _check(programme: Programme) -> None:
         for each, names in parts:
             check_id(each, what)
             check_names(names, what)
+    for theme in programme.themes:
+        check_distinct([option.option_id for option in theme.options], "option of a theme")
+        for option in theme.options:
+            _check_option_id(option.option_id)
+            check_names(option.names, "option")
     for claimed in (programme.claimed, *(cohort.claimed for cohort in programme.cohorts)):
         for what, count in claimed.items():
             if count < 0:
                 raise RuleBroken(
                     f"claimed {what[:80]} must be 0 or more, got {count}", code="count-negative"
                 )
+
+
+def _check_option_id(option_id: str) -> None:
+    if not _OPTION_ID.match(option_id) or option_id in NOT_OPTIONS:
+        raise RuleBroken(
+            "the id of an option must be 2 to 63 lower-case letters, digits and underscores, a"
+            f" letter first, and none of {', '.join(NOT_OPTIONS)}, got {option_id[:80]!r}",
+            code="id-malformed",
+        )

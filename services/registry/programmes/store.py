@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import asyncpg
 
 from services.registry.entries.rules import Names
-from services.registry.entries.store import names_json, names_object, read_names
-from services.registry.programmes.rules import Cohort, Programme, ReportKind, Theme
+from services.registry.entries.store import JsonColumn, names_json, names_object, read_names
+from services.registry.programmes.rules import Cohort, Option, Programme, ReportKind, Theme
 from shared.errors import Conflict, NotFound
 from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
+OPTIONS = JsonColumn[tuple[Option, ...]](tuple[Option, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ async def find_programme(conn: Connection, programme_id: str) -> Programme | Non
         async for each in QUERIES.list_cohorts(conn, programme_id=programme_id)
     ]
     themes = [
-        Theme(each["theme_id"], read_names(each["names"]))
+        Theme(each["theme_id"], read_names(each["names"]), OPTIONS.read(each["options"]))
         async for each in QUERIES.list_themes(conn, programme_id=programme_id)
     ]
     kinds = [
@@ -163,4 +164,5 @@ async def _put_parts(conn: Connection, programme: Programme) -> None:
         programme_id=programme.programme_id,
         theme_ids=theme_ids,
         names=[names_json(theme.names) for theme in programme.themes],
+        options=[OPTIONS.write(theme.options) for theme in programme.themes],
     )

@@ -1,5 +1,7 @@
 -- name: list_projects(project_ids)
-SELECT project_id, version, programme_id, names::text AS names, cohort_id, goals::text AS goals, ended_on
+SELECT project_id, version, programme_id, names::text AS names, cohort_id, goals::text AS goals, ended_on,
+       planned_end_year, joint_unit::text AS joint_unit, profile::text AS profile, measures::text AS measures,
+       success_factors::text AS success_factors, handed_over_on, follow_up_on
   FROM project
  WHERE project_id = ANY(:project_ids::text[])
  ORDER BY project_id;
@@ -31,12 +33,16 @@ SELECT p.project_id
  ORDER BY p.project_id
  LIMIT :count;
 
--- name: put_project(project_id, version, programme_id, names, cohort_id, goals, ended_on)!
-INSERT INTO project (project_id, version, programme_id, names, cohort_id, goals, ended_on)
-VALUES (:project_id, :version, :programme_id, :names::jsonb, :cohort_id, :goals::jsonb, :ended_on)
+-- name: put_project(project_id, version, programme_id, names, cohort_id, goals, ended_on, planned_end_year, joint_unit, profile, measures, success_factors, handed_over_on, follow_up_on)!
+INSERT INTO project (project_id, version, programme_id, names, cohort_id, goals, ended_on, planned_end_year, joint_unit,
+                     profile, measures, success_factors, handed_over_on, follow_up_on)
+VALUES (:project_id, :version, :programme_id, :names::jsonb, :cohort_id, :goals::jsonb, :ended_on, :planned_end_year,
+        :joint_unit::jsonb, :profile::jsonb, :measures::jsonb, :success_factors::jsonb, :handed_over_on, :follow_up_on)
 ON CONFLICT ON CONSTRAINT project_pk DO UPDATE
    SET version = excluded.version, names = excluded.names, cohort_id = excluded.cohort_id, goals = excluded.goals,
-       ended_on = excluded.ended_on;
+       ended_on = excluded.ended_on, planned_end_year = excluded.planned_end_year, joint_unit = excluded.joint_unit,
+       profile = excluded.profile, measures = excluded.measures, success_factors = excluded.success_factors,
+       handed_over_on = excluded.handed_over_on, follow_up_on = excluded.follow_up_on;
 
 -- name: remove_project_themes(project_id)!
 DELETE FROM project_theme

@@ -2,19 +2,20 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from typing import Any
 
-from services.registry.entries.store import names_json, read_names
+from services.registry.entries.store import JsonColumn, names_json, read_names
 from services.registry.municipalities.rules.membership import Membership
-from services.registry.projects.rules import Baseline, Direction, Goal, Project
+from services.registry.projects.rules import Goal, JointUnit, Measure, Profile, Project
 from shared.errors import NotFound
 from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
+GOALS = JsonColumn[tuple[Goal, ...]](tuple[Goal, ...])
+MEASURES = JsonColumn[tuple[Measure, ...]](tuple[Measure, ...])
+PROFILE = JsonColumn[Profile](Profile)
+JOINT_UNIT = JsonColumn[JointUnit | None](JointUnit | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,22 @@ async def list_projects(conn: Connection, ids: Iterable[str]) -> dict[str, Proje
         members[row["project_id"]].append(member)
     return {
         row["project_id"]: Project(
-            row["project_id"],
-            row["programme_id"],
-            read_names(row["names"]),
-            row["cohort_id"],
-            tuple(themes[row["project_id"]]),
-            tuple(members[row["project_id"]]),
-            tuple(_goal(each) for each in json.loads(row["goals"])),
-            row["ended_on"],
-            row["version"],
+            project_id=row["project_id"],
+            programme_id=row["programme_id"],
+            names=read_names(row["names"]),
+            cohort_id=row["cohort_id"],
+            theme_ids=tuple(themes[row["project_id"]]),
+            members=tuple(members[row["project_id"]]),
+            goals=GOALS.read(row["goals"]),
+            ended_on=row["ended_on"],
+            planned_end_year=row["planned_end_year"],
+            joint_unit=JOINT_UNIT.read(row["joint_unit"] or "null"),
+            profile=PROFILE.read(row["profile"]),
+            measures=MEASURES.read(row["measures"]),
+            success_factors=json.loads(row["success_factors"]),
+            handed_over_on=row["handed_over_on"],
+            follow_up_on=row["follow_up_on"],
+            version=row["version"],
         )
         async for row in QUERIES.list_projects(conn, project_ids=wanted)
     }
@@ -95,8 +103,15 @@ async def put_project(conn: Connection, project: Project) -> None:
         programme_id=project.programme_id,
         names=names_json(project.names),
         cohort_id=project.cohort_id,
-        goals=json.dumps([_goal_dict(goal) for goal in project.goals]),
+        goals=GOALS.write(project.goals),
         ended_on=project.ended_on,
+        planned_end_year=project.planned_end_year,
+        joint_unit=JOINT_UNIT.write(project.joint_unit),
+        profile=PROFILE.write(project.profile),
+        measures=MEASURES.write(project.measures),
+        success_factors=json.dumps(dict(project.success_factors)),
+        handed_over_on=project.handed_over_on,
+        follow_up_on=project.follow_up_on,
     )
     await QUERIES.remove_project_themes(conn, project_id=project.project_id)
     await QUERIES.add_project_themes(
@@ -113,35 +128,3 @@ async def put_project(conn: Connection, project: Project) -> None:
         member_from=[member.from_ for member in project.members],
         member_to=[member.to for member in project.members],
     )
-
-
-def _goal(content: Mapping[str, Any]) -> Goal:
-    points = content["persons_per_point"]
-    return Goal(
-        content["goal_id"],
-        content["metric"],
-        content["window"],
-        content["definition"],
-        Direction(content["direction"]),
-        Baseline(Decimal(content["baseline_value"]), content["baseline_period"]),
-        Decimal(content["target"]),
-        date.fromisoformat(content["due_on"]),
-        Decimal(points) if points is not None else None,
-    )
-
-
-def _goal_dict(goal: Goal) -> dict[str, Any]:
-    return {
-        "goal_id": goal.goal_id,
-        "metric": goal.metric,
-        "window": goal.window,
-        "definition": dict(goal.definition),
-        "direction": goal.direction.value,
-        "baseline_value": format(goal.baseline.value, "f"),
-        "baseline_period": goal.baseline.period,
-        "target": format(goal.target, "f"),
-        "due_on": goal.due_on.isoformat(),
-        "persons_per_point": (
-            format(goal.persons_per_point, "f") if goal.persons_per_point is not None else None
-        ),
-    }

@@ -7,6 +7,7 @@ from shared import strict_json
 from shared.access import auth
 from shared.access.auth import Principal
 from shared.errors import FieldError, RuleBroken
+from shared.identity_numbers import refuse_identity_numbers
 from shared.postgres.database import Connection
 
 ROUTE = "/api/reporting/v1"
@@ -17,7 +18,7 @@ def publisher_of(principal: Principal, body: dict[str, Any]) -> str:
     """Return for whom is posted: the key's own publisher, or the one that the operator names.
 
     Raises:
-        RuleBroken: `publisher-missing`; the operator named nobody.
+        RuleBroken: `publisher-missing`; the operator named nobody, or `personal-identity-number`.
     """
     if principal.organisation_number is not None:
         return principal.organisation_number
@@ -25,6 +26,7 @@ def publisher_of(principal: Principal, body: dict[str, Any]) -> str:
     if not isinstance(publisher, str) or not (
         len(publisher) == 9 and publisher.isascii() and publisher.isdigit()
     ):
+        refuse_identity_numbers(publisher)
         sentence = "with the operator's key, name the publisher that is posted for: nine digits"
         raise fault("publisher-missing", sentence, "/publisher")
     return publisher

@@ -1,5 +1,9 @@
 """What is told of programmes."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from shared.events.envelope import (
     Contract,
     Event,
@@ -20,11 +24,22 @@ class Cohort(Contract):
     claimed: dict[str, int] = {}
 
 
+OptionId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
+
+
+class Option(Contract):
+    """A way of working that projects of a theme may choose."""
+
+    id: OptionId
+    names: Names
+
+
 class Theme(Contract):
-    """A theme (tema) that projects work on."""
+    """A theme (tema) that projects work on, with the options of its profile."""
 
     id: Slug
     names: Names
+    options: list[Option] = []
 
 
 class ReportKind(Contract):

@@ -22,12 +22,20 @@ class Baseline(Contract):
     period: str
 
 
+class InterimTarget(Contract):
+    """What a goal's figure is to be at the end of a year before its date."""
+
+    year: int
+    value: Exact
+
+
 class Goal(Contract):
     """A target with a baseline, a direction and a date.
 
     Attributes:
         definition: one value for each axis of the metric.
         persons_per_point: persons at work that one percentage point stands for.
+        interim_targets: what is to be reached by the end of a year on the way.
     """
 
     goal_id: Slug
@@ -39,9 +47,44 @@ class Goal(Contract):
     target: Exact
     due_on: Day
     persons_per_point: Exact | None = None
+    interim_targets: list[InterimTarget] = []
+
+
+class JointUnit(Contract):
+    """A unit that several municipalities have together."""
+
+    id: Slug
+    names: Names
+
+
+class ProfileMark(Contract):
+    """An option that a project has chosen. `every_nth`: of weekends, 4 for "every 4th"."""
+
+    every_nth: int | None = None
+    note: str | None = None
+
+
+class Measure(Contract):
+    """Something that a project does (tiltak). No municipalities stands for all members."""
+
+    measure_id: Slug
+    kind: Slug
+    names: Names
+    municipality_ids: list[str] = []
+    starts_on: Day
+    ends_on: Day | None = None
+    status: Literal["planned", "running", "finished", "dropped"]
 
 
 class _ProjectEvent(Event):
+    """A local project.
+
+    Attributes:
+        planned_end_year: null is "not settled".
+        profile: by theme, the options chosen, `other` ways of working, and `not_decided`.
+        success_factors: the programme's conditions for success, and whether each is met.
+    """
+
     producer = "registry"
     aggregate = "project"
 
@@ -54,6 +97,13 @@ class _ProjectEvent(Event):
     members: list[Member] = []
     goals: list[Goal] = []
     ended_on: Day | None = None
+    planned_end_year: int | None = None
+    joint_unit: JointUnit | None = None
+    profile: dict[Slug, dict[str, ProfileMark | list[str] | bool]] = {}
+    measures: list[Measure] = []
+    success_factors: dict[Slug, bool] = {}
+    handed_over_on: Day | None = None
+    follow_up_on: Day | None = None
 
     @property
     def key(self) -> str:

@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from services.metrics.intake import commands
-from services.metrics.publishing.api import prefers_csv
+from shared.http import lists
+from shared.http.wishes import prefers
 from tests.conftest import RunService
 from tests.metrics import factories, stored
 from tests.metrics.factories import NOW, posted_event
@@ -41,6 +42,7 @@ async def test_a_series_lists_reported_and_computed_rates(vefsn: RunningService)
     assert first.pop("computed_at").startswith("2013-09-01")
     assert first == {
         "subject": SUBJECT,
+        "metric": "absence",
         "definition_key": DEFINITION,
         "grain": "month",
         "period": "2013-02",
@@ -84,20 +86,60 @@ async def test_pages_put_together_are_the_whole_list(vefsn: RunningService) -> N
     )  # months, of which seven close a quarter, four a half-year, two a year
 
 
-async def test_csv_has_the_same_rates_and_names_the_next_page(vefsn: RunningService) -> None:
-    asked = {"subject": SUBJECT, "window": "month", "limit": "5"}
-    as_json = (await vefsn.client.get(SERIES, params=asked)).json()["items"]
+async def test_csv_is_whole_and_has_the_same_rates(vefsn: RunningService) -> None:
+    asked = {"subject": SUBJECT}
+    whole = (await vefsn.client.get(SERIES, params={**asked, "limit": "1000"})).json()["items"]
     answer = await vefsn.client.get(SERIES, params=asked, headers={"Accept": "text/csv"})
+    named = await vefsn.client.get(SERIES, params={**asked, "format": "csv"})
 
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert (named.text, named.headers["content-type"]) == (
+        answer.text,
+        answer.headers["content-type"],
+    )
     lines = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [(line["period"], line["value"]) for line in lines] == [
-        (one["period"], one["value"] or "") for one in as_json
+    assert len(whole) > 60
+    assert [(line["period"], line["window"], line["value"]) for line in lines] == [
+        (one["period"], one["window"], one["value"] or "") for one in whole
     ]
     assert lines[0]["present"] == "0"
-    link = answer.headers["link"]
-    following = await vefsn.client.get(link[1 : link.index(">")], headers={"Accept": "text/csv"})
-    assert next(csv.DictReader(io.StringIO(following.text)))["period"] == "2012-05"
+
+
+async def test_csv_is_read_page_by_page_to_its_end(
+    vefsn: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"subject": SUBJECT, "format": "csv"}
+    whole = (await vefsn.client.get(SERIES, params=asked)).text
+    monkeypatch.setattr(lists, "LIST_MAX", 7)
+
+    assert (await vefsn.client.get(SERIES, params=asked)).text == whole
+
+
+async def test_a_part_of_a_csv_says_that_it_is_one(vefsn: RunningService) -> None:
+    asked = {"subject": SUBJECT, "window": "month", "limit": "5", "format": "csv"}
+    answer = await vefsn.client.get(SERIES, params=asked)
+
+    *lines, last = answer.text.splitlines()
+    assert len(lines) == 1 + 5
+    address = answer.headers["link"][1:].partition(">")[0]
+    assert last == f"# not whole: more rows are at {address}"
+    following = (await vefsn.client.get(address)).text
+    assert next(csv.DictReader(io.StringIO(following)))["period"] == "2012-05"
+    rest = await vefsn.client.get(SERIES, params={**asked, "limit": "1000"})
+    assert "#" not in rest.text
+
+
+@pytest.mark.parametrize("window", ["month", None])
+async def test_a_municipality_may_be_named_by_a_number_that_only_it_bore(
+    vefsn: RunningService, window: str | None
+) -> None:
+    asked = {} if window is None else {"window": window}
+    by_id = await vefsn.client.get(SERIES, params={"subject": SUBJECT, **asked})
+    by_number = await vefsn.client.get(SERIES, params={"subject": "municipality/1824", **asked})
+    unknown = await vefsn.client.get(SERIES, params={"subject": "municipality/9999"})
+
+    assert by_number.json() == by_id.json()
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "municipality-unknown")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +163,7 @@ async def test_csv_has_the_same_rates_and_names_the_next_page(vefsn: RunningServ
     ],
 )
 def test_rates_come_in_the_form_that_is_liked_best(accept: str, media_type: str) -> None:
-    assert prefers_csv(accept) is (media_type == "text/csv")
+    assert prefers(accept, "text/csv", over="application/json") is (media_type == "text/csv")
 
 
 async def test_csv_that_is_liked_less_is_not_sent(vefsn: RunningService) -> None:
@@ -169,11 +211,11 @@ async def test_the_board_equals_the_slide(vefsn: RunningService) -> None:
     ]
     for row, source in zip(board["rows"], rows, strict=True):
         assert row["smileys"] == row["persons_at_work_clamped"] == source.smileys_by_rule
-        assert row["rates"]["year-to-date"]["reported"] == f"{source.year_to_date}0"
+        assert row["windows"]["year-to-date"]["reported"] == f"{source.year_to_date}0"
         if not row["is_sum"]:
-            assert row["rates"]["month"]["shown"] == f"{source.month}0"
+            assert row["windows"]["month"]["shown"] == f"{source.month}0"
     february = next(row for row in board["rows"] if row["period"] == "2013-02")
-    assert february["rates"]["year-to-date"] == {
+    assert february["windows"]["year-to-date"] == {
         "reported": "7.50", "computed": "7.35", "shown": "7.50", "differs": True,
         "coverage": {"present": 2, "expected": 2}, "reason": None,
     }  # fmt: skip
@@ -215,11 +257,11 @@ async def test_a_definition_that_cannot_be_is_refused(vefsn: RunningService) -> 
     ):
         answer = await vefsn.client.get(path, params=asked)
 
-        assert answer.status_code == 422, path
-        (error,) = answer.json()["errors"]
-        assert error["message"].endswith(
-            "like total.agreed.corrected.municipality-hr, got 'total.agreed.corrected'"
-        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "definition-unknown"), path
+        assert "total.agreed.corrected" in answer.json()["detail"]
+
+        unknown = await vefsn.client.get(path, params={**asked, "metric": "no-such-metric"})
+        assert (unknown.status_code, unknown.json()["code"]) == (422, "metric-unknown"), path
 
 
 async def test_a_definition_of_a_goal_has_a_board_before_its_first_figure(

@@ -33,6 +33,39 @@ async def test_goals_are_kept_exactly_whether_sent_as_text_or_as_numbers(
     )
 
 
+MEASURE = {
+    "measure_id": "rota-by-wish",
+    "kind": "rota",
+    "names": {"nb": "Ønsketurnus"},
+    "starts_on": "2012-02-01",
+}
+
+
+async def test_a_project_in_full_is_answered_as_it_was_sent(registry: RunningService) -> None:
+    profile = {"open_house": {"every_nth": 4, "note": None}, "other": ["ungdom"]}
+    _, project_id, answer = await put_programme_and_project(
+        registry.operator,
+        planned_end_year=2014,
+        joint_unit={"id": "helgeland", "names": {"nb": "Helgeland regionråd"}},
+        profile={"reputation": profile},
+        measures=[MEASURE],
+        success_factors={"leaders-take-part": True},
+    )
+    assert answer.status_code == 201, answer.text
+    got = (await registry.client.get(f"{API}/projects/{project_id}")).json()
+    assert got["profile"] == {"reputation": {**profile, "not_decided": False}}
+    assert (got["planned_end_year"], got["joint_unit"]["id"]) == (2014, "helgeland")
+    assert (got["measures"][0]["status"], got["success_factors"]) == (
+        "planned",
+        {"leaders-take-part": True},
+    )
+    again = await registry.operator.put(f"{API}/projects/{project_id}", json=got)
+    assert again.json()["changed"] is False, again.text
+
+    quality = (await registry.client.get(f"{API}/projects/{project_id}/quality")).json()
+    assert quality == {"project_id": project_id, "findings": []}
+
+
 async def test_an_upset_order_of_puts_is_caught_by_the_etag(registry: RunningService) -> None:
     programme_id, project_id, first = await put_programme_and_project(registry.operator)
     path = f"{API}/projects/{project_id}"
@@ -98,6 +131,10 @@ async def test_a_number_stands_for_the_one_municipality_that_bore_it(
         ({"ended_on": "31.12.2015"}, (422, "day-malformed")),
         ({"ended_on": "2015-02-29"}, (422, "day-malformed")),
         ({"ended_on": 0}, (422, "day-malformed")),
+        ({"profile": {"reputation": {"open_house": True}}}, (422, "profile-malformed")),
+        ({"profile": {"reputation": {"closed": {}}}}, (422, "profile-option-unknown")),
+        ({"measures": [{**MEASURE, "status": "late"}]}, (422, "enum")),
+        ({"measures": [{**MEASURE, "ends_on": "2011-01-01"}]}, (422, "days-reversed")),
     ],
 )
 async def test_a_project_that_cannot_be_is_refused(

@@ -1,5 +1,6 @@
 """Putting projects on a real database: effect, repetition, order."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,6 +25,17 @@ async def test_a_project_put_again_is_not_told_again(database: Database) -> None
         assert await project_store.get_project(conn, "vefsn") == factories.project()
     assert not put.changed
     assert await told(database) == []
+
+
+async def test_a_project_in_full_is_kept_exactly(database: Database) -> None:
+    await put_programme_and_project(database)
+    wanted = factories.full_project()
+    for _ in range(2):
+        async with database.transaction() as conn:
+            await put_project(conn, wanted, now=NOW)
+    assert await told(database) == [("ProjectChanged", "vefsn", 2)]
+    async with database.connection() as conn:
+        assert await project_store.get_project(conn, "vefsn") == replace(wanted, version=2)
 
 
 async def test_a_project_changes_and_ends(database: Database) -> None:

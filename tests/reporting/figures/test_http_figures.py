@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from services.reporting.figures import commands as figures
+from services.reporting.figures.kinds.absence import ABSENCE
 from shared.events.registry import SpeaksFor
 from shared.events.reporting import SubmissionAccepted
 from tests.reporting import factories
@@ -46,7 +47,7 @@ async def test_numbers_may_be_sent_as_json_numbers_and_stay_exact(door: Door) ->
 
     assert answer.status_code == 201
     (kept,) = await door.desk.figures()
-    assert (str(kept["lost_days"]), str(kept["agreed_days"])) == ("0.1", "123456789012.123456")
+    assert (str(kept["numerator"]), str(kept["denominator"])) == ("0.1", "123456789012.123456")
 
 
 async def test_many_figures_answer_200_with_outcomes_in_order(door: Door) -> None:
@@ -208,6 +209,26 @@ async def test_a_figure_is_taken_back_over_http(door: Door) -> None:
     ]
 
 
+async def test_an_id_is_answered_in_the_case_in_which_it_was_sent(door: Door) -> None:
+    body = posted()
+    upper = body["figure_id"].upper()
+
+    answers = [
+        await door.vefsn.post(FIGURES, json=body),
+        await door.vefsn.post(FIGURES, json=body | {"figure_id": upper}),
+        await door.vefsn.post(FIGURES, json={"figures": [body | {"figure_id": upper}]}),
+        await door.vefsn.post(f"{KEPT}/{upper}/withdrawal", json={"reason": "wrong"}),
+    ]
+
+    told = [each.json().get("outcomes", [each.json()])[0] for each in answers]
+    assert [(each["figure_id"], each["result"]) for each in told] == [
+        (body["figure_id"], "accepted"),
+        (upper, "repeated"),
+        (upper, "repeated"),
+        (upper, "accepted"),
+    ]
+
+
 async def test_what_came_in_is_listed_by_period_with_every_vintage(door: Door) -> None:
     for body in (
         posted(period="2013-02"),
@@ -231,7 +252,7 @@ async def test_what_came_in_is_listed_by_period_with_every_vintage(door: Door) -
         ("2013-02", 1, True),
     ]
     assert items[1]["replaces"] == items[0]["figure_id"]
-    assert (items[0]["lost_days"], items[0]["origin"], items[0]["publisher"]) == (
+    assert (items[0]["numerator"], items[0]["origin"], items[0]["publisher"]) == (
         "1387.20",
         "http",
         ORGNR,
@@ -293,6 +314,30 @@ async def test_only_who_speaks_for_a_municipality_may_list_what_came_in_for_it(d
     assert (ended.status_code, ended.json()["code"]) == (403, "publisher-not-allowed")
 
 
+async def test_a_municipality_may_be_named_by_its_number(door: Door) -> None:
+    await door.vefsn.post(FIGURES, json=posted())
+    by_id = await door.vefsn.get(KEPT, params={"municipality": VEFSN})
+    by_number = await door.vefsn.get(KEPT, params={"municipality": posted()["municipality"]})
+    unknown = await door.vefsn.get(KEPT, params={"municipality": "1124"})
+    malformed = await door.vefsn.get(KEPT, params={"municipality": "Vefsn"})
+
+    assert by_number.json() == by_id.json()
+    assert len(by_id.json()["items"]) == 1
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "municipality-unknown")
+    assert "such as vefsn-1824" in unknown.json()["detail"]
+    assert (malformed.status_code, malformed.json()["code"]) == (422, "municipality-malformed")
+
+
+async def test_a_number_that_several_bore_names_none_of_them(door: Door) -> None:
+    number = posted()["municipality"]
+    await door.desk.hear(factories.municipality(municipality_id="later-9824"))
+    answer = await door.vefsn.get(KEPT, params={"municipality": number})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "municipality-ambiguous")
+    assert "later-9824" in answer.json()["detail"]
+    assert VEFSN in answer.json()["detail"]
+
+
 async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back(
     door: Door,
 ) -> None:
@@ -301,7 +346,9 @@ async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back
     await desk.hear(factories.publisher(version=2, may_speak_for=both))
     body = posted()
     async with desk.database.transaction() as conn:
-        await figures.post_figures(conn, [factories.entry(body)], rights=desk.rights, now=desk.now)
+        await figures.post_figures(
+            conn, [factories.entry(body)], ABSENCE, rights=desk.rights, now=desk.now
+        )
         second = asyncio.create_task(door.vefsn.post(FIGURES, json=body | {"municipality": "9903"}))
         async with desk.database.connection() as watcher:
             await until(lambda: watcher.fetchval(WAITING), "the second waits for the first")

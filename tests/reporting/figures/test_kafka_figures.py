@@ -1,6 +1,9 @@
 """Figures over a publisher's own topic, and their receipts, on the real broker."""
 
 import json
+from base64 import b64encode
+
+import pytest
 
 from shared.events.inbound import AbsenceFigurePosted as Posted
 from shared.events.inbound import FigureWithdrawn as Withdrawn
@@ -8,6 +11,7 @@ from shared.events.reporting import (
     AbsenceFigurePosted,
     FigureWithdrawn,
     SubmissionAccepted,
+    SubmissionRejected,
 )
 from tests.reporting.conftest import Inbound
 from tests.reporting.factories import figure, figure_id, new_unit, posted
@@ -99,24 +103,67 @@ async def test_both_doors_lead_to_one_table(inbound_of_module: Inbound) -> None:
     assert (await inbound.accepted(third))[third].vintage == 3
 
 
-async def test_structured_mode_is_taken_as_well(inbound_of_module: Inbound) -> None:
+@pytest.mark.parametrize("form", ["data", "JSON text", "data_base64", "byte order mark"])
+async def test_structured_mode_is_taken_in_all_its_forms_and_the_id_is_repeated_as_it_was_sent(
+    inbound_of_module: Inbound, form: str
+) -> None:
     inbound = inbound_of_module
-    id_ = figure_id()
-    envelope = {
-        "specversion": "1.0",
-        "id": id_,
-        "type": Posted.type,
-        "source": "/publisher/test",
-        "data": figure(unit=new_unit()),
+    id_ = figure_id().upper()
+    content = figure(unit=new_unit())
+    text = json.dumps(content)
+    data: dict[str, dict[str, object]] = {
+        "JSON text": {"data": text},
+        "data_base64": {"data_base64": b64encode(text.encode()).decode()},
     }
+    envelope = {"specversion": "1.0", "id": id_, "type": Posted.type, "source": "/publisher/test"}
+    value = json.dumps(envelope | data.get(form, {"data": content})).encode()
 
     await inbound.bus.send_raw(
         inbound.topic,
-        json.dumps(envelope).encode(),
+        (b"\xef\xbb\xbf" if form == "byte order mark" else b"") + value,
         headers=[("content-type", b"Application/CloudEvents+JSON ; charset=utf-8")],
     )
 
     assert (await inbound.accepted(id_))[id_].vintage == 1
+
+
+async def test_one_id_in_another_case_is_the_same_figure(inbound_of_module: Inbound) -> None:
+    inbound = inbound_of_module
+    content = figure(unit=new_unit())
+    id_ = await inbound.submit(content)
+
+    again = await inbound.submit(content, id_=id_.upper())
+    other = await inbound.submit(content | {"persons": 7}, id_=id_.upper())
+
+    assert other == again
+    assert (await inbound.accepted(id_, again))[again].vintage == 1
+    assert (await inbound.rejected(again))[again].code == "id-reused"
+
+
+async def test_a_retry_that_two_clients_would_read_as_two_figures_is_refused(
+    inbound_of_module: Inbound,
+) -> None:
+    inbound = inbound_of_module
+    unit = new_unit()
+    id_ = await inbound.submit(figure(unit=unit))
+    heads = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", id_.encode()),
+        ("ce_id", figure_id().encode()),
+        ("ce_source", b"/publisher/test"),
+        ("ce_type", Posted.type.encode()),
+    ]
+
+    record = await inbound.bus.send_raw(
+        inbound.topic, json.dumps(figure(unit=unit)).encode(), headers=heads
+    )
+
+    origin = f"{record.topic}/{record.partition}/{record.offset}"
+    receipt = await inbound.bus.receive(
+        SubmissionRejected, topic=inbound.receipts, where=lambda each: each.origin == origin
+    )
+    assert (receipt.code, receipt.submission_id) == ("header-repeated", None)
+    assert "ce_id" in receipt.message
 
 
 async def test_headers_that_are_no_text_or_ask_for_a_reply_do_no_harm(

@@ -58,6 +58,27 @@ def test_who_is_refused_is_told_when_to_come_again_and_is_let_through_then() -> 
     rate.take("a")
 
 
+def test_what_a_request_brings_is_counted() -> None:
+    hand = Hand()
+    rate = Rate(per_minute=60, burst=10, of="figures", clock=hand)
+    rate.take("a", 6)
+    with pytest.raises(Unavailable, match=r"more than 60 figures a minute; come again in 2\.0 s"):
+        rate.take("a", 6)
+    rate.take("a", 4)
+    hand.now += 6.0
+    rate.take("a", 6)
+
+
+def test_more_than_the_burst_is_let_through_after_a_quiet_time_and_paid_for_afterwards() -> None:
+    hand = Hand()
+    rate = Rate(per_minute=60, burst=10, clock=hand)
+    rate.take("a", 100)
+    hand.now += 89.0
+    assert let_through(rate, "a", 1) == 0
+    hand.now += 2.0
+    assert let_through(rate, "a", 1) == 1
+
+
 def test_only_keys_that_have_their_whole_burst_again_are_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

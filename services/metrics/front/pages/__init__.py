@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.metrics.front.pages.reading import read_front
 from services.metrics.front.pages.view import Filters, Measure
 from shared.service.runtime import Service
+from shared.web.copies import Copied
 from shared.web.pages import Pages
 
 WORDS_MAX = 100
@@ -15,7 +16,7 @@ WORDS_MAX = 100
 def add_routes(router: APIRouter, service: Service, pages: Pages) -> None:
     """Add the front page and the page about it all."""
 
-    @router.get("/")
+    @router.get("/", dependencies=[Depends(Copied())])
     async def front(
         request: Request,
         words: Annotated[str, Query(max_length=WORDS_MAX)] = "",

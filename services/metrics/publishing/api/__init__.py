@@ -1,14 +1,16 @@
 """HTTP door of published figures: series, open to all."""
 
-from typing import Annotated
-from urllib.parse import urlencode
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from services.metrics.heard import store as heard
 from services.metrics.publishing import store
 from services.metrics.publishing.api import answers
-from shared.http import lists
-from shared.http.wishes import read_wishes
+from services.metrics.publishing.rules.published import check_asked
+from shared.http import bounds, csv_files, inputs, lists
+from shared.postgres import deadline
 from shared.service.runtime import Service
 
 
@@ -17,7 +19,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
 
     @router.get(
         "/series",
-        summary="Rates of one subject over time",
+        summary="What a subject's metrics are over time",
         response_model=answers.SeriesAnswer,
         responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
     )
@@ -27,57 +29,67 @@ def add_routes(router: APIRouter, service: Service) -> None:
         accept: Annotated[str, Header()] = "application/json",
     ) -> Response:
         place = answers.read_place(query.cursor)
-        async with service.database.connection() as conn:
-            # A state that a page broke off in is read again, hence the place just before it.
-            after = (place.definition_key, place.last_month, place.months - 1)
-            listed = await store.list_states(
-                conn, query.filter(), after=after, count=query.limit + 2
-            )
-        rates = [
-            held
-            for held in answers.rates_of(query.subject, listed, query.window)
-            if held[1] >= place
-        ]
-        page, rest = rates[: query.limit], rates[query.limit :]
-        cursor = lists.write_cursor(rest[0][1]) if rest else None
-        items = [rate for rate, _ in page]
-        if prefers_csv(accept):
-            return _csv_page(request, items, cursor)
+        query = await _meant(service, query)
+        await _check(service, query)
+        if csv_files.wants_csv(query, accept) and not query.is_part:
+            parts = _all_rows(service, query)
+            return await csv_files.whole("series", answers.CSV_COLUMNS, parts)
+        items, following = await _page(service, query, place)
+        cursor = None if following is None else lists.write_cursor(following)
+        if csv_files.wants_csv(query, accept):
+            rows = map(answers.row_of, items)
+            return csv_files.part(request, "series", answers.CSV_COLUMNS, rows, cursor)
         answer = answers.SeriesAnswer(items=items, next=cursor)
         return Response(
             answer.model_dump_json(), media_type="application/json", headers={"Vary": "Accept"}
         )
 
 
-def prefers_csv(accept: str) -> bool:
-    """Tell whether an `Accept` header likes CSV better than JSON (RFC 9110 §12.5.1); JSON when it
-    likes both alike.
+async def _meant(service: Service, query: answers.SeriesQuery) -> answers.SeriesQuery:
+    """Return what is asked for, with the id of a municipality that is named by its number.
 
-    A form that it names is liked better than one that only a wildcard stands for.
+    Raises:
+        RuleBroken: the number was borne by none, or by several.
     """
-    csv, json = _liking(accept, "text/csv"), _liking(accept, "application/json")
-    return csv[0] > 0 and csv > json
+    kind, _, name = query.subject.partition("/")
+    if kind != "municipality" or not inputs.is_municipality_number(name):
+        return query
+    async with service.database.connection() as conn:
+        bearers = await heard.list_number_bearers(conn, name)
+    municipality_id = inputs.municipality_meant(name, bearers, pointer="/query/subject")
+    return query.model_copy(update={"subject": f"municipality/{municipality_id}"})
 
 
-def _liking(accept: str, media_type: str) -> tuple[float, int]:
-    """Return the weight of a media type, and how exactly it is named; the most exact of its names
-    counts.
-    """
-    exactness = {"*/*": 0, f"{media_type.partition('/')[0]}/*": 1, media_type: 2}
-    wishes = [wish for wish in read_wishes(accept) if wish.name in exactness]
-    liked = ((exactness[wish.name], wish.weight) for wish in wishes)
-    exact, weight = max(liked, default=(-1, 0.0))
-    return weight, exact
+async def _check(service: Service, query: answers.SeriesQuery) -> None:
+    """Refuse a metric or a definition that there is not."""
+    if query.metric is not None or query.definition_key is not None:
+        async with service.database.connection() as conn:
+            metrics = {one.metric_id: one for one in await heard.list_metrics(conn)}
+        check_asked(metrics, metric=query.metric, definition_key=query.definition_key)
 
 
-def _csv_page(request: Request, items: list[answers.RateAnswer], cursor: str | None) -> Response:
-    """Answer with CSV; the next page stands in the `Link` header (RFC 8288)."""
-    headers = {"Vary": "Accept"}
-    if cursor is not None:
-        parameters = [
-            (name, value) for name, value in request.query_params.multi_items() if name != "cursor"
-        ]
-        headers["Link"] = (
-            f'<{request.url.path}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
+async def _page(
+    service: Service, query: answers.SeriesQuery, place: answers.Place
+) -> tuple[list[answers.ValueAnswer], answers.Place | None]:
+    """Return the values from a place on, and the place of the next one if there are more."""
+    async with service.database.connection() as conn:
+        listed = await store.list_states(
+            conn, query.filter(), after=place.before, count=query.limit + 2
         )
-    return Response(answers.csv_of(items), media_type="text/csv; charset=utf-8", headers=headers)
+    values = [
+        held for held in answers.values_of(query.subject, listed, query.window) if held[1] >= place
+    ]
+    page, rest = values[: query.limit], values[query.limit :]
+    return [value for value, _ in page], rest[0][1] if rest else None
+
+
+async def _all_rows(
+    service: Service, query: answers.SeriesQuery
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield all values, as lines of CSV, page by page."""
+    wanted = query.model_copy(update={"limit": lists.LIST_MAX})
+    place: answers.Place | None = answers.START
+    while place is not None:
+        deadline.start_anew(bounds.ANSWER_SECONDS)
+        items, place = await _page(service, wanted, place)
+        yield [answers.row_of(value) for value in items]

@@ -8,14 +8,16 @@ that says it is not ready.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import httpx2
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from services.registry.console.pages.asking import ANSWER_SECONDS, SERVICES, Services
 from shared.service.clients import new_client
 from shared.service.runtime import Service
+from shared.web.copies import Copied, Copies
 from shared.web.pages import Pages
 
 
@@ -92,11 +94,16 @@ class Silent:
 
 
 def add_routes(router: APIRouter, service: Service, pages: Pages, services: Services) -> None:
-    """Add the status page."""
+    """Add the status page.
 
-    @router.get("/status")
+    The services are asked once a second, in however many languages the page is read.
+    """
+    copies: Copies[list[Answered | Silent]] = Copies()
+
+    @router.get("/status", dependencies=[Depends(Copied())])
     async def status(request: Request, refresh: str = "on") -> Response:
-        states = await ask_all({name: services.status_of(name, request) for name in SERVICES})
+        addresses = {name: services.status_of(name, request) for name in SERVICES}
+        states = await copies.get("states", partial(ask_all, addresses))
         view = {"services": states, "asked_at": service.clock.now(), "refreshes": refresh != "off"}
         return pages.answer(request, "status.html", view)
 

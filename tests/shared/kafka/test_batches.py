@@ -12,9 +12,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CorruptRecordException
 
-from shared.delivery.batches import TAKEN_BYTES_MAX, UNPACKED_BYTES_MAX, Batches, shares
-from shared.delivery.positions import Seat
+from shared.delivery.positions import Resumption
 from shared.kafka import wire
+from shared.kafka.batches import TAKEN_BYTES_MAX, UNPACKED_BYTES_MAX, Batches, shares
+from shared.kafka.consumer import fetched_partitions, unpacked_bytes
 from shared.kafka.inflating import INFLATED_BYTES_MAX, ZSTD
 from tests.conftest import MakeDatabase
 from tests.shared.conftest import MakeTopic
@@ -77,7 +78,7 @@ async def test_partitions_of_unlike_length_come_to_their_ends_together(
     async with AIOKafkaConsumer(
         topic, **infra.bus.client_options(), group_id=topic, **READING
     ) as consumer:
-        batches = Batches(BATCH, Seat(database, topic))
+        batches = Batches(BATCH, Resumption(database, topic).settle)
         taken: list[Any] = []
         while len(taken) < sum(counts.values()):
             batch = await batches.next(consumer)
@@ -119,7 +120,7 @@ async def test_a_fetch_that_breaks_off_takes_nothing_away(
             return await getmany(*asked, **bounds)
 
         monkeypatch.setattr(consumer, "getmany", break_off)
-        batches = Batches(BATCH, Seat(database, topic))
+        batches = Batches(BATCH, Resumption(database, topic).settle)
         taken: list[Any] = []
         async with asyncio.timeout(30):
             while len(taken) < sum(counts.values()):
@@ -158,7 +159,7 @@ async def test_what_a_few_bytes_become_is_taken_little_by_little_and_keeps_nobod
     async with AIOKafkaConsumer(
         topic, **infra.bus.client_options(), group_id=topic, **READING
     ) as consumer:
-        batches = Batches(BATCH, Seat(database, topic))
+        batches = Batches(BATCH, Resumption(database, topic).settle)
         taken: list[list[tuple[int, int]]] = []
         while sum(map(len, taken)) < 13:
             batch = await batches.next(consumer)
@@ -183,7 +184,7 @@ async def test_headers_count_for_what_they_take_and_not_for_what_they_say(
     async with AIOKafkaConsumer(
         topic, **infra.bus.client_options(), group_id=topic, **READING
     ) as consumer:
-        batches = Batches(BATCH, Seat(database, topic))
+        batches = Batches(BATCH, Resumption(database, topic).settle)
         counts: list[int] = []
         while sum(counts) < 3:
             counts.append(len(await batches.next(consumer)))
@@ -202,14 +203,14 @@ async def test_what_a_client_holds_unpacked_is_bounded_over_all_partitions(
     async with AIOKafkaConsumer(
         topic, **infra.bus.client_options(), group_id=topic, **READING
     ) as consumer:
-        batches = Batches(5, Seat(database, topic))
+        batches = Batches(5, Resumption(database, topic).settle)
         taken: list[Any] = []
         most = 0
         while len(taken) < 15:
             taken += [(record.partition, record.offset) for record in await batches.next(consumer)]
             most = max(
                 most,
-                sum(wire.unpacked_bytes(consumer, place) for place in consumer._fetcher._records),
+                sum(unpacked_bytes(consumer, place) for place in fetched_partitions(consumer)),
             )
 
     assert len(LARGE) < most <= UNPACKED_BYTES_MAX

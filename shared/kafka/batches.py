@@ -1,9 +1,9 @@
-"""How records are put together to batches: the more come, the more at a time, from all partitions
-at one pace.
+"""Puts records together into batches: the more wait, the more at a time, from all partitions at one
+pace.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -11,9 +11,23 @@ from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 
 from shared import faults
-from shared.delivery.positions import AGAIN_SECONDS, Seat, fetch_again, give_back, position_of
 from shared.kafka import broker as kafka
 from shared.kafka import wire
+from shared.kafka.consumer import (
+    fetch_again,
+    fetched_partitions,
+    give_back,
+    unpacked_bytes,
+    unread_by_partition,
+)
+
+Settle = Callable[[Any, Mapping[TopicPartition, Sequence[Any]]], Awaitable[set[TopicPartition]]]
+"""Called with the client and what it has just handed out; returns the partitions whose records are
+not to be handled, because the client was sent back in them.
+"""
+
+AGAIN_SECONDS = 0.5
+"""Before a client that could not fetch, or not be settled, tries again."""
 
 STREAM_RECORDS = 16
 STREAM_SECONDS = 0.05
@@ -43,12 +57,12 @@ class Batches:
 
     Args:
         records_max: records in one batch at most.
-        seat: keeps the client where the database says.
+        settle: keeps the client where the database says.
     """
 
-    def __init__(self, records_max: int, seat: Seat) -> None:
+    def __init__(self, records_max: int, settle: Settle) -> None:
         self._records_max = records_max
-        self._seat = seat
+        self._settle = settle
         self._given_count = 0
         self._last: TopicPartition | None = None
 
@@ -71,7 +85,7 @@ class Batches:
         taken: dict[TopicPartition, list[Any]] = {}
         try:
             await self._take(consumer, taken)
-            moved = await self._seat.settle(consumer, taken)
+            moved = await self._settle(consumer, taken)
         except ConsumerStoppedError:
             raise
         except Exception:
@@ -80,8 +94,8 @@ class Batches:
             give_back(consumer, taken)
             await asyncio.sleep(AGAIN_SECONDS)
             raise
-        for place in moved:
-            taken.pop(place, None)
+        for partition in moved:
+            taken.pop(partition, None)
         self._given_count = sum(map(len, taken.values()))
         return tuple(chain.from_iterable(taken.values()))
 
@@ -89,20 +103,22 @@ class Batches:
         """Fetch a batch's records into `taken`, which holds what came even when a later fetch
         breaks off.
         """
-        if not waiting_by_place(consumer):
+        if not unread_by_partition(consumer):
             first = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=1)
-            taken.update({place: [*records] for place, records in first.items()})
+            taken.update({partition: [*records] for partition, records in first.items()})
         room, room_bytes = self._records_max - len(taken), TAKEN_BYTES_MAX - _bytes(taken)
         held = _Held(consumer)
-        for place, share in self._in_turn(shares(waiting_by_place(consumer), self._records_max)):
+        for partition, share in self._in_turn(
+            shares(unread_by_partition(consumer), self._records_max)
+        ):
             if room and room_bytes > 0:
-                more = await consumer.getmany(place, timeout_ms=0, max_records=min(share, room))
+                more = await consumer.getmany(partition, timeout_ms=0, max_records=min(share, room))
                 for records in more.values():
-                    taken.setdefault(place, []).extend(records)
+                    taken.setdefault(partition, []).extend(records)
                     room -= len(records)
                 room_bytes -= _bytes(more)
-                self._last = place if room_bytes <= 0 else None
-                held.look_at(place)
+                self._last = partition if room_bytes <= 0 else None
+                held.look_at(partition)
 
     def _in_turn(self, given: Mapping[TopicPartition, int]) -> list[tuple[TopicPartition, int]]:
         """Begin behind the partition that left no room for others in the last batch."""
@@ -121,17 +137,18 @@ class _Held:
     def __init__(self, consumer: Any) -> None:
         self._consumer = consumer
         self._bytes = {
-            place: wire.unpacked_bytes(consumer, place) for place in consumer._fetcher._records
+            partition: unpacked_bytes(consumer, partition)
+            for partition in fetched_partitions(consumer)
         }
         self._total = sum(self._bytes.values())
 
-    def look_at(self, place: TopicPartition) -> None:
+    def look_at(self, partition: TopicPartition) -> None:
         """Take account of a partition that was read on, and let go of the largest while all are too
         large together.
         """
-        now = wire.unpacked_bytes(self._consumer, place)
-        self._total += now - self._bytes.get(place, 0)
-        self._bytes[place] = now
+        now = unpacked_bytes(self._consumer, partition)
+        self._total += now - self._bytes.get(partition, 0)
+        self._bytes[partition] = now
         while self._total > UNPACKED_BYTES_MAX:
             largest = max(self._bytes, key=self._bytes.__getitem__)
             self._total -= self._bytes.pop(largest)
@@ -156,23 +173,6 @@ def shares(waiting: Mapping[TopicPartition, int], records_max: int) -> dict[Topi
     total = sum(waiting.values())
     equal = records_max / EQUAL_PART / len(waiting)
     return {
-        place: max(1, int(equal + (records_max - records_max / EQUAL_PART) * count / total))
-        for place, count in waiting.items()
+        partition: max(1, int(equal + (records_max - records_max / EQUAL_PART) * count / total))
+        for partition, count in waiting.items()
     }
-
-
-def waiting_by_place(consumer: Any) -> dict[TopicPartition, int]:
-    """Return, for each partition of which records were fetched, how many wait there as far as the
-    client knows.
-    """
-    fetched = consumer.assignment() & consumer._fetcher._records.keys()
-    return {place: max(1, unread(consumer, place) or 1) for place in sorted(fetched)}
-
-
-def unread(consumer: Any, place: TopicPartition) -> int | None:
-    """Return how many records of an assigned partition were not handed out yet; None before the
-    first fetch.
-    """
-    high: int | None = consumer.highwater(place)
-    position = position_of(consumer, place)
-    return high - position if high is not None and position is not None else None

@@ -1,55 +1,28 @@
 """A local project: who takes part, what it works on, and the goals that it set itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
-from enum import StrEnum
 
 from services.registry.entries.rules import Names, check_distinct, check_id, check_names
 from services.registry.municipalities.rules.membership import Membership, check_memberships
 from services.registry.programmes.rules import Programme
+from services.registry.projects.rules.goals import Goal, check_goal, check_measured
+from services.registry.projects.rules.measures import Measure, check_measures
+from services.registry.projects.rules.profiles import Profile, check_profile
 from shared.errors import RuleBroken
 from shared.values import Metric
 
-
-class Direction(StrEnum):
-    """Which way a goal wants its figure to go."""
-
-    FALLING = "falling"
-    RISING = "rising"
+YEAR_MIN, YEAR_MAX = 1950, 2100
+"""Between which a programme can plan; what lies outside is a slip of the keys."""
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """Where a goal starts: a value and, in free text such as `2007-2010`, the time it was measured
-    in.
-    """
+class JointUnit:
+    """A unit that several municipalities have together."""
 
-    value: Decimal
-    period: str
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """A target with a baseline, a direction and a date.
-
-    Attributes:
-        metric: the id of what is measured, such as `absence`.
-        window: over which time, such as `year-to-date`.
-        definition: one value for each axis of the metric.
-        persons_per_point: persons at work that one percentage point stands for.
-    """
-
-    goal_id: str
-    metric: str
-    window: str
-    definition: Mapping[str, str]
-    direction: Direction
-    baseline: Baseline
-    target: Decimal
-    due_on: date
-    persons_per_point: Decimal | None = None
+    joint_unit_id: str
+    names: Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +33,11 @@ class Project:
         cohort_id: the wave that it belongs to, if any.
         members: municipalities that take part; a joint unit's project has several.
         ended_on: its last day.
+        planned_end_year: the year in which it plans to end; none is "not settled", which counts.
+        joint_unit: the joint municipality or regional council that runs it, if one does.
+        success_factors: the programme's conditions for success, and whether each is met.
+        handed_over_on: when daily operation took over.
+        follow_up_on: when it is looked at again after its end.
         version: rises by one with every change of this state, from 1.
     """
 
@@ -71,6 +49,13 @@ class Project:
     members: tuple[Membership, ...] = ()
     goals: tuple[Goal, ...] = ()
     ended_on: date | None = None
+    planned_end_year: int | None = None
+    joint_unit: JointUnit | None = None
+    profile: Profile = field(default_factory=dict)
+    measures: tuple[Measure, ...] = ()
+    success_factors: Mapping[str, bool] = field(default_factory=dict)
+    handed_over_on: date | None = None
+    follow_up_on: date | None = None
     version: int = 1
 
 
@@ -90,11 +75,12 @@ def revised_project(
             `theme-unknown`, `member-repeated`, `days-reversed`, `goal-contradicts-itself`, or
             `programme-fixed`; the last because groups and boards of the old programme would keep
             figures that are no longer theirs; for a goal also `definition-unknown`,
-            `goal-window-unknown` or `goal-out-of-bounds`.
+            `goal-window-unknown`, `goal-out-of-bounds` or `interim-targets-malformed`; as
+            `check_measures` and `check_profile`; `year-out-of-range` or `days-reversed`.
     """
     _check(wanted, programme)
     for goal in wanted.goals:
-        _check_measured(goal, metrics[goal.metric])
+        check_measured(goal, metrics[goal.metric])
     if present is None:
         return replace(wanted, version=1)
     if present.programme_id != wanted.programme_id:
@@ -132,49 +118,28 @@ def _check(project: Project, programme: Programme) -> None:
     check_memberships(project.members)
     check_distinct([goal.goal_id for goal in project.goals], "goal")
     for goal in project.goals:
-        _check_goal(goal)
+        check_goal(goal)
+    check_measures(project.measures, project.members)
+    check_profile(project.profile, project.theme_ids, programme)
+    _check_plan(project)
 
 
-RUNNING_WINDOWS = ("year-to-date", "rolling-12")
-
-
-def _check_measured(goal: Goal, metric: Metric) -> None:
-    """Make sure that the goal can be judged by figures of its metric."""
-    metric.definition_key(goal.definition)
-    if goal.window in RUNNING_WINDOWS and not metric.has_running_windows:
+def _check_plan(project: Project) -> None:
+    year = project.planned_end_year
+    if year is not None and not YEAR_MIN <= year <= YEAR_MAX:
         raise RuleBroken(
-            f"goal {goal.goal_id}: {metric.metric_id} takes the last period and has no"
-            f" {goal.window}; choose month, quarter, half-year or year",
-            code="goal-window-unknown",
+            f"planned_end_year must be {YEAR_MIN} to {YEAR_MAX}, got {year}",
+            code="year-out-of-range",
         )
-    for what, value in (("baseline", goal.baseline.value), ("target", goal.target)):
-        too_low = metric.minimum is not None and value < metric.minimum
-        if too_low or (metric.maximum is not None and value > metric.maximum):
-            raise RuleBroken(
-                f"goal {goal.goal_id}: the {what} must lie within {_bounds_text(metric)}, the"
-                f" bounds of {metric.metric_id}, got {value}",
-                code="goal-out-of-bounds",
-            )
-
-
-def _bounds_text(metric: Metric) -> str:
-    low = "-∞" if metric.minimum is None else str(metric.minimum)
-    high = "∞" if metric.maximum is None else str(metric.maximum)
-    return f"{low} … {high}"
-
-
-def _check_goal(goal: Goal) -> None:
-    check_id(goal.goal_id, "goal")
-    falls = goal.target < goal.baseline.value
-    if goal.target == goal.baseline.value or falls != (goal.direction is Direction.FALLING):
+    if project.joint_unit is not None:
+        check_id(project.joint_unit.joint_unit_id, "joint unit")
+        check_names(project.joint_unit.names, "joint unit")
+    for factor_id in project.success_factors:
+        check_id(factor_id, "success factor")
+    last = project.ended_on
+    if project.follow_up_on is not None and last is not None and project.follow_up_on <= last:
         raise RuleBroken(
-            f"goal {goal.goal_id} is {goal.direction} from {goal.baseline.value}, its target must"
-            f" be {'below' if goal.direction is Direction.FALLING else 'above'} that, got"
-            f" {goal.target}",
-            code="goal-contradicts-itself",
-        )
-    if goal.persons_per_point is not None and goal.persons_per_point <= 0:
-        raise RuleBroken(
-            f"goal {goal.goal_id}: persons_per_point must be above 0, got {goal.persons_per_point}",
-            code="goal-contradicts-itself",
+            f"follow_up_on must be after {last}, the project's last day, got"
+            f" {project.follow_up_on}",
+            code="days-reversed",
         )

@@ -1,98 +1,25 @@
-"""Projects with members and goals over HTTP, as data that a client puts."""
+"""Projects with members, goals, profile and measures over HTTP, as data that a client puts."""
 
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, StrictInt
+from pydantic import BaseModel, Field
 
-from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
-from services.registry.municipalities.api import MemberBody, MunicipalityId, read_municipality
+from services.registry.entries.api import PROBLEMS, mark, place_after
+from services.registry.metrics.commands import get_metrics
+from services.registry.municipalities.api import MunicipalityId, read_municipality
 from services.registry.projects import commands, store
+from services.registry.projects.api.bodies import ProjectBody
 from services.registry.projects.events import project_fields
-from services.registry.projects.rules import Baseline, Direction, Goal, Project
+from services.registry.projects.rules.quality import findings
 from services.registry.projects.store import ProjectFilter
 from shared.access.roles import Action
 from shared.events import registry as told
-from shared.events.envelope import Exact, Slug
-from shared.fields import Line
+from shared.events.envelope import Slug
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
-from shared.moments import Day
 from shared.service.runtime import Service
-
-Definition = Annotated[
-    dict[
-        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")],
-        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")],
-    ],
-    Field(max_length=20),
-]
-"""One value for each axis of a metric."""
-
-
-class BaselineBody(http.RequestModel):
-    """Where a goal starts, and the time it was measured in, such as `2007-2010`."""
-
-    value: Exact
-    period: Line
-
-
-class GoalBody(http.RequestModel):
-    """A target with a baseline, a direction and a date."""
-
-    goal_id: Slug
-    metric: Slug = "absence"
-    window: Annotated[
-        str, Field(pattern="^(month|quarter|half-year|year|year-to-date|rolling-12)$")
-    ]
-    definition: Definition
-    direction: Direction
-    baseline: BaselineBody
-    target: Exact
-    due_on: Day
-    persons_per_point: Exact | None = None
-
-    def value(self) -> Goal:
-        """Return the domain's value."""
-        return Goal(
-            self.goal_id,
-            self.metric,
-            self.window,
-            self.definition,
-            self.direction,
-            Baseline(self.baseline.value, self.baseline.period),
-            self.target,
-            self.due_on,
-            self.persons_per_point,
-        )
-
-
-class ProjectBody(http.RequestModel):
-    """A project as a whole. `project_id` and `version` may be sent back and are not used."""
-
-    programme_id: Slug
-    names: NamesBody
-    cohort_id: Slug | None = None
-    theme_ids: list[Slug] = Field(default=[], max_length=50)
-    members: list[MemberBody] = Field(default=[], max_length=1_000)
-    goals: list[GoalBody] = Field(default=[], max_length=100)
-    ended_on: Day | None = None
-    project_id: Slug | None = None
-    version: StrictInt | None = None
-
-    def value(self, project_id: str) -> Project:
-        """Return the domain's value."""
-        return Project(
-            project_id,
-            self.programme_id,
-            self.names.value(),
-            self.cohort_id,
-            tuple(self.theme_ids),
-            tuple(member.value() for member in self.members),
-            tuple(goal.value() for goal in self.goals),
-            self.ended_on,
-        )
 
 
 class ProjectQuery(http.ListQuery):
@@ -118,6 +45,27 @@ class ProjectAnswer(BaseModel):
     members: list[told.Member]
     goals: list[told.Goal]
     ended_on: date | None
+    planned_end_year: int | None
+    joint_unit: told.JointUnit | None
+    profile: dict[str, dict[str, told.ProfileMark | list[str] | bool]]
+    measures: list[told.Measure]
+    success_factors: dict[str, bool]
+    handed_over_on: date | None
+    follow_up_on: date | None
+
+
+class FindingAnswer(BaseModel):
+    """Something that could be better about the project's goals; none is an error."""
+
+    code: str
+    goal_id: str | None
+
+
+class QualityAnswer(BaseModel):
+    """What the check of the project's goals found."""
+
+    project_id: str
+    findings: list[FindingAnswer]
 
 
 class ProjectPutAnswer(ProjectAnswer):
@@ -160,6 +108,19 @@ def add_routes(router: APIRouter, service: Service) -> None:
             found = await store.get_project(conn, project_id)
         response.headers["ETag"] = version_tag(found.version)
         return project_fields(found)
+
+    @router.get(
+        "/projects/{project_id}/quality",
+        summary="What could be better about a project's goals",
+        response_model=QualityAnswer,
+        responses=http.problems(404),
+        tags=["projects"],
+    )
+    async def check_quality(project_id: http.SlugPath) -> Any:
+        async with service.database.connection() as conn:
+            found = await store.get_project(conn, project_id)
+            metrics = await get_metrics(conn, [goal.metric for goal in found.goals])
+        return {"project_id": project_id, "findings": findings(found, metrics)}
 
     @router.put(
         "/projects/{project_id}",
