@@ -31,6 +31,7 @@ TITLES = {
     "reporting.figure.v1": "Accepted figures with every vintage",
     "reporting.form.v1": "Published versions of report forms",
     "reporting.report.v1": "Reports that are owed and handed in",
+    "reporting.round.v1": "Calls for reports, with their ladders of reminders",
     "metrics.metric.v1": "The whole state of one subject at one period",
     "metrics.milestone.v1": "Goals that were reached or lost",
     "notifications.delivery.v1": "Whether notifications arrived",

@@ -34,6 +34,7 @@ KEYS = {
     "registry.person": "{person_id}",
     "reporting.figure": "{municipality_id}",
     "reporting.report": "{obligation_id}",
+    "reporting.round": "{round_id}",
     "reporting.form": "{form_id}",
     "reporting.receipt": "{submission_id}",
     "metrics.metric": "{subject}|{metric}|{definition_key}|{period}",

@@ -39,7 +39,7 @@ class KeptFigure:
         parts: the further numbers of a kind that is more than one measure.
         origin: `http`, the record's place in the log, or `log` for a figure that was taken back
             from its event after a restore.
-        arrived_at: when it came in, to the millisecond; by this figures of a place are ordered.
+        arrived_at: when it came in; to the millisecond, figures of a place are ordered by it.
         posted_at: when it was decided: its arrival, or just after the last decision at its place.
     """
 
