@@ -18,9 +18,9 @@ is a new type on a new topic.
 - OpenAPI 3.1: {openapi}
 - [{place}/]({place}): the JSON Schema (2020-12) of every event's payload
 
-`npx @redocly/cli lint --extends recommended docs/contracts/*.json` finds no error, nor does Spectral
-with `spectral:oas` and `spectral:asyncapi`; tests keep their rules. Titles are unique, so that
-generated classes are too.
+`npx @redocly/cli lint --extends recommended docs/contracts/*.json` finds no error, nor does
+Spectral with `spectral:oas` and `spectral:asyncapi`; tests keep their rules. Titles are unique, so
+that generated classes are too.
 
 """
 
