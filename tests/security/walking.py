@@ -116,6 +116,11 @@ _REGISTRY: dict[str, Answers] = {
     "DELETE /api/registry/v1/publishers/{organisation_number}/revocation": operator(200),
 }
 _REPORTING: dict[str, Answers] = {
+    "GET /reporting/static": everybody(404),
+    "GET /reporting/forms": everybody(200),
+    "GET /reporting/forms/{form_id}/{version}": everybody(404),
+    "POST /reporting/forms/{form_id}/{version}": everybody(404),
+    "GET /reporting/{rest:path}": everybody(404),
     "POST /api/reporting/v1/absence-figures": Answers(own=201, other=403, operator=201),
     "POST /api/reporting/v1/figures/{figure_id}/withdrawal": Answers(
         own=200, other=404, operator=200
