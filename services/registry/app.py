@@ -22,6 +22,7 @@ from services.registry.people.mail import Mailer, RegistryMailSettings
 from services.registry.programmes import api as programmes
 from services.registry.projects import api as projects
 from services.registry.publishers import api as publishers
+from services.registry.sign_in import api as sign_in_api
 from services.registry.sign_in import pages as sign_in
 from shared.delivery.subscribe import Router
 from shared.http.routes import StrictRoute
@@ -99,6 +100,7 @@ def make_router(service: Service, mailer: Mailer) -> APIRouter:
     for subject in (municipalities, metrics, programmes, projects, publishers):
         subject.add_routes(router, service)
     people.add_routes(router, service, mailer)
+    sign_in_api.add_routes(router, service)
     return router
 
 

@@ -96,6 +96,7 @@ _REGISTRY: dict[str, Answers] = {
     "POST /api/registry/v1/people": operator(422),
     "GET /api/registry/v1/people/{person_id}": operator(404),
     "DELETE /api/registry/v1/people/{person_id}": operator(204),
+    "POST /api/registry/v1/people/{person_id}/sign-in-links": operator(404),
     "GET /registry/dead-letters": everybody(303),
     "POST /registry/dead-letters/replay": everybody(303),
     "GET /registry/dead-letters/{name}/{letter_id}": everybody(303),
