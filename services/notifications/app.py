@@ -12,6 +12,7 @@ from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
 from services.notifications.channels.webhook import Caller
 from services.notifications.deliveries import api as deliveries
 from services.notifications.deliveries import letters
+from services.notifications.feeds import api as feeds
 from services.notifications.mails import postman
 from services.notifications.reminders import api as reminders_api
 from services.notifications.reminders import commands as reminders
@@ -183,5 +184,6 @@ def create_app(settings: Settings) -> FastAPI:
     subscriptions.add_routes(router, service, signer=outgoing.signer, bounds=bounds)
     deliveries.add_routes(router, service)
     reminders_api.add_routes(router, service)
+    feeds.add_routes(router, service, public_url=settings.public_url)
     app.include_router(router)
     return app
