@@ -80,6 +80,22 @@ _REGISTRY: dict[str, Answers] = {
     "GET /registry/sign-in": everybody(200),
     "POST /registry/sign-in": everybody(403),
     "POST /registry/sign-out": everybody(303),
+    "GET /registry/my-access": everybody(303),
+    "GET /registry/my-access/file": everybody(303),
+    "POST /registry/my-access/person": everybody(303),
+    "POST /registry/my-access/deputy": everybody(303),
+    "POST /registry/my-access/sessions": everybody(303),
+    "POST /registry/my-access/leave": everybody(303),
+    "GET /registry/people": everybody(303),
+    "POST /registry/people/invite": everybody(303),
+    "POST /registry/people/{person_id}/end": everybody(303),
+    "POST /registry/sign-in/mail": everybody(422),
+    "POST /registry/sign-in/code": everybody(403),
+    "GET /registry/sign-in/link/{token}": everybody(200),
+    "POST /registry/sign-in/link/{token}": everybody(403),
+    "POST /api/registry/v1/people": operator(422),
+    "GET /api/registry/v1/people/{person_id}": operator(404),
+    "DELETE /api/registry/v1/people/{person_id}": operator(204),
     "GET /registry/dead-letters": everybody(303),
     "POST /registry/dead-letters/replay": everybody(303),
     "GET /registry/dead-letters/{name}/{letter_id}": everybody(303),
@@ -100,6 +116,11 @@ _REGISTRY: dict[str, Answers] = {
     "DELETE /api/registry/v1/publishers/{organisation_number}/revocation": operator(200),
 }
 _REPORTING: dict[str, Answers] = {
+    "GET /reporting/static": everybody(404),
+    "GET /reporting/forms": everybody(200),
+    "GET /reporting/forms/{form_id}/{version}": everybody(404),
+    "POST /reporting/forms/{form_id}/{version}": everybody(404),
+    "GET /reporting/{rest:path}": everybody(404),
     "POST /api/reporting/v1/absence-figures": Answers(own=201, other=403, operator=201),
     "POST /api/reporting/v1/figures/{figure_id}/withdrawal": Answers(
         own=200, other=404, operator=200
@@ -156,6 +177,8 @@ _FILLED = {
     "municipality_id": "ny-9001",
     "round_id": REPORT_ROUND,
     "name": "metrics",
+    "person_id": "0b54a9a6-8c0e-4d53-9a7e-6d0a9c1f2e11",
+    "token": "t" * 43,
     "version": 1,
 }
 _NAMES = {"names": {"nb": "Saman"}}

@@ -21,7 +21,10 @@ from tests.support.waiting import until
 
 EFFECT_TABLE = """
     CREATE TABLE effect (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id uuid, key text NOT NULL, version integer NOT NULL
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        event_id uuid,
+        key text NOT NULL,
+        version integer NOT NULL
     )
 """
 
@@ -145,4 +148,5 @@ class Consuming:
             + progress.repeated_count
             + progress.unused_count
             + progress.buried_count
+            + progress.not_kept_count
         )
