@@ -1,6 +1,6 @@
 """Lets requests in by their key or session: who asks, and how often each key may ask."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -123,8 +123,19 @@ class Access:
         return principal
 
 
-def who_may_come_in(service: str) -> Router:
-    """Return the subscriptions by which a service hears of publishers' keys and people's roles."""
+HearPeople = Callable[[Connection, Sequence[PersonEvent]], Awaitable[None]]
+
+
+async def hear_roles_only(_conn: Connection, _events: Sequence[PersonEvent]) -> None:
+    """Keep nothing of people besides what everybody needs to let them in."""
+
+
+def who_may_come_in(service: str, hear_people: HearPeople) -> Router:
+    """Return the subscriptions by which a service hears of publishers' keys and people's roles.
+
+    Args:
+        hear_people: keeps what the service needs of people besides, in the same transaction.
+    """
     router = Router(service)
 
     @subscribe(router, PublisherRegistered, PublisherChanged, PublisherRevoked)
@@ -136,5 +147,6 @@ def who_may_come_in(service: str) -> Router:
     @subscribe(router, PersonRegistered, PersonChanged, PersonErased)
     async def on_persons(events: Sequence[PersonEvent], conn: Connection, _now: datetime) -> None:
         await persons.keep_persons(conn, events)
+        await hear_people(conn, events)
 
     return router

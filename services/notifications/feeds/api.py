@@ -19,6 +19,7 @@ from shared.clock import OSLO
 from shared.errors import NotFound
 from shared.events.envelope import Slug
 from shared.http import problems
+from shared.moments import Day
 from shared.postgres.database import Connection
 from shared.service.runtime import Service
 from shared.web.languages import Language, Texts, preferred
@@ -32,7 +33,7 @@ Wanted = Annotated[
     Language | None, Query(alias="lang", description="nb, nn or en; else by Accept-Language.")
 ]
 Until = Annotated[
-    date | None,
+    Day | None,
     Query(description="Only what happened up to this day in Europe/Oslo, such as 2014-01-31."),
 ]
 
