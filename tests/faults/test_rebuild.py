@@ -14,9 +14,10 @@ import pytest
 
 from deploy.demo.generated import DEFINITION
 from shared.service.clients import new_client
-from tests.faults.checker import MILESTONES, check
+from tests.faults.checker import check
 from tests.faults.evidence import gather
 from tests.faults.proof import Proof, Proving
+from tests.faults.sources import MILESTONES
 from tests.faults.writing import TRY_SECONDS, Sent
 
 REBUILD_SECONDS = 120.0

@@ -13,9 +13,10 @@ import asyncpg
 import pytest
 
 from shared.clock import OSLO, Clock
-from tests.faults.checker import MILESTONES, REPORTS, check
+from tests.faults.checker import check
 from tests.faults.evidence import gather
 from tests.faults.proof import Proof, Proving, partitions_of
+from tests.faults.sources import MILESTONES, REPORTS
 from tests.faults.world import put_round
 from tests.support.clock import offset_to
 from tests.support.waiting import until

@@ -39,6 +39,7 @@ def subscription(**changes: Any) -> Subscription:
         events=(),
         subjects=(),
         windows=(),
+        metrics=(),
         active=True,
         active_since=MADE_AT,
     )
@@ -53,6 +54,7 @@ def happening(**changes: Any) -> Happening:
         occurred_at=LATER,
         subjects=("municipality/vefsn-1824", "project/vefsn-naervaer"),
         windows=frozenset({"year-to-date"}),
+        metric="absence",
     )
     return replace(plain, **changes)
 

@@ -130,10 +130,16 @@ def _happening(event: ToldOf, concerned: Sequence[str]) -> Happening:
     name = type(event).__name__
     if isinstance(event, MetricUpdated):
         return Happening(
-            event.event_id, name, event.occurred_at, (event.subject,), _windows_moved(event)
+            event.event_id,
+            name,
+            event.occurred_at,
+            (event.subject,),
+            _windows_moved(event),
+            event.metric,
         )
     windows = frozenset({event.window}) if isinstance(event, MilestoneEvent) else frozenset()
-    return Happening(event.event_id, name, event.occurred_at, tuple(concerned), windows)
+    metric = event.metric if isinstance(event, MilestoneEvent) else None
+    return Happening(event.event_id, name, event.occurred_at, tuple(concerned), windows, metric)
 
 
 def _windows_moved(event: MetricUpdated) -> frozenset[str]:
