@@ -136,8 +136,9 @@ class IndicatorFigurePosted(SubmittedFigure):
 
 
 class WorkforceFigurePosted(SubmittedFigure):
-    """Who was employed in a municipality or one of its units on the last day of a period. It replaces
-    the one before as a whole.
+    """Who was employed in a municipality or one of its units on the last day of a period.
+
+    It replaces the one before as a whole.
 
     Attributes:
         employees: heads; several positions of one employee count once.

@@ -1,4 +1,7 @@
-"""Workforce: who was employed on the last day of a period. Metrics derives several metrics from it."""
+"""Workforce: who was employed on the last day of a period.
+
+Metrics works several metrics out of one such figure.
+"""
 
 from collections.abc import Iterable
 
