@@ -43,9 +43,9 @@ SERVERS = {
         "protocol": "kafka-secure",
         "protocolVersion": "4.0",
         "description": (
-            "Apache Kafka over TLS. `saman publishers add` and `saman readers add` print the address"
-            " and the certificate by which the brokers are known; docs/connect.md shows how to use"
-            " them."
+            "Apache Kafka over TLS. `saman publishers add` and `saman readers add` print the"
+            " address and the certificate by which the brokers are known; docs/connect.md shows how"
+            " to use them."
         ),
         "variables": {
             "bootstrap": {
@@ -67,10 +67,11 @@ SECURITY = {
 }
 
 INTRODUCTION = """\
-What Saman publishes and takes over Apache Kafka 4.0 or later: CloudEvents 1.0 in binary mode (`ce_*` headers, JSON
-value). On inbound topics structured mode (`application/cloudevents+json`) is taken as well. Delivery is at least once,
-`ce_id` repeats exactly when an event repeats, and within a topic events with one key arrive in the order they happened.
-Consumers ignore fields that they do not know; publishers may send no others than the schemas name."""
+What Saman publishes and takes over Apache Kafka 4.0 or later: CloudEvents 1.0 in binary mode
+(`ce_*` headers, JSON value). On inbound topics structured mode (`application/cloudevents+json`) is
+taken as well. Delivery is at least once, `ce_id` repeats exactly when an event repeats, and within
+a topic events with one key arrive in the order they happened. Consumers ignore fields that they do
+not know; publishers may send no others than the schemas name."""
 
 
 def document(apps: Mapping[str, FastAPI]) -> Document:

@@ -252,9 +252,16 @@ def _settings(
         clock.OFFSET_SETTING: str(clock.kept_offset(path)),
         "SAMAN_KAFKA_BOOTSTRAP": infrastructure.bootstrap,
         "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(operator_key.encode()).hexdigest(),
-        "SAMAN_NOTIFICATIONS_MAIL_HOST": HOST,
-        "SAMAN_NOTIFICATIONS_MAIL_PORT": str(ports.take("smtp")),
-        "SAMAN_NOTIFICATIONS_PUBLIC_URL": http,
+        "SAMAN_SESSION_KEYS": Secrets(path).make("sessions"),
+        **{
+            f"SAMAN_{name}_{what}": value
+            for name in ("REGISTRY", "NOTIFICATIONS")
+            for what, value in (
+                ("MAIL_HOST", HOST),
+                ("MAIL_PORT", str(ports.take("smtp"))),
+                ("PUBLIC_URL", http),
+            )
+        },
         "SAMAN_NOTIFICATIONS_WEBHOOK_KEY": Secrets(path).make("webhooks"),
         "SAMAN_NOTIFICATIONS_ALLOW_PRIVATE_WEBHOOKS": "true",
     }

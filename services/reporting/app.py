@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -10,6 +10,7 @@ from services.reporting import handlers
 from services.reporting.figures import api as figures
 from services.reporting.figures import commands as figure_commands
 from services.reporting.forms import api as forms
+from services.reporting.forms import pages as form_pages
 from services.reporting.reports import api as reports
 from services.reporting.rounds import api as rounds
 from services.reporting.rounds import commands
@@ -18,6 +19,7 @@ from shared.service import calendar
 from shared.service.app import make_app
 from shared.service.runtime import Service
 from shared.service.settings import ServiceSettings
+from shared.web.pages import PageRoute, Pages
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TICK_SECONDS = 5.0
@@ -67,4 +69,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(figures.make_router(service, rate=rate))
     for subject in (forms, rounds, reports):
         app.include_router(subject.make_router(service))
+    app.include_router(_pages(app, service))
     return app
+
+
+def _pages(app: FastAPI, service: Service) -> APIRouter:
+    """Return the routes for people, and let the app serve their assets."""
+    pages = Pages("reporting", Path(__file__).parent)
+    pages.mount_assets(app)
+    router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
+    form_pages.add_routes(router, service, pages)
+    pages.add_missing(router)
+    return router

@@ -8,6 +8,7 @@ from uuid import UUID
 from shared import faults
 from shared.clock import Clock
 from shared.delivery import dead_letters, inbox
+from shared.delivery.bounding import Bounded, Buried, bound
 from shared.delivery.dead_letters import Failure
 from shared.delivery.positions import Checkpoints
 from shared.delivery.progress import Progress
@@ -74,24 +75,39 @@ class Effects:
         async with self._database.transaction() as conn:
             repeated = await self.handle(conn, reads)
             buried = [(read.record, read.failure) for read in reads if read.failure is not None]
-            for record, failure in buried:
-                withheld = (
-                    self.subscription.withhold(record)
-                    if self.subscription.withhold is not None
-                    else None
-                )
-                kept = record if withheld is None else record.emptied()
-                await dead_letters.bury(conn, self._consumer, kept, withheld or failure)
-                if self.subscription.refuse is not None and with_receipts:
-                    await self.subscription.refuse(conn, record, withheld or failure)
-                faults.point("delivery.buried")
+            bounded = await self._bound(conn, buried)
+            for record, failure in bounded.letters:
+                await self._bury(conn, record, failure, with_receipt=with_receipts)
+            for record, failure in bounded.samples:
+                await self._bury(conn, record, failure, with_receipt=False)
+            if self.subscription.refuse is not None and with_receipts:
+                for record, failure in bounded.told:
+                    await self.subscription.refuse(conn, record, failure)
             await self._checkpoints.note(conn, fetched)
         self._checkpoints.remember(fetched)
         used = sum(read.content is not None for read in reads)
         self._progress.handled_count += used - repeated
         self._progress.repeated_count += repeated
-        self._progress.buried_count += len(buried)
+        self._progress.buried_count += len(buried) - bounded.not_kept_count
+        self._progress.not_kept_count += bounded.not_kept_count
         self._progress.unused_count += len(reads) - used - len(buried)
+
+    async def _bound(self, conn: Connection, buried: Sequence[Buried]) -> Bounded:
+        """Tell which records become letters; those of our own topics all do."""
+        if not buried or not self.subscription.is_inbound:
+            return Bounded(list(buried), [], [], 0)
+        return await bound(conn, self._consumer, buried, letters_max=self.subscription.letters_max)
+
+    async def _bury(
+        self, conn: Connection, record: Record, failure: Failure, *, with_receipt: bool
+    ) -> None:
+        withhold, refuse = self.subscription.withhold, self.subscription.refuse
+        withheld = withhold(record) if withhold is not None else None
+        kept = record if withheld is None else record.emptied()
+        await dead_letters.bury(conn, self._consumer, kept, withheld or failure)
+        if refuse is not None and with_receipt:
+            await refuse(conn, record, withheld or failure)
+        faults.point("delivery.buried")
 
     async def handle(self, conn: Connection, reads: Sequence[ReadRecord]) -> int:
         """Call the handler with what is new; return how many were repetitions.

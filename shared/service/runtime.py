@@ -24,7 +24,7 @@ from shared.delivery.subscribe import Router, Subscription
 from shared.errors import Unavailable
 from shared.outbox.relay import Relay
 from shared.postgres.database import Connection, Database
-from shared.service.access import Access, publishers_router
+from shared.service.access import Access, who_may_come_in
 from shared.service.checks import Checks
 from shared.service.health import Health
 from shared.service.schema import missing_migrations
@@ -74,7 +74,7 @@ class Service:
         self.relay = Relay(self.database, self.bus)
         self.access = Access(self.database, self.clock, settings)
         self.health = Health(waiting=dict.fromkeys(("database", "topics", "consumers"), "starting"))
-        early = [*router.subscriptions, *publishers_router(name).subscriptions]
+        early = [*router.subscriptions, *who_may_come_in(name).subscriptions]
         self.consumers = self._consumers(early)
         self.late_consumers = self._consumers(inbound.subscriptions if inbound is not None else [])
         self._inbound_lacks = inbound_lacks

@@ -23,6 +23,29 @@ class ServiceSettings(BaseSettings):
         validation_alias="SAMAN_OPERATOR_KEY_HASH",
         description="SHA-256 of the operator's key, in hex.",
     )
+    session_keys: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="SAMAN_SESSION_KEYS",
+        description=(
+            "Secret keys of the sessions of people, the same for all services: at least 32 random"
+            " characters each, separated by spaces. The first one writes, all of them read."
+            " Without one, nobody can sign in."
+        ),
+    )
+    session_idle_minutes: int = Field(
+        default=30,
+        ge=1,
+        le=24 * 60,
+        validation_alias="SAMAN_SESSION_IDLE_MINUTES",
+        description="Minutes without a request after which a session is over.",
+    )
+    session_minutes: int = Field(
+        default=120,
+        ge=1,
+        le=24 * 60,
+        validation_alias="SAMAN_SESSION_MINUTES",
+        description="Minutes after which a session is over in any case.",
+    )
     requests_per_minute: int = Field(
         default=6_000,
         ge=1,

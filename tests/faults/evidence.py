@@ -134,22 +134,26 @@ _HANDLED = "SELECT consumer, topic || '/' || partition AS place, next_offset FRO
 _OWN_TABLES = {
     "reporting": {
         "figure": (
-            """SELECT publisher, figure_id::text AS figure_id, municipality_id, unit, period, figure_window,
-                            definition_key, vintage, in_force, withdrawn_at IS NOT NULL AS withdrawn FROM figure"""
+            """SELECT publisher, figure_id::text AS figure_id, municipality_id, unit, period,
+                      figure_window, definition_key, vintage, in_force,
+                      withdrawn_at IS NOT NULL AS withdrawn
+                 FROM figure"""
         )
     },
     "metrics": {
         "state": (
             """SELECT s.subject, s.definition_key, st.last_month, st.months, st.version
                       FROM state st JOIN series s USING (series_id)
-                     WHERE st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month"""
+                     WHERE st.months = s.months
+                       AND st.last_month BETWEEN s.first_month AND s.last_month"""
         ),
         "figure": "SELECT figure_id::text AS figure_id FROM figure",
     },
     "notifications": {
         "delivery": (
-            """SELECT delivery_id::text AS delivery_id, subscription_id, event_id::text AS event_id, state
-                         FROM delivery"""
+            """SELECT delivery_id::text AS delivery_id, subscription_id,
+                      event_id::text AS event_id, state
+                 FROM delivery"""
         )
     },
 }

@@ -103,8 +103,10 @@ async def falsify_one_state(proof: Proof) -> str:
               FROM series AS s
              WHERE s.series_id = st.series_id
                AND (st.series_id, st.last_month, st.months) = (
-                       SELECT m.series_id, m.last_month, m.months FROM state AS m JOIN series AS t USING (series_id)
-                        WHERE t.subject LIKE 'municipality/%' AND m.unrounded[1] IS NOT NULL AND m.version > 0
+                       SELECT m.series_id, m.last_month, m.months
+                         FROM state AS m JOIN series AS t USING (series_id)
+                        WHERE t.subject LIKE 'municipality/%'
+                          AND m.unrounded[1] IS NOT NULL AND m.version > 0
                         ORDER BY m.series_id, m.last_month DESC, m.months LIMIT 1)
             RETURNING s.subject
             """)

@@ -85,6 +85,23 @@ _REGISTRY: dict[str, Answers] = {
     "GET /registry/sign-in": everybody(200),
     "POST /registry/sign-in": everybody(403),
     "POST /registry/sign-out": everybody(303),
+    "GET /registry/my-access": everybody(303),
+    "GET /registry/my-access/file": everybody(303),
+    "POST /registry/my-access/person": everybody(303),
+    "POST /registry/my-access/deputy": everybody(303),
+    "POST /registry/my-access/sessions": everybody(303),
+    "POST /registry/my-access/leave": everybody(303),
+    "GET /registry/people": everybody(303),
+    "POST /registry/people/invite": everybody(303),
+    "POST /registry/people/{person_id}/end": everybody(303),
+    "POST /registry/sign-in/mail": everybody(422),
+    "POST /registry/sign-in/code": everybody(403),
+    "GET /registry/sign-in/link/{token}": everybody(200),
+    "POST /registry/sign-in/link/{token}": everybody(403),
+    "POST /api/registry/v1/people": operator(422),
+    "GET /api/registry/v1/people/{person_id}": operator(404),
+    "DELETE /api/registry/v1/people/{person_id}": operator(204),
+    "POST /api/registry/v1/people/{person_id}/sign-in-links": operator(404),
     "GET /registry/dead-letters": everybody(303),
     "POST /registry/dead-letters/replay": everybody(303),
     "GET /registry/dead-letters/{name}/{letter_id}": everybody(303),
@@ -109,6 +126,11 @@ _REPORTING: dict[str, Answers] = {
         f"POST /api/reporting/v1/{kind.route}": Answers(own=201, other=403, operator=201)
         for kind in KINDS
     },
+    "GET /reporting/static": everybody(404),
+    "GET /reporting/forms": everybody(200),
+    "GET /reporting/forms/{form_id}/{version}": everybody(404),
+    "POST /reporting/forms/{form_id}/{version}": everybody(404),
+    "GET /reporting/{rest:path}": everybody(404),
     "POST /api/reporting/v1/figures/{figure_id}/withdrawal": Answers(
         own=200, other=404, operator=200
     ),
@@ -164,6 +186,8 @@ _FILLED = {
     "municipality_id": "ny-9001",
     "round_id": REPORT_ROUND,
     "name": "metrics",
+    "person_id": "0b54a9a6-8c0e-4d53-9a7e-6d0a9c1f2e11",
+    "token": "t" * 43,
     "version": 1,
 }
 _NAMES = {"names": {"nb": "Saman"}}

@@ -64,7 +64,8 @@ UPDATE state AS st
    AND {_AMONG}
    AND NOT EXISTS (
            SELECT FROM old_state AS o
-            WHERE o.subject = s.subject AND o.metric = s.metric AND o.definition_key = s.definition_key
+            WHERE o.subject = s.subject AND o.metric = s.metric
+              AND o.definition_key = s.definition_key
               AND o.last_month = st.last_month AND o.months = st.months
        )
 RETURNING s.subject, s.metric, s.definition_key, st.last_month, st.months

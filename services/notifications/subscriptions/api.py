@@ -251,7 +251,7 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     async def list_subscriptions(
         query: Annotated[http.ListQuery, Query()],
     ) -> SubscriptionList:
-        after = lists.read_cursor(query.cursor, lists.Text) or ""
+        after = lists.read_cursor(query.cursor, str) or ""
         async with service.database.connection() as conn:
             kept = await store.list_subscriptions(conn, after=after, count=query.limit + 1)
         listed = http.page(kept, query.limit, lambda each: each.subscription.subscription_id)

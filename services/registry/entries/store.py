@@ -20,6 +20,7 @@ class Kind(StrEnum):
     PROGRAMME = "registry.programme"
     METRIC = "registry.metric"
     PUBLISHER = "registry.publisher"
+    PERSON = "registry.person"
 
 
 class JsonColumn(Generic[T]):

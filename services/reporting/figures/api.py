@@ -112,7 +112,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
         responses=http.problems(401, 403),
     )
     async def list_figures(principal: Reader, query: Annotated[bodies.FigureQuery, Query()]) -> Any:
-        after = lists.read_cursor(query.cursor, tuple[date, lists.Text])
+        after = lists.read_cursor(query.cursor, tuple[date, str])
         async with service.database.connection() as conn:
             municipality_id = await _municipality_meant(conn, query.municipality)
             require(

@@ -1,13 +1,14 @@
 """Publishing forms, and judging answers by them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from services.reporting.forms import schemas, store
 from services.reporting.forms.events import published_event
 from services.reporting.forms.rules import checking
 from services.reporting.forms.rules.form import Form, mapping, read_form
-from services.reporting.forms.rules.judging import Judged, judge
+from services.reporting.forms.rules.judging import Judged, held_at, judge, put_at
 from services.reporting.forms.rules.values import Json
 from services.reporting.forms.store import PublishedForm
 from services.reporting.forms.written_dates import format_date
@@ -92,8 +93,25 @@ async def judge_answers(
 
 
 def judged_by(form: Form, answers: Mapping[str, Json], *, language: str) -> Judged:
-    """Judge answers by a form: first by its schema, and where they fit, by its rules."""
+    """Judge answers by the schema of a form and by its rules.
+
+    To the rules an answer that does not fit the schema is missing, so that everything is told at
+    once; where not even the parts are those of the form, only that is told.
+    """
     unfit = schemas.findings(form, answers)
-    if unfit:
-        return Judged(answers, {}, frozenset(), unfit)
-    return judge(form, answers, language=language, format_date=format_date)
+    fitting = answers
+    for finding in unfit:
+        steps = finding.pointer.split("/")[1:]
+        if isinstance(held_at(answers, steps), Mapping | list | None):
+            return Judged(answers, {}, frozenset(), unfit)
+        fitting = put_at(fitting, steps, None)
+    judged = judge(form, fitting, language=language, format_date=format_date)
+    if not unfit:
+        return judged
+    places = {finding.pointer for finding in unfit}
+    known = [finding for finding in judged.findings if finding.pointer not in places]
+    whole = judged.answers
+    for pointer in places:
+        steps = pointer.split("/")[1:]
+        whole = put_at(whole, steps, held_at(answers, steps))
+    return replace(judged, answers=whole, findings=[*unfit, *known])

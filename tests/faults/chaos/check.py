@@ -44,7 +44,8 @@ micropercent.
 
 SUMS = """
 SELECT s.subject, p.last_month, p.numerator, p.denominator, p.present,
-       (SELECT array_agg(m.municipality_id) FROM member AS m WHERE m.group_subject = s.subject) AS members
+       (SELECT array_agg(m.municipality_id) FROM member AS m
+         WHERE m.group_subject = s.subject) AS members
   FROM group_part AS p
   JOIN series AS s USING (series_id)
 """

@@ -68,7 +68,7 @@ def app_under_test(**limits: int) -> FastAPI:
 
     @app.get("/things")
     async def things(query: Annotated[Filter, Query()]) -> dict[str, Any]:
-        place = lists.read_cursor(query.cursor, lists.Number) or 0
+        place = lists.read_cursor(query.cursor, int) or 0
         return lists.page(
             list(range(place, place + query.limit + 1)), query.limit, lambda last: last + 1
         )

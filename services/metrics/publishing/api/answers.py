@@ -110,11 +110,11 @@ class Place(NamedTuple):
 
 START = Place("", "", -1, -1, 0)
 _PLACE = tuple[
-    lists.Text,
-    lists.Text,
+    str,
+    str,
     Annotated[int, Field(ge=0, lt=BEYOND)],
     Annotated[int, Field(gt=0, le=12)],
-    lists.Number,
+    int,
 ]
 
 
