@@ -1,4 +1,4 @@
-"""The clock, which tests and the demo can set."""
+"""The clock, which tests and the demo can shift."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -8,19 +8,34 @@ OSLO = ZoneInfo("Europe/Oslo")
 """Deadlines and periods are local dates of the programme."""
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class Clock:
     """Tells the time.
 
     Args:
-        starts_at: what the clock shows now, running on from there; none for the true time.
+        offset: by how much it differs from the true time. All processes of a stack have the same,
+            because the times of records are shifted by it too.
     """
 
-    def __init__(self, starts_at: datetime | None = None) -> None:
-        self._offset = starts_at - datetime.now(UTC) if starts_at is not None else timedelta(0)
+    def __init__(self, offset: timedelta = timedelta(0)) -> None:
+        self._offset = offset
 
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return datetime.now(UTC) + self._offset
+
+    def at(self, milliseconds: int | None) -> datetime:
+        """Return what this clock showed at a true time.
+
+        Args:
+            milliseconds: since 1970, such as the time when a broker appended a record; none means
+                now.
+        """
+        if milliseconds is None:
+            return self.now()
+        return _EPOCH + timedelta(milliseconds=milliseconds) + self._offset
 
     def today(self) -> date:
         """Return the date in Europe/Oslo."""

@@ -11,6 +11,7 @@ import pytest_asyncio
 import structlog
 
 from shared.postgres.database import Database
+from tests.support import metrics
 from tests.support.apps import RunningService, run_service
 from tests.support.bus import Bus
 from tests.support.containers import choose, containers_infra
@@ -31,6 +32,10 @@ async def infra() -> AsyncIterator[Infra]:
     says where.
     """
     async with containers_infra() if choose().kind == "containers" else local_infra() as running:
+        registry = Bus(running.bus)
+        await registry.open()
+        await registry.publish(*metrics.DEFINED)
+        await registry.close()
         yield running
 
 

@@ -18,8 +18,9 @@ from pydantic import SecretStr
 
 from deploy.operate.accounts.rights import OPERATOR
 from shared.errors import AppError, NotFound, RuleBroken, Unavailable
-from shared.kafka.admin import Admin, learn
+from shared.kafka.admin import Admin
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import learn
 from shared.service.clients import new_client
 
 HEARD_SECONDS = 120.0

@@ -17,7 +17,8 @@ from deploy.cli.connection import Api, AsJson, Connection, Folder, find_connecti
 from deploy.services import SERVICES, subscriptions
 from shared.delivery.subscribe import Subscription
 from shared.errors import NotFound, RuleBroken, Unavailable
-from shared.kafka.admin import Admin, learn
+from shared.kafka.admin import Admin
+from shared.kafka.consumer import learn
 
 STATUS_SECONDS = 2.0
 FETCH_SECONDS = 10.0

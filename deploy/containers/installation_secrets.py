@@ -71,6 +71,7 @@ def _settings(kept: Secrets, postgres: str) -> dict[str, str]:
         "SAMAN_OPERATOR_KEY": operator_key,
         "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(operator_key.encode()).hexdigest(),
         "SAMAN_NOTIFICATIONS_WEBHOOK_KEY": kept.make("webhooks"),
+        "SAMAN_SESSION_KEYS": kept.make("sessions"),
         "SAMAN_KAFKA_PASSWORD": kept.make(_account(OPERATOR)),
     }
     for service in SERVICES:
@@ -90,7 +91,7 @@ def _seen_by(reader: str, settings: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in settings.items()
-        if name == "SAMAN_OPERATOR_KEY_HASH"
+        if name in ("SAMAN_OPERATOR_KEY_HASH", "SAMAN_SESSION_KEYS")
         or (name.startswith(own) and not name.endswith("_OWNER_DSN"))
     }
 

@@ -34,7 +34,9 @@ TITLES = {
     f"inbound.{ORGNR}.reports.v1": "Reports that a publisher hands in; only it may write here",
     f"receipts.{ORGNR}.v1": "What became of a publisher's submissions; only it may read here",
     "reporting.figure.v1": "Accepted figures with every vintage",
+    "reporting.form.v1": "Published versions of report forms",
     "reporting.report.v1": "Reports that are owed and handed in",
+    "reporting.round.v1": "Calls for reports, with their ladders of reminders",
     "metrics.metric.v1": "The whole state of one subject at one period",
     "metrics.milestone.v1": "Goals that were reached or lost",
     "notifications.delivery.v1": "Whether notifications arrived",
@@ -46,9 +48,9 @@ SERVERS = {
         "protocol": "kafka-secure",
         "protocolVersion": "4.0",
         "description": (
-            "Apache Kafka over TLS. `saman publishers add` and `saman readers add` print the address"
-            " and the certificate by which the brokers are known; docs/connect.md shows how to use"
-            " them."
+            "Apache Kafka over TLS. `saman publishers add` and `saman readers add` print the"
+            " address and the certificate by which the brokers are known; docs/connect.md shows how"
+            " to use them."
         ),
         "variables": {
             "bootstrap": {
@@ -70,10 +72,11 @@ SECURITY = {
 }
 
 INTRODUCTION = """\
-What Saman publishes and takes over Apache Kafka 4.0 or later: CloudEvents 1.0 in binary mode (`ce_*` headers, JSON
-value). On inbound topics structured mode (`application/cloudevents+json`) is taken as well. Delivery is at least once,
-`ce_id` repeats exactly when an event repeats, and within a topic events with one key arrive in the order they happened.
-Consumers ignore fields that they do not know; publishers may send no others than the schemas name."""
+What Saman publishes and takes over Apache Kafka 4.0 or later: CloudEvents 1.0 in binary mode
+(`ce_*` headers, JSON value). On inbound topics structured mode (`application/cloudevents+json`) is
+taken as well. Delivery is at least once, `ce_id` repeats exactly when an event repeats, and within
+a topic events with one key arrive in the order they happened. Consumers ignore fields that they do
+not know; publishers may send no others than the schemas name."""
 
 
 def document(apps: Mapping[str, FastAPI]) -> Document:

@@ -10,15 +10,17 @@ from deploy.contracts.events import KEYS, PLACE, all_events, topic_at
 HEAD = """\
 # Contracts
 
-Generated from the code by `make contracts`; a test fails when they differ. What stands here is a promise: a field is
-never removed or retyped, an optional one never becomes required. Anything else is a new type on a new topic.
+Generated from the code by `make contracts`; a test fails when they differ. What stands here is a
+promise: a field is never removed or retyped, an optional one never becomes required. Anything else
+is a new type on a new topic.
 
 - [asyncapi.json](asyncapi.json): everything that goes over Kafka, as AsyncAPI 3.0
 - OpenAPI 3.1: {openapi}
 - [{place}/]({place}): the JSON Schema (2020-12) of every event's payload
 
-`npx @redocly/cli lint --extends recommended docs/contracts/*.json` finds no error, nor does Spectral with
-`spectral:oas` and `spectral:asyncapi`; tests keep their rules. Titles are unique, so that generated classes are too.
+`npx @redocly/cli lint --extends recommended docs/contracts/*.json` finds no error, nor does
+Spectral with `spectral:oas` and `spectral:asyncapi`; tests keep their rules. Titles are unique, so
+that generated classes are too.
 
 """
 

@@ -49,7 +49,7 @@ def print_board(console: Console, board: Mapping[str, Any]) -> None:
     table.add_column("Fleire på jobb", no_wrap=True)
     for row in board["rows"]:
         smileys = row["smileys"] or 0
-        cells = [_cell(row["rates"].get(window)) for window in COLUMNS]
+        cells = [_cell(row["windows"].get(window)) for window in COLUMNS]
         style = "bold" if row["is_sum"] else ""
         table.add_row(
             _label(row),
@@ -76,7 +76,7 @@ def differences(board: Mapping[str, Any]) -> list[str]:
             continue
         for window, column in SLIDE.items():
             if wanted := expected[column]:
-                got = _on_slide(row["rates"].get(window))
+                got = _on_slide(row["windows"].get(window))
                 if got != wanted:
                     found.append(
                         f"{expected['row']} {window}: the source has {wanted}, the board {got}"

@@ -113,7 +113,8 @@ def _rights(owner: str, service: str) -> str:
         GRANT USAGE ON SCHEMA public TO {service};
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {service};
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {service};
-        ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {service};
+        ALTER DEFAULT PRIVILEGES FOR ROLE {owner}
+            GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {service};
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SEQUENCES TO {service};
         {"".join(_append_only(table, service) for table in APPEND_ONLY)}
     """

@@ -22,9 +22,11 @@ from deploy.local.errors import StackError
 _FLAGS = (
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
-    "-XX:+ExitOnOutOfMemoryError",  # a half-dead broker is worse than one that its supervisor starts again
+    # A half-dead broker is worse than one that its supervisor starts again.
+    "-XX:+ExitOnOutOfMemoryError",
     "-XX:-UsePerfData",
-    "-XX:+VerifySharedSpaces",  # 0.1 s; without it a damaged cache file makes the JVM crash at each start
+    # It takes 0.1 s. Without it a damaged cache file makes the JVM crash at each start.
+    "-XX:+VerifySharedSpaces",
     "-Xlog:disable",
     "-Xlog:all=error:stderr",
     "--enable-native-access=ALL-UNNAMED",  # compression codecs load native code

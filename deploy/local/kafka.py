@@ -287,7 +287,8 @@ class KafkaServer:
         options = (
             f"-Dlog4j2.configurationFile={Path(__file__).with_name('kafka_log4j2.yaml')}",
             f"-Dsaman.logs={self.log.parent}",
-            f"-Djava.io.tmpdir={self.data_dir / 'tmp'}",  # /tmp may forbid programs, and there nobody tidies up
+            # Not /tmp: it may forbid programs, and nobody tidies up there.
+            f"-Djava.io.tmpdir={self.data_dir / 'tmp'}",
             f"-XX:ErrorFile={self.log.parent / 'kafka-crash.log'}",
             *self._options.java_options,
         )

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from deploy.local import accounts, processes
+from deploy.local import accounts, clock, processes
 from deploy.local.databases import Database
 from deploy.local.errors import StackError
 from deploy.local.folder import Secrets, StackFolder, write_private
@@ -34,7 +34,7 @@ from shared.postgres.database import migrate
 OPERATOR_KEY = "operator"
 RESTART_SECONDS_MIN = 0.5
 RESTART_SECONDS_MAX = 10.0
-PASSED_ON = ("SAMAN_NOW", "SAMAN_LOG_LEVEL")
+PASSED_ON = ("SAMAN_LOG_LEVEL",)
 """Settings of the caller's environment that the services get as well."""
 
 
@@ -102,6 +102,7 @@ async def start_stack(path: Path, *, attached: bool, progress: Progress = silent
     try:
         databases = await _databases(infrastructure, progress)
         await _topics_and_accounts(infrastructure, progress)
+        await _set_clock(infrastructure, databases)
         operator_key = Secrets(path).make(OPERATOR_KEY)
         settings = _settings(path, infrastructure, databases, operator_key)
         services = services_server(path, settings, attached=attached)
@@ -215,6 +216,24 @@ async def _topics_and_accounts(infrastructure: Infrastructure, progress: Progres
     await asyncio.to_thread(applying.apply, bus, accounts.passwords(path), publishers)
 
 
+async def _set_clock(infrastructure: Infrastructure, databases: Mapping[str, Database]) -> None:
+    """Keep the offset that the stack's clock is to have, if it may be moved to it."""
+    path = infrastructure.folder.path
+    wanted = clock.wanted_offset(path)
+    if wanted == clock.kept_offset(path):
+        return
+    bus = accounts.operator_at(path, infrastructure.bootstrap)
+    publishers = await known_publishers(bus)
+    topics = [
+        topic.name
+        for number in sorted(publishers.live)
+        for topic in topics_of_publisher(number)
+        if topic.from_outside
+    ]
+    await clock.refuse_unread(bus, topics, databases["reporting"].service_dsn)
+    clock.keep(path, wanted)
+
+
 def _settings(
     path: Path, infrastructure: Infrastructure, databases: Mapping[str, Database], operator_key: str
 ) -> dict[str, str]:
@@ -230,11 +249,19 @@ def _settings(
             for name in databases
         },
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        clock.OFFSET_SETTING: str(clock.kept_offset(path)),
         "SAMAN_KAFKA_BOOTSTRAP": infrastructure.bootstrap,
         "SAMAN_OPERATOR_KEY_HASH": hashlib.sha256(operator_key.encode()).hexdigest(),
-        "SAMAN_NOTIFICATIONS_MAIL_HOST": HOST,
-        "SAMAN_NOTIFICATIONS_MAIL_PORT": str(ports.take("smtp")),
-        "SAMAN_NOTIFICATIONS_PUBLIC_URL": http,
+        "SAMAN_SESSION_KEYS": Secrets(path).make("sessions"),
+        **{
+            f"SAMAN_{name}_{what}": value
+            for name in ("REGISTRY", "NOTIFICATIONS")
+            for what, value in (
+                ("MAIL_HOST", HOST),
+                ("MAIL_PORT", str(ports.take("smtp"))),
+                ("PUBLIC_URL", http),
+            )
+        },
         "SAMAN_NOTIFICATIONS_WEBHOOK_KEY": Secrets(path).make("webhooks"),
         "SAMAN_NOTIFICATIONS_ALLOW_PRIVATE_WEBHOOKS": "true",
     }

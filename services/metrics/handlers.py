@@ -6,6 +6,9 @@ from datetime import datetime
 from services.metrics.intake import commands
 from shared.delivery.subscribe import Router, subscribe
 from shared.events.registry import (
+    MetricChanged,
+    MetricDefined,
+    MetricEvent,
     MunicipalitiesMerged,
     MunicipalityChanged,
     MunicipalityEvent,
@@ -19,16 +22,19 @@ from shared.events.registry import (
     ProjectEvent,
     ProjectRegistered,
 )
-from shared.events.reporting import AbsenceFigurePosted, FigureEvent, FigureWithdrawn
+from shared.events.reporting import (
+    AbsenceFigurePosted,
+    FigureEvent,
+    FigureWithdrawn,
+    IndicatorFigurePosted,
+)
 from shared.postgres.database import Connection
 
 router = Router("metrics")
 
 
-@subscribe(router, AbsenceFigurePosted, FigureWithdrawn)
-async def on_absence_figures(
-    events: Sequence[FigureEvent], conn: Connection, now: datetime
-) -> None:
+@subscribe(router, AbsenceFigurePosted, IndicatorFigurePosted, FigureWithdrawn)
+async def on_figures(events: Sequence[FigureEvent], conn: Connection, now: datetime) -> None:
     """Recompute the series that these figures move."""
     await commands.apply_figures(conn, events, now=now)
 
@@ -41,6 +47,12 @@ async def on_municipalities(
 ) -> None:
     """Recompute the counties whose municipalities are others now."""
     await commands.hear_municipalities(conn, events, now=now)
+
+
+@subscribe(router, MetricDefined, MetricChanged)
+async def on_metrics(events: Sequence[MetricEvent], conn: Connection, now: datetime) -> None:
+    """Work out the figures and goals that waited for these metrics, or are shown otherwise now."""
+    await commands.hear_metrics(conn, events, now=now)
 
 
 @subscribe(router, ProgrammeRegistered, ProgrammeChanged)

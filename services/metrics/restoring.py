@@ -31,8 +31,8 @@ async def compare(conn: Connection, log: Log) -> Compared:
     """Compare the version of every state with the newest one in the log."""
     compared, topic = Compared(), MetricUpdated.topic()
     told = {key: version for (name, key), version in log.versions.items() if name == topic}
-    async for subject, definition_key, last_month, months, version in store.list_versions(conn):
-        key = f"{subject}|{definition_key}|{period_of(last_month, months)}"
+    async for series, last_month, months, version in store.list_versions(conn):
+        key = "|".join((*series, str(period_of(last_month, months))))
         in_log = told.pop(key, 0)
         compared.newer_in_log += in_log > version
         compared.lost_in_log += log.last.get((topic, key), 0) < version

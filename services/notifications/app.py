@@ -12,6 +12,10 @@ from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
 from services.notifications.channels.webhook import Caller
 from services.notifications.deliveries import api as deliveries
 from services.notifications.deliveries import letters
+from services.notifications.mails import postman
+from services.notifications.reminders import api as reminders_api
+from services.notifications.reminders import commands as reminders
+from services.notifications.reminders.letters import ReminderWriter
 from services.notifications.sending.sender import Means, Sender
 from services.notifications.subscriptions import api as subscriptions
 from services.notifications.subscriptions.rules import Bounds, Channel
@@ -19,9 +23,13 @@ from shared.clock import Clock
 from shared.http.limits import Rate
 from shared.http.routes import StrictRoute
 from shared.mail.composing import Composer
+from shared.service import calendar
 from shared.service.app import make_app
 from shared.service.runtime import Service
 from shared.service.settings import ServiceSettings
+
+PLAN_SECONDS = 60.0
+"""How often reminders are planned besides midnight, for what came late."""
 
 ROUTE = "/api/notifications/v1"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -89,45 +97,81 @@ class Settings(ServiceSettings):
     )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return notifications as an ASGI app; its lifespan runs consumers, relay and sender."""
-    signer = (
-        Signer(settings.webhook_key.get_secret_value().encode()) if settings.webhook_key else None
-    )
+async def plan_reminders(service: Service) -> None:
+    """Plan the reminders of each day."""
+    await calendar.follow(service.database, service.clock, reminders.plan, seconds=PLAN_SECONDS)
 
-    async def send(service: Service) -> None:
-        """Send what is owed, as long as the service runs."""
+
+class Outgoing:
+    """What leaves the house by mail and webhook, with what both senders share.
+
+    Args:
+        settings: the service's.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._by = f"notifications-{settings.bus.replica}"
+        self._composer = Composer(settings.mail, settings.public_url)
+        self._texts = letters.load_texts()
+        self._mailbox_rate = Rate(
+            per_minute=settings.mailbox_per_minute, burst=settings.mailbox_burst
+        )
+        key = settings.webhook_key
+        self.signer = Signer(key.get_secret_value().encode()) if key else None
+
+    async def send(self, service: Service) -> None:
+        """Send what subscriptions are owed, as long as the service runs."""
+        settings = self._settings
         caller = Caller(
             allow_private=settings.allow_private_webhooks,
             timeout_seconds=settings.webhook_timeout_seconds,
             name_servers=settings.webhook_name_servers,
         )
-        texts = letters.load_texts()
         means = Means(
             database=service.database,
             clock=service.clock,
             true_clock=Clock(),
-            by=f"notifications-{settings.bus.replica}",
+            by=self._by,
             places={Channel.MAIL: settings.mail_places, Channel.WEBHOOK: settings.webhook_places},
-            composer=Composer(settings.mail, settings.public_url),
+            composer=self._composer,
             mail=settings.mail,
-            texts=texts,
-            mailbox_rate=Rate(per_minute=settings.mailbox_per_minute, burst=settings.mailbox_burst),
+            texts=self._texts,
+            mailbox_rate=self._mailbox_rate,
             caller=caller,
-            signer=signer,
+            signer=self.signer,
         )
         try:
             await Sender(means).run()
         finally:
             await caller.close()
 
+    async def post(self, service: Service) -> None:
+        """Send mails to persons, as long as the service runs."""
+        means = postman.Means(
+            database=service.database,
+            clock=service.clock,
+            by=self._by,
+            places=self._settings.mail_places,
+            composer=self._composer,
+            mail=self._settings.mail,
+            texts=self._texts,
+            mailbox_rate=self._mailbox_rate,
+            writers={reminders.KIND: ReminderWriter(service.clock)},
+        )
+        await postman.Postman(means).run()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return notifications as an ASGI app; its lifespan runs consumers, relay and senders."""
+    outgoing = Outgoing(settings)
     service = Service(
         "notifications",
         settings,
         migrations=MIGRATIONS,
         router=handlers.router,
         inbound=handlers.late_router,
-        background=[send],
+        background=[outgoing.send, outgoing.post, plan_reminders],
     )
     app = make_app(
         service,
@@ -136,7 +180,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     bounds = Bounds(settings.allow_private_webhooks, settings.subscriptions_per_address)
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
-    subscriptions.add_routes(router, service, signer=signer, bounds=bounds)
+    subscriptions.add_routes(router, service, signer=outgoing.signer, bounds=bounds)
     deliveries.add_routes(router, service)
+    reminders_api.add_routes(router, service)
     app.include_router(router)
     return app

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from services.notifications.deliveries import commands as deliveries
 from services.notifications.heard import commands as heard
+from services.notifications.reminders import commands as reminders
 from shared.delivery.records import Record
 from shared.delivery.subscribe import Router, subscribe
 from shared.events.metrics import MetricUpdated, MilestoneEvent, TargetLost, TargetReached
@@ -25,7 +26,15 @@ from shared.events.registry import (
     ProjectEvent,
     ProjectRegistered,
 )
-from shared.events.reporting import ReportDue, ReportEvent, ReportOverdue, ReportSubmitted
+from shared.events.reporting import (
+    ReportDue,
+    ReportEvent,
+    ReportOverdue,
+    ReportSubmitted,
+    RoundChanged,
+    RoundEvent,
+    RoundOpened,
+)
 from shared.postgres.database import Connection
 
 router = Router("notifications")
@@ -63,6 +72,12 @@ async def on_metrics_defined(
     await heard.hear_metrics(conn, events)
 
 
+@subscribe(router, RoundOpened, RoundChanged)
+async def on_rounds(events: Sequence[RoundEvent], conn: Connection, _now: datetime) -> None:
+    """Keep the ladders of reminders."""
+    await reminders.hear_rounds(conn, events)
+
+
 @subscribe(late_router, TargetReached, TargetLost)
 async def on_milestones(events: Sequence[MilestoneEvent], conn: Connection, _now: datetime) -> None:
     """Tell of goals."""
@@ -71,8 +86,9 @@ async def on_milestones(events: Sequence[MilestoneEvent], conn: Connection, _now
 
 @subscribe(late_router, ReportDue, ReportOverdue, ReportSubmitted)
 async def on_reports(events: Sequence[ReportEvent], conn: Connection, _now: datetime) -> None:
-    """Tell of reports."""
+    """Tell of reports, and remind of those that are owed."""
     await deliveries.tell(conn, events, true_now=datetime.now(UTC))
+    await reminders.hear_reports(conn, events)
 
 
 async def followed(records: Sequence[Record], conn: Connection) -> Sequence[Record]:

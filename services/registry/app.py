@@ -1,5 +1,6 @@
 """The wiring of the registry."""
 
+import asyncio
 from pathlib import Path
 
 import structlog
@@ -19,9 +20,15 @@ from services.registry.municipalities import api as municipalities
 from services.registry.municipalities.commands import load_reference
 from services.registry.municipalities.reference.tables import read_reference
 from services.registry.networks import api as networks
+from services.registry.people import api as people
+from services.registry.people import commands as people_commands
+from services.registry.people import pages as people_pages
+from services.registry.people.mail import Mailer, RegistryMailSettings
 from services.registry.programmes import api as programmes
 from services.registry.projects import api as projects
 from services.registry.publishers import api as publishers
+from services.registry.sign_in import api as sign_in_api
+from services.registry.sign_in import pages as sign_in
 from shared.delivery.subscribe import Router
 from shared.http.routes import StrictRoute
 from shared.service.app import make_app
@@ -38,6 +45,7 @@ SUBJECTS = (
 
 ROUTE = "/api/registry/v1"
 MIGRATIONS = Path(__file__).parent / "migrations"
+FORGET_SECONDS = 60.0
 
 
 class Settings(ServiceSettings):
@@ -53,6 +61,10 @@ class Settings(ServiceSettings):
             "Whether Norway's municipalities, 2013 to 2024, are registered at the start, as far as"
             " missing."
         ),
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="The address of the pages, as links in mails have it.",
     )
     status_address: str = Field(
         default="",
@@ -73,6 +85,17 @@ async def register_reference(service: Service) -> None:
         LOG.info("reference municipalities registered", state_count=count)
 
 
+async def forget_erased(service: Service) -> None:
+    """Forget whom the log says to forget, as long as the service runs: a database that was put back
+    may have them still.
+    """
+    while True:
+        async with service.database.transaction() as conn:
+            if count := await people_commands.forget_erased(conn):
+                LOG.warning("erased persons forgotten again", person_count=count)
+        await asyncio.sleep(FORGET_SECONDS)
+
+
 async def define_metrics(service: Service) -> None:
     """Define the built-in metrics whose files are new or changed; over when it was done once."""
     async with service.database.transaction() as conn:
@@ -82,19 +105,21 @@ async def define_metrics(service: Service) -> None:
         LOG.info("built-in metrics defined", metric_ids=changed)
 
 
-def make_router(service: Service) -> APIRouter:
+def make_router(service: Service, mailer: Mailer) -> APIRouter:
     """Return the registry's routes for machines."""
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
     for subject in SUBJECTS:
         subject.add_routes(router, service)
+    people.add_routes(router, service, mailer)
+    sign_in_api.add_routes(router, service)
     return router
 
 
-def make_pages(app: FastAPI, service: Service, *, status_address: str) -> APIRouter:
-    """Return the registry's routes for people, and let the app serve their assets."""
-    pages = Pages("registry", Path(__file__).parent)
-    pages.mount_assets(app)
+def make_pages(service: Service, pages: Pages, mailer: Mailer, *, status_address: str) -> APIRouter:
+    """Return the registry's routes for people."""
     router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
+    sign_in.add_routes(router, service, pages, mailer)
+    people_pages.add_routes(router, service, pages, mailer)
     console.add_routes(router, service, pages, status_address=status_address)
     pages.add_missing(router)
     return router
@@ -109,7 +134,11 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         migrations=MIGRATIONS,
         router=Router("registry"),
-        background=[define_metrics, *([register_reference] if settings.reference else [])],
+        background=[
+            define_metrics,
+            *([register_reference] if settings.reference else []),
+            forget_erased,
+        ],
     )
     service.health.waiting["metrics"] = "the built-in metrics are not defined yet"
     if settings.reference:
@@ -119,6 +148,9 @@ def create_app(settings: Settings) -> FastAPI:
         "Saman registry",
         "Who takes part: municipalities, programmes, projects, publishers.",
     )
-    app.include_router(make_router(service))
-    app.include_router(make_pages(app, service, status_address=settings.status_address))
+    pages = Pages("registry", Path(__file__).parent)
+    pages.mount_assets(app)
+    mailer = Mailer(RegistryMailSettings(), settings.public_url, pages.all_texts)
+    app.include_router(make_router(service, mailer))
+    app.include_router(make_pages(service, pages, mailer, status_address=settings.status_address))
     return app

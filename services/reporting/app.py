@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.reporting import handlers
 from services.reporting.figures import api as figures
+from services.reporting.figures import commands as figure_commands
+from services.reporting.forms import api as forms
+from services.reporting.forms import pages as form_pages
 from services.reporting.reports import api as reports
 from services.reporting.rounds import api as rounds
 from services.reporting.rounds import commands
@@ -16,6 +19,7 @@ from shared.service import calendar
 from shared.service.app import make_app
 from shared.service.runtime import Service
 from shared.service.settings import ServiceSettings
+from shared.web.pages import PageRoute, Pages
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TICK_SECONDS = 5.0
@@ -55,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         migrations=MIGRATIONS,
         router=handlers.router,
         inbound=handlers.inbound_router,
+        inbound_lacks=figure_commands.lacks_metrics,
         background=[turn_states],
     )
     app = make_app(
@@ -62,6 +67,17 @@ def create_app(settings: Settings) -> FastAPI:
     )
     rate = Rate(per_minute=settings.figures_per_minute, burst=settings.figures_burst, of="figures")
     app.include_router(figures.make_router(service, rate=rate))
-    for subject in (rounds, reports):
+    for subject in (forms, rounds, reports):
         app.include_router(subject.make_router(service))
+    app.include_router(_pages(app, service))
     return app
+
+
+def _pages(app: FastAPI, service: Service) -> APIRouter:
+    """Return the routes for people, and let the app serve their assets."""
+    pages = Pages("reporting", Path(__file__).parent)
+    pages.mount_assets(app)
+    router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
+    form_pages.add_routes(router, service, pages)
+    pages.add_missing(router)
+    return router

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.reporting.figures import commands as figures
+from services.reporting.figures.kinds.known import BY_TYPE
 from services.reporting.heard import commands as heard
 from services.reporting.reports import commands as reports
 from services.reporting.rounds import commands as rounds
@@ -14,6 +15,9 @@ from shared.delivery.submissions import Submission
 from shared.delivery.subscribe import Router, subscribe, subscribe_inbound
 from shared.events import inbound
 from shared.events.registry import (
+    MetricChanged,
+    MetricDefined,
+    MetricEvent,
     MunicipalitiesMerged,
     MunicipalityChanged,
     MunicipalityEvent,
@@ -40,6 +44,12 @@ async def on_municipalities(
     await heard.hear_municipalities(conn, events)
 
 
+@subscribe(router, MetricDefined, MetricChanged)
+async def on_metrics(events: Sequence[MetricEvent], conn: Connection, _now: datetime) -> None:
+    """Keep what is measured."""
+    await heard.hear_metrics(conn, events)
+
+
 @subscribe(router, ProjectRegistered, ProjectChanged, ProjectEnded)
 async def on_projects(events: Sequence[ProjectEvent], conn: Connection, now: datetime) -> None:
     """Keep the projects, and what they owe."""
@@ -52,9 +62,7 @@ async def on_projects(events: Sequence[ProjectEvent], conn: Connection, now: dat
     refuse=judging.refuse_record,
     withhold=judging.withhold,
 )
-async def on_absence_figures(
-    submissions: Sequence[Submission], conn: Connection, now: datetime
-) -> None:
+async def on_figures(submissions: Sequence[Submission], conn: Connection, now: datetime) -> None:
     """Put figures and withdrawals through the gate, in the order in which each publisher sent
     them.
     """
@@ -63,8 +71,8 @@ async def on_absence_figures(
         entries = [entry_of(s) for s in run]
         if kind == inbound.FigureWithdrawn.type:
             await figures.withdraw_figures(conn, entries, rights=rights, now=now)
-        elif kind == inbound.AbsenceFigurePosted.type:
-            await figures.post_figures(conn, entries, rights=rights, now=now)
+        elif (known := BY_TYPE.get(kind)) is not None:
+            await figures.post_figures(conn, entries, known, rights=rights, now=now)
         else:
             await judging.reject_unknown_type(conn, entries, kind=kind, now=now)
 

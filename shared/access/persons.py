@@ -92,6 +92,24 @@ def grants_in(roles: Sequence[dict[str, Any]]) -> tuple[Grant, ...]:
     )
 
 
+def role_object(grant: Grant) -> dict[str, Any]:
+    """Return a role as a JSON object, in the form in which it is told."""
+    scope = grant.scope
+    return {
+        "role": grant.role.value,
+        "scope": {
+            "programme": scope.programme_id,
+            "project": scope.project_id,
+            "network": next(iter(scope.network_ids), None),
+            "cohorts": sorted(scope.cohort_ids),
+            "report_kinds": sorted(scope.report_kinds),
+        },
+        "party": grant.party.value if grant.party else None,
+        "from": grant.from_.isoformat() if grant.from_ else None,
+        "to": grant.to.isoformat() if grant.to else None,
+    }
+
+
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 

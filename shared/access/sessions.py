@@ -9,19 +9,20 @@ beginning: that travels on `registry.person.v1`, so signing out everywhere holds
 import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64decode
-from binascii import Error as MalformedBase64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import OctKey
 
 COOKIE = "saman-session"
 HEADER = {"alg": "dir", "enc": "A256GCM"}
-KEY_BYTES = 32
+_JWE = JWERegistry(algorithms=list(HEADER.values()))
+SECRET_LENGTH_MIN = 32
+"""Characters of a key, each of about six random bits. The key itself is their SHA-256."""
 
 OPERATOR = "operator"
 """Whose session it is when somebody showed the operator's key; people are `person/<id>`."""
@@ -39,9 +40,6 @@ class Lifetime:
     idle: timedelta
     absolute: timedelta
 
-
-LIFETIME = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(hours=10))
-"""What Ansattporten asks for is shorter; `SAMAN_SESSION_MINUTES` sets it."""
 
 REFRESH_AFTER = timedelta(minutes=1)
 """A cookie that was used is written anew so often at most."""
@@ -83,14 +81,14 @@ class SessionKeys:
     """The secret keys: the first one writes, all of them read, so that keys can be changed.
 
     Args:
-        written: base64url of 32 random bytes each, separated by spaces or commas.
+        written: random characters, at least 32 for each key; keys are separated by spaces.
 
     Raises:
-        ValueError: one of them has another length, or is no base64url.
+        ValueError: one of them is too short.
     """
 
     def __init__(self, written: str) -> None:
-        self._keys = [_key(each) for each in written.replace(",", " ").split()]
+        self._keys = [_key(each) for each in written.split()]
 
     @property
     def are_there(self) -> bool:
@@ -101,23 +99,23 @@ class SessionKeys:
         """Return the cookie of a session."""
         claims = {
             "sub": session.subject,
-            "iat": int(session.begun_at.timestamp()),
-            "used": int(session.used_at.timestamp()),
+            "iat": session.begun_at.timestamp(),
+            "used": session.used_at.timestamp(),
             "form": session.form_token,
             "bound": session.bound_to,
         }
-        return jwt.encode(HEADER, claims, self._keys[0], algorithms=list(HEADER.values()))
+        return jwt.encode(HEADER, claims, self._keys[0], registry=_JWE)
 
     def read(self, cookie: str | None) -> Session | None:
         """Return the session of a cookie; None of one that no key of ours wrote."""
         for key in self._keys if cookie else ():
             try:
-                claims = jwt.decode(cookie or "", key, algorithms=list(HEADER.values())).claims
+                claims = jwt.decode(cookie or "", key, registry=_JWE).claims
                 return Session(
                     subject=str(claims["sub"]),
                     form_token=str(claims["form"]),
-                    begun_at=datetime.fromtimestamp(int(claims["iat"]), UTC),
-                    used_at=datetime.fromtimestamp(int(claims["used"]), UTC),
+                    begun_at=datetime.fromtimestamp(float(claims["iat"]), UTC),
+                    used_at=datetime.fromtimestamp(float(claims["used"]), UTC),
                     bound_to=str(claims["bound"]),
                 )
             except (JoseError, ValueError, KeyError, TypeError):
@@ -130,20 +128,10 @@ def begin(subject: str, *, now: datetime, bound_to: str = "") -> Session:
     return Session(subject, secrets.token_urlsafe(24), now, now, bound_to)
 
 
-def make_key() -> str:
-    """Make a key for sessions, as it is written in settings."""
-    return secrets.token_urlsafe(KEY_BYTES)
-
-
 def _key(written: str) -> OctKey:
-    try:
-        raw = urlsafe_b64decode(written + "=" * (-len(written) % 4))
-    except MalformedBase64:
-        raw = b""
-    if len(raw) != KEY_BYTES:
-        digest = hashlib.sha256(written.encode()).hexdigest()[:8]
+    if len(written) < SECRET_LENGTH_MIN:
         raise ValueError(
-            f"a session key is {KEY_BYTES} random bytes in base64url; the one whose SHA-256 begins"
-            f" with {digest} has {len(raw)}"
+            f"a session key must have at least {SECRET_LENGTH_MIN} characters, one has"
+            f" {len(written)}"
         )
-    return OctKey.import_key(raw)
+    return OctKey.import_key(hashlib.sha256(written.encode()).digest())

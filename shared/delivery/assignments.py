@@ -2,21 +2,20 @@
 
 A member that returns under its static id gets the assignment back that it had, without a rebalance.
 If it was killed between hearing of a new topic and learning of its partitions, that assignment
-lacks them, and nobody would ever ask
-again: the broker sees no change, and the client, which is not told that it leads the group, does
-not look. Found by killing reporting just after a publisher was added.
+lacks them, and nobody would ever ask again: the broker sees no change, and the client, which is not
+told that it leads the group, does not look. Found by killing reporting just after a publisher was
+added.
 """
 
 import asyncio
-from typing import Any
 
 import structlog
-from aiokafka.coordinator.protocol import ConsumerProtocol
 from aiokafka.errors import KafkaError
 
 from shared.delivery.consumers import Consumers
-from shared.kafka.admin import Admin, administering
+from shared.kafka.admin import administering
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import ask_for_rebalance, partition_count
 
 LOG = structlog.get_logger()
 LOOK_SECONDS = 3.0
@@ -26,7 +25,7 @@ LOOKS_BEFORE_ASKING = 2
 
 async def keep_assigned(consumers: Consumers, bus: BusSettings) -> None:
     """Look again and again for partitions of pattern subscriptions that no member reads, and ask
-    for a rebalance.
+    for a rebalance. Returns at once when there are no such subscriptions.
 
     Raises:
         KafkaError, OSError: the broker cannot be reached at first, or refuses to tell; the caller
@@ -42,43 +41,17 @@ async def keep_assigned(consumers: Consumers, bus: BusSettings) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                assigned = await _assigned(admin, list(groups))
+                assigned = await admin.assigned_counts(groups)
             except KafkaError as error:
                 if not error.retriable:
                     raise
-                assigned = {}  # the coordinator died or moves; until there is another, nothing can be asked of it
+                # The coordinator died or moves; until there is another, nothing can be asked of it.
+                assigned = {}
             for group, name in groups.items():
-                consumer = consumers.subscribers[name].consumer
-                idle = _partitions_of(consumer) - assigned.get(group, 0) if group in assigned else 0
+                client = consumers.subscribers[name].consumer
+                idle = partition_count(client) - assigned.get(group, 0) if group in assigned else 0
                 looks[group] = looks[group] + 1 if idle > 0 else 0
                 if looks[group] >= LOOKS_BEFORE_ASKING:
                     LOG.warning("partitions that nobody reads", group=group, count=idle)
                     looks[group] = 0
-                    consumer._coordinator.request_rejoin()
-
-
-async def _assigned(admin: Admin, groups: list[str]) -> dict[str, int]:
-    """Return how many partitions the members of each stable group read together."""
-    counts = {}
-    for name in groups:  # one by one: aiokafka 0.14 cannot read an answer about several
-        for answer in await admin.describe_consumer_groups([name]):
-            for _, group, state, _, _, members, *_ in answer.groups:
-                if state == "Stable":
-                    counts[group] = sum(_count(member[-1]) for member in members)
-    return counts
-
-
-def _count(assignment: bytes) -> int:
-    if not assignment:
-        return 0
-    return sum(
-        len(partitions)
-        for _, partitions in ConsumerProtocol.ASSIGNMENT.decode(assignment).assignment
-    )
-
-
-def _partitions_of(consumer: Any) -> int:
-    """Return how many partitions the subscribed topics have, as far as the client knows."""
-    if consumer is None or consumer._coordinator is None:  # it is being started
-        return 0
-    return sum(len(consumer.partitions_for_topic(topic) or ()) for topic in consumer.subscription())
+                    ask_for_rebalance(client)

@@ -17,15 +17,16 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.clock import Clock
-from shared.delivery.batches import Batches, unread
 from shared.delivery.delivery import Delivery
-from shared.delivery.positions import PutBack, Seat
+from shared.delivery.positions import PutBack, Resumption
 from shared.delivery.records import Record
 from shared.delivery.subscribe import Subscription
 from shared.kafka import broker as kafka
 from shared.kafka import wire
 from shared.kafka.admin import administering
+from shared.kafka.batches import Batches
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import close_connections, has_given_up, unread
 from shared.postgres.database import Database
 
 LOG = structlog.get_logger()
@@ -97,7 +98,7 @@ class Consumers:
         self.broker: KafkaBroker = kafka.make_broker(bus)
         self.deliveries: dict[str, Delivery] = {}
         self.subscribers: dict[str, Any] = {}
-        self.seats: dict[str, Seat] = {}
+        self.resumptions: dict[str, Resumption] = {}
         self.subscriptions = list(subscriptions)
         self._bus = bus
         self._clock = clock
@@ -187,8 +188,8 @@ class Consumers:
             try:
                 await delivery.take([record_of(raw) for raw in message.raw_message])
             except PutBack:
-                for each in self.seats.values():  # they have the same database
-                    each.is_ordered = True
+                for each in self.resumptions.values():  # they have the same database
+                    each.is_replay_ordered = True
                 raise
 
         topics = () if subscription.is_inbound else (subscription.topic,)
@@ -211,8 +212,8 @@ class Consumers:
             isolation_level="read_committed",
         )
         subscriber(consume)
-        seat = self.seats[subscription.group] = Seat(database, subscription.group)
-        subscriber.get_msg = Batches(subscription.batch, seat).next  # type: ignore[method-assign]
+        resumption = self.resumptions[subscription.group] = Resumption(database, subscription.group)
+        subscriber.get_msg = Batches(subscription.batch, resumption.settle).next  # type: ignore[method-assign]
         self.subscribers[subscription.group] = subscriber
         self.deliveries[subscription.group] = delivery
 
@@ -234,7 +235,7 @@ class Consumers:
                 ends[group] = {p: end[p] for p in partitions if end[p] > start[p]}
             while ends:
                 for group, wanted in list(ends.items()):
-                    if not self.seats[group].is_settled:
+                    if not self.resumptions[group].is_settled:
                         continue
                     name = f"{self._bus.group_prefix}{group}"
                     done = (
@@ -267,34 +268,14 @@ async def _put_away(subscriber: Any) -> None:
             await subscriber.stop()
     except (KafkaError, TimeoutError) as reason:
         LOG.warning("why the consumer had given up", reason=repr(reason.__cause__ or reason)[:300])
-        await consumer._client.close()
+        await close_connections(consumer)
 
 
 def _has_given_up(subscriber: Any) -> bool:
-    """Tell whether a client has lost a background task; those of its coordinator it neither
-    replaces nor outlives.
-
-    One that could not be started again has the tasks only that it came to, and nobody asks it for
-    records.
+    """Tell whether nobody asks for records any more. A subscriber that could not be started again
+    has no tasks.
     """
-    consumer = subscriber.consumer
-    if (
-        consumer is None
-        or consumer._fetcher is None
-        or consumer._coordinator is None
-        or not subscriber.tasks
-    ):
-        return True
-    coordinator = consumer._coordinator
-    if coordinator._coordination_task.done() or consumer._fetcher._fetch_task.done():
-        return True
-    return _has_failed(coordinator._heartbeat_task) or _has_failed(coordinator._commit_refresh_task)
-
-
-def _has_failed(task: Any) -> bool:
-    return (
-        task is not None and task.done() and not task.cancelled() and task.exception() is not None
-    )
+    return not subscriber.tasks or has_given_up(subscriber.consumer)
 
 
 def record_of(raw: Any) -> Record:

@@ -3,23 +3,24 @@
 The broker keeps committed offsets apart from the effects, so the two can be restored to different
 moments, and offsets that are ahead of the effects would pass records by without a trace. Each batch
 therefore notes how far it came in its own transaction, and whenever partitions are assigned, the
-consumer goes back to that place if the broker's is beyond it; so it does when a running service
+consumer goes back to that offset if the broker's is beyond it; so it does when a running service
 finds its database put back. An operator's replay takes the same way. Reading again is harmless: the
 inbox knows what was applied.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 
 from shared.delivery.records import Record
 from shared.errors import Unavailable
+from shared.kafka.batches import AGAIN_SECONDS
+from shared.kafka.consumer import assignment_of, committed_offsets, give_back, seek
 from shared.postgres.database import Connection, Database, load_queries
 
 QUERIES = load_queries(__file__)
@@ -28,11 +29,8 @@ LOG = structlog.get_logger()
 HEAR_SECONDS = 1.0
 """How late a process may hear of a replay that was ordered at another."""
 
-AGAIN_SECONDS = 0.5
-"""Before a consumer that could not fetch, or not learn its place, tries again."""
 
-
-class Position(NamedTuple):
+class Checkpoint(NamedTuple):
     """How far a consumer came in one partition.
 
     Attributes:
@@ -51,7 +49,7 @@ class Position(NamedTuple):
         return start if start < committed else None
 
 
-Places = Mapping[TopicPartition, int]
+Offsets = Mapping[TopicPartition, int]
 
 
 class PutBack(Unavailable):
@@ -60,7 +58,7 @@ class PutBack(Unavailable):
     """
 
 
-class Advance:
+class Checkpoints:
     """Notes how far a consumer came, and remembers it: a database that was put back under a running
     service shows so.
 
@@ -84,7 +82,7 @@ class Advance:
         before = {
             TopicPartition(row["topic"], row["partition"]): row["next_offset"] async for row in rows
         }
-        if any(offset < self._ends.get(place, 0) for place, offset in before.items()):
+        if any(offset < self._ends.get(partition, 0) for partition, offset in before.items()):
             self._ends.clear()
             raise PutBack(f"the database of {self._consumer} was put back to an earlier moment")
 
@@ -93,24 +91,24 @@ class Advance:
         self._ends |= _ends(records)
 
 
-async def list_(conn: Connection, consumer: str) -> dict[TopicPartition, Position]:
+async def list_(conn: Connection, consumer: str) -> dict[TopicPartition, Checkpoint]:
     """Return how far a consumer came; a partition of which it handled nothing yet has no entry."""
     return {
-        TopicPartition(row["topic"], row["partition"]): Position(
+        TopicPartition(row["topic"], row["partition"]): Checkpoint(
             row["next_offset"], row["replay_from"]
         )
         async for row in QUERIES.list_positions(conn, consumer=consumer)
     }
 
 
-async def order_replay(conn: Connection, consumer: str, places: Places) -> None:
-    """Let a consumer read again from these places; whichever process reads a partition goes back by
+async def order_replay(conn: Connection, consumer: str, offsets: Offsets) -> None:
+    """Let a consumer read again from these offsets; the process that reads a partition goes back by
     itself.
     """
-    await QUERIES.order_replays(conn, consumer=consumer, **_columns(places))
+    await QUERIES.order_replays(conn, consumer=consumer, **_columns(offsets))
 
 
-async def hear_of_replays(database: Database, seats: Mapping[str, "Seat"]) -> None:
+async def hear_of_replays(database: Database, resumptions: Mapping[str, "Resumption"]) -> None:
     """Tell the consumers of a process for which replays are ordered, for as long as it runs.
 
     Raises:
@@ -119,23 +117,23 @@ async def hear_of_replays(database: Database, seats: Mapping[str, "Seat"]) -> No
     while True:
         async with database.connection() as conn:
             async for row in QUERIES.list_replays(conn):
-                if (seat := seats.get(row["consumer"])) is not None:
-                    seat.is_ordered = True
+                if (resumption := resumptions.get(row["consumer"])) is not None:
+                    resumption.is_replay_ordered = True
         await asyncio.sleep(HEAR_SECONDS)
 
 
 @dataclass
-class Seat:
+class Resumption:
     """Keeps one consumer's client where its database says, whenever it was given partitions or a
     replay was ordered.
 
     Attributes:
-        is_ordered: a replay was ordered since; set by whoever hears of it.
+        is_replay_ordered: a replay was ordered since; set by whoever hears of it.
     """
 
     database: Database
     consumer: str
-    is_ordered: bool = False
+    is_replay_ordered: bool = False
     _seen: Any = None
 
     @property
@@ -146,20 +144,19 @@ class Seat:
     async def settle(
         self, client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]
     ) -> set[TopicPartition]:
-        """Look, after a fetch, whether the client is where it must be; return the places whose
+        """Look, after a fetch, whether the client is where it must be; return the partitions whose
         records are not to be handled now, because they will be fetched again.
 
         Args:
             client: the consumer's.
             fetched: what it was given last.
         """
-        subscription = client._subscription.subscription
-        assignment = subscription.assignment if subscription is not None else None
-        if assignment is self._seen and not self.is_ordered:
+        assignment = assignment_of(client)
+        if assignment is self._seen and not self.is_replay_ordered:
             return set()
         if assignment is None:
             return set(fetched)
-        self.is_ordered = False
+        self.is_replay_ordered = False
         try:
             moved = await self._go_back(client, assignment)
         except (KafkaError, Unavailable) as error:
@@ -168,7 +165,7 @@ class Seat:
                 consumer=self.consumer,
                 error=str(error)[:300],
             )
-            self.is_ordered = True
+            self.is_replay_ordered = True
             give_back(client, fetched)
             await asyncio.sleep(AGAIN_SECONDS)
             return set(fetched)
@@ -176,32 +173,31 @@ class Seat:
         return moved
 
     async def _go_back(self, client: Any, assignment: Any) -> set[TopicPartition]:
-        places = list(assignment.tps)
-        if not places:
+        partitions = list(assignment.tps)
+        if not partitions:
             return set()
         async with self.database.connection() as conn:
             known = await list_(conn, self.consumer)
-        committed = await client._coordinator.fetch_committed_offsets(places)
+        committed = await committed_offsets(client, partitions)
         starts: dict[TopicPartition, int] = {}
-        for place in places:
-            offset = committed[place].offset if place in committed else -1
-            start = known.get(place, Position()).start(offset if offset >= 0 else None)
+        for partition in partitions:
+            start = known.get(partition, Checkpoint()).start(committed.get(partition))
             if start is not None:
-                starts[place] = start
+                starts[partition] = start
         if starts:
             LOG.warning(
                 "consumer goes back to what its database says",
                 consumer=self.consumer,
-                places=_shown(starts),
+                offsets=_shown(starts),
             )
-            for place, start in starts.items():
-                _seek(client, place, start)
+            for partition, start in starts.items():
+                seek(client, partition, start)
             # The broker has to know as well: whoever waits until this consumer has caught up asks
             # there.
             await client.commit(starts)
         ordered = {
             p: known[p].replay_from
-            for p in places
+            for p in partitions
             if p in known and known[p].replay_from is not None
         }
         if ordered:
@@ -210,54 +206,17 @@ class Seat:
         return set(starts)
 
 
-def give_back(client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
-    """Let records that a client was given, and that nobody handles now, be fetched again.
-
-    Where it has gone back further meanwhile it stays: the broker may know of that already, and
-    nobody would go again.
-    """
-    for place, records in fetched.items():
-        position = position_of(client, place)
-        if position is None or position > records[0].offset:
-            _seek(client, place, records[0].offset)
-
-
-def fetch_again(client: Any, place: TopicPartition) -> None:
-    """Let a client forget what it fetched of a partition and has not given yet."""
-    if (position := position_of(client, place)) is not None:
-        _seek(client, place, position)
-
-
-def position_of(client: Any, place: TopicPartition) -> int | None:
-    """Return where a client goes on in a partition; None when it does not know yet, or has lost the
-    partition.
-    """
-    subscription = client._subscription.subscription
-    assignment = subscription.assignment if subscription is not None else None
-    state = assignment.state_value(place) if assignment is not None else None
-    position: int | None = state._position if state is not None else None
-    return position
-
-
-def _seek(client: Any, place: TopicPartition, offset: int) -> None:
-    """Let the client go on elsewhere; one that lost the partition meanwhile has nothing to do
-    there.
-    """
-    with suppress(IllegalStateError):
-        client.seek(place, offset)
-
-
 def _ends(records: Iterable[Record]) -> dict[TopicPartition, int]:
     return {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
 
 
-def _columns(places: Mapping[TopicPartition, int | None]) -> dict[str, Any]:
+def _columns(offsets: Mapping[TopicPartition, int | None]) -> dict[str, Any]:
     return {
-        "topics": [place.topic for place in places],
-        "partitions": [place.partition for place in places],
-        "offsets": list(places.values()),
+        "topics": [each.topic for each in offsets],
+        "partitions": [each.partition for each in offsets],
+        "offsets": list(offsets.values()),
     }
 
 
-def _shown(places: Places) -> dict[str, int]:
-    return {f"{place.topic}/{place.partition}": offset for place, offset in places.items()}
+def _shown(offsets: Offsets) -> dict[str, int]:
+    return {f"{each.topic}/{each.partition}": offset for each, offset in offsets.items()}

@@ -131,3 +131,27 @@ DELETE FROM delivery_death AS d
 SELECT count(*) AS count, min(created_at) AS oldest_at
   FROM dead_letter
  WHERE state = 'waiting';
+
+-- name: count_waiting_letters(consumer, topic, count)$
+SELECT count(*)
+  FROM (SELECT
+          FROM dead_letter
+         WHERE consumer = :consumer AND topic = :topic AND state = 'waiting'
+         LIMIT :count) AS letter;
+
+-- name: add_not_kept(consumer, topic, count)^
+INSERT INTO letter_not_kept AS n (consumer, topic, count, is_open)
+VALUES (:consumer, :topic, :count, true)
+ON CONFLICT ON CONSTRAINT letter_not_kept_pk DO UPDATE
+   SET count = n.count + excluded.count, is_open = true, last_at = clock_timestamp()
+RETURNING n.count, old.is_open IS NOT TRUE AS is_new;
+
+-- name: close_not_kept(consumer, topic)!
+UPDATE letter_not_kept
+   SET is_open = false
+ WHERE consumer = :consumer AND topic = :topic AND is_open;
+
+-- name: list_not_kept()
+SELECT consumer, topic, count, begun_at, last_at
+  FROM letter_not_kept
+ ORDER BY last_at DESC, consumer, topic;

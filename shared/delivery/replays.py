@@ -3,7 +3,7 @@
 The broker refuses to move the offsets of a group that has members, and a static member stays one
 for a session after its process ended. So nobody moves them from outside: the order is kept in the
 service's database, and each process carries it out for the partitions that it reads
-(`positions.Seat`), while everything goes on.
+(`positions.Resumption`), while everything goes on.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,8 +17,9 @@ from shared.audit import log as audit
 from shared.delivery import positions
 from shared.delivery.subscribe import Subscription
 from shared.errors import NotFound, Unavailable
-from shared.kafka.admin import Admin, administering, learn
+from shared.kafka.admin import Admin, administering
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import learn
 from shared.postgres.database import Connection
 
 

@@ -12,10 +12,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from shared import strict_json
+from shared.clock import Clock
 from shared.delivery.records import VALUE_BYTES_MAX, Record, Unreadable
 from shared.errors import RuleBroken
 
@@ -30,6 +32,9 @@ then those of bodies as they are posted over HTTP.
 """
 
 _BLANK = re.compile(r"[ \t\r\n]*")
+_NO_TEXT = "\ufffd"
+"""What stands in the place of bytes that are no UTF-8."""
+
 _MEMBERS_READ_MAX = 64
 """An envelope has about ten members; a body of a megabyte could have a hundred thousand."""
 
@@ -46,6 +51,7 @@ class Submission:
         content: the JSON object.
         attributes: all that the envelope says, in either mode, without the content.
         origin: place in the log.
+        arrived_at: when the broker appended the record, by the clock of the stack.
     """
 
     publisher: str
@@ -54,11 +60,15 @@ class Submission:
     content: dict[str, Any]
     attributes: Mapping[str, object]
     origin: str
+    arrived_at: datetime
     record: Record = field(repr=False)
 
 
-def read_submission(record: Record) -> Submission:
+def read_submission(record: Record, clock: Clock) -> Submission:
     """Read the envelope of an inbound record.
+
+    Args:
+        clock: shows when the broker appended it.
 
     Raises:
         Unreadable: `value-missing`, `body-too-large`; `header-repeated`, two values for one
@@ -85,7 +95,16 @@ def read_submission(record: Record) -> Submission:
         _check(attributes)
     publisher = record.topic.split(".")[1]
     id_, type_ = str(attributes["id"]), str(attributes["type"])
-    return Submission(publisher, id_, type_, content, attributes, record.origin, record)
+    return Submission(
+        publisher,
+        id_,
+        type_,
+        content,
+        attributes,
+        record.origin,
+        clock.at(record.timestamp),
+        record,
+    )
 
 
 def sent_id(record: Record) -> str | None:
@@ -105,7 +124,7 @@ def sent_id(record: Record) -> str | None:
 
 
 def _only(ids: set[str]) -> str | None:
-    return ids.pop() if len(ids) == 1 and not any("\ufffd" in id_ for id_ in ids) else None
+    return ids.pop() if len(ids) == 1 and not any(_NO_TEXT in id_ for id_ in ids) else None
 
 
 def _attributes_of(record: Record) -> dict[str, object]:
@@ -167,7 +186,7 @@ def _refuse_disguised(
 def _check(attributes: Mapping[str, object]) -> None:
     for name in _REQUIRED:
         value = attributes.get(name)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or _NO_TEXT in value:
             raise Unreadable(
                 f"the CloudEvents attribute {name} is missing or no text; it stands in the header"
                 f" ce_{name}, or as {name} in an event sent as {STRUCTURED}",

@@ -27,6 +27,10 @@ Refusal = Callable[[Connection, Record, Failure], Awaitable[None]]
 Withholding = Callable[[Record], Failure | None]
 
 
+LETTERS_MAX = 1_000
+"""Dead letters of one publisher's topic that may wait; see `bounding`. A letter has up to 1 MiB."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One consumer of one topic, or of all topics of a pattern.
@@ -43,6 +47,7 @@ class Subscription:
         refuse: for inbound topics, writes the receipt of a record that cannot be handled.
         withhold: for inbound topics, tells why a record may not even be kept as a dead letter; None
             when it may. Of such a record only its place in the log is kept.
+        letters_max: for inbound topics, how many dead letters of one topic may wait.
     """
 
     group: str
@@ -53,6 +58,7 @@ class Subscription:
     sift: Sift | None = None
     refuse: Refusal | None = None
     withhold: Withholding | None = None
+    letters_max: int = LETTERS_MAX
 
     @property
     def is_inbound(self) -> bool:

@@ -21,14 +21,14 @@ class Coverage(Contract):
     expected: int
 
 
-class Rate(Contract):
-    """One window's rate, in per cent with two decimals.
+class WindowValue(Contract):
+    """What a metric is over one window, in the metric's unit and with as many decimals as it has.
 
     Attributes:
         value: computed from what is in force; null with a `reason` when it cannot be given.
         reported: what a publisher posted for that window, if any.
-        numerator: lost days; null when rates without day counts went in.
-        denominator: agreed days, likewise.
+        numerator: what the metric counts; null where values without it went in.
+        denominator: what it is divided by, likewise; null for a count.
     """
 
     value: Exact | None = None
@@ -43,16 +43,16 @@ class GoalProgress(Contract):
     """Where a goal stands by the shown value of its window.
 
     Attributes:
-        project_id: whose goal it is, since goal ids are its own; null in events from before it was
-            told.
-        change_points: shown value minus baseline, in percentage points.
+        project_id: whose goal it is, since goal ids are its own.
+        change_points: shown value minus baseline, in the metric's unit; percentage points for per
+            cent.
         change_percent: the same relative to the baseline.
         progress_percent: the part of the way from baseline to target that is done; signed, not
             clamped.
         persons_at_work: persons more at work than at the baseline; signed, not clamped.
     """
 
-    project_id: Slug | None = None
+    project_id: Slug
     goal_id: Slug
     window: WindowName
     change_points: Exact | None = None
@@ -65,30 +65,37 @@ class GoalProgress(Contract):
 class MetricUpdated(Event):
     """The whole state of one subject at one period. `version` rises per key; a consumer keeps the
     highest.
+
+    Attributes:
+        metric: id of what is measured, in `registry.metric.v1`.
+        definition_key: one value for each of the metric's axes, joined; `-` where it has none.
+        year_on_year_change_percent: against the same period of the year before.
+        formula: the version of the rules that worked it out, such as `absence/1`.
     """
 
     producer = "metrics"
     aggregate = "metric"
 
     subject: str
+    metric: Slug
     definition_key: str
     grain: GrainName
     period: PeriodText
     version: int
-    rates: dict[WindowName, Rate]
-    same_month_change_percent: Exact | None = None
+    windows: dict[WindowName, WindowValue]
+    year_on_year_change_percent: Exact | None = None
     goals: list[GoalProgress] = []
     changed: list[str] = []
     suppressed: bool = False
     generated: bool = False
-    formula: str = "absence/1"
+    formula: str
     moved_by: list[UUID] | None = None
     moved_by_count: int | None = None
     computed_at: datetime
 
     @property
     def key(self) -> str:
-        return f"{self.subject}|{self.definition_key}|{self.period}"
+        return f"{self.subject}|{self.metric}|{self.definition_key}|{self.period}"
 
 
 class _Milestone(Event):
@@ -98,7 +105,7 @@ class _Milestone(Event):
     subject: str
     project_id: Slug
     goal_id: Slug
-    metric: Literal["absence"] = "absence"
+    metric: Slug
     window: WindowName
     period: PeriodText
     definition_key: str

@@ -34,7 +34,7 @@ class FindingContract(Contract):
     message_args: dict[str, Any] = {}
 
 
-class _Figure(Contract):
+class AcceptedFigure(Contract):
     """What every accepted figure says, whatever its kind.
 
     Attributes:
@@ -69,7 +69,7 @@ class _Figure(Contract):
     findings: list[FindingContract] = []
 
 
-class AbsenceFigure(_Figure):
+class AbsenceFigure(AcceptedFigure):
     """Absence: either both day counts, or a rate with the weight that it has in sums.
 
     Attributes:
@@ -86,7 +86,7 @@ class AbsenceFigure(_Figure):
     weight: Exact | None = None
 
 
-class IndicatorFigure(_Figure):
+class IndicatorFigure(AcceptedFigure):
     """A value of any other metric, by what the metric is.
 
     Attributes:
@@ -164,7 +164,30 @@ class FigureWithdrawn(_FigureEvent):
     in_force: FigureInForce | None = None
 
 
+class Missing(Contract):
+    """One thing that is still owed.
+
+    Attributes:
+        part: what is missing: the report, a signature, the explanation of a finding, or figures.
+        party: whose signature.
+        code: of the finding that has to be explained, or the metric whose figures are missing.
+        period: of the figures.
+    """
+
+    part: Literal["report", "signature", "explanation", "figures"]
+    party: Literal["elected", "administration", "union_and_staff"] | None = None
+    code: str | None = None
+    period: PeriodText | None = None
+
+
 class _ReportEvent(Event):
+    """What happened to a report that is owed.
+
+    Attributes:
+        historical: the round was loaded after its time; it counts, and nobody is reminded of it.
+        missing: what is still owed.
+    """
+
     producer = "reporting"
     aggregate = "report"
 
@@ -176,6 +199,8 @@ class _ReportEvent(Event):
     opens_on: Day
     due_on: Day
     state: Literal["not_due", "due", "overdue", "submitted"]
+    historical: bool = False
+    missing: list[Missing] = []
 
     @property
     def key(self) -> str:
@@ -200,6 +225,92 @@ class ReportSubmitted(_ReportEvent):
     submitted_at: datetime
     days_late: int
     signed_by: list[str] = []
+
+
+class ReminderStep(Contract):
+    """One step of a round's ladder of reminders.
+
+    Attributes:
+        days: after the due date; below zero before it.
+        counts: whether weekends and public holidays of Norway count.
+        to: the roles that are reminded.
+    """
+
+    step_id: Slug
+    days: Annotated[int, Field(ge=-366, le=366)]
+    counts: Literal["days", "business-days"] = "days"
+    to: Annotated[
+        list[Literal["project-manager", "project-owner", "secretariat"]], Field(min_length=1)
+    ]
+
+
+class ExpectedFigures(Contract):
+    """Figures that a round expects, `days` days after each of their periods."""
+
+    metric: Slug
+    definition_key: str
+    grain: Literal["month", "quarter", "half-year", "year"]
+    days: Annotated[int, Field(ge=0, le=366)]
+
+
+class _RoundEvent(Event):
+    """A call for reports; empty lists of cohorts and themes mean all.
+
+    Attributes:
+        reminders: the ladder; empty for the one that holds where a round has none of its own.
+    """
+
+    producer = "reporting"
+    aggregate = "round"
+
+    round_id: Slug
+    version: int
+    programme_id: Slug
+    report_kind: Slug
+    period: PeriodText
+    opens_on: Day
+    due_on: Day
+    cohort_ids: list[Slug] = []
+    theme_ids: list[Slug] = []
+    reminders: list[ReminderStep] = []
+    expects_figures: list[ExpectedFigures] = []
+
+    @property
+    def key(self) -> str:
+        return self.round_id
+
+
+class RoundOpened(_RoundEvent):
+    """A round was made."""
+
+
+class RoundChanged(_RoundEvent):
+    """A round was changed: its dates, its ladder, or whom it concerns."""
+
+
+class FormPublished(Event):
+    """A version of a report form was published; what it asks never changes.
+
+    Attributes:
+        valid_for: which programme it is for.
+        names: by language.
+        digest: SHA-256 of the definition, which stands at
+            `GET /api/reporting/v1/forms/{form_id}/versions/{version}`.
+    """
+
+    producer = "reporting"
+    aggregate = "form"
+
+    form_id: Slug
+    version: int
+    report_kind: Slug
+    valid_for: dict[str, str]
+    names: dict[str, str]
+    digest: str
+
+    @property
+    def key(self) -> str:
+        return self.form_id
 
 
 class ErrorContract(Contract):
@@ -258,6 +369,14 @@ class SubmissionRejected(_Receipt):
 FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted
 FigureEvent = FigurePosted | FigureWithdrawn
 ReportEvent = ReportDue | ReportOverdue | ReportSubmitted
+RoundEvent = RoundOpened | RoundChanged
 
-TOPICS = (Topic(AbsenceFigurePosted.topic()), Topic(ReportDue.topic()))
-"""The topics that reporting writes to; both are kept for ever."""
+TOPICS = (
+    Topic(AbsenceFigurePosted.topic()),
+    Topic(ReportDue.topic()),
+    Topic(FormPublished.topic(), cleanup="compact"),
+    Topic(RoundOpened.topic(), cleanup="compact"),
+)
+"""The topics that reporting writes to. Figures and reports are kept for ever; of a form and a round
+the last event says all.
+"""

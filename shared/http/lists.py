@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.errors import RuleBroken
 from shared.http.inputs import RequestModel
@@ -14,21 +14,10 @@ from shared.strict_json import is_storable
 
 LIST_DEFAULT = 100
 LIST_MAX = 1_000
-
 CURSOR_LENGTH_MAX = 500
 
-
-def _storable(text: str) -> str:
-    if not is_storable(text):
-        raise ValueError("not what a column can hold")
-    return text
-
-
-Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-"""A part of a place that is a number, as PostgreSQL's bigint holds it."""
-
-Text = Annotated[str, AfterValidator(_storable)]
-"""A part of a place that is a text."""
+_COLUMN_MAX = 2**63
+"""PostgreSQL's bigint ends below this."""
 
 
 class ListQuery(RequestModel):
@@ -63,7 +52,7 @@ def read_cursor(cursor: str | None, form: Any) -> Any:
 
     Args:
         cursor: as the client sent it.
-        form: the type of a place, such as `Text` or `tuple[date, Text]`. Nothing is converted to
+        form: the type of a place, such as `str` or `tuple[date, int]`. Nothing is converted to
             it but what JSON has no type for (dates, UUIDs): whatever else a stranger writes is not
             a place, and is not worked on either.
 
@@ -74,12 +63,22 @@ def read_cursor(cursor: str | None, form: Any) -> Any:
         return None
     try:
         padded = cursor[:CURSOR_LENGTH_MAX] + "=" * (-len(cursor) % 4)
-        return _adapter(form).validate_json(base64.b64decode(padded, b"-_", validate=True))
+        text = base64.b64decode(padded, b"-_", validate=True)
+        place = _adapter(form).validate_json(text)
+        if all(map(_fits_a_column, place if isinstance(place, tuple) else (place,))):
+            return place
     except (ValidationError, ValueError):
-        raise RuleBroken(
-            "the cursor is not one that this list gave out; leave it out to begin anew",
-            code="cursor-malformed",
-        ) from None
+        pass
+    raise RuleBroken(
+        "the cursor is not one that this list gave out; leave it out to begin anew",
+        code="cursor-malformed",
+    )
+
+
+def _fits_a_column(part: Any) -> bool:
+    if isinstance(part, str):
+        return is_storable(part)
+    return not isinstance(part, int) or -_COLUMN_MAX <= part < _COLUMN_MAX
 
 
 @cache

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocol
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     KafkaConnectionError,
@@ -37,6 +38,20 @@ class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
         return [
             TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]
         ]
+
+    async def assigned_counts(self, groups: Iterable[str]) -> dict[str, int]:
+        """Return how many partitions the members of each stable group read together.
+
+        Raises:
+            KafkaError: a coordinator does not answer; where that passes, it says `retriable`.
+        """
+        counts = {}
+        for name in groups:  # one by one: aiokafka 0.14 cannot read an answer about several
+            for answer in await self.describe_consumer_groups([name]):
+                for _, group, state, _, _, members, *_ in answer.groups:
+                    if state == "Stable":
+                        counts[group] = sum(_count(member[-1]) for member in members)
+        return counts
 
     async def find_coordinator(self, group_id: str, coordinator_type: int = 0) -> int:
         """Return the broker that keeps a group's offsets.
@@ -69,15 +84,12 @@ class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
         return await self._send_request(request)
 
 
-async def learn(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> None:
-    """Let a consumer find out about topics by one request, before it is asked for their offsets.
-
-    Otherwise it finds out about each by a request of its own, and pauses in between.
-    """
-    client = consumer._client
-    for topic in topics:
-        client.add_topic(topic)
-    await client.force_metadata_update()
+def _count(assignment: bytes) -> int:
+    """Return how many partitions a member's assignment names."""
+    if not assignment:
+        return 0
+    decoded = ConsumerProtocol.ASSIGNMENT.decode(assignment)
+    return sum(len(partitions) for _, partitions in decoded.assignment)
 
 
 @asynccontextmanager

@@ -54,6 +54,11 @@ from shared.kafka.inflating import NONE, inflated_bytes
 
 LOG = structlog.get_logger()
 
+WRITTEN_FOR = {"aiokafka": "0.14.0", "faststream": "0.7.8"}
+"""The versions whose private parts this room and `shared/delivery` were written against. Before
+another is taken, read its changes in fetcher, coordinator, connection and records.
+"""
+
 METADATA_PER_SECOND = 20
 
 GIVEN_BYTES_MAX = 4 * 1024 * 1024
@@ -211,13 +216,6 @@ class _LenientBuffer(bytearray):
 class _LenientBytes(bytes):
     def decode(self, encoding: str = "utf-8", _errors: str = "strict") -> str:
         return super().decode(encoding, "backslashreplace")
-
-
-def unpacked_bytes(consumer: Any, place: TopicPartition) -> int:
-    """Return what a client holds unpacked of a partition, besides the records that it gave."""
-    fetched = getattr(consumer._fetcher._records.get(place), "_partition_records", None)
-    size: int = fetched._records.unpacked_bytes if fetched is not None else 0
-    return size
 
 
 def bytes_of(record: Any) -> int:

@@ -4,12 +4,15 @@ are added by the caller.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from shared.http import bounds, wiring
+from shared.http.session_cookie import SessionCookie
 from shared.service import consumer_replays, operating, telemetry
 from shared.service.requests import MeasureRequests, RequestFigures
 from shared.service.runtime import Service
@@ -44,6 +47,8 @@ def make_app(service: Service, title: str, description: str) -> FastAPI:
     limits = bounds.Limits(open_per_minute=settings.open_per_minute, open_burst=settings.open_burst)
     wiring.install(app, limits=limits)
     figures = RequestFigures(service.name, collector.registry)
+    keys, clock = service.access.session_keys, partial(datetime.now, UTC)
+    app.add_middleware(SessionCookie, keys=keys, clock=clock)
     app.add_middleware(MeasureRequests, figures=figures)
     _add_health(app, service, collector)
     app.include_router(operating.make_router(service))

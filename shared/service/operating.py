@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from shared.access.roles import Action
-from shared.delivery import dead_letters, redelivery
+from shared.delivery import bounding, dead_letters, redelivery
 from shared.delivery.dead_letters import DeadLetter, LetterFilter
 from shared.fields import SEVERAL_LINES
 from shared.http import inputs, lists, problems
@@ -60,11 +60,24 @@ class WholeLetter(LetterAnswer):
     record: RecordAnswer
 
 
+class NotKeptAnswer(BaseModel):
+    """How many records of a publisher's topic were counted only, because too many letters of it
+    wait.
+    """
+
+    consumer: str
+    topic: str
+    count: int
+    begun_at: datetime
+    last_at: datetime
+
+
 class LetterList(BaseModel):
-    """Dead letters in the order they came."""
+    """Dead letters in the order they came; `not_kept` counts what did not become one."""
 
     items: list[LetterAnswer]
     next: str | None
+    not_kept: list[NotKeptAnswer]
 
 
 class _Which(lists.ListQuery):
@@ -156,12 +169,19 @@ def _add_letters(router: APIRouter, service: Service) -> None:
         "/dead-letters", summary="List dead letters", **operators, response_model=LetterList
     )
     async def list_letters(query: Annotated[LetterQuery, Query()]) -> Any:
-        after = lists.read_cursor(query.cursor, lists.Number) or 0
+        after = lists.read_cursor(query.cursor, int) or 0
         async with service.database.connection() as conn:
             wanted = query.wanted(None if query.state == "all" else query.state)
             letters = await dead_letters.list_(conn, wanted, after=after, count=query.limit + 1)
+            not_kept = await bounding.list_not_kept(conn)
         listed = lists.page(letters, query.limit, lambda letter: letter.id)
-        return {**listed, "items": [_answer(letter) for letter in listed["items"]]}
+        return {
+            "items": [_answer(letter) for letter in listed["items"]],
+            "next": listed["next"],
+            "not_kept": [
+                NotKeptAnswer.model_validate(each, from_attributes=True) for each in not_kept
+            ],
+        }
 
     @router.get(
         "/dead-letters/{letter_id}", summary="One dead letter with its raw record", **operators
@@ -187,7 +207,7 @@ def _add_deciding(router: APIRouter, service: Service) -> None:
         **operators,
     )
     async def replay_all(body: Replaying) -> ReplayedAnswer:
-        after = lists.read_cursor(body.cursor, lists.Number) or 0
+        after = lists.read_cursor(body.cursor, int) or 0
         done = await redelivery.replay_all(
             service.deliveries,
             service.database,

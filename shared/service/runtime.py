@@ -7,6 +7,7 @@ what is still missing, and why. No part waits for another service: any start ord
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,19 @@ from shared.delivery.delivery import Delivery
 from shared.delivery.subscribe import Router, Subscription
 from shared.errors import Unavailable
 from shared.outbox.relay import Relay
-from shared.postgres.database import Database
-from shared.service.access import Access, publishers_router
+from shared.postgres.database import Connection, Database
+from shared.service.access import Access, who_may_come_in
 from shared.service.checks import Checks
 from shared.service.health import Health
 from shared.service.schema import missing_migrations
 from shared.service.settings import ServiceSettings
 from shared.service.supervisor import Supervisor
 
+LOOK_AGAIN_SECONDS = 0.25
+"""How soon is looked again for what submissions wait for."""
+
 Background = Callable[["Service"], Awaitable[None]]
+Lacks = Callable[[Connection], Awaitable[str | None]]
 
 
 class Service:
@@ -44,6 +49,7 @@ class Service:
         router: subscriptions that start at once.
         inbound: subscriptions that start only when those of `router` have caught up with what was
             there at the start.
+        inbound_lacks: says what `inbound` still waits for then; none when it may start.
         background: work that runs as long as the service does, started again when it fails.
     """
 
@@ -55,11 +61,12 @@ class Service:
         migrations: Path,
         router: Router,
         inbound: Router | None = None,
+        inbound_lacks: Lacks | None = None,
         background: Sequence[Background] = (),
     ) -> None:
         self.name = name
         self.settings = settings
-        self.clock = Clock(settings.now)
+        self.clock = Clock(timedelta(seconds=settings.clock_offset_seconds))
         self.database = Database(
             settings.database_dsn, application_name=f"saman {name}", pool_size=settings.pool_size
         )
@@ -67,9 +74,10 @@ class Service:
         self.relay = Relay(self.database, self.bus)
         self.access = Access(self.database, self.clock, settings)
         self.health = Health(waiting=dict.fromkeys(("database", "topics", "consumers"), "starting"))
-        early = [*router.subscriptions, *publishers_router(name).subscriptions]
+        early = [*router.subscriptions, *who_may_come_in(name).subscriptions]
         self.consumers = self._consumers(early)
         self.late_consumers = self._consumers(inbound.subscriptions if inbound is not None else [])
+        self._inbound_lacks = inbound_lacks
         self._background = background
         self._migrations = migrations
         self._supervisor = Supervisor(name, self.health)
@@ -130,13 +138,22 @@ class Service:
                 "consumers", "catching up with what the other services published before"
             )
             await self.consumers.catch_up()
+            while lacks := await self._lacks():
+                self.health.note("consumers", lacks)
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
             await self.late_consumers.start()
         self.health.note("consumers", None)
         await assignments.keep_assigned(self.late_consumers, self.bus)
 
+    async def _lacks(self) -> str | None:
+        if self._inbound_lacks is None:
+            return None
+        async with self.database.connection() as conn:
+            return await self._inbound_lacks(conn)
+
     async def _hear_of_replays(self) -> None:
         await positions.hear_of_replays(
-            self.database, {**self.consumers.seats, **self.late_consumers.seats}
+            self.database, {**self.consumers.resumptions, **self.late_consumers.resumptions}
         )
 
     def needs(self, action: Action) -> Any:

@@ -1,7 +1,5 @@
 """What every service is told at its start."""
 
-from datetime import datetime
-
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -25,6 +23,29 @@ class ServiceSettings(BaseSettings):
         validation_alias="SAMAN_OPERATOR_KEY_HASH",
         description="SHA-256 of the operator's key, in hex.",
     )
+    session_keys: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="SAMAN_SESSION_KEYS",
+        description=(
+            "Secret keys of the sessions of people, the same for all services: at least 32 random"
+            " characters each, separated by spaces. The first one writes, all of them read."
+            " Without one, nobody can sign in."
+        ),
+    )
+    session_idle_minutes: int = Field(
+        default=30,
+        ge=1,
+        le=24 * 60,
+        validation_alias="SAMAN_SESSION_IDLE_MINUTES",
+        description="Minutes without a request after which a session is over.",
+    )
+    session_minutes: int = Field(
+        default=120,
+        ge=1,
+        le=24 * 60,
+        validation_alias="SAMAN_SESSION_MINUTES",
+        description="Minutes after which a session is over in any case.",
+    )
     requests_per_minute: int = Field(
         default=6_000,
         ge=1,
@@ -46,10 +67,11 @@ class ServiceSettings(BaseSettings):
     open_burst: int = Field(
         default=bounds.OPEN_BURST, ge=1, le=100_000, description="Of these so many at once."
     )
-    now: datetime | None = Field(
-        default=None,
-        validation_alias="SAMAN_NOW",
-        description="What the clock shows at the start; for tests and demo.",
+    clock_offset_seconds: float = Field(
+        default=0,
+        validation_alias="SAMAN_CLOCK_OFFSET_SECONDS",
+        description="By how much the clock differs from the true time; for tests and demo. The same"
+        " for all processes of a stack, because the times of records are shifted by it too.",
     )
     bus: BusSettings = Field(
         default_factory=BusSettings, description="How to reach Kafka; SAMAN_KAFKA_…"

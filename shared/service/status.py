@@ -53,6 +53,7 @@ def _consumers(service: Service) -> list[dict[str, Any]]:
             "repeated_count": delivery.progress.repeated_count,
             "unused_count": delivery.progress.unused_count,
             "buried_count": delivery.progress.buried_count,
+            "not_kept_count": delivery.progress.not_kept_count,
             "last_handled_seconds_ago": seconds_since(delivery.progress.last_handled_at),
             "last_error": delivery.progress.last_error,
         }

@@ -77,7 +77,7 @@ class ServiceCollector(Collector):
         )
         for consumer in self.status["consumers"]:
             lag.add_metric([self._service.name, consumer["group"]], consumer["lag"])
-            for outcome in ("handled", "repeated", "unused", "buried"):
+            for outcome in ("handled", "repeated", "unused", "buried", "not_kept"):
                 records.add_metric(
                     [self._service.name, consumer["group"], outcome], consumer[f"{outcome}_count"]
                 )

@@ -15,11 +15,13 @@ from shared.values.decimals import (
     rounded,
 )
 from shared.values.definitions import Certification, Definition, Denominator, Source
+from shared.values.measures import PERCENT, Measure
 from shared.values.metrics import Axis, Better, Metric, MetricKind, OverTime, Quantity
 from shared.values.periods import Grain, Period
 
 __all__ = [
     "DIGITS_MAX",
+    "PERCENT",
     "PLACES_MAX",
     "SIGNIFICANT_DIGITS",
     "Axis",
@@ -29,6 +31,7 @@ __all__ = [
     "Definition",
     "Denominator",
     "Grain",
+    "Measure",
     "Metric",
     "MetricKind",
     "OverTime",

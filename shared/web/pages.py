@@ -10,20 +10,24 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
-from shared.errors import NotAllowed, NotFound, RuleBroken, Unavailable
+from shared.errors import NotAllowed, NotAuthenticated, NotFound, RuleBroken, Unavailable
 from shared.http.bounds import visit_of
 from shared.http.problems import problem_of
 from shared.web import languages, wording
 from shared.web.assets import SHARED_FILES, Assets
 from shared.web.copies import Copied, Copies, PageCopy, page_key
 from shared.web.languages import Language, Texts
+
+SIGN_IN = "/registry/sign-in"
+"""Where people come in: the one page that all services know of another."""
 
 _SHARED = Path(__file__).parent
 _CHOSEN_LANGUAGE = "language"
@@ -86,6 +90,11 @@ class Pages:
     def mount_assets(self, app: FastAPI) -> None:
         """Let the application serve the assets."""
         app.mount(self._assets.prefix, self._assets, name="assets")
+
+    @property
+    def all_texts(self) -> Mapping[Language, Texts]:
+        """The texts in every language, for what is written to others than the reader."""
+        return self._texts
 
     def texts(self, request: Request) -> Texts:
         """Return the reader's language: asked for by `?lang=`, now or earlier, or else by the
@@ -185,8 +194,11 @@ class PageRoute(APIRoute):
                 return self.pages.answer(
                     request, "problem.html", {"kind": "unreadable"}, status=422
                 )
-            except NotAllowed:
-                return self.pages.answer(request, "problem.html", {"kind": "forbidden"}, status=403)
+            except NotAuthenticated:
+                return _to_sign_in(request)
+            except NotAllowed as error:
+                kind = "forbidden" if error.code == "form-foreign" else "not-yours"
+                return self.pages.answer(request, "problem.html", {"kind": kind}, status=403)
             except Unavailable as error:
                 status = problem_of(error).status
                 response = self.pages.answer(
@@ -212,6 +224,13 @@ def _from_copies(handle: Handler) -> Handler:
         return (await copies.get(page_key(request), make)).response()
 
     return answer
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Lead to the sign-in, and from there back to where the reader wanted to go."""
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    query = f"?{urlencode({'to': asked})}" if request.method == "GET" else ""
+    return RedirectResponse(SIGN_IN + query, 303, headers={"Cache-Control": "no-store"})
 
 
 def _choices(request: Request, current: Language) -> list[dict[str, Any]]:

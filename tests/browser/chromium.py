@@ -25,7 +25,10 @@ await inflate(process.argv[1] + "/bin/al2023.tar.br");
 """
 _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
 """
 # Without any font the browser dies on the first text of a canvas; the package's own file names
 # folders of a cloud. A cache has no place relative to this file: it would lie in whatever folder

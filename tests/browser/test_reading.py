@@ -54,7 +54,7 @@ async def test_the_board_is_complete_without_scripts(open_page: OpenPage, previe
 
     await expect(page.get_by_role("row")).to_have_count(1 + 5 + 2)
     await expect(
-        page.get_by_role("img", name="Sykefraværet i Vefsn fra november 2012 til mars 2013")
+        page.get_by_role("img", name="Sykefravær i Vefsn fra november 2012 til mars 2013")
     ).to_be_visible()
     await expect(page.get_by_text("Målet er nådd")).to_be_visible()
 
@@ -126,7 +126,7 @@ async def test_what_must_not_be_compared_says_so_without_scripts(
 
     otherwise = page.get_by_role("row", name="Hobøl")
     await expect(otherwise.get_by_role("rowheader")).to_contain_text(
-        "legemeldt fravær i prosent av avtalte dagsverk"
+        "legemeldt fravær, i prosent av avtalte dagsverk"
     )
     await expect(otherwise.get_by_role("cell").first).to_have_text(
         re.compile(r"9,0\s+målt annerledes")

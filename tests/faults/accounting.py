@@ -24,7 +24,9 @@ UNUSED = "unused"
 
 WITNESS = """
     CREATE TABLE witness (
-        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, consumer text NOT NULL, message_id text NOT NULL
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        consumer text NOT NULL,
+        message_id text NOT NULL
     )
 """
 """Written in the transaction of each effect, so that its order is that of the effects."""
@@ -75,6 +77,7 @@ async def until_consumed(
                 + progress.repeated_count
                 + progress.unused_count
                 + progress.buried_count
+                + progress.not_kept_count
             )
             return committed, counted, sum(ends.values())
 

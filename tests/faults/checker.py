@@ -10,26 +10,19 @@ log is whole and covers each figure once. I8 what is secret is nowhere. I9 it be
 nothing is ever sent where a record asked for.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.services import SERVICES, wiring
-from shared.events.catalogue import COMPACTED
-from shared.events.envelope import Event
-from tests.faults.evidence import Evidence, Logged
+from tests.faults.evidence import Evidence
+from tests.faults.handling import handled_once, told_once
+from tests.faults.log_order import in_order, in_the_log, posted_ids
+from tests.faults.sources import FIGURES, METRICS, MILESTONES, Findings, receipts_of
 from tests.faults.truth import goals_of, posted_of, state_of
 from tests.faults.world import VICTIM
 from tests.faults.writing import IDENTITY_NUMBER
 from tests.metrics.recomputation import period_text, recompute
 
-FIGURES = "reporting.figure.v1"
-METRICS = "metrics.metric.v1"
-MILESTONES = "metrics.milestone.v1"
-REPORTS = "reporting.report.v1"
-PUBLISHERS = "registry.publisher.v1"
-DELIVERIES = "notifications.delivery.v1"
 SHOWN = 5
 
 
@@ -52,9 +45,6 @@ class Finding:
         return (
             f"{self.invariant}: {self.sentence} ({self.count}, such as {', '.join(self.examples)})"
         )
-
-
-Findings = Iterator[tuple[str, Iterable[Any]]]
 
 
 def check(evidence: Evidence) -> list[Finding]:
@@ -111,107 +101,10 @@ def kept_once(evidence: Evidence) -> Findings:
     )
 
 
-def receipts_of(evidence: Evidence) -> dict[str, str]:
-    """Return what the receipts say of each submission."""
-    answers = {"SubmissionAccepted": "accepted", "SubmissionRejected": "rejected"}
-    found: dict[str, str] = {}
-    for topic in evidence.log:
-        if topic.startswith("receipts."):
-            found |= {
-                str(r.content.get("submission_id")): answers[r.type] for r in evidence.firsts(topic)
-            }
-    return found
-
-
-def in_the_log(evidence: Evidence) -> Findings:
-    """I2: every figure that is kept was published, and every one that was published is kept."""
-    kept = {row["figure_id"] for row in evidence.rows("reporting", "figure")}
-    told = _posted_ids(evidence)
-    yield "kept and never published", kept - told
-    yield "published and not kept", told - kept
-    for service in SERVICES:
-        yield (
-            f"left in the outbox of {service}",
-            [row["event_id"] for row in evidence.rows(service, "outbox")],
-        )
-
-
-def _posted_ids(evidence: Evidence) -> set[str]:
-    return {
-        r.content["figure_id"] for r in evidence.firsts(FIGURES) if r.type == "AbsenceFigurePosted"
-    }
-
-
-def in_order(evidence: Evidence) -> Findings:
-    """I3: first occurrences of a key rise by one, repetitions equal the first byte for byte, the
-    newest stands last.
-    """
-    for topic in (FIGURES, METRICS, MILESTONES, DELIVERIES):
-        first: dict[str, Logged] = {}
-        for record in evidence.log.get(topic, ()):
-            first.setdefault(record.id, record)
-        unlike = [r.origin for r in evidence.log.get(topic, ()) if r.value != first[r.id].value]
-        yield f"repeated in {topic} with other content", unlike
-    vintages: dict[Any, list[int]] = defaultdict(list)
-    posted, unposted = set(), []
-    for record in evidence.firsts(FIGURES):
-        content = record.content
-        if record.type == "FigureWithdrawn":
-            if content["figure_id"] not in posted:
-                unposted.append(content["figure_id"])
-        else:
-            posted.add(content["figure_id"])
-            vintages[content["municipality_id"], content["period"]].append(content["vintage"])
-    yield "withdrawn before they were published", unposted
-    yield (
-        "vintages out of order",
-        [k for k, seen in vintages.items() if seen != list(range(1, len(seen) + 1))],
-    )
-    versions: dict[str, list[int]] = defaultdict(list)
-    for record in evidence.firsts(METRICS):
-        versions[record.key].append(record.content["version"])
-    yield "metrics out of order", [k for k, seen in versions.items() if seen != sorted(set(seen))]
-    for topic in sorted(COMPACTED):
-        last, highest = {}, Counter[str]()
-        for record in evidence.log.get(topic, ()):
-            last[record.key] = record.content["version"]
-            highest[record.key] = max(highest[record.key], last[record.key])
-        yield (
-            f"compaction would leave what is old in {topic}",
-            [key for key in last if last[key] < highest[key]],
-        )
-    if not evidence.log_was_cut:
-        yield (
-            "metrics lost on their way",
-            [k for k, seen in versions.items() if len(seen) < max(seen)],
-        )
-    newest = {r.key: r.content["version"] for r in evidence.firsts(PUBLISHERS)}
-    for service in SERVICES:
-        held = {
-            row["organisation_number"]: row["version"]
-            for row in evidence.rows(service, "known_publisher")
-        }
-        yield (
-            f"{service} holds an older publisher",
-            [k for k, version in newest.items() if held.get(k) != version],
-        )
-    turns: dict[str, list[str]] = defaultdict(list)
-    for record in evidence.firsts(MILESTONES):
-        turns[record.content["goal_id"]].append(record.content["state"])
-    yield (
-        "milestones that do not alternate",
-        [
-            goal
-            for goal, seen in turns.items()
-            if any(a == b for a, b in zip(["open", *seen], seen, strict=False))
-        ],
-    )
-
-
 def recomputed(evidence: Evidence) -> Findings:
     """I4: the last published states, those kept, and the goals are what the figures make them."""
     known = {row["figure_id"] for row in evidence.rows("metrics", "figure")}
-    yield "figures that metrics never kept", _posted_ids(evidence) - known
+    yield "figures that metrics never kept", posted_ids(evidence) - known
     figures = posted_of(evidence.firsts(FIGURES))
     expected = recompute(figures, evidence.world.groups)
     told: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -246,121 +139,6 @@ def recomputed(evidence: Evidence) -> Findings:
         "goals that stand wrong",
         [goal for goal, state in judged.items() if states.get(goal, "open") != state],
     )
-
-
-def told_once(evidence: Evidence) -> Findings:
-    """I5: one delivery for each subscriber and event, delivered, heard by the receiver under one id
-    with one body.
-    """
-    followed = set(evidence.world.followed)
-    wanted = {("milestones", record.id) for record in evidence.firsts(MILESTONES)}
-    wanted |= {
-        ("metrics", r.id) for r in evidence.firsts(METRICS) if r.content["subject"] in followed
-    }
-    wanted |= {
-        ("rounds", r.id)
-        for r in evidence.firsts(REPORTS)
-        if r.type in ("ReportDue", "ReportOverdue")
-    }
-    rows = evidence.rows("notifications", "delivery")
-    count = Counter((row["subscription_id"], row["event_id"]) for row in rows)
-    yield "not told", wanted - count.keys()
-    yield "told without cause", count.keys() - wanted
-    yield "told twice", [key for key, times in count.items() if times > 1]
-    yield "not delivered", [row["delivery_id"] for row in rows if row["state"] != "delivered"]
-    bodies: dict[str, set[str]] = defaultdict(set)
-    for call in evidence.calls:
-        bodies[call.headers.get("webhook-id", "?")].add(call.body)
-    ids = {row["delivery_id"] for row in rows}
-    yield "the receiver never heard of", ids - bodies.keys()
-    yield "the receiver heard of what nobody owed it", bodies.keys() - ids
-    yield "one id with two bodies", [id_ for id_, different in bodies.items() if len(different) > 1]
-    ended = Counter(record.content["delivery_id"] for record in evidence.firsts(DELIVERIES))
-    yield "deliveries not told of exactly once", [id_ for id_ in ids if ended[id_] != 1]
-
-
-def handled_once(evidence: Evidence) -> Findings:
-    """I6: everything is consumed, and each record is in exactly one of inbox, dead letters, of no
-    use, receipted.
-    """
-    for group, places in evidence.behind.items():
-        yield (
-            f"{group} has not consumed",
-            [place for place, (done, end) in places.items() if done < end],
-        )
-        yield (
-            f"{group} has committed what is not there",
-            [p for p, (done, end) in places.items() if done > end],
-        )
-    for service in SERVICES:
-        claimed = Counter(
-            (row["consumer"], row["event_id"]) for row in evidence.rows(service, "inbox")
-        )
-        letters = [
-            row for row in evidence.rows(service, "dead_letter") if row["state"] != "replayed"
-        ]
-        buried = {(row["consumer"], row["origin"]) for row in letters}
-        app = wiring(service).create_app(
-            wiring(service).Settings(database_dsn="postgresql://nowhere/none")
-        )
-        for group, delivery in app.state.service.deliveries.items():
-            subscription = delivery._subscription
-            if subscription.is_inbound:
-                continue
-            use = _of_use(evidence, group, subscription.events)
-            held = {
-                record: claimed[group, record.id] + ((group, record.origin) in buried)
-                for record in evidence.log.get(subscription.topic, ())
-            }
-            yield (
-                f"{group} never handled",
-                [r.origin for r, times in held.items() if use(r) and not times],
-            )
-            yield f"{group} has in two places", [r.origin for r, times in held.items() if times > 1]
-            yield (
-                f"{group} has no use for",
-                [r.origin for r, times in held.items() if times and not use(r)],
-            )
-    receipts = receipts_of(evidence)
-    origins = {
-        r.content.get("origin")
-        for t in evidence.log
-        if t.startswith("receipts.")
-        for r in evidence.firsts(t)
-    }
-    buried_inbound = {row["origin"] for row in evidence.rows("reporting", "dead_letter")}
-    if evidence.log_was_cut:
-        origins |= buried_inbound
-    for topic in (topic for topic in evidence.log if topic.startswith("inbound.")):
-        yield (
-            f"{topic} without receipt",
-            [
-                r.origin
-                for r in evidence.log[topic]
-                if r.id not in receipts and r.origin not in origins
-            ],
-        )
-        yield (
-            f"{topic} receipted and buried",
-            [
-                r.origin
-                for r in evidence.log[topic]
-                if r.id in receipts and r.origin in buried_inbound
-            ],
-        )
-
-
-def _of_use(
-    evidence: Evidence, group: str, events: tuple[type[Event], ...]
-) -> Callable[[Logged], bool]:
-    """Return what tells whether a record is of use to a group: its type, and for metrics who
-    follows its subject.
-    """
-    types = {event.__name__ for event in events}
-    followed = set(evidence.world.followed)
-    if group == "notifications.metrics.metric":
-        return lambda record: record.type in types and record.key.partition("|")[0] in followed
-    return lambda record: record.type in types
 
 
 def audited(evidence: Evidence) -> Findings:

@@ -17,8 +17,9 @@ from aiokafka.errors import KafkaError
 
 from deploy.cli.audit import verify_log
 from deploy.services import SERVICES
-from shared.kafka.admin import Admin, learn
+from shared.kafka.admin import Admin
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import learn
 from shared.service.clients import new_client
 from tests.faults.world import World
 from tests.faults.writing import Load, Sent
@@ -133,22 +134,26 @@ _HANDLED = "SELECT consumer, topic || '/' || partition AS place, next_offset FRO
 _OWN_TABLES = {
     "reporting": {
         "figure": (
-            """SELECT publisher, figure_id::text AS figure_id, municipality_id, unit, period, figure_window,
-                            definition_key, vintage, in_force, withdrawn_at IS NOT NULL AS withdrawn FROM figure"""
+            """SELECT publisher, figure_id::text AS figure_id, municipality_id, unit, period,
+                      figure_window, definition_key, vintage, in_force,
+                      withdrawn_at IS NOT NULL AS withdrawn
+                 FROM figure"""
         )
     },
     "metrics": {
         "state": (
             """SELECT s.subject, s.definition_key, st.last_month, st.months, st.version
                       FROM state st JOIN series s USING (series_id)
-                     WHERE st.months = s.months AND st.last_month BETWEEN s.first_month AND s.last_month"""
+                     WHERE st.months = s.months
+                       AND st.last_month BETWEEN s.first_month AND s.last_month"""
         ),
         "figure": "SELECT figure_id::text AS figure_id FROM figure",
     },
     "notifications": {
         "delivery": (
-            """SELECT delivery_id::text AS delivery_id, subscription_id, event_id::text AS event_id, state
-                         FROM delivery"""
+            """SELECT delivery_id::text AS delivery_id, subscription_id,
+                      event_id::text AS event_id, state
+                 FROM delivery"""
         )
     },
 }

@@ -28,6 +28,7 @@ UNREADABLE_CODES = frozenset(
         "text-unstorable",
         "value-missing",
         "envelope-incomplete",
+        "header-repeated",
         "body-too-large",
     }
 )

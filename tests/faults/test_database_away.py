@@ -194,26 +194,15 @@ async def test_every_route_says_so_in_time_and_consumers_keep_their_place(
         )
         assert slowest - late.seconds < PROMISED_SECONDS
         for name, delivery in consumers.items():
-            await until(
-                partial(getattr, delivery.progress, "last_error"),
-                f"{name} notices",
-                seconds=WAIT_SECONDS,
-            )
-        assert {
-            name: delivery.progress.handled_count for name, delivery in consumers.items()
-        } == handled
+            has_noticed = partial(getattr, delivery.progress, "last_error")
+            await until(has_noticed, f"{name} notices", seconds=WAIT_SECONDS)
+        counts = {name: delivery.progress.handled_count for name, delivery in consumers.items()}
+        assert counts == handled
 
         proxy.heal()
         for name, each in services.items():
-            await until(
-                partial(has_heard, each, orgnr),
-                f"{name} hears of the publisher",
-                seconds=WAIT_SECONDS,
-            )
-            assert (
-                await as_owner(
-                    each.handle, "SELECT error FROM dead_letter WHERE state = $1", "waiting"
-                )
-                == []
-            )
+            heard = partial(has_heard, each, orgnr)
+            await until(heard, f"{name} hears of the publisher", seconds=WAIT_SECONDS)
+            letters = "SELECT error FROM dead_letter WHERE state = $1"
+            assert await as_owner(each.handle, letters, "waiting") == []
         await until(partial(are_well, services), "every route answers again", seconds=WAIT_SECONDS)

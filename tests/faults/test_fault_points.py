@@ -51,8 +51,11 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
  WHERE datname = $1 AND application_name LIKE '% relay'
 """
 SHARDS_OF_ONE = """
-SELECT max(held) FROM (SELECT count(*) AS held FROM pg_locks JOIN pg_database AS d ON d.oid = database
-                        WHERE locktype = 'advisory' AND classid = $2 AND granted AND datname = $1 GROUP BY pid) AS p
+SELECT max(held)
+  FROM (SELECT count(*) AS held
+          FROM pg_locks JOIN pg_database AS d ON d.oid = database
+         WHERE locktype = 'advisory' AND classid = $2 AND granted AND datname = $1
+         GROUP BY pid) AS p
 """
 
 STRUCK = {
@@ -169,7 +172,7 @@ async def until_taken_over(proof: Proof, service: str, *, is_relay: bool) -> Non
     """
     _, other = proof.system.processes_of(service)
     subscriptions = [
-        delivery._subscription for delivery in idle_service(service).deliveries.values()
+        delivery.subscription for delivery in idle_service(service).deliveries.values()
     ]
     everything = sum(
         PARTITIONS * (len(PUBLISHERS) if each.is_inbound else 1) for each in subscriptions

@@ -14,9 +14,10 @@ import pytest
 
 from deploy.demo.generated import DEFINITION
 from shared.service.clients import new_client
-from tests.faults.checker import MILESTONES, check
+from tests.faults.checker import check
 from tests.faults.evidence import gather
 from tests.faults.proof import Proof, Proving
+from tests.faults.sources import MILESTONES
 from tests.faults.writing import TRY_SECONDS, Sent
 
 REBUILD_SECONDS = 120.0
@@ -102,8 +103,10 @@ async def falsify_one_state(proof: Proof) -> str:
               FROM series AS s
              WHERE s.series_id = st.series_id
                AND (st.series_id, st.last_month, st.months) = (
-                       SELECT m.series_id, m.last_month, m.months FROM state AS m JOIN series AS t USING (series_id)
-                        WHERE t.subject LIKE 'municipality/%' AND m.unrounded[1] IS NOT NULL AND m.version > 0
+                       SELECT m.series_id, m.last_month, m.months
+                         FROM state AS m JOIN series AS t USING (series_id)
+                        WHERE t.subject LIKE 'municipality/%'
+                          AND m.unrounded[1] IS NOT NULL AND m.version > 0
                         ORDER BY m.series_id, m.last_month DESC, m.months LIMIT 1)
             RETURNING s.subject
             """)

@@ -13,10 +13,12 @@ import asyncpg
 import pytest
 
 from shared.clock import OSLO, Clock
-from tests.faults.checker import MILESTONES, REPORTS, check
+from tests.faults.checker import check
 from tests.faults.evidence import gather
 from tests.faults.proof import Proof, Proving, partitions_of
+from tests.faults.sources import MILESTONES, REPORTS
 from tests.faults.world import put_round
+from tests.support.clock import offset_to
 from tests.support.waiting import until
 
 WAIT_SECONDS = 180.0
@@ -59,7 +61,7 @@ async def let_the_day_come(proof: Proof, day: datetime) -> None:
     for process in both:
         system.processes[process].terminate()
     await asyncio.gather(*(system.processes[process].wait() for process in both))
-    system.settings["reporting"]["SAMAN_NOW"] = day.isoformat()
+    system.settings["reporting"]["SAMAN_CLOCK_OFFSET_SECONDS"] = str(offset_to(day))
     async with obligations_locked(proof) as conn:
         for process in both:
             await system.start(process)
@@ -78,7 +80,9 @@ async def test_with_two_processes_of_every_service_everything_happens_once(
 ) -> None:
     noon = moment(1, time(12))
     async with proving(
-        tmp_path, replicas=2, extra={"reporting": {"SAMAN_NOW": noon.isoformat()}}
+        tmp_path,
+        replicas=2,
+        extra={"reporting": {"SAMAN_CLOCK_OFFSET_SECONDS": str(offset_to(noon))}},
     ) as proof:
         load = proof.load(seed=22, batch=5)
         async with load.going():

@@ -19,11 +19,11 @@ import pytest
 from deploy.cli.publishers import add_publisher
 from deploy.local.postgres_home import binaries
 from deploy.services import SERVICES
-from tests.faults.checker import METRICS
 from tests.faults.counts import only_many
 from tests.faults.evidence import gather
 from tests.faults.outages.broker import one_broker
 from tests.faults.proof import Proof, Proving
+from tests.faults.sources import METRICS
 from tests.faults.writing import Load
 
 NEWCOMER = "310000051"

@@ -43,11 +43,11 @@ def state_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return what two states are compared by; absent and null say the same."""
     rates = {
         name: {k: v for k, v in rate.items() if v is not None}
-        for name, rate in content["rates"].items()
+        for name, rate in content["windows"].items()
     }
     return {
-        "rates": rates,
-        "same_month_change_percent": content.get("same_month_change_percent"),
+        "windows": rates,
+        "year_on_year_change_percent": content.get("year_on_year_change_percent"),
         "suppressed": content["suppressed"],
     }
 
@@ -70,7 +70,7 @@ def _stand(months: Mapping[int, Posted]) -> str | None:
     for last in sorted(months, reverse=True):
         year = range(last - last % 12, last + 1)
         if all(month in months for month in year):
-            lost = sum((months[month].terms[0] for month in year), Fraction(0))
-            agreed = sum((months[month].terms[1] for month in year), Fraction(0))
+            lost = sum((months[month].terms()[0] for month in year), Fraction(0))
+            agreed = sum((months[month].terms()[1] for month in year), Fraction(0))
             return "reached" if lost <= Fraction(Decimal(TARGET)) * agreed else "open"
     return None

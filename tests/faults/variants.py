@@ -21,7 +21,7 @@ from faststream.kafka import KafkaBroker
 from deploy.cli.main import main
 from shared import faults
 from shared.access import auth
-from shared.delivery import consumers, delivery, inbox, positions
+from shared.delivery import consumers, delivery, inbox, patience, positions
 from shared.delivery.records import Record
 from shared.events.reporting import ReportDue
 from shared.kafka import broker
@@ -194,7 +194,7 @@ def slow_handling() -> None:
 
 def impatient() -> None:
     """A batch is given back soon when the database is away."""
-    delivery.PATIENCE_SECONDS = 0.5
+    patience.PATIENCE_SECONDS = 0.5
     delivery.GIVEN_BACK_SECONDS = 0.2
 
 
@@ -220,7 +220,7 @@ def _trust_the_broker() -> None:
         self._seen = "whatever the broker says"
         return set()
 
-    positions.Seat.settle = settle  # type: ignore[method-assign,assignment]
+    positions.Resumption.settle = settle  # type: ignore[method-assign,assignment]
 
 
 def _subscribe_with(**changes: Any) -> None:

@@ -12,20 +12,32 @@ from hypothesis import strategies as st
 from services.metrics.goals.rules import Goal
 from services.metrics.publishing.commands.wire import write
 from services.metrics.publishing.rules.states import settle
-from services.metrics.series.rules.amounts import micro
+from services.metrics.series.rules.amounts import MILLION, micro
 from services.metrics.series.rules.figures import (
     Figure,
     PostedWindow,
+    SeriesKey,
     Weighing,
     grain_months,
     period_of,
 )
+from services.metrics.series.rules.formulas import Formula
 from services.metrics.series.rules.stretch import Part, Stretch
 from services.metrics.series.rules.windows import Series, extent_of, own_series
+from shared.values import OverTime
 from tests.metrics.recomputation import Posted
 
 DEFINITION = "total.agreed.corrected.municipality-hr"
 SUBJECT = "municipality/vefsn-1824"
+ABSENCE = Formula(
+    "absence",
+    scale=100 * MILLION,
+    is_count=False,
+    over_time=OverTime.SUM,
+    decimals=2,
+    part_decimals=2,
+    small_persons=5,
+)
 WINDOWS = {
     "period": PostedWindow.PERIOD,
     "year-to-date": PostedWindow.YEAR_TO_DATE,
@@ -34,7 +46,7 @@ WINDOWS = {
 WEIGHINGS = {
     "equal": Weighing.EQUAL,
     "working-days": Weighing.WORKING_DAYS,
-    "agreed-days": Weighing.AGREED_DAYS,
+    "agreed-days": Weighing.WEIGHTED,
 }
 
 
@@ -63,7 +75,7 @@ def figure_of(one: Posted) -> Figure:
     """Return the domain's value of a posted figure."""
     last_month, months = one.span
     if one.lost is not None:
-        weighing, amount, weight = Weighing.DAY_COUNTS, one.lost, one.agreed
+        weighing, amount, weight = Weighing.PARTS, one.lost, one.agreed
     else:
         weighing, amount, weight = (
             WEIGHINGS[str(one.weight_kind)],
@@ -85,21 +97,24 @@ def series_of(figures: Sequence[Posted]) -> Series:
     assert extent is not None
     first = figures[0]
     return own_series(
-        first.subject, first.definition_key, vintages,
+        SeriesKey(first.subject, "absence", first.definition_key), ABSENCE, vintages,
         months=months, extent=extent, is_unit=first.unit is not None,
     )  # fmt: skip
 
 
 def group_series(subject: str, parts: dict[int, Part], **changes: Any) -> Series:
     """Return a group's series from the parts of its months."""
-    return Series(subject, DEFINITION, 1, min(parts), max(parts), Stretch.of(parts), **changes)
+    key = SeriesKey(subject, "absence", DEFINITION)
+    return Series(key, ABSENCE, 1, min(parts), max(parts), Stretch.of(parts), **changes)
 
 
 def contents(series: Series, goals: Sequence[Goal] = ()) -> dict[str, dict[str, Any]]:
     """Return what would be published of every period of a series, by the period's written form."""
     settled = settle(series, range(series.first, series.last + 1), goals)
     return {
-        str(period_of(state.last_month, state.months)): json.loads(write(state).content)
+        str(period_of(state.last_month, state.months)): json.loads(
+            write(state, series.formula).content
+        )
         for state in settled.states
     }
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-Rates = dict[str, dict[str, Any]]
+Windows = dict[str, dict[str, Any]]
 Key = tuple[str, str, str]
 
 PERIOD, YEAR_TO_DATE, ROLLING_12 = "period", "year-to-date", "rolling-12"
@@ -20,8 +20,27 @@ NAMES = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What the registry says of a metric, as far as values follow from it."""
+
+    percent: bool = True
+    kind: str = "share"
+    over_time: str = "sum"
+    decimals: int = 2
+    part_decimals: int = 0
+    small_persons: int = 5
+
+
+ABSENCE = Declared(part_decimals=2)
+
+
+@dataclass(frozen=True)
 class Posted:
-    """A figure as reporting published it; `withdrawn` when it was taken back later."""
+    """A figure as reporting published it; `withdrawn` when it was taken back later.
+
+    `lost` over `agreed` is numerator over denominator of any metric; `lost` alone is a count;
+    `rate` is a value, `agreed-days` the kind of a weight that joins members.
+    """
 
     municipality_id: str
     definition_key: str
@@ -66,22 +85,22 @@ class Posted:
             else str(self.weight_kind)
         )
 
-    @property
-    def terms(self) -> tuple[Fraction, Fraction]:
-        """Lost days times 100, and agreed days; or rate times weight, and weight."""
-        if self.lost is not None and self.agreed is not None:
-            return 100 * Fraction(self.lost), Fraction(self.agreed)
+    def terms(self, metric: Declared = ABSENCE) -> tuple[Fraction, Fraction]:
+        """Numerator, times 100 for per cent, and denominator; or value times weight, and weight."""
+        if self.lost is not None:
+            factor = 100 if metric.percent and self.agreed is not None else 1
+            return factor * Fraction(self.lost), Fraction(1 if self.agreed is None else self.agreed)
         weight = Fraction(1) if self.weight_kind == "equal" else Fraction(self.weight or 0)
         return Fraction(self.rate or 0) * weight, weight
 
-    @property
-    def percent(self) -> Fraction | None:
-        numerator, denominator = self.terms
+    def value(self, metric: Declared = ABSENCE) -> Fraction | None:
+        numerator, denominator = self.terms(metric)
         return numerator / denominator if denominator else None
 
-    @property
-    def is_small(self) -> bool:
-        return self.unit is not None if self.persons is None else self.persons < 5
+    def is_small(self, metric: Declared = ABSENCE) -> bool:
+        if self.persons is None:
+            return self.unit is not None and metric.small_persons > 0
+        return self.persons < metric.small_persons
 
 
 @dataclass
@@ -101,11 +120,12 @@ def half_up(value: Fraction, places: int) -> str:
     return f"{sign}{text[:-places]}.{text[-places:]}" if places else f"{sign}{text}"
 
 
-def days(value: Fraction) -> str:
-    """Write an exact sum of days, with two decimals or as many as it needs."""
+def days(value: Fraction, places: int = 2) -> str:
+    """Write an exact sum, with two decimals (or another number of them) or as many as it needs."""
     text = f"{Decimal(value.numerator) / Decimal(value.denominator):.6f}"
     whole, _, part = text.partition(".")
-    return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
+    part = part.rstrip("0").ljust(places, "0")
+    return f"{whole}.{part}" if part else whole
 
 
 def period_text(last_month: int, months: int) -> str:
@@ -135,12 +155,15 @@ def grain(all_vintages: Sequence[Posted]) -> int:
     return 1 if any(not f.withdrawn for f in all_vintages) or not ever else min(ever)
 
 
-def windows(last_month: int, months: int) -> dict[str, range]:
+def windows(last_month: int, months: int, metric: Declared = ABSENCE) -> dict[str, range]:
     """The last months of the periods in each window that ends here."""
     found = {}
     for longer in (1, 3, 6, 12):
         if longer >= months and (last_month + 1) % longer == 0:
-            found[NAMES[longer]] = range(last_month - longer + months, last_month + 1, months)
+            first = last_month if metric.over_time == "last" else last_month - longer + months
+            found[NAMES[longer]] = range(first, last_month + 1, months)
+    if metric.over_time == "last":
+        return found
     january = last_month - last_month % 12
     found[YEAR_TO_DATE] = range(january + months - 1, last_month + 1, months)
     found[ROLLING_12] = range(last_month - 12 + months, last_month + 1, months)
@@ -158,12 +181,12 @@ def rolling_from_anchor(
     """
     anchors: dict[int, Fraction] = {}
     for (window, month), figure in reported.items():
-        if figure.percent is None or figure.is_small or month >= last_month:
+        if figure.value() is None or figure.is_small() or month >= last_month:
             continue
         if window == ROLLING_12 or (
             window == YEAR_TO_DATE and month % 12 == 11 and (ROLLING_12, month) not in reported
         ):
-            anchors[month] = figure.percent
+            anchors[month] = figure.value() or Fraction(0)
     december = last_month - last_month % 12 - 1
     for anchor in sorted(anchors, key=lambda month: (month == december, month), reverse=True):
         differences = Fraction(0)
@@ -177,45 +200,61 @@ def rolling_from_anchor(
     return None
 
 
-def window_rate(
-    months: Iterable[int], cells: Mapping[int, Cell], reported: Posted | None, expected: int
+def window_value(
+    months: Iterable[int],
+    cells: Mapping[int, Cell],
+    reported: Posted | None,
+    expected: int,
+    metric: Declared,
 ) -> tuple[dict[str, Any], Fraction | None]:
-    """One window's published rate, and its unrounded value."""
+    """What is published of one window, and its unrounded value."""
+    months = list(months)
     figures = [figure for month in months for figure in cells.get(month, Cell()).figures]
     suppressed = any(cells[month].suppressed for month in months if month in cells)
     rate: dict[str, Any] = dict.fromkeys(
         ("value", "reported", "numerator", "denominator", "reason")
     )
     rate["coverage"] = {"present": len(figures), "expected": expected}
-    if suppressed or (reported is not None and reported.is_small):
+    if suppressed or (reported is not None and reported.is_small(metric)):
         rate["suppressed"] = True
         return rate, None
-    if reported is not None and reported.percent is not None:
-        rate["reported"] = half_up(reported.percent, 2)
+    stated = None if reported is None else reported.value(metric)
+    if stated is not None:
+        rate["reported"] = half_up(stated, metric.decimals)
     value = None
     if not figures:
         rate["reason"] = "no-data"
     elif len({figure.kind for figure in figures}) > 1:
         rate["reason"] = "unlike-definitions"
     else:
-        numerator = sum((figure.terms[0] for figure in figures), Fraction(0))
-        denominator = sum((figure.terms[1] for figure in figures), Fraction(0))
+        terms = [figure.terms(metric) for figure in figures]
+        numerator = sum((term[0] for term in terms), Fraction(0))
+        denominator = sum((term[1] for term in terms), Fraction(0))
+        if metric.kind == "count":
+            held = [month for month in months if month in cells and cells[month].figures]
+            denominator = Fraction(1 if metric.over_time == "sum" else len(held))
         value = numerator / denominator if denominator else None
         rate["reason"] = None if denominator else "denominator-zero"
         if all(figure.lost is not None for figure in figures):
-            rate["numerator"], rate["denominator"] = days(numerator / 100), days(denominator)
+            factor = 100 if metric.percent and metric.kind != "count" else 1
+            rate["numerator"] = days(numerator / factor, metric.part_decimals)
+            if metric.kind != "count":
+                rate["denominator"] = days(denominator, metric.part_decimals)
     return rate, value
 
 
 def recompute(
-    figures: Sequence[Posted], groups: Mapping[str, Sequence[str]] | None = None
+    figures: Sequence[Posted],
+    groups: Mapping[str, Sequence[str]] | None = None,
+    metric: Declared = ABSENCE,
 ) -> dict[Key, dict[str, Any]]:
-    """Return every state that should have been published, goals aside, by (subject, definition key,
-    period).
+    """Return every state of one metric that should have been published, goals aside, by (subject,
+    definition key, period).
 
     Args:
         figures: every vintage that was posted, in any order.
         groups: the members of each group, by subject.
+        metric: what is measured.
     """
     series: dict[tuple[str, str], list[Posted]] = defaultdict(list)
     for figure in figures:
@@ -230,7 +269,7 @@ def recompute(
             if (last_month + 1) % months:
                 continue
             if figure.window == PERIOD and length == months:
-                cells[last_month] = Cell([figure], figure.is_small)
+                cells[last_month] = Cell([figure], figure.is_small(metric))
             else:
                 reported[
                     NAMES[length] if figure.window == PERIOD else figure.window, last_month
@@ -238,9 +277,9 @@ def recompute(
         ends = [
             _end(f, months) for f in vintages if f.window == PERIOD or (f.span[0] + 1) % months == 0
         ]
-        states |= _states(subject, definition_key, months, ends, cells, reported, 1)
+        states |= _states(subject, definition_key, months, ends, cells, reported, 1, metric)
     for group, members in (groups or {}).items():
-        states |= _group_states(group, set(members), series)
+        states |= _group_states(group, set(members), series, metric)
     return states
 
 
@@ -252,6 +291,7 @@ def _group_states(
     group: str,
     members: set[str],
     series: Mapping[tuple[str, str], list[Posted]],
+    metric: Declared,
 ) -> dict[Key, dict[str, Any]]:
     states: dict[Key, dict[str, Any]] = {}
     for definition_key in {key for _, key in series}:
@@ -274,9 +314,9 @@ def _group_states(
         ends = sorted({f.span[0] for f in figures if f.span[1] == months})
         for end in ends:
             held = [one for member in members for one in _adding(posted_by(member), end, months)]
-            cells[end] = Cell(held, any(one.is_small for one in held))
+            cells[end] = Cell(held, any(one.is_small(metric) for one in held))
         if ends:
-            states |= _states(group, definition_key, months, ends, cells, {}, len(members))
+            states |= _states(group, definition_key, months, ends, cells, {}, len(members), metric)
     return states
 
 
@@ -290,42 +330,50 @@ def _adding(vintages: Sequence[Posted], end: int, months: int) -> list[Posted]:
 
 def _states(
     subject: str, definition_key: str, months: int, ends: Sequence[int], cells: Mapping[int, Cell],
-    reported: Mapping[tuple[str, int], Posted], members: int,
+    reported: Mapping[tuple[str, int], Posted], members: int, metric: Declared,
 ) -> dict[Key, dict[str, Any]]:  # fmt: skip
     states: dict[Key, dict[str, Any]] = {}
     values: dict[int, Fraction | None] = {}
     for end in range(min(ends) - 12, max(ends) + 1, months) if ends else ():
-        rates: Rates = {}
-        for name, span in windows(end, months).items():
+        found: Windows = {}
+        for name, span in windows(end, months, metric).items():
             expected = len(span) * members
-            rates[name], value = window_rate(span, cells, reported.get((name, end)), expected)
+            found[name], value = window_value(
+                span, cells, reported.get((name, end)), expected, metric
+            )
             kinds = {f.kind for month in span for f in cells.get(month, Cell()).figures}
             if name == ROLLING_12 and kinds == {"equal"} and value is not None:
                 carried = rolling_from_anchor(cells, reported, end, months)
                 value = value if carried is None else carried
-            rates[name]["value"] = None if value is None else half_up(value, 2)
+            found[name]["value"] = None if value is None else half_up(value, metric.decimals)
             if name == NAMES[months]:
                 values[end] = value
         if end < min(ends):
             continue
         now, then = values[end], values[end - 12]
-        suppressed = True in [rate.pop("suppressed", False) for rate in rates.values()]
+        suppressed = True in [one.pop("suppressed", False) for one in found.values()]
         states[subject, definition_key, period_text(end, months)] = {
-            "rates": rates,
-            "same_month_change_percent": half_up(100 * (now - then) / then, 2)
+            "windows": found,
+            "year_on_year_change_percent": half_up(100 * (now - then) / then, 2)
             if now is not None and then
             else None,
             "suppressed": suppressed,
-            "generated": _any_generated(end, months, cells, reported),
+            "generated": _any_generated(end, months, cells, reported, metric),
         }
     return states
 
 
 def _any_generated(
-    end: int, months: int, cells: Mapping[int, Cell], reported: Mapping[tuple[str, int], Posted]
+    end: int,
+    months: int,
+    cells: Mapping[int, Cell],
+    reported: Mapping[tuple[str, int], Posted],
+    metric: Declared,
 ) -> bool:
-    year = range(end - 12 + months, end + 1, months)
-    beside = [reported[name, end] for name in windows(end, months) if (name, end) in reported]
+    first = end if metric.over_time == "last" else end - 12 + months
+    year = range(first, end + 1, months)
+    ending = windows(end, months, metric)
+    beside = [reported[name, end] for name in ending if (name, end) in reported]
     return any(
         f.generated
         for f in [*beside, *(f for month in year for f in cells.get(month, Cell()).figures)]

@@ -38,10 +38,10 @@ async def apply(database: Database, *batches: Sequence[FigureEvent]) -> None:
 
 
 async def states(
-    database: Database, *, present: bool = True
+    database: Database, *, present: bool = True, metric: str = "absence"
 ) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """Return all states' contents by (subject, definition key, period); only those of the series'
-    present grain.
+    """Return the contents of all states of a metric by (subject, definition key, period); only
+    those of the series' present grain.
     """
     async with database.connection() as conn:
         rows = await conn.fetch(
@@ -49,11 +49,13 @@ async def states(
             SELECT s.subject, s.definition_key, st.last_month, st.months,
                    st.content::text AS content
               FROM state st JOIN series s USING (series_id)
-             WHERE NOT $1 OR (st.months = s.months
-                              AND st.last_month BETWEEN s.first_month AND s.last_month)
+             WHERE (NOT $1 OR (st.months = s.months
+                               AND st.last_month BETWEEN s.first_month AND s.last_month))
+               AND s.metric = $2
              ORDER BY 1, 2, 3, 4
             """,
             present,
+            metric,
         )
     return {
         (
@@ -70,7 +72,7 @@ async def everything(database: Database) -> list[Any]:
     queries = (
         (
             "SELECT subject, definition_key, municipality_id, months, first_month, last_month,"
-            " adds_days FROM series"
+            " joins_groups FROM series"
         ),
         """SELECT s.subject, f.last_month, f.months, f.posted_window, f.vintage, f.figure_id,
                   f.withdrawn, f.weighing, f.amount_micro, f.weight_micro, f.persons, f.generated

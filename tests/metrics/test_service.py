@@ -32,7 +32,7 @@ async def test_a_posted_figure_becomes_a_metric(bus: Bus, run: RunService) -> No
     metric = await bus.receive(
         MetricUpdated, where=lambda event: event.subject == f"municipality/{one}"
     )
-    assert metric.rates["month"].value == Decimal("8.60")
+    assert metric.windows["month"].value == Decimal("8.60")
     answer = await running.client.get(
         "/api/metrics/v1/series", params={"subject": metric.subject, "window": "month"}
     )
@@ -47,9 +47,9 @@ async def test_a_withdrawn_figure_is_told_about(bus: Bus, run: RunService) -> No
     await bus.publish(posted_event(figure), withdrawn_event(figure))
 
     def is_gone(event: MetricUpdated) -> bool:
-        return event.subject == figure.subject and event.rates["month"].value is None
+        return event.subject == figure.subject and event.windows["month"].value is None
 
-    assert (await bus.receive(MetricUpdated, where=is_gone)).rates["month"].reason == "no-data"
+    assert (await bus.receive(MetricUpdated, where=is_gone)).windows["month"].reason == "no-data"
 
 
 async def test_a_municipality_that_reaches_its_target_is_told_about_once(
@@ -101,7 +101,7 @@ async def test_an_unreadable_record_does_not_touch_its_neighbours(
     def is_second(event: MetricUpdated) -> bool:
         return event.subject == f"municipality/{one}" and event.period == "2013-02"
 
-    assert (await bus.receive(MetricUpdated, where=is_second)).rates[
+    assert (await bus.receive(MetricUpdated, where=is_second)).windows[
         "year-to-date"
     ].coverage.present == 2
     async with running.service.database.connection() as conn:

@@ -20,6 +20,7 @@ GOAL = Goal(
     project_id="vefsn",
     goal_id="vefsn-naervaer",
     subject=SUBJECT,
+    metric="absence",
     definition_key=DEFINITION,
     window=Window.YEAR_TO_DATE,
     falling=True,

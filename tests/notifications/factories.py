@@ -11,7 +11,7 @@ from typing import Any
 from services.notifications.heard.rules import HeardMetric, Name
 from services.notifications.subscriptions.rules import Channel, Happening, Language, Subscription
 from services.registry.metrics import builtin
-from shared.events.metrics import Coverage, MetricUpdated, Rate, TargetLost, TargetReached
+from shared.events.metrics import Coverage, MetricUpdated, TargetLost, TargetReached, WindowValue
 from shared.events.registry import (
     Member,
     MetricDefined,
@@ -39,6 +39,7 @@ def subscription(**changes: Any) -> Subscription:
         events=(),
         subjects=(),
         windows=(),
+        metrics=(),
         active=True,
         active_since=MADE_AT,
     )
@@ -53,6 +54,7 @@ def happening(**changes: Any) -> Happening:
         occurred_at=LATER,
         subjects=("municipality/vefsn-1824", "project/vefsn-naervaer"),
         windows=frozenset({"year-to-date"}),
+        metric="absence",
     )
     return replace(plain, **changes)
 
@@ -66,6 +68,7 @@ def _milestone(**changes: Any) -> dict[str, Any]:
         "goal_id": "vefsn-naervaer",
         "window": "year-to-date",
         "period": "2013-04",
+        "metric": "absence",
         "definition_key": DEFINITION,
         "value": "6.90",
         "target": "6.9",
@@ -99,7 +102,7 @@ def target_lost(**changes: Any) -> TargetLost:
 
 def metric_updated(**changes: Any) -> MetricUpdated:
     """A month and the year so far, of which the month moved."""
-    rate = Rate(
+    value = WindowValue(
         value="6.90",
         numerator="1387.20",
         denominator="20104.00",
@@ -109,12 +112,14 @@ def metric_updated(**changes: Any) -> MetricUpdated:
         "event_id": uuid.uuid4(),
         "occurred_at": LATER,
         "subject": "municipality/vefsn-1824",
+        "metric": "absence",
         "definition_key": DEFINITION,
         "grain": "month",
         "period": "2013-02",
         "version": 7,
-        "rates": {"month": rate, "year-to-date": rate},
-        "changed": ["rates.month"],
+        "windows": {"month": value, "year-to-date": value},
+        "changed": ["windows.month"],
+        "formula": "absence/1",
         "computed_at": LATER,
     }
     return MetricUpdated(**{**content, **changes})

@@ -23,6 +23,7 @@ from tests.reporting import factories
 from tests.reporting.desk import Desk
 from tests.support.apps import RunningService, run_service
 from tests.support.bus import Bus
+from tests.support.clock import offset_to
 from tests.support.infrastructure import Infra
 
 R = TypeVar("R", SubmissionAccepted, SubmissionRejected)
@@ -30,7 +31,7 @@ R = TypeVar("R", SubmissionAccepted, SubmissionRejected)
 
 @pytest_asyncio.fixture
 async def empty_desk(make_database: MakeDatabase) -> Desk:
-    """Reporting that has heard nothing yet."""
+    """Reporting that has heard of the built-in metrics, and of nothing else."""
     return Desk(await make_database("reporting"))
 
 
@@ -85,7 +86,7 @@ async def open_door(
     settings = {
         "database_dsn": handle.dsn,
         "operator_key_hash": hashlib.sha256(factories.OPERATOR_KEY.encode()).hexdigest(),
-        "now": now,
+        "clock_offset_seconds": offset_to(now),
         **more,
     }
     app = create_app(Settings.model_validate(settings))
@@ -200,7 +201,10 @@ async def publishers(infra: Infra) -> AsyncIterator[tuple[RunningService, list[s
     await outsider.publish(factories.municipality(), factories.harstad(), *known)
     await outsider.close()
     async with run_service(
-        infra, "reporting", group_prefix=f"{secrets.token_hex(4)}.", now=factories.NOW
+        infra,
+        "reporting",
+        group_prefix=f"{secrets.token_hex(4)}.",
+        clock_offset_seconds=offset_to(factories.NOW),
     ) as running:
         yield running, numbers
 

@@ -1,7 +1,7 @@
 """Reporting's commands on a database of their own, without broker and HTTP."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from services.reporting.figures import commands as figure_commands
+from services.reporting.figures.kinds.absence import ABSENCE
+from services.reporting.figures.kinds.kind import Kind
 from services.reporting.heard import commands as heard
 from services.reporting.reports import commands as reports
 from services.reporting.rounds import commands as rounds
@@ -20,7 +22,7 @@ from services.reporting.submissions.reading import Entry
 from shared.access import auth
 from shared.access.auth import OPERATOR
 from shared.events.envelope import Event
-from shared.events.registry import MunicipalityEvent, ProjectEvent, PublisherEvent
+from shared.events.registry import MetricEvent, MunicipalityEvent, ProjectEvent, PublisherEvent
 from shared.postgres.database import Connection, Database
 from tests.reporting import factories
 
@@ -29,7 +31,7 @@ UUID_MIN = UUID(int=0)
 
 _FIGURES = """
 SELECT publisher, figure_id, municipality_id, municipality_number, unit, period, figure_window,
-       definition_key, lost_days, agreed_days, rate_percent, weight_kind, weight, persons, note,
+       metric, definition_key, numerator, denominator, value, weight_kind, weight, persons, note,
        generated, vintage, replaces, in_force, withdrawn_at,
        withdrawn_by, withdrawal_reason, findings::text AS findings, posted_at, origin
   FROM figure
@@ -50,11 +52,15 @@ class Desk:
     now: datetime = factories.NOW
     rights: Rights = field(default_factory=dict)
 
-    async def hear(self, *events: MunicipalityEvent | ProjectEvent | PublisherEvent) -> None:
+    async def hear(
+        self, *events: MetricEvent | MunicipalityEvent | ProjectEvent | PublisherEvent
+    ) -> None:
         """Take in what the registry says, as the handlers do."""
         async with self.database.transaction() as conn:
             for event in events:
-                if isinstance(event, MunicipalityEvent):
+                if isinstance(event, MetricEvent):
+                    await heard.hear_metrics(conn, [event])
+                elif isinstance(event, MunicipalityEvent):
                     await heard.hear_municipalities(conn, [event])
                 elif isinstance(event, ProjectEvent):
                     await rounds.hear_projects(conn, [event], now=self.now)
@@ -67,10 +73,17 @@ class Desk:
 
     async def post(self, *figures: dict[str, Any] | Entry) -> list[Judged]:
         """Post figures in one batch."""
-        entries = [each if isinstance(each, Entry) else factories.entry(each) for each in figures]
+        entries = [
+            each if isinstance(each, Entry) else factories.entry(each, arrived_at=self.now)
+            for each in figures
+        ]
+        return await self.judge(entries)
+
+    async def judge(self, entries: Sequence[Entry], kind: Kind = ABSENCE) -> list[Judged]:
+        """Put entries of one kind through the gate in one batch."""
         async with self.database.transaction() as conn:
             return await figure_commands.post_figures(
-                conn, entries, rights=self.rights, now=self.now
+                conn, entries, kind, rights=self.rights, now=self.now
             )
 
     async def withdraw(
@@ -85,7 +98,7 @@ class Desk:
         content = {"figure_id": str(figure_id), "reason": reason}
         rights = {publisher: OPERATOR} if as_operator else self.rights
         async with self.database.transaction() as conn:
-            entry = Entry(str(figure_id), publisher, content, "http")
+            entry = Entry(str(figure_id), publisher, content, "http", self.now)
             return (
                 await figure_commands.withdraw_figures(conn, [entry], rights=rights, now=self.now)
             )[0]
@@ -103,7 +116,7 @@ class Desk:
 
     async def submit(self, content: dict[str, Any], *, publisher: str = factories.ORGNR) -> Judged:
         """Hand a report in."""
-        entry = Entry(content.get("submission_id"), publisher, content, "http")
+        entry = Entry(content.get("submission_id"), publisher, content, "http", self.now)
         async with self.database.transaction() as conn:
             return (await reports.submit_reports(conn, [entry], rights=self.rights, now=self.now))[
                 0

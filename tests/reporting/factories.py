@@ -25,7 +25,7 @@ from shared.events.registry import (
     PublisherRegistered,
     SpeaksFor,
 )
-from shared.values import Certification, Definition, Denominator, Period, Source
+from shared.values import Measure, Period
 
 ORGNR = "974760673"
 """The publisher that speaks for Vefsn."""
@@ -76,35 +76,44 @@ def posted(**changes: Any) -> dict[str, Any]:
 
 
 def entry(
-    content: dict[str, Any] | None = None, *, publisher: str = ORGNR, origin: str = "http"
+    content: dict[str, Any] | None = None,
+    *,
+    publisher: str = ORGNR,
+    origin: str = "http",
+    arrived_at: datetime = NOW,
 ) -> Entry:
     """A figure at the gate; its `figure_id` stands in the content or is made."""
     body = figure() if content is None else dict(content)
-    return Entry(body.pop("figure_id", str(uuid.uuid4())), publisher, body, origin)
+    id_ = body.pop("figure_id", str(uuid.uuid4()))
+    return Entry(id_, publisher, body, origin, arrived_at)
 
 
-def draft(**changes: Any) -> Draft:
+def draft(
+    *,
+    lost_days: Decimal | None = Decimal("1387.20"),
+    agreed_days: Decimal | None = Decimal("20104.00"),
+    rate_percent: Decimal | None = None,
+    weight_kind: str | None = None,
+    weight: Decimal | None = None,
+    **changes: Any,
+) -> Draft:
     """A figure that was read: 6.90 % of 20,104 agreed days in February 2013."""
     plain = Draft(
         figure_id=uuid.uuid4(),
         publisher=ORGNR,
         number="9824",
         unit="",
+        metric="absence",
+        definition_key=DEFINITION_KEY,
+        definition=DEFINITION,
         period=Period.parse("2013-02"),
         window=Window.PERIOD,
-        lost_days=Decimal("1387.20"),
-        agreed_days=Decimal("20104.00"),
-        rate_percent=None,
-        weight_kind=None,
-        weight=None,
+        measure=Measure(lost_days, agreed_days, rate_percent, weight_kind, weight),
+        parts=None,
         persons=1010,
-        definition=Definition(
-            Certification.TOTAL, Denominator.AGREED, True, Source.MUNICIPALITY_HR
-        ),
         note=None,
         generated=False,
         body_hash=b"",
-        origin="http",
     )
     return replace(plain, **changes)
 

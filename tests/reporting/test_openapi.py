@@ -53,4 +53,4 @@ def test_operations_have_short_names_of_their_own() -> None:
     ]
 
     assert len(names) == len(set(names))
-    assert {"post_figures", "withdraw", "list_figures", "put_round", "submit"} <= set(names)
+    assert {"post_absence_figures", "withdraw", "list_figures", "put_round", "submit"} <= set(names)

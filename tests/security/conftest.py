@@ -21,6 +21,7 @@ from tests.reporting import factories
 from tests.reporting.desk import Desk
 from tests.reporting.factories import HARSTAD, NOW, ORGNR, OTHER_ORGNR, VEFSN
 from tests.support.apps import OPERATOR_KEY
+from tests.support.clock import offset_to
 from tests.support.doors import open_doors, service_of
 from tests.support.infrastructure import Infra
 
@@ -81,7 +82,9 @@ async def house(infra: Infra) -> AsyncIterator[House]:
     their projects.
     """
     async with AsyncExitStack() as stack:
-        apps = await stack.enter_async_context(open_doors(infra, *SERVICES, now=NOW))
+        apps = await stack.enter_async_context(
+            open_doors(infra, *SERVICES, clock_offset_seconds=offset_to(NOW))
+        )
         clients = {}
         for name, app in apps.items():
             for number, (who, key) in enumerate(KEYS.items(), start=1):

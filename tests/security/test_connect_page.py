@@ -17,6 +17,7 @@ import standardwebhooks
 from aiokafka import AIOKafkaConsumer
 
 from deploy.contracts.events import submissions
+from shared.clock import Clock
 from shared.delivery.records import Record
 from shared.delivery.submissions import read_submission
 from shared.events.inbound import Submitted, topics_of_publisher
@@ -126,7 +127,7 @@ async def test_a_figure_is_posted_as_the_page_says(guarded: Guarded, tmp_path: P
         assert await process.wait() == 0
 
     assert rest == "0 not sent\n"
-    submission = read_submission(await first_record(guarded.operator, TOPIC))
+    submission = read_submission(await first_record(guarded.operator, TOPIC), Clock())
     assert str(submission.submission_id) == figure_id
     (contract,) = (each for each in submissions(Submitted) if each.type == submission.type)
     contract.model_validate(submission.content)

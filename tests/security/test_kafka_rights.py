@@ -51,6 +51,8 @@ TOPICS = (
     "registry.publisher.v1",
     "reporting.figure.v1",
     "reporting.report.v1",
+    "reporting.form.v1",
+    "reporting.round.v1",
     "metrics.metric.v1",
     "metrics.milestone.v1",
     "notifications.delivery.v1",
@@ -58,15 +60,15 @@ TOPICS = (
 
 # A column per topic of TOPICS: r reads, w writes, - neither.
 TABLE = {
-    #             inA inB recA recB muni prog proj rmet publ figu repo metr mile deli
-    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -",
-    "reporting": "r   r   w    w    r    -    r    -    r    w    w    -    -    -",
-    "metrics": "-   -   -    -    r    r    r    -    r    r    -    w    w    -",
-    "notifications": "-   -   -    -    r    r    r    -    r    -    r    r    r    w",
-    A: "w   -   r    -    -    -    -    -    -    -    -    r    r    -",
-    B: "-   w   -    r    -    -    -    -    -    -    -    r    r    -",
-    READER: "-   -   -    -    -    -    -    -    -    -    -    r    r    -",
-    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
+    #             inA inB recA recB muni prog proj rmet publ figu repo form roun metr mile deli
+    "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -    -    -",
+    "reporting": "r   r   w    w    r    -    r    -    r    w    w    w    w    -    -    -",
+    "metrics": "-   -   -    -    r    r    r    r    r    r    -    -    -    w    w    -",
+    "notifications": "-   -   -    -    r    r    r    r    r    -    r    -    r    r    r    w",
+    A: "w   -   r    -    -    -    -    -    -    -    -    -    -    r    r    -",
+    B: "-   w   -    r    -    -    -    -    -    -    -    -    -    r    r    -",
+    READER: "-   -   -    -    -    -    -    -    -    -    -    -    -    r    r    -",
+    "operator": "rw  rw  rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw   rw",
 }
 ACCOUNTS = tuple(TABLE)
 ANSWER_MILLISECONDS = 60_000
@@ -127,12 +129,16 @@ def operations(client: Any) -> dict[str, Callable[[], Any]]:
     everyone = ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything)
     own_topic = ResourcePattern(ResourceType.TOPIC, "nothing", ACLResourcePatternType.LITERAL)
     gift = ACL("User:nobody", "*", ACLOperation.READ, ACLPermissionType.ALLOW, own_topic)
-    setting = ConfigResource(ConfigResourceType.TOPIC, TOPICS[8], {"retention.ms": "-1"})
+    setting = ConfigResource(
+        ConfigResourceType.TOPIC, "registry.publisher.v1", {"retention.ms": "-1"}
+    )
     accounts = broker.BrokerAccounts(client)
     return {
         "make a topic": lambda: client.create_topics([NewTopic("made-by-somebody", 1, 1)]),
         "change a topic": lambda: client.alter_configs([setting], raise_on_unknown=False),
-        "remove records": lambda: client.delete_records({TopicPartition(TOPICS[11], 0): 0}),
+        "remove records": lambda: client.delete_records(
+            {TopicPartition("metrics.milestone.v1", 0): 0}
+        ),
         "remove a topic": lambda: client.delete_topics(["made-by-somebody"]),
         "see rights": lambda: client.describe_acls(everyone),
         "give rights": lambda: client.create_acls([gift])["failed"],

@@ -1,7 +1,7 @@
 """The OWASP API Security Top 10 (2023), case by case. What has a test elsewhere is named here and
 not repeated.
 
-Paths are below `tests/`; "here" is this module.
+Paths are below `tests/`; "here" is this module, "exposure" `security/test_owasp_exposure.py`.
 
 | | case | test |
 |---|---|---|
@@ -11,10 +11,10 @@ Paths are below `tests/`; "here" is this module.
 `reporting/test_kafka_bad_input.py` |
 | API1 | another municipality's figure by a replayed dead letter | here |
 | API2 | unknown, malformed, expired, revoked keys; hashes as keys | `security/test_routes.py`,
-    `shared/test_auth.py` |
+    `shared/access/test_auth.py` |
 | API2 | key in the address, other schemes, 1,000 tries, a forged origin | here |
-| API3 | fields that are ours to set; fields nobody knows | here; `shared/test_http.py` |
-| API4 | large, deep, slow, compressed bodies | here, `shared/test_http.py`,
+| API3 | fields that are ours to set; fields nobody knows | here; `shared/http/test_http.py` |
+| API4 | large, deep, slow, compressed bodies | here, `shared/http/test_http.py`,
     `shared/rules/test_strict_json.py` |
 | API4 | rate and places of a key | `reporting/test_http_limits.py` |
 | API5 | a publisher's key on the operator's routes; key before body | `security/test_routes.py` |
@@ -24,25 +24,24 @@ Paths are below `tests/`; "here" is this module.
 | API7 | addresses of webhooks | `notifications/rules/test_addresses.py`,
     `notifications/test_webhook.py` |
 | API8 | other origins, documentation that tries, errors that tell, a key that everybody knows |
-    here |
-| API9 | routes against documents; against the table of rights | here; `security/test_routes.py` |
+    exposure |
+| API9 | routes against documents; against the table of rights | exposure;
+    `security/test_routes.py` |
 | API10 | receivers that answer badly | `notifications/test_webhook.py` |
 | API10 | records with hostile attributes | `shared/delivery/test_poison.py`,
     `faults/test_poison_flood.py` |
-| API10 | what a stranger sent, in logs | here |
+| API10 | what a stranger sent, in logs | exposure |
 | API10 | the same in pages and terminals | `web/test_dead_letter_pages.py`,
     `shared/rules/test_printable.py` |
 """
 
 import asyncio
 import json
-import sys
 from typing import Any
 
 import pytest
 
 from deploy.cli.serving import server_options
-from deploy.services import SERVICES
 from shared.delivery import dead_letters
 from shared.delivery.dead_letters import Failure
 from shared.delivery.records import Record
@@ -52,9 +51,9 @@ from tests.browser.serving import served
 from tests.reporting import factories
 from tests.reporting.factories import HARSTAD, ORGNR, OTHER_ORGNR, VEFSN, posted
 from tests.security.conftest import KEYS, House, Who
-from tests.security.walking import RIGHTS, ROUND
+from tests.security.walking import ROUND
 from tests.support.apps import OPERATOR_KEY
-from tests.support.doors import bury, service_of
+from tests.support.doors import service_of
 
 FIGURES = "/api/reporting/v1/absence-figures"
 SUBSCRIPTIONS = "/api/notifications/v1/subscriptions"
@@ -345,101 +344,6 @@ async def test_api6_an_address_has_only_so_many_subscriptions(house: House) -> N
     )
     assert await put(1, "hr@flood.example", active=False) == 200
     assert await put(51, "hr@flood.example", active=True) == 200
-
-
-@pytest.mark.parametrize("service", SERVICES)
-async def test_api8_nothing_is_offered_that_nobody_needs(house: House, service: str) -> None:
-    client = house.of(service, Who.NOBODY)
-    for path in (
-        "/docs",
-        "/redoc",
-        "/openapi.json",
-        "/asyncapi",
-        "/asyncapi/try",
-        "/debug",
-        "/.env",
-        "/actuator",
-    ):
-        assert (await client.get(path)).status_code == 404, path
-    status = f"/api/{service}/v1/status"
-    preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "PUT"}
-    statuses = {"GET": 200, "OPTIONS": 204, "TRACE": 405, "CONNECT": 405}
-    for method, wanted in statuses.items():
-        answer = await client.request(method, status, headers=preflight)
-        assert answer.status_code == wanted
-        assert "server" not in answer.headers
-        assert "access-control-allow-methods" not in answer.headers
-        assert "access-control-allow-credentials" not in answer.headers
-    for key in ("", "operator", "admin", "changeme", "None", OPERATOR_KEY.upper()):
-        headers = {"Authorization": f"Bearer {key}"}
-        assert (
-            await client.get(f"/api/{service}/v1/dead-letters", headers=headers)
-        ).status_code == 401, key
-    assert (await client.get(f"/api/{service}/v1/dead-letters/'%20OR%201=1")).status_code == 401
-
-
-@pytest.mark.parametrize("service", SERVICES)
-async def test_api8_what_goes_wrong_inside_is_told_to_nobody(house: House, service: str) -> None:
-    app = house.apps[service]
-    letter_id = await bury(app, b"a record", consumer=f"{service}.registry.publisher")
-    async with service_of(app).database.transaction() as conn:
-        await conn.execute("UPDATE dead_letter SET headers = '1' WHERE id = $1", letter_id)
-    answer = await house.of(service, Who.OPERATOR).get(
-        f"/api/{service}/v1/dead-letters/{letter_id}"
-    )
-    async with service_of(app).database.transaction() as conn:
-        await conn.execute("DELETE FROM dead_letter WHERE id = $1", letter_id)
-    assert answer.status_code == 500
-    assert answer.json() == {
-        "type": "https://saman.no/problems/internal",
-        "title": "Internal",
-        "status": 500,
-        "detail": "something is wrong on our side; it is logged",
-        "code": "internal",
-        "errors": [],
-    }
-
-
-@pytest.mark.parametrize("service", SERVICES)
-async def test_api9_the_document_names_every_machine_route_and_no_other(
-    house: House, service: str
-) -> None:
-    document = (await house.of(service, Who.NOBODY).get(f"/api/{service}/v1/openapi.json")).json()
-    described = {
-        (method.upper(), path)
-        for path, operations in document["paths"].items()
-        for method in operations
-    }
-    routed = {
-        (method, path)
-        for name, method, path in RIGHTS
-        if name == service and path.startswith("/api/")
-    }
-    assert routed - described == {("GET", f"/api/{service}/v1/openapi.json")}
-    assert described - routed == set()
-    assert {path.split("/")[3] for _, path in routed} == {"v1"}, (
-        "an old version that is still there is looked after"
-    )
-    for method, path in described:
-        is_open = RIGHTS[service, method, path].strangers != 401
-        secured = "security" in document["paths"][path][method.lower()]
-        assert secured is not is_open, (method, path)
-
-
-async def test_api10_what_a_stranger_sent_stays_one_line_in_the_log() -> None:
-    code = (
-        "import structlog; from shared.service.logs import configure_logging;"
-        " configure_logging();structlog.get_logger().warning('seen', sent='a\\r\\n{\"level\":"
-        " \"forged\"}\\x1b[2J\\u2028', who='\\x00')"
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, stderr=asyncio.subprocess.PIPE
-    )
-    _, written = await process.communicate()
-    assert process.returncode == 0
-    (line,) = written.splitlines()
-    assert json.loads(line)["sent"].startswith("a\r\n")
-    assert not [byte for byte in line if byte < 0x20 or byte > 0x7E]
 
 
 async def test_a_keys_last_use_is_told_to_the_operator_wherever_it_was(house: House) -> None:

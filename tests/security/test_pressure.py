@@ -118,8 +118,10 @@ GOOD_ORGNR = "964982953"
 
 @pytest_asyncio.fixture
 async def door(infra: Infra) -> AsyncIterator[Door]:
-    """Reporting, with a third publisher, who presses nobody."""
-    async with open_door(infra) as opened:
+    """Reporting, with a third publisher, who presses nobody. The rate hardly rises meanwhile,
+    however slow the machine is.
+    """
+    async with open_door(infra, figures_per_minute=60) as opened:
         await opened.desk.hear(factories.publisher(organisation_number=GOOD_ORGNR))
         yield opened
 
@@ -198,8 +200,8 @@ async def test_figures_without_end_of_one_publisher_keep_nobody_from_posting(doo
         statuses = Counter([(await sent).status_code for sent in attack])
 
     # Beyond the burst of 5,000 figures the publisher is told when to come again.
-    assert statuses[429] >= 35
-    assert statuses[200] + statuses[429] == 50
+    assert statuses[200] == 4
+    assert statuses[429] + statuses[503] == 46
     # Fifty batches that nothing holds back take fifty times as long as one.
     assert pressed < SLOWER_MAX * before
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from services.reporting.rounds.commands import obligation_id_of
 from tests.reporting.factories import ORGNR, VEFSN, posted
+from tests.reporting.forms.sample import form
 from tests.security.conftest import Who
 
 REPORT_ROUND = "annual-2012"
@@ -70,12 +71,32 @@ _REGISTRY: dict[str, Answers] = {
     "GET /api/registry/v1/programmes/{programme_id}": everybody(404),
     "GET /api/registry/v1/projects": everybody(200),
     "GET /api/registry/v1/projects/{project_id}": everybody(404),
+    "GET /api/registry/v1/metrics": everybody(200),
+    "GET /api/registry/v1/metrics/{metric_id}": everybody(404),
+    "PUT /api/registry/v1/metrics/{metric_id}": operator(201),
     "GET /registry/static": everybody(404),
     "GET /status": everybody(200),
     "GET /registry/{rest:path}": everybody(404),
     "GET /registry/sign-in": everybody(200),
     "POST /registry/sign-in": everybody(403),
     "POST /registry/sign-out": everybody(303),
+    "GET /registry/my-access": everybody(303),
+    "GET /registry/my-access/file": everybody(303),
+    "POST /registry/my-access/person": everybody(303),
+    "POST /registry/my-access/deputy": everybody(303),
+    "POST /registry/my-access/sessions": everybody(303),
+    "POST /registry/my-access/leave": everybody(303),
+    "GET /registry/people": everybody(303),
+    "POST /registry/people/invite": everybody(303),
+    "POST /registry/people/{person_id}/end": everybody(303),
+    "POST /registry/sign-in/mail": everybody(422),
+    "POST /registry/sign-in/code": everybody(403),
+    "GET /registry/sign-in/link/{token}": everybody(200),
+    "POST /registry/sign-in/link/{token}": everybody(403),
+    "POST /api/registry/v1/people": operator(422),
+    "GET /api/registry/v1/people/{person_id}": operator(404),
+    "DELETE /api/registry/v1/people/{person_id}": operator(204),
+    "POST /api/registry/v1/people/{person_id}/sign-in-links": operator(404),
     "GET /registry/dead-letters": everybody(303),
     "POST /registry/dead-letters/replay": everybody(303),
     "GET /registry/dead-letters/{name}/{letter_id}": everybody(303),
@@ -96,11 +117,22 @@ _REGISTRY: dict[str, Answers] = {
     "DELETE /api/registry/v1/publishers/{organisation_number}/revocation": operator(200),
 }
 _REPORTING: dict[str, Answers] = {
+    "GET /reporting/static": everybody(404),
+    "GET /reporting/forms": everybody(200),
+    "GET /reporting/forms/{form_id}/{version}": everybody(404),
+    "POST /reporting/forms/{form_id}/{version}": everybody(404),
+    "GET /reporting/{rest:path}": everybody(404),
     "POST /api/reporting/v1/absence-figures": Answers(own=201, other=403, operator=201),
     "POST /api/reporting/v1/figures/{figure_id}/withdrawal": Answers(
         own=200, other=404, operator=200
     ),
     "GET /api/reporting/v1/figures": Answers(own=200, other=403, operator=200),
+    "GET /api/reporting/v1/forms": everybody(200),
+    "GET /api/reporting/v1/forms/{form_id}/versions/{version}": everybody(404),
+    "POST /api/reporting/v1/forms/{form_id}/versions/{version}/trials": Answers(
+        own=404, other=404, operator=404
+    ),
+    "PUT /api/reporting/v1/forms/{form_id}/versions/{version}": operator(201),
     "PUT /api/reporting/v1/rounds/{round_id}": operator(200),
     "GET /api/reporting/v1/rounds/{round_id}": Answers(own=200, other=200, operator=200),
     "GET /api/reporting/v1/obligations": Answers(own=200, other=200, operator=200),
@@ -146,6 +178,9 @@ _FILLED = {
     "municipality_id": "ny-9001",
     "round_id": REPORT_ROUND,
     "name": "metrics",
+    "person_id": "0b54a9a6-8c0e-4d53-9a7e-6d0a9c1f2e11",
+    "token": "t" * 43,
+    "version": 1,
 }
 _NAMES = {"names": {"nb": "Saman"}}
 _VERSION = {
@@ -155,7 +190,9 @@ _VERSION = {
     "county_name": "Ny",
     "valid_from": "2000-01-01",
 }
+_METRIC = {"unit": "points", "kind": "score", "over_time": "mean", "better": "higher", **_NAMES}
 _BODIES: dict[str, dict[str, Any]] = {
+    "PUT /api/registry/v1/metrics/{metric_id}": _METRIC,
     "PUT /api/registry/v1/municipalities/{municipality_id}": {"versions": [_VERSION]},
     "POST /api/registry/v1/municipality-changes": {
         "change_id": "renamed-9001",
@@ -167,6 +204,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/registry/v1/programmes/{programme_id}": _NAMES,
     "PUT /api/registry/v1/projects/{project_id}": {"programme_id": "some-thing", **_NAMES},
     "PUT /api/registry/v1/publishers/{organisation_number}": {"name": "Vefsn"},
+    "PUT /api/reporting/v1/forms/{form_id}/versions/{version}": form(form_id="some-thing"),
+    "POST /api/reporting/v1/forms/{form_id}/versions/{version}/trials": {"answers": {}},
     "PUT /api/reporting/v1/rounds/{round_id}": ROUND,
     "PUT /api/notifications/v1/subscriptions/{subscription_id}": {
         "channel": "webhook",

@@ -74,7 +74,7 @@ def figures(
                     "persons": agreed // 20,
                     "definition": DEFINITION,
                 }
-                key = f"municipality/{municipality_id}|{DEFINITION_KEY}|{period}"
+                key = f"municipality/{municipality_id}|absence|{DEFINITION_KEY}|{period}"
                 yield publisher, figure(body, publisher=publisher), key
 
 

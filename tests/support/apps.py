@@ -16,6 +16,7 @@ from shared.service.runtime import Service
 from tests.support.infrastructure import DatabaseHandle, Infra
 
 OPERATOR_KEY = "operator-key-of-the-tests"
+SESSION_KEY = "a-key-of-the-tests-for-sessions-long-enough"
 READY_SECONDS = 300.0
 
 
@@ -69,6 +70,7 @@ async def run_service(
                 "database_dsn": handle.dsn,
                 "bus": bus,
                 "operator_key_hash": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
+                "session_keys": SESSION_KEY,
                 **settings,
             }
         )

@@ -15,7 +15,7 @@ from shared.delivery.dead_letters import Failure
 from shared.delivery.records import Record
 from shared.events.envelope import Event
 from shared.service.runtime import Service
-from tests.support.apps import OPERATOR_KEY
+from tests.support.apps import OPERATOR_KEY, SESSION_KEY
 from tests.support.infrastructure import Infra
 
 WEBHOOK_KEY = "a key of the tests that is long enough to be one"
@@ -34,6 +34,7 @@ async def open_doors(
             settings: dict[str, Any] = {
                 "database_dsn": handle.dsn,
                 "operator_key_hash": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
+                "session_keys": SESSION_KEY,
                 "bus": infra.bus,
                 **({"webhook_key": WEBHOOK_KEY} if name == "notifications" else {}),
                 **more,

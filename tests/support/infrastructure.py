@@ -24,6 +24,7 @@ from shared.kafka.broker import BusSettings
 from shared.kafka.topics import apply
 from shared.postgres.database import migrate
 from shared.service.schema import MECHANISM_MIGRATIONS
+from tests.support.metrics import SEEDS
 
 MECHANISMS = "mechanisms"
 """Instead of a service's name: a database that holds what all services have and nothing else."""
@@ -115,6 +116,12 @@ class Infra:
             await inside.close()
         folders = [MECHANISM_MIGRATIONS] if service == MECHANISMS else migration_folders(service)
         await asyncio.to_thread(migrate, self._handle(service, name).owner_dsn, folders)
+        if service in SEEDS:
+            seeding = await asyncpg.connect(self._handle(service, name).owner_dsn)
+            try:
+                await SEEDS[service](seeding)
+            finally:
+                await seeding.close()
         self._templates[service] = name
 
     def _handle(self, service: str, name: str) -> DatabaseHandle:

@@ -11,14 +11,16 @@ from services.metrics.front.pages.view import Choice, Filters, FrontPage, Partic
 from services.metrics.goals.rules import Goal
 from services.metrics.publishing.rules.published import Cell, PublishedState
 from services.metrics.series.rules.amounts import micro
-from services.metrics.series.rules.figures import GRAIN_WINDOWS, Window
+from services.metrics.series.rules.figures import GRAIN_WINDOWS, Meaning, Window
+from services.registry.metrics.builtin.files import read_builtin
 from shared.events.registry import Names
-from shared.values import Definition, Period
+from shared.values import Period
 
 GOAL = Goal(
     project_id="vefsn",
     goal_id="vefsn-naervaer",
     subject="municipality/vefsn-1824",
+    metric="absence",
     definition_key="total.agreed.corrected.municipality-hr",
     window=Window.YEAR_TO_DATE,
     falling=True,
@@ -28,8 +30,9 @@ GOAL = Goal(
     due_on=date(2013, 12, 31),
     persons_per_point=micro(Decimal(10)),
 )
-TOTAL = Definition.from_key(GOAL.definition_key)
-DOCTOR = Definition.from_key("doctor.agreed.uncorrected.ssb")
+ABSENCE = next(one for one in read_builtin().values() if one.metric_id == "absence")
+TOTAL = Meaning(ABSENCE, GOAL.definition_key)
+DOCTOR = Meaning(ABSENCE, "doctor.agreed.uncorrected.ssb")
 
 
 def cell(computed: str | None, reported: str | None = None) -> Cell:
@@ -69,7 +72,7 @@ def vefsn() -> Board:
         goal=GOAL,
         goal_row=goal_row(VEFSN_STATES, GOAL),
         is_reached=True,
-        definition=TOTAL,
+        meaning=TOTAL,
         smileys_in_source={Period.parse("2012-12"): 5},
     )
 
@@ -137,19 +140,19 @@ def unlike_participants() -> list[Participant]:
     """The same five, of whom Hobøl counts something else and Åsnes has only the year to date."""
     vefsn, hobol, spydeberg, sund, asnes = participants()
     return [
-        replace(vefsn, definition=TOTAL),
+        replace(vefsn, meaning=TOTAL),
         replace(
             hobol,
-            definition=DOCTOR,
+            meaning=DOCTOR,
             is_otherwise=True,
             change=Decimal("0.3"),
             change_window=Window.ROLLING_12,
         ),
-        replace(spydeberg, definition=TOTAL),
+        replace(spydeberg, meaning=TOTAL),
         sund,
         replace(
             asnes,
-            definition=TOTAL,
+            meaning=TOTAL,
             level=Decimal(8),
             level_window=Window.YEAR_TO_DATE,
             period=vefsn.period,
@@ -166,7 +169,7 @@ def front(filters: Filters | None = None) -> FrontPage:
         cohorts=[Choice("cohort-1", Names(nb="Pulje 1")), Choice("cohort-2", Names(nb="Pulje 2"))],
         themes=[Choice("sickness-absence", Names(nb="Sykefravær", nn="Sjukefråvær"))],
         filters=filters or Filters(),
-        definition=TOTAL,
+        meaning=TOTAL,
     )
 
 

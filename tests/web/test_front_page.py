@@ -70,7 +70,7 @@ def test_changes_around_zero_have_the_colour_of_no_change(change: str, colour: s
     ("changes", "colours"),
     [
         ({}, ("level-2", "change-1")),
-        ({"definition": DOCTOR, "is_otherwise": True}, ("otherwise", "otherwise")),
+        ({"meaning": DOCTOR, "is_otherwise": True}, ("otherwise", "otherwise")),
         ({"level_window": Window.YEAR_TO_DATE}, ("otherwise", "change-1")),
         (
             {"level_window": Window.YEAR_TO_DATE, "period": Period.parse("2013-12")},
@@ -81,7 +81,7 @@ def test_changes_around_zero_have_the_colour_of_no_change(change: str, colour: s
             ("level-2", "change-1"),
         ),
         (
-            {"definition": DOCTOR, "is_otherwise": True, "level": None, "suppressed": True},
+            {"meaning": DOCTOR, "is_otherwise": True, "level": None, "suppressed": True},
             ("none", "otherwise"),
         ),
     ],
@@ -97,7 +97,7 @@ def test_only_what_may_be_compared_has_a_colour_of_the_scale(
         level_window=Window.ROLLING_12,
         change=Decimal("-0.5"),
         period=Period.parse("2013-07"),
-        definition=TOTAL,
+        meaning=TOTAL,
     )
 
     changed = replace(participant, **changes)
@@ -173,22 +173,23 @@ async def test_the_list_has_everything_that_the_map_shows() -> None:
         (
             "nb",
             (
-                "Dette er regnet med: egenmeldt og legemeldt fravær i prosent av avtalte dagsverk"
-                " uten ferie, fra kommunens eget personalsystem."
+                "Dette er regnet med: egenmeldt og legemeldt fravær, i prosent av avtalte dagsverk,"
+                " korrigert for ferie, fra kommunens eget personalsystem."
             ),
         ),
         (
             "nn",
             (
-                "Dette er rekna med: eigenmeldt og legemeldt fråvær i prosent av avtalte dagsverk"
-                " utan ferie, frå personalsystemet til kommunen."
+                "Dette er rekna med: eigenmeldt og legemeldt fråvær, i prosent av avtalte dagsverk,"
+                " korrigert for ferie, frå personalsystemet til kommunen."
             ),
         ),
         (
             "en",
             (
-                "What is counted: self-certified and doctor-certified absence in per cent of agreed"
-                " working days without holidays, from the municipality's own personnel system."
+                "What is counted: self-certified and doctor-certified absence, in per cent of"
+                " agreed working days, corrected for holidays taken, from the municipality's own"
+                " personnel system."
             ),
         ),
     ],
@@ -205,8 +206,9 @@ async def test_the_page_names_what_it_compares(language: str, words: str) -> Non
         (
             "nb",
             (
-                "Dette er regnet med: legemeldt fravær i prosent av avtalte dagsverk med ferie, fra"
-                " SSB. 9,0 målt annerledes +0,3 Siste 12 mnd. målt annerledes"
+                "Dette er regnet med: legemeldt fravær, i prosent av avtalte dagsverk, ikke"
+                " korrigert for ferie, fra Statistisk sentralbyrå. 9,0 målt annerledes +0,3 Siste"
+                " 12 mnd. målt annerledes"
             ),
             "8,0 Hittil i år –",
             "målt annerledes (2)",
@@ -214,8 +216,9 @@ async def test_the_page_names_what_it_compares(language: str, words: str) -> Non
         (
             "nn",
             (
-                "Dette er rekna med: legemeldt fråvær i prosent av avtalte dagsverk med ferie, frå"
-                " SSB. 9,0 målt annleis +0,3 Siste 12 mnd. målt annleis"
+                "Dette er rekna med: legemeldt fråvær, i prosent av avtalte dagsverk, ikkje"
+                " korrigert for ferie, frå Statistisk sentralbyrå. 9,0 målt annleis +0,3 Siste 12"
+                " mnd. målt annleis"
             ),
             "8,0 Hittil i år –",
             "målt annleis (2)",
@@ -223,9 +226,9 @@ async def test_the_page_names_what_it_compares(language: str, words: str) -> Non
         (
             "en",
             (
-                "What is counted: doctor-certified absence in per cent of agreed working days,"
-                " holidays included, from Statistics Norway. 9.0 measured otherwise +0.3 Last 12"
-                " months measured otherwise"
+                "What is counted: doctor-certified absence, in per cent of agreed working days,"
+                " not corrected for holidays taken, from Statistics Norway. 9.0 measured otherwise"
+                " +0.3 Last 12 months measured otherwise"
             ),
             "8.0 Year to date –",
             "measured otherwise (2)",
@@ -253,7 +256,8 @@ async def test_the_map_says_what_must_not_be_compared() -> None:
 
     assert (
         "Hobøl: 9,0 %, +0,3 prosentpoeng fra utgangspunktet (siste 12 mnd.) (genererte tall) (målt"
-        " annerledes: legemeldt fravær i prosent av avtalte dagsverk med ferie, fra SSB) Spydeberg:"
+        " annerledes: legemeldt fravær, i prosent av avtalte dagsverk, ikke"
+        " korrigert for ferie, fra Statistisk sentralbyrå) Spydeberg:"
         " 7,0 %" in titles
     )
     assert "Åsnes: 8,0 % (hittil i år)" in titles

@@ -17,6 +17,7 @@ FOLDERS = (
     ROOT / "services" / "metrics",
     ROOT / "services" / "notifications",
     ROOT / "services" / "registry",
+    ROOT / "services" / "reporting",
 )
 TEMPLATES = (".html", ".txt")
 METHODS = {".py": "python"} | dict.fromkeys(TEMPLATES, "jinja2.ext:babel_extract")

@@ -39,27 +39,31 @@ _PUBLISHER = registry.PublisherRegistered.topic()
 _PERSON = registry.PersonRegistered.topic()
 _FIGURE = reporting.AbsenceFigurePosted.topic()
 _REPORT = reporting.ReportDue.topic()
+_ROUND = reporting.RoundOpened.topic()
+_FORM = reporting.FormPublished.topic()
 
 READS = {
     "registry": (
         _PERSON,
         _PUBLISHER,
     ),
-    "reporting": (_MUNICIPALITY, _PROJECT, _PERSON, _PUBLISHER),
-    "metrics": (_FIGURE, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
+    "reporting": (_METRIC, _MUNICIPALITY, _PROJECT, _PERSON, _PUBLISHER),
+    "metrics": (_FIGURE, _METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "notifications": (
+        _METRIC,
         _MUNICIPALITY,
         _PROGRAMME,
         _PROJECT,
         _PERSON,
         _PUBLISHER,
         _REPORT,
+        _ROUND,
         *OPEN_TOPICS,
     ),
 }
 WRITES = {
     "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER, *_TOGETHER),
-    "reporting": (_FIGURE, _REPORT),
+    "reporting": (_FIGURE, _REPORT, _FORM, _ROUND),
     "metrics": OPEN_TOPICS,
     "notifications": (notifications.NotificationDelivered.topic(),),
 }

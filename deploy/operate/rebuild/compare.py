@@ -22,35 +22,38 @@ UNLIKE = "{}"
 """The content of a state that has to be told again, whatever it is."""
 
 _AMONG = """
-       ($1::text[] IS NULL OR (s.subject, s.definition_key, st.last_month, st.months) IN (
-           SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::smallint[])))
+       ($1::text[] IS NULL OR (s.subject, s.metric, s.definition_key, st.last_month, st.months) IN (
+           SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::smallint[])))
 """
 _STATES = f"""
-SELECT s.subject, s.definition_key, st.last_month, st.months, st.version, st.content::text AS content, st.unrounded,
-       st.computed_at
+SELECT s.subject, s.metric, s.definition_key, st.last_month, st.months, st.version,
+       st.content::text AS content, st.unrounded, st.computed_at
   FROM state AS st
   JOIN series AS s USING (series_id)
  WHERE {_AMONG}
 """  # noqa: S608 - a condition of our own, here and below
 _OLD_TABLE = """
 CREATE TEMPORARY TABLE old_state (
-    subject text, definition_key text, last_month integer, months smallint, version integer, content text,
-    unrounded bigint[], computed_at timestamptz
+    subject text, metric text, definition_key text, last_month integer, months smallint,
+    version integer, content text, unrounded bigint[], computed_at timestamptz
 ) ON COMMIT DROP
 """
 _COMPARE = """
-SELECT o.subject, o.definition_key, o.last_month, o.months, o.version, st.series_id,
+SELECT o.subject, o.metric, o.definition_key, o.last_month, o.months, o.version, st.series_id,
        st.content::text = o.content AND st.unrounded = o.unrounded AS is_alike
   FROM old_state AS o
-  LEFT JOIN series AS s ON s.subject = o.subject AND s.definition_key = o.definition_key
-  LEFT JOIN state AS st ON st.series_id = s.series_id AND st.last_month = o.last_month AND st.months = o.months
+  LEFT JOIN series AS s USING (subject, metric, definition_key)
+  LEFT JOIN state AS st
+    ON st.series_id = s.series_id AND st.last_month = o.last_month AND st.months = o.months
 """
 _KEEP_VERSIONS = """
 UPDATE state AS st
-   SET version = o.version + (st.content::text <> o.content OR st.unrounded <> o.unrounded)::integer,
-       computed_at = CASE WHEN st.content::text = o.content THEN o.computed_at ELSE st.computed_at END
+   SET version = o.version
+               + (st.content::text <> o.content OR st.unrounded <> o.unrounded)::integer,
+       computed_at = CASE WHEN st.content::text = o.content THEN o.computed_at
+                          ELSE st.computed_at END
   FROM old_state AS o
-  JOIN series AS s ON s.subject = o.subject AND s.definition_key = o.definition_key
+  JOIN series AS s USING (subject, metric, definition_key)
  WHERE st.series_id = s.series_id AND st.last_month = o.last_month AND st.months = o.months
 """
 _ONLY_NEW = f"""
@@ -61,14 +64,15 @@ UPDATE state AS st
    AND {_AMONG}
    AND NOT EXISTS (
            SELECT FROM old_state AS o
-            WHERE o.subject = s.subject AND o.definition_key = s.definition_key AND o.last_month = st.last_month
-              AND o.months = st.months
+            WHERE o.subject = s.subject AND o.metric = s.metric
+              AND o.definition_key = s.definition_key
+              AND o.last_month = st.last_month AND o.months = st.months
        )
-RETURNING s.subject, s.definition_key, st.last_month, st.months
+RETURNING s.subject, s.metric, s.definition_key, st.last_month, st.months
 """  # noqa: S608
 _ONLY_OLD_SERIES = """
-INSERT INTO series (subject, definition_key)
-SELECT DISTINCT o.subject, o.definition_key
+INSERT INTO series (subject, metric, definition_key)
+SELECT DISTINCT o.subject, o.metric, o.definition_key
   FROM old_state AS o
 ON CONFLICT ON CONSTRAINT series_subject DO NOTHING
 """
@@ -76,7 +80,7 @@ _ONLY_OLD = """
 INSERT INTO state (series_id, last_month, months, version, content, unrounded, computed_at)
 SELECT s.series_id, o.last_month, o.months, o.version, o.content::json, o.unrounded, o.computed_at
   FROM old_state AS o
-  JOIN series AS s ON s.subject = o.subject AND s.definition_key = o.definition_key
+  JOIN series AS s USING (subject, metric, definition_key)
 ON CONFLICT ON CONSTRAINT state_pk DO NOTHING
 """
 _SET_ASIDE = f"""
@@ -205,7 +209,8 @@ class Comparison:
             _key(row), row["content"]
         )
         content = row["content"] if is_alike else UNLIKE
-        place = (row["subject"], row["definition_key"], row["last_month"], row["months"])
+        series = (row["subject"], row["metric"], row["definition_key"])
+        place = (*series, row["last_month"], row["months"])
         return (*place, version, content, row["unrounded"], row["computed_at"])
 
 
@@ -220,18 +225,20 @@ async def milestones(new: asyncpg.Connection) -> list[tuple[dict[str, Any], tupl
 
 
 def _key(row: Any) -> str:
-    return f"{row['subject']}|{row['definition_key']}|{period_of(row['last_month'], row['months'])}"
+    period = period_of(row["last_month"], row["months"])
+    return "|".join((row["subject"], row["metric"], row["definition_key"], str(period)))
 
 
 def _columns(keys: Collection[str] | None) -> tuple[list[Any] | None, ...]:
     """Return what keys name, column by column; nothing for all states."""
     if keys is None:
-        return (None, None, None, None)
-    named = [key.rsplit("|", 2) for key in keys]
+        return (None, None, None, None, None)
+    named = [key.rsplit("|", 3) for key in keys]
     periods = [Period.parse(period) for *_, period in named]
     return (
         [subject for subject, *_ in named],
-        [definition_key for _, definition_key, _ in named],
+        [metric for _, metric, *_ in named],
+        [definition_key for *_, definition_key, _ in named],
         [last_month_of(period) for period in periods],
         [period.grain.months for period in periods],
     )

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.delivery.consumers import record_of
 from shared.events.metrics import MetricUpdated, TargetReached
-from shared.kafka.admin import learn
+from shared.kafka.consumer import learn
 
 TOPICS = (MetricUpdated.topic(), TargetReached.topic())
 READ_MILLISECONDS = 500
@@ -101,7 +101,8 @@ class Published:
         try:
             content = json.loads(told.body)
             if told.topic == MetricUpdated.topic():
-                key = f"{content['subject']}|{content['definition_key']}|{content['period']}"
+                named = ("subject", "metric", "definition_key", "period")
+                key = "|".join(content[name] for name in named)
                 self.moved.add(key)
                 if content["version"] >= self.version(key):
                     self.states[key] = content

@@ -29,8 +29,8 @@ from shared.clock import Clock
 from shared.delivery.consumers import record_of
 from shared.errors import Conflict, Unavailable
 from shared.events.catalogue import COMPACTED
-from shared.kafka.admin import learn
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import learn
 from shared.postgres.database import migrate
 from shared.service.runtime import Service
 

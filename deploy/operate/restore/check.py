@@ -118,10 +118,10 @@ class Difference:
                 " there"
             )
         if reports:
+            more = " and more" if len(reports) > REPORTS_SHOWN else ""
             said.append(
                 f"reporting: {len(reports)} reports are in no database; their publishers have to"
-                " hand them in again: "
-                f"{', '.join(reports[:REPORTS_SHOWN])}{' and more' if len(reports) > REPORTS_SHOWN else ''}"
+                f" hand them in again: {', '.join(reports[:REPORTS_SHOWN])}{more}"
             )
         if self.untold:
             said.append(
@@ -229,7 +229,7 @@ async def _compare_positions(difference: Difference, log: Reader, conn: Connecti
                 difference.beyond.append(beyond)
         spans = {
             place: (
-                handled.get(place, positions.Position()).next_offset,
+                handled.get(place, positions.Checkpoint()).next_offset,
                 min(offset, log.ends[place]),
             )
             for place, offset in committed.items()

@@ -12,8 +12,9 @@ from aiokafka.errors import KafkaError
 from shared.delivery.consumers import record_of
 from shared.delivery.records import Record
 from shared.errors import Unavailable
-from shared.kafka.admin import Admin, administering, learn
+from shared.kafka.admin import Admin, administering
 from shared.kafka.broker import BusSettings
+from shared.kafka.consumer import learn
 
 READ_MILLISECONDS = 500
 SILENT_SECONDS = 60.0

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from services.metrics.boards import commands
 from services.metrics.boards.rules import Board, Row
 from services.metrics.goals.rules import Goal
-from services.metrics.publishing.api.answers import DefinitionKey
-from services.metrics.publishing.rules.published import Cell, percent
+from services.metrics.publishing.api.answers import DefinitionKey, MetricId
+from services.metrics.publishing.rules.published import Cell, unrounded
 from services.metrics.series.rules.amounts import from_micro
 from shared.events.envelope import Exact
 from shared.events.metrics import Coverage, GoalState, WindowName
@@ -34,10 +34,13 @@ def add_routes(router: APIRouter, service: Service) -> None:
     )
     async def get_board(
         municipality_id: Annotated[str, Path(min_length=1, max_length=80), ONE_LINE],
+        metric: MetricId | None = None,
         definition_key: DefinitionKey | None = None,
     ) -> Response:
         async with service.database.connection() as conn:
-            board = await commands.get_board(conn, municipality_id, definition_key)
+            board = await commands.get_board(
+                conn, municipality_id, metric=metric, definition_key=definition_key
+            )
         answer = board_answer(board)
         return JSONResponse(
             answer.model_dump(mode="json"), headers={"ETag": preconditions.etag(answer)}
@@ -45,8 +48,8 @@ def add_routes(router: APIRouter, service: Service) -> None:
 
 
 class CellAnswer(BaseModel):
-    """One window's rate on the board; `differs` marks where reported and computed are not the same
-    at one decimal.
+    """A metric over one window on the board; `differs` marks where reported and computed are not
+    the same at one decimal.
     """
 
     reported: Exact | None
@@ -71,7 +74,7 @@ class RowAnswer(BaseModel):
     until: str
     is_sum: bool
     counted: WindowName
-    rates: dict[WindowName, CellAnswer]
+    windows: dict[WindowName, CellAnswer]
     persons_at_work: Exact | None
     persons_at_work_clamped: int | None
     smileys: int | None
@@ -101,6 +104,7 @@ class BoardAnswer(BaseModel):
 
     municipality_id: str
     name: str | None
+    metric: str | None
     definition_key: str | None
     goal: BoardGoal | None
     rows: list[RowAnswer]
@@ -110,12 +114,14 @@ class BoardAnswer(BaseModel):
 
 def board_answer(board: Board) -> BoardAnswer:
     """Write a board out."""
+    places = board.meaning.metric.decimals if board.meaning else 0
     return BoardAnswer(
         municipality_id=board.municipality_id,
         name=None if board.municipality is None else board.municipality.name,
-        definition_key=board.definition_key,
+        metric=board.meaning.metric.metric_id if board.meaning else None,
+        definition_key=board.meaning.key if board.meaning else None,
         goal=None if board.goal is None else _goal_answer(board.goal[0], board.goal[1].value),
-        rows=[_row_answer(row) for row in board.rows],
+        rows=[_row_answer(row, places) for row in board.rows],
         generated=board.generated,
         suppressed=board.suppressed,
     )
@@ -138,13 +144,13 @@ def _goal_answer(goal: Goal, state: GoalState) -> BoardGoal:
     )
 
 
-def _row_answer(row: Row) -> RowAnswer:
+def _row_answer(row: Row, places: int) -> RowAnswer:
     return RowAnswer(
         period=str(row.period),
         until=str(row.until),
         is_sum=row.is_sum,
         counted=row.counted.value,
-        rates={window.value: _cell_answer(cell) for window, cell in row.cells.items()},
+        windows={window.value: _cell_answer(cell, places) for window, cell in row.cells.items()},
         persons_at_work=(
             None if row.persons_tenths is None else Decimal(row.persons_tenths).scaleb(-1)
         ),
@@ -155,17 +161,17 @@ def _row_answer(row: Row) -> RowAnswer:
     )
 
 
-def _cell_answer(cell: Cell) -> CellAnswer:
+def _cell_answer(cell: Cell, places: int) -> CellAnswer:
     return CellAnswer(
-        reported=_two_decimals(cell.reported),
-        computed=_two_decimals(cell.computed),
-        shown=_two_decimals(cell.shown),
+        reported=_rounded(cell.reported, places),
+        computed=_rounded(cell.computed, places),
+        shown=_rounded(cell.shown, places),
         differs=cell.differs,
         coverage=Coverage(present=cell.present, expected=cell.expected),
         reason=cell.reason,
     )
 
 
-def _two_decimals(trillionths: int | None) -> Decimal | None:
-    value = percent(trillionths)
-    return None if value is None else rounded(value, 2)
+def _rounded(trillionths: int | None, places: int) -> Decimal | None:
+    value = unrounded(trillionths)
+    return None if value is None else rounded(value, places)

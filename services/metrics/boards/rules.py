@@ -14,8 +14,8 @@ from services.metrics.goals.rules import Goal, GoalState
 from services.metrics.heard.rules import HeardMunicipality
 from services.metrics.publishing.rules.published import TRILLION, Cell, PublishedState
 from services.metrics.series.rules.amounts import MILLION, Ratio
-from services.metrics.series.rules.figures import GRAIN_WINDOWS, Window
-from shared.values import Definition, Grain, Period
+from services.metrics.series.rules.figures import GRAIN_WINDOWS, Definition, Meaning, Window
+from shared.values import Grain, Metric, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,16 @@ class Board:
 
     Attributes:
         municipality: as the registry told of it; None when it has not yet.
-        definition_key: by which definition; None when there are no figures and no goal.
-        definitions: all by which it has figures.
+        meaning: of what is shown; None when there are no figures and no goal.
+        others: what else it has figures of.
         goal: the goal that smileys count from, and where it stands.
         goal_row: the newest rate of the goal's own window.
     """
 
     municipality_id: str
     municipality: HeardMunicipality | None
-    definition_key: str | None
-    definitions: Sequence[str]
+    meaning: Meaning | None
+    others: Sequence[Meaning]
     goal: tuple[Goal, GoalState] | None
     rows: Sequence[Row]
     goal_row: Row | None
@@ -80,26 +80,50 @@ class Board:
 
 
 def choose(
-    goals: Iterable[Goal], definition_keys: Iterable[str], asked: str | None
-) -> tuple[str | None, Goal | None]:
-    """Choose what a board shows: the definition that is asked for, else that of its goal, else what
-    counts most; and the goal by that definition.
+    goals: Iterable[Goal],
+    definitions: Iterable[Definition],
+    metrics: Mapping[str, Metric],
+    *,
+    metric: str | None = None,
+    definition_key: str | None = None,
+) -> tuple[Definition | None, Goal | None]:
+    """Choose what a board shows: what is asked for, else what its goal is about, else what counts
+    most; and the goal about it.
 
     Args:
         goals: of the municipality.
-        definition_keys: by which it has figures.
-        asked: the definition that the reader names.
+        definitions: by which it has figures.
+        metrics: those that were heard of.
+        metric: the metric that the reader names.
+        definition_key: the definition that the reader names.
     """
-    goal = goal_of_board(goal for goal in goals if asked in (None, goal.definition_key))
-    if asked is not None:
-        return asked, goal
+    if metric is None and definition_key is not None:
+        metric = FIRST_METRIC
+
+    def is_asked(definition: Definition) -> bool:
+        return metric in (None, definition.metric) and definition_key in (None, definition.key)
+
+    goal = goal_of_board(goal for goal in goals if is_asked(goal.series.definition))
     if goal is not None:
-        return goal.definition_key, goal
-    return min(definition_keys, key=_order, default=None), None
+        return goal.series.definition, goal
+    if metric is not None and metric in metrics and definition_key is not None:
+        return Definition(metric, definition_key), None
+    held = [one for one in definitions if is_asked(one) and one.metric in metrics]
+    return min(held, key=lambda one: order_of(one, metrics), default=None), None
 
 
-def _order(definition_key: str) -> tuple[int, str]:
-    return Definition.from_key(definition_key).order
+FIRST_METRIC = "absence"
+"""What a board is about when nothing is asked for and no goal says otherwise: the programme's own
+yardstick.
+"""
+
+Order = tuple[bool, str, tuple[int, ...], str]
+
+
+def order_of(definition: Definition, metrics: Mapping[str, Metric]) -> Order:
+    """Return where a definition stands when one of several is chosen: what counts most first."""
+    places, key = metrics[definition.metric].order_of(definition.key)
+    return definition.metric != FIRST_METRIC, definition.metric, places, key
 
 
 def goal_of_board(goals: Iterable[Goal]) -> Goal | None:
@@ -125,7 +149,8 @@ def published_state(goal: Goal, states: Sequence[PublishedState]) -> GoalState:
 def board_rows(states: Iterable[PublishedState], goal: Goal | None) -> list[Row]:
     """Return the rows in order of time, each SUM row after its year's periods.
 
-    A year has one SUM row: the year to date of its last period. A period without a figure of its
+    A year has one SUM row: the year to date of its last period; of a metric that takes the last
+    period there is none. A period without a figure of its
     own has a row only where its year has others, so that a gap shows; 2011 of Vefsn's board, of
     which only the sum is known, is one row.
     """
@@ -135,7 +160,8 @@ def board_rows(states: Iterable[PublishedState], goal: Goal | None) -> list[Row]
         own = GRAIN_WINDOWS[held[-1].period.grain.months]
         if any(state.cells[own].shown is not None or state.cells[own].present for state in held):
             rows += [_period_row(state, own, goal) for state in held]
-        rows.append(_sum_row(year, held, goal))
+        if Window.YEAR_TO_DATE in held[-1].cells:
+            rows.append(_sum_row(year, held, goal))
     return rows
 
 
@@ -175,7 +201,7 @@ def _spanned(window: Window, last: Period) -> Period:
 
 def _period_row(state: PublishedState, own: Window, goal: Goal | None) -> Row:
     columns = (own, Window.YEAR_TO_DATE, Window.ROLLING_12)
-    cells = {window: state.cells[window] for window in columns}
+    cells = {window: state.cells[window] for window in columns if window in state.cells}
     persons, smileys = _persons(goal, cells[own])
     return Row(
         state.period, state.period, cells, own, persons, smileys, state.generated, state.suppressed

@@ -12,10 +12,10 @@ from decimal import Decimal
 
 from services.metrics.boards.rules import goal_of_board
 from services.metrics.goals.rules import Goal
-from services.metrics.publishing.rules.published import Cell, PublishedState, percent
+from services.metrics.publishing.rules.published import Cell, PublishedState, unrounded
 from services.metrics.series.rules.amounts import from_micro
 from services.metrics.series.rules.figures import Window
-from shared.values import Definition, Period
+from shared.values import Metric, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Comparison:
         states: Mapping[str, Mapping[str, PublishedState]],
         goals: Collection[Goal],
         project_ids: Collection[str],
+        metric: Metric,
     ) -> None:
         """Choose the definition.
 
@@ -67,13 +68,15 @@ class Comparison:
             goals: all that are known; a municipality may have one of another programme.
             project_ids: the programme's projects, whose goals decide between definitions that as
                 many have.
+            metric: what is compared.
         """
         self._states = states
         self._goals: dict[str, list[Goal]] = {}
-        for goal in goals:
+        ours = [goal for goal in goals if goal.metric == metric.metric_id]
+        for goal in ours:
             self._goals.setdefault(goal.subject, []).append(goal)
-        sought = Counter(goal.definition_key for goal in goals if goal.project_id in project_ids)
-        self._ranking = _ranking(states.values(), sought)
+        sought = Counter(goal.definition_key for goal in ours if goal.project_id in project_ids)
+        self._ranking = _ranking(states.values(), sought, metric)
 
     @property
     def definition_key(self) -> str | None:
@@ -100,7 +103,7 @@ class Comparison:
             definition_key=key,
             is_otherwise=key != self._ranking[0],
             has_more=len(held) > 1,
-            level=percent(level.shown) if level else None,
+            level=unrounded(level.shown) if level else None,
             level_window=window,
             change=None if goal is None else _change(state, goal),
             change_window=None if goal is None else goal.window,
@@ -112,7 +115,9 @@ class Comparison:
         )
 
 
-def _ranking(held: Iterable[Mapping[str, PublishedState]], sought: Mapping[str, int]) -> list[str]:
+def _ranking(
+    held: Iterable[Mapping[str, PublishedState]], sought: Mapping[str, int], metric: Metric
+) -> list[str]:
     """Return the definition keys of all figures, the one to compare first.
 
     Args:
@@ -121,8 +126,8 @@ def _ranking(held: Iterable[Mapping[str, PublishedState]], sought: Mapping[str, 
     keys = [(key, _level(state) is not None) for states in held for key, state in states.items()]
     figures = Counter(key for key, has_figure in keys if has_figure)
 
-    def rank(key: str) -> tuple[int, int, tuple[int, str]]:
-        return -figures[key], -sought.get(key, 0), Definition.from_key(key).order
+    def rank(key: str) -> tuple[int, int, tuple[tuple[int, ...], str]]:
+        return -figures[key], -sought.get(key, 0), metric.order_of(key)
 
     return sorted({key for key, _ in keys}, key=rank)
 
@@ -143,5 +148,5 @@ def _change(state: PublishedState, goal: Goal) -> Decimal | None:
     figures lack.
     """
     cell = state.cells.get(goal.window)
-    rate = None if cell is None else percent(cell.whole)
+    rate = None if cell is None else unrounded(cell.whole)
     return None if rate is None else rate - from_micro(goal.baseline)

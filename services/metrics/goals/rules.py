@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.metrics.series.rules.amounts import MILLION, Ratio, divided
-from services.metrics.series.rules.figures import Window
+from services.metrics.series.rules.figures import SeriesKey, Window
 
 
 class GoalState(StrEnum):
@@ -33,8 +33,8 @@ GoalKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A target for one window of one series. Amounts in micropercent, persons per point in
-    millionths.
+    """A target for one window of one series. Amounts in millionths of the metric's unit, persons
+    per point in millionths.
 
     Attributes:
         project_id: the project that set it; `goal_id` is unique within it.
@@ -49,6 +49,7 @@ class Goal:
     project_id: str
     goal_id: str
     subject: str
+    metric: str
     definition_key: str
     window: Window
     falling: bool
@@ -59,17 +60,22 @@ class Goal:
     persons_per_point: int | None = None
 
     @property
+    def series(self) -> SeriesKey:
+        """The series that it is judged on."""
+        return SeriesKey(self.subject, self.metric, self.definition_key)
+
+    @property
     def key(self) -> GoalKey:
         """Project id and goal id."""
         return self.project_id, self.goal_id
 
     def is_reached(self, shown: Ratio) -> bool:
-        """Judge a rate, unrounded: reached is at the target or past it."""
+        """Judge a value, unrounded: reached is at the target or past it."""
         distance = shown.numerator - self.target * shown.denominator
         return distance <= 0 if self.falling else distance >= 0
 
     def change_points(self, shown: Ratio) -> Ratio:
-        """The rate minus the baseline, in percentage points."""
+        """The value minus the baseline, in the metric's unit; percentage points for per cent."""
         return Ratio(shown.numerator - self.baseline * shown.denominator, shown.denominator)
 
     def change_hundredths(self, shown: Ratio) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from services.metrics.groups import store
 from services.metrics.groups.rules import Roster, group_parts
-from services.metrics.series.rules.figures import Figure, SeriesKey, in_force
+from services.metrics.series.rules.figures import Definition, Figure, SeriesKey, in_force
 from services.metrics.series.rules.plans import Partly, Plan, Wholly
 from services.metrics.series.rules.rows import KeptSeries
 from services.metrics.series.rules.stretch import Part
@@ -26,10 +26,10 @@ async def plan_groups(
             whose grain changed is all new.
     """
     months = {key: kept.months for key, kept in groups.items()}
-    for definition_key in sorted({definition_key for _, definition_key in turned}):
-        subjects = [subject for subject, other in turned if other == definition_key]
-        grains = await store.list_group_grains(conn, subjects, definition_key)
-        months |= {(subject, definition_key): grains.get(subject) for subject in subjects}
+    for definition in sorted({key.definition for key in turned}):
+        keys = [key for key in turned if key.definition == definition]
+        grains = await store.list_group_grains(conn, [key.subject for key in keys], definition)
+        months |= {key: grains.get(key.subject) for key in keys}
     return [
         Plan(kept, months[key], reaches[key] if months[key] == kept.months else Wholly())
         for key, kept in groups.items()
@@ -41,22 +41,22 @@ async def sum_groups(conn: Connection, roster: Roster, plans: Collection[Plan]) 
     renewed = [plan.kept.series_id for plan in plans if isinstance(plan.reach, Wholly)]
     if renewed:
         await store.remove_parts(conn, renewed)
-    batches: dict[tuple[str, int, bool], list[Plan]] = {}
+    batches: dict[tuple[Definition, int, bool], list[Plan]] = {}
     for plan in plans:
         if plan.months is not None:
-            alike = (plan.kept.definition_key, plan.months, isinstance(plan.reach, Wholly))
+            alike = (plan.kept.key.definition, plan.months, isinstance(plan.reach, Wholly))
             batches.setdefault(alike, []).append(plan)
-    for (definition_key, months, is_whole), batch in batches.items():
-        await _sum(conn, roster, batch, definition_key, months, is_whole=is_whole)
+    for (definition, months, is_whole), batch in batches.items():
+        await _sum(conn, roster, batch, definition, months=months, is_whole=is_whole)
 
 
 async def _sum(
     conn: Connection,
     roster: Roster,
     plans: Sequence[Plan],
-    definition_key: str,
-    months: int,
+    definition: Definition,
     *,
+    months: int,
     is_whole: bool,
 ) -> None:
     """Sum groups of one definition and one grain, all in touched periods or all in every period."""
@@ -67,11 +67,12 @@ async def _sum(
     members = {subject: roster.members_of.get(subject, ()) for subject in wanted}
     vintages = await store.list_member_figures(
         conn,
-        definition_key,
+        definition,
         {one for municipality_ids in members.values() for one in municipality_ids},
         months=months,
         last_months=last_months,
     )
+    formula = roster.formulas[definition.metric]
     parts: dict[tuple[int, int], Part] = {}
     for last_month, figures in _by_month(vintages).items():
         living = {
@@ -82,7 +83,7 @@ async def _sum(
             for plan in plans
             if is_whole or last_month in wanted[plan.kept.subject]
         }
-        sums = group_parts({subject: members[subject] for subject in here}, living)
+        sums = group_parts({subject: members[subject] for subject in here}, living, formula)
         for subject, part in sums.items():
             if part.present or any(one in figures for one in members[subject]):
                 parts[here[subject], last_month] = part
@@ -106,7 +107,7 @@ def _by_month(
     """
     by_month: dict[int, dict[str, Figure | None]] = {}
     for (last_month, municipality_id), held in vintages.items():
-        if any(figure.adds_days for figure in held):
+        if any(figure.joins_groups for figure in held):
             only = held[0] if len(held) == 1 and not held[0].withdrawn else None
             chosen = only or next(iter(in_force(held).values()), None)
             by_month.setdefault(last_month, {})[municipality_id] = chosen

@@ -44,44 +44,44 @@ SELECT DISTINCT group_subject, municipality_id
 
 -- name: list_group_keys(group_subjects)
 -- The series that groups have or should have: their members' definitions, and those they had members of before.
-SELECT DISTINCT m.group_subject AS subject, s.definition_key
+SELECT DISTINCT m.group_subject AS subject, s.metric, s.definition_key
   FROM member m
   JOIN series s ON s.municipality_id = m.municipality_id
- WHERE m.group_subject = ANY(:group_subjects::text[]) AND s.adds_days
+ WHERE m.group_subject = ANY(:group_subjects::text[]) AND s.joins_groups
  UNION
-SELECT s.subject, s.definition_key
+SELECT s.subject, s.metric, s.definition_key
   FROM series s
  WHERE s.subject = ANY(:group_subjects::text[]);
 
--- name: list_group_grains(group_subjects, definition_key)
+-- name: list_group_grains(group_subjects, metric, definition_key)
 -- The shortest periods among members whose figures go into groups.
 SELECT m.group_subject AS subject, min(s.months)::int AS months
   FROM member m
   JOIN series s ON s.municipality_id = m.municipality_id
  WHERE m.group_subject = ANY(:group_subjects::text[])
-   AND s.definition_key = :definition_key
-   AND s.adds_days
+   AND s.metric = :metric AND s.definition_key = :definition_key
+   AND s.joins_groups
  GROUP BY m.group_subject;
 
--- name: list_member_figures(definition_key, municipality_ids, last_months, months)
+-- name: list_member_figures(metric, definition_key, municipality_ids, last_months, months)
 SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
        f.weight_micro, f.persons, f.generated
   FROM series s
   JOIN figure f ON f.series_id = s.series_id
  WHERE s.municipality_id = ANY(:municipality_ids::text[])
-   AND s.definition_key = :definition_key
+   AND s.metric = :metric AND s.definition_key = :definition_key
    AND f.last_month = ANY(:last_months::int[])
    AND f.months = :months
    AND f.posted_window = 0
    AND NOT f.replaced;
 
--- name: list_all_member_figures(definition_key, municipality_ids, months)
+-- name: list_all_member_figures(metric, definition_key, municipality_ids, months)
 SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
        f.weight_micro, f.persons, f.generated
   FROM series s
   JOIN figure f ON f.series_id = s.series_id
  WHERE s.municipality_id = ANY(:municipality_ids::text[])
-   AND s.definition_key = :definition_key
+   AND s.metric = :metric AND s.definition_key = :definition_key
    AND f.months = :months
    AND f.posted_window = 0
    AND NOT f.replaced;

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.metrics.goals import store as goal_store
 from services.metrics.groups.rules import Roster
 from services.metrics.heard import store as heard_store
-from services.metrics.series.rules.figures import Figure, SeriesKey
+from services.metrics.series.rules.figures import Definition, Figure, SeriesKey
 from services.metrics.series.rules.stretch import Part
 from shared.postgres.arrays import named, numbers
 from shared.postgres.database import Connection, load_queries
@@ -53,8 +53,12 @@ async def _roster(conn: Connection, stamp: UUID) -> Roster:
             (row["group_subject"], row["municipality_id"])
             async for row in QUERIES.list_members(conn)
         ]
-        lives = await heard_store.list_lives(conn)
-        roster = Roster.of(members, lives, await goal_store.list_goals(conn))
+        roster = Roster.of(
+            members,
+            await heard_store.list_lives(conn),
+            await goal_store.list_goals(conn),
+            await heard_store.list_metrics(conn),
+        )
         _ROSTERS[stamp] = roster
         while len(_ROSTERS) > _ROSTERS_MAX:
             _ROSTERS.popitem(last=False)
@@ -104,24 +108,27 @@ async def replace_members(
 async def list_group_keys(conn: Connection, group_subjects: Collection[str]) -> list[SeriesKey]:
     """Return the series that groups have, or should have by their members' figures."""
     rows = QUERIES.list_group_keys(conn, group_subjects=list(group_subjects))
-    return [(row["subject"], row["definition_key"]) async for row in rows]
+    return [SeriesKey(row["subject"], row["metric"], row["definition_key"]) async for row in rows]
 
 
 async def list_group_grains(
-    conn: Connection, group_subjects: Collection[str], definition_key: str
+    conn: Connection, group_subjects: Collection[str], definition: Definition
 ) -> dict[str, int]:
     """Return the months per period of groups, which are those of their finest member that goes into
     groups.
     """
     rows = QUERIES.list_group_grains(
-        conn, group_subjects=list(group_subjects), definition_key=definition_key
+        conn,
+        group_subjects=list(group_subjects),
+        metric=definition.metric,
+        definition_key=definition.key,
     )
     return {row["subject"]: row["months"] async for row in rows}
 
 
 async def list_member_figures(
     conn: Connection,
-    definition_key: str,
+    definition: Definition,
     municipality_ids: Collection[str],
     *,
     months: int,
@@ -137,14 +144,16 @@ async def list_member_figures(
     if last_months is None:
         rows = QUERIES.list_all_member_figures(
             conn,
-            definition_key=definition_key,
+            metric=definition.metric,
+            definition_key=definition.key,
             municipality_ids=list(municipality_ids),
             months=months,
         )
     else:
         rows = QUERIES.list_member_figures(
             conn,
-            definition_key=definition_key,
+            metric=definition.metric,
+            definition_key=definition.key,
             municipality_ids=list(municipality_ids),
             last_months=list(last_months),
             months=months,

@@ -79,3 +79,30 @@ SELECT p.project_id, p.programme_id, p.names::text AS names, p.cohort_id, p.them
               ORDER BY m.municipality_id) AS municipality_ids
   FROM project p
  ORDER BY p.project_id;
+
+-- name: list_waiting(metrics)
+-- What was heard of projects that have goals of these metrics and are to be heard again.
+SELECT DISTINCT c.subject, c.content::text AS content
+  FROM coming c
+ CROSS JOIN LATERAL jsonb_array_elements(c.content -> 'goals') AS g (goal)
+ WHERE c.subject LIKE 'project/%' AND g.goal ->> 'metric' = ANY(:metrics::text[])
+ ORDER BY c.subject;
+
+-- name: put_metric(metric_id, version, names, unit, kind, numerator, denominator, over_time, axes, better, decimals, minimum, maximum, small_persons)$
+INSERT INTO metric AS m (metric_id, version, names, unit, kind, numerator, denominator, over_time, axes, better,
+                         decimals, minimum, maximum, small_persons)
+VALUES (:metric_id, :version, :names::jsonb, :unit, :kind, :numerator::jsonb, :denominator::jsonb, :over_time,
+        :axes::jsonb, :better, :decimals, :minimum, :maximum, :small_persons)
+ON CONFLICT ON CONSTRAINT metric_pk DO UPDATE
+   SET version = excluded.version, names = excluded.names, unit = excluded.unit, kind = excluded.kind,
+       numerator = excluded.numerator, denominator = excluded.denominator, over_time = excluded.over_time,
+       axes = excluded.axes, better = excluded.better, decimals = excluded.decimals, minimum = excluded.minimum,
+       maximum = excluded.maximum, small_persons = excluded.small_persons
+ WHERE m.version < excluded.version
+RETURNING metric_id;
+
+-- name: list_metrics()
+SELECT metric_id, names::text AS names, unit, kind, numerator::text AS numerator, denominator::text AS denominator,
+       over_time, axes::text AS axes, better, decimals, minimum, maximum, small_persons
+  FROM metric
+ ORDER BY metric_id;

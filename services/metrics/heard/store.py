@@ -3,6 +3,7 @@ again on a day.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -18,6 +19,7 @@ from services.metrics.heard.rules import (
     Names,
 )
 from shared.postgres.database import Connection, load_queries
+from shared.values import Axis, Better, Metric, MetricKind, OverTime, Quantity
 
 QUERIES = load_queries(__file__)
 
@@ -105,6 +107,68 @@ async def put_coming(conn: Connection, subject: str, turns_on: date | None, cont
 async def list_come(conn: Connection, today: date) -> dict[str, str]:
     """Return what is to be heard again by today, by subject."""
     return {row["subject"]: row["content"] async for row in QUERIES.list_come(conn, today=today)}
+
+
+async def list_waiting(conn: Connection, metrics: Sequence[str]) -> list[str]:
+    """Return what is to be heard again of projects that have goals of some metrics."""
+    return [row["content"] async for row in QUERIES.list_waiting(conn, metrics=list(metrics))]
+
+
+async def put_metric(conn: Connection, metric: Metric, version: int) -> bool:
+    """Keep a metric; False if this state or a newer one is already kept."""
+    kept = await QUERIES.put_metric(
+        conn,
+        metric_id=metric.metric_id,
+        version=version,
+        names=json.dumps(dict(metric.names)),
+        unit=metric.unit,
+        kind=metric.kind,
+        numerator=_quantity_row(metric.numerator),
+        denominator=_quantity_row(metric.denominator),
+        over_time=metric.over_time,
+        axes=json.dumps([{"id": axis.axis_id, "values": axis.values} for axis in metric.axes]),
+        better=metric.better,
+        decimals=metric.decimals,
+        minimum=metric.minimum,
+        maximum=metric.maximum,
+        small_persons=metric.small_persons,
+    )
+    return kept is not None
+
+
+def _quantity_row(quantity: Quantity | None) -> str | None:
+    if quantity is None:
+        return None
+    return json.dumps({"names": dict(quantity.names), "unit": quantity.unit})
+
+
+async def list_metrics(conn: Connection) -> list[Metric]:
+    """Return all metrics, by id."""
+    return [
+        Metric(
+            metric_id=row["metric_id"],
+            names=json.loads(row["names"]),
+            unit=row["unit"],
+            kind=MetricKind(row["kind"]),
+            numerator=_quantity(row["numerator"]),
+            denominator=_quantity(row["denominator"]),
+            over_time=OverTime(row["over_time"]),
+            axes=tuple(Axis(one["id"], tuple(one["values"])) for one in json.loads(row["axes"])),
+            better=Better(row["better"]),
+            decimals=row["decimals"],
+            minimum=row["minimum"],
+            maximum=row["maximum"],
+            small_persons=row["small_persons"],
+        )
+        async for row in QUERIES.list_metrics(conn)
+    ]
+
+
+def _quantity(text: str | None) -> Quantity | None:
+    if text is None:
+        return None
+    held = json.loads(text)
+    return Quantity(held["names"], held["unit"])
 
 
 async def find_municipality(conn: Connection, municipality_id: str) -> HeardMunicipality | None:

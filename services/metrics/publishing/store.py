@@ -4,11 +4,12 @@ import json
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from services.metrics.goals.rules import GoalState
 from services.metrics.publishing.rules.published import Cell, PublishedState
-from services.metrics.series.rules.figures import Window, period_of
+from services.metrics.series.rules.figures import Definition, SeriesKey, Window, period_of
 from shared.postgres.arrays import numbers
 from shared.postgres.database import Connection, load_queries
 from shared.values import Period
@@ -40,7 +41,7 @@ class KeptState(NamedTuple):
 class ListedState:
     """A state as readers get it."""
 
-    definition_key: str
+    definition: Definition
     period: Period
     version: int
     content: Mapping[str, Any]
@@ -52,18 +53,18 @@ class ListedState:
         """Return the board's value."""
         cells = {
             Window(window): Cell(
-                computed,
-                reported,
-                rate["coverage"]["present"],
-                rate["coverage"]["expected"],
-                rate["reason"],
+                _unrounded(computed, held["value"]),
+                _unrounded(reported, held["reported"]),
+                held["coverage"]["present"],
+                held["coverage"]["expected"],
+                held["reason"],
             )
-            for (window, rate), (computed, reported) in zip(
-                self.content["rates"].items(), self._pairs(), strict=True
+            for (window, held), (computed, reported) in zip(
+                self.content["windows"].items(), self._pairs(), strict=True
             )
         }
         goals = {
-            (goal.get("project_id"), goal["goal_id"]): GoalState(goal["state"])
+            (goal["project_id"], goal["goal_id"]): GoalState(goal["state"])
             for goal in self.content["goals"]
         }
         return PublishedState(
@@ -74,16 +75,18 @@ class ListedState:
         return zip(self.unrounded[::2], self.unrounded[1::2], strict=True)
 
 
-async def list_versions(conn: Connection) -> AsyncIterator[tuple[str, str, int, int, int]]:
-    """Yield subject, definition key, last month, length and version of every state."""
+def _unrounded(trillionths: int | None, published: str | None) -> int | None:
+    """Return a value in trillionths; one that is too large to be kept so is had from its text."""
+    if trillionths is not None or published is None:
+        return trillionths
+    return int(Decimal(published).scaleb(12))
+
+
+async def list_versions(conn: Connection) -> AsyncIterator[tuple[SeriesKey, int, int, int]]:
+    """Yield series, last month, length and version of every state."""
     async for row in QUERIES.list_versions(conn):
-        yield (
-            row["subject"],
-            row["definition_key"],
-            row["last_month"],
-            row["months"],
-            row["version"],
-        )
+        key = SeriesKey(row["subject"], row["metric"], row["definition_key"])
+        yield key, row["last_month"], row["months"], row["version"]
 
 
 async def list_states_at(
@@ -148,16 +151,30 @@ class StateFilter:
     """
 
     subject: str
+    metric: str | None = None
     definition_key: str | None = None
     from_month: int = 0
     to_month: int = BEYOND
     months: int | None = None
 
 
+class ListPlace(NamedTuple):
+    """Where a state stands in a list: metrics and definitions by their ids, then by time."""
+
+    metric: str
+    definition_key: str
+    last_month: int
+    months: int
+
+
+FIRST = ListPlace("", "", -1, -1)
+"""Before every state."""
+
+
 async def list_states(
-    conn: Connection, wanted: StateFilter, *, after: tuple[str, int, int] = ("", -1, -1), count: int
-) -> list[tuple[ListedState, tuple[str, int, int]]]:
-    """Return states in the order of definition and time, each with its place in that order.
+    conn: Connection, wanted: StateFilter, *, after: ListPlace = FIRST, count: int
+) -> list[tuple[ListedState, ListPlace]]:
+    """Return states in the order of metric, definition and time, each with its place in that order.
 
     Args:
         after: the place behind which to go on.
@@ -165,42 +182,51 @@ async def list_states(
     rows = QUERIES.list_published(
         conn,
         subject=wanted.subject,
+        metric=wanted.metric,
         definition_key=wanted.definition_key,
         from_month=wanted.from_month,
         to_month=wanted.to_month,
         months=wanted.months,
-        after_definition=after[0],
-        after_month=after[1],
-        after_months=after[2],
+        after_metric=after.metric,
+        after_definition=after.definition_key,
+        after_month=after.last_month,
+        after_months=after.months,
         count=count,
     )
     return [
-        (_listed(row), (row["definition_key"], row["last_month"], row["months"]))
+        (
+            _listed(row),
+            ListPlace(row["metric"], row["definition_key"], row["last_month"], row["months"]),
+        )
         async for row in rows
     ]
 
 
-async def list_spans(conn: Connection, subject: str) -> dict[str, tuple[int, int]]:
-    """Return the last months of the first and the last period with figures in force, by definition
-    key.
+async def list_spans(conn: Connection, subject: str) -> dict[Definition, tuple[int, int]]:
+    """Return the last months of the first and the last period with figures in force, by metric and
+    definition.
 
     States reach further where figures were withdrawn: they were published, so they are told about
     once more.
     """
     return {
-        row["definition_key"]: (row["first_month"], row["last_month"])
+        Definition(row["metric"], row["definition_key"]): (row["first_month"], row["last_month"])
         async for row in QUERIES.list_spans(conn, subject=subject)
     }
 
 
-async def list_latest(conn: Connection) -> list[tuple[str, ListedState]]:
-    """Return the state of every municipality's series at its last period with a figure in force."""
-    return [(row["municipality_id"], _listed(row)) async for row in QUERIES.list_latest(conn)]
+async def list_latest(conn: Connection, metric: str) -> list[tuple[str, ListedState]]:
+    """Return the state of every municipality's series of a metric at its last period with a figure
+    in force.
+    """
+    rows = QUERIES.list_latest(conn, metric=metric)
+    return [(row["municipality_id"], _listed(row)) async for row in rows]
 
 
 def _listed(row: Any) -> ListedState:
     period = period_of(row["last_month"], row["months"])
     content = json.loads(row["content"])
+    definition = Definition(row["metric"], row["definition_key"])
     return ListedState(
-        row["definition_key"], period, row["version"], content, row["unrounded"], row["computed_at"]
+        definition, period, row["version"], content, row["unrounded"], row["computed_at"]
     )

@@ -1,29 +1,29 @@
 -- Arrays of numbers in the queries that every batch sends come as text, `{1,2,3}`: see shared/postgres/arrays.py.
 
--- name: lock_series(subjects, definition_keys)
+-- name: lock_series(subjects, metrics, definition_keys)
 -- In one order for everybody, or two batches that touch the same groups would wait for each other for ever.
-SELECT s.series_id, s.subject, s.definition_key, s.municipality_id, s.months, s.first_month, s.last_month, s.adds_days,
-       s.is_whole
-  FROM unnest(:subjects::text[], :definition_keys::text[]) AS t (subject, definition_key)
-  JOIN series s ON s.subject = t.subject AND s.definition_key = t.definition_key
+SELECT s.series_id, s.subject, s.metric, s.definition_key, s.municipality_id, s.months, s.first_month, s.last_month,
+       s.joins_groups, s.is_whole
+  FROM unnest(:subjects::text[], :metrics::text[], :definition_keys::text[]) AS t (subject, metric, definition_key)
+  JOIN series s ON s.subject = t.subject AND s.metric = t.metric AND s.definition_key = t.definition_key
  ORDER BY s.series_id
    FOR UPDATE OF s;
 
--- name: add_series(subjects, definition_keys, municipality_ids)!
-INSERT INTO series (subject, definition_key, municipality_id)
-SELECT t.subject, t.definition_key, t.municipality_id
-  FROM unnest(:subjects::text[], :definition_keys::text[], :municipality_ids::text[])
-       AS t (subject, definition_key, municipality_id)
- ORDER BY t.subject, t.definition_key
+-- name: add_series(subjects, metrics, definition_keys, municipality_ids)!
+INSERT INTO series (subject, metric, definition_key, municipality_id)
+SELECT t.subject, t.metric, t.definition_key, t.municipality_id
+  FROM unnest(:subjects::text[], :metrics::text[], :definition_keys::text[], :municipality_ids::text[])
+       AS t (subject, metric, definition_key, municipality_id)
+ ORDER BY t.subject, t.metric, t.definition_key
 ON CONFLICT ON CONSTRAINT series_subject DO NOTHING;
 
--- name: put_extents(series_ids, months, first_months, last_months, adds_days, is_whole)!
+-- name: put_extents(series_ids, months, first_months, last_months, joins_groups, is_whole)!
 UPDATE series AS s
-   SET months = t.months, first_month = t.first_month, last_month = t.last_month, adds_days = t.adds_days,
+   SET months = t.months, first_month = t.first_month, last_month = t.last_month, joins_groups = t.joins_groups,
        is_whole = t.is_whole
   FROM unnest(:series_ids::text::int[], :months::text::smallint[], :first_months::text::int[], :last_months::text::int[],
-              :adds_days::text::boolean[], :is_whole::text::boolean[])
-       AS t (series_id, months, first_month, last_month, adds_days, is_whole)
+              :joins_groups::text::boolean[], :is_whole::text::boolean[])
+       AS t (series_id, months, first_month, last_month, joins_groups, is_whole)
  WHERE s.series_id = t.series_id;
 
 -- name: add_withdrawals(series_ids, figure_ids)!
@@ -85,3 +85,8 @@ SELECT f.series_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdr
        f.weight_micro, f.persons, f.generated
   FROM unnest(:series_ids::text::int[], :since_months::text::int[]) AS t (series_id, since_month)
   JOIN figure f ON f.series_id = t.series_id AND f.last_month >= t.since_month AND NOT f.replaced;
+
+-- name: list_series_of_metric(metric)
+SELECT subject, metric, definition_key, municipality_id
+  FROM series
+ WHERE metric = :metric;

@@ -9,7 +9,14 @@ from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
 
-_EXTENT_COLUMNS = ("series_ids", "months", "first_months", "last_months", "adds_days", "is_whole")
+_EXTENT_COLUMNS = (
+    "series_ids",
+    "months",
+    "first_months",
+    "last_months",
+    "joins_groups",
+    "is_whole",
+)
 _FIGURE_COLUMNS = (
     "series_ids",
     "last_months",
@@ -40,8 +47,9 @@ async def lock_series(
     if missing:
         await QUERIES.add_series(
             conn,
-            subjects=[subject for subject, _ in missing],
-            definition_keys=[definition_key for _, definition_key in missing],
+            subjects=[key.subject for key in missing],
+            metrics=[key.metric for key in missing],
+            definition_keys=[key.definition_key for key in missing],
             municipality_ids=[keys[key] for key in missing],
         )
         held |= await _lock(conn, missing)
@@ -49,15 +57,27 @@ async def lock_series(
 
 
 async def _lock(conn: Connection, keys: Collection[SeriesKey]) -> dict[SeriesKey, KeptSeries]:
-    subjects, definition_keys = columns(keys, 2)
-    rows = QUERIES.lock_series(conn, subjects=subjects, definition_keys=definition_keys)
-    return {(row["subject"], row["definition_key"]): KeptSeries._make(row) async for row in rows}
+    subjects, metrics, definition_keys = columns(keys, 3)
+    rows = QUERIES.lock_series(
+        conn, subjects=subjects, metrics=metrics, definition_keys=definition_keys
+    )
+    return {SeriesKey(row[1], row[2], row[3]): KeptSeries._make(row) async for row in rows}
+
+
+async def list_series_of_metric(conn: Connection, metric: str) -> dict[SeriesKey, str | None]:
+    """Return all series of a metric, each with the municipality that it is of, where it is
+    one's.
+    """
+    return {
+        SeriesKey(row["subject"], row["metric"], row["definition_key"]): row["municipality_id"]
+        async for row in QUERIES.list_series_of_metric(conn, metric=metric)
+    }
 
 
 async def put_extents(conn: Connection, series: Iterable[KeptSeries]) -> None:
     """Keep the grain and the extent of series, and what kind of figures they have."""
     rows = [
-        (s.series_id, s.months, s.first_month, s.last_month, s.adds_days, s.is_whole)
+        (s.series_id, s.months, s.first_month, s.last_month, s.joins_groups, s.is_whole)
         for s in series
     ]
     if rows:

@@ -1,20 +1,21 @@
 """Small cells: which figures must not be shown, because they would tell about single persons.
 
-The threshold is the one that Norway's own sick-leave statistics use: fewer than five persons make a
-figure personal data (https://github.com/navikt/pia-sykefravarsstatistikk, `erMaskert`). It is
+How few are too few is said by the metric; five, unless it says otherwise, as in Norway's own
+sick-leave statistics (https://github.com/navikt/pia-sykefravarsstatistikk, `erMaskert`). It is
 applied before anything leaves the service.
 """
 
-PERSONS_MIN = 5
-"""Fewer persons than this behind a figure, and it is not shown."""
 
-
-def is_small(persons: int | None, *, unknown_is_small: bool) -> bool:
+def is_small(persons: int | None, small_persons: int, *, unknown_is_small: bool) -> bool:
     """Tell whether a figure must not be shown.
 
     Args:
         persons: head count behind it, where known.
+        small_persons: a figure of fewer persons is withheld; 0 for figures that are not about
+            persons.
         unknown_is_small: what an unknown head count means: yes for a unit, which may be a
             kindergarten with three employees; no for a municipality.
     """
-    return unknown_is_small if persons is None else persons < PERSONS_MIN
+    if persons is None:
+        return unknown_is_small and small_persons > 0
+    return persons < small_persons

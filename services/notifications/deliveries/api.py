@@ -73,7 +73,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         dependencies=[operator],
     )
     async def list_deliveries(query: Annotated[DeliveryQuery, Query()]) -> Any:
-        before = lists.read_cursor(query.cursor, lists.Number)
+        before = lists.read_cursor(query.cursor, int)
         wanted = DeliveryFilter(query.subscription_id, query.event_id, query.channel, query.state)
         async with service.database.connection() as conn:
             logged = await store.list_deliveries(

@@ -130,18 +130,24 @@ def _happening(event: ToldOf, concerned: Sequence[str]) -> Happening:
     name = type(event).__name__
     if isinstance(event, MetricUpdated):
         return Happening(
-            event.event_id, name, event.occurred_at, (event.subject,), _windows_moved(event)
+            event.event_id,
+            name,
+            event.occurred_at,
+            (event.subject,),
+            _windows_moved(event),
+            event.metric,
         )
     windows = frozenset({event.window}) if isinstance(event, MilestoneEvent) else frozenset()
-    return Happening(event.event_id, name, event.occurred_at, tuple(concerned), windows)
+    metric = event.metric if isinstance(event, MilestoneEvent) else None
+    return Happening(event.event_id, name, event.occurred_at, tuple(concerned), windows, metric)
 
 
 def _windows_moved(event: MetricUpdated) -> frozenset[str]:
-    """Return the windows whose rates changed; all of them where the event does not say."""
+    """Return the windows whose values changed; all of them where the event does not say."""
     moved = frozenset(
-        change.removeprefix("rates.") for change in event.changed if change.startswith("rates.")
+        change.removeprefix("windows.") for change in event.changed if change.startswith("windows.")
     )
-    return moved or frozenset(event.rates)
+    return moved or frozenset(event.windows)
 
 
 def _told(event: ToldOf) -> ToldEvent:

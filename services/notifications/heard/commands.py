@@ -8,6 +8,8 @@ from shared.events.registry import (
     MetricEvent,
     MunicipalityEvent,
     Names,
+    PersonErased,
+    PersonEvent,
     ProgrammeEvent,
     ProjectEvent,
 )
@@ -60,6 +62,22 @@ async def hear_metrics(conn: Connection, events: Sequence[MetricEvent]) -> None:
         axes = tuple(axis.id for axis in event.axes)
         metric = HeardMetric(event.unit, event.decimals, axes)
         await store.put_metric(conn, event.metric_id, event.version, metric)
+
+
+async def hear_people(conn: Connection, events: Sequence[PersonEvent]) -> None:
+    """Keep how to write to people and which roles they hold, and forget who was erased."""
+    for event in events:
+        if isinstance(event, PersonErased):
+            await store.erase_person(conn, event.person_id)
+            continue
+        await store.put_person(
+            conn,
+            event.person_id,
+            event.version,
+            email=event.email,
+            language=event.language,
+            roles=[role.model_dump(mode="json", by_alias=True) for role in event.roles],
+        )
 
 
 def _name(names: Names) -> Name:

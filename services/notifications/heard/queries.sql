@@ -50,3 +50,24 @@ ON CONFLICT ON CONSTRAINT metric_pk DO UPDATE
 SELECT metric_id, unit, decimals, axes
   FROM metric
  WHERE metric_id = ANY(:metric_ids::text[]);
+
+-- name: put_person(person_id, version, email, language, roles)!
+INSERT INTO person AS p (person_id, version, email, language, roles)
+VALUES (:person_id, :version, :email, :language, :roles::jsonb)
+ON CONFLICT ON CONSTRAINT person_pk DO UPDATE
+   SET version = excluded.version, email = excluded.email, language = excluded.language, roles = excluded.roles
+ WHERE p.version < excluded.version AND NOT p.erased;
+
+-- name: erase_person(person_id)!
+INSERT INTO person AS p (person_id, version, roles, erased)
+VALUES (:person_id, 0, '[]', true)
+ON CONFLICT ON CONSTRAINT person_pk DO UPDATE
+   SET email = NULL, language = NULL, roles = '[]', erased = true;
+
+-- name: list_holders(roles)
+SELECT p.person_id, r.role->>'role' AS role, r.role->'scope'->>'programme' AS programme_id,
+       r.role->'scope'->>'project' AS project_id, (r.role->>'from')::date AS holds_from,
+       (r.role->>'to')::date AS holds_to
+  FROM person AS p, jsonb_array_elements(p.roles) AS r (role)
+ WHERE r.role->>'role' = ANY(:roles::text[])
+ ORDER BY p.person_id;

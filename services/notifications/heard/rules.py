@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,27 @@ class HeardMetric:
         """Return the value of each axis; empty where the key does not fit the axes."""
         values = key.split(".")
         return dict(zip(self.axes, values, strict=True)) if len(values) == len(self.axes) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who holds a role in a programme, and there in a project.
+
+    Attributes:
+        holds_from, holds_to: the first and the last day; none where it has none.
+    """
+
+    person_id: UUID
+    role: str
+    programme_id: str
+    project_id: str | None = None
+    holds_from: date | None = None
+    holds_to: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Tell whether the role is held on a day."""
+        begins = self.holds_from is None or self.holds_from <= day
+        return begins and (self.holds_to is None or day <= self.holds_to)
 
 
 def name_of(subject: str, names: Mapping[str, Name]) -> Name:

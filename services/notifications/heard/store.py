@@ -1,9 +1,12 @@
 """What things are called and belong to, as the registry told."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any
+from uuid import UUID
 
-from services.notifications.heard.rules import HeardMetric, MunicipalityVersion, Name
+from services.notifications.heard.rules import HeardMetric, Holder, MunicipalityVersion, Name
 from shared.postgres.database import Connection, load_queries
 from shared.values import version_on
 
@@ -93,6 +96,46 @@ async def list_metrics(conn: Connection, metric_ids: Collection[str]) -> dict[st
         row["metric_id"]: HeardMetric(row["unit"], row["decimals"], tuple(row["axes"]))
         async for row in rows
     }
+
+
+async def put_person(
+    conn: Connection,
+    person_id: UUID,
+    version: int,
+    *,
+    email: str,
+    language: str,
+    roles: Sequence[Mapping[str, Any]],
+) -> None:
+    """Keep how to write to somebody, and their roles; an older state is passed by."""
+    await QUERIES.put_person(
+        conn,
+        person_id=person_id,
+        version=version,
+        email=email,
+        language=language,
+        roles=json.dumps(roles),
+    )
+
+
+async def erase_person(conn: Connection, person_id: UUID) -> None:
+    """Forget somebody, for good."""
+    await QUERIES.erase_person(conn, person_id=person_id)
+
+
+async def list_holders(conn: Connection, roles: Collection[str]) -> list[Holder]:
+    """Return who holds, held or will hold one of these roles, and where."""
+    return [
+        Holder(
+            row["person_id"],
+            row["role"],
+            row["programme_id"],
+            row["project_id"],
+            row["holds_from"],
+            row["holds_to"],
+        )
+        async for row in QUERIES.list_holders(conn, roles=list(roles))
+    ]
 
 
 async def put_project_subjects(

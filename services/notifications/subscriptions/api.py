@@ -47,6 +47,9 @@ class SubscriptionBody(http.RequestModel):
     windows: list[Line] = Field(
         default=[], max_length=1_000, description="Such as year-to-date; reports have none."
     )
+    metrics: list[Line] = Field(
+        default=[], max_length=1_000, description="Such as absence; reports have none."
+    )
     active: StrictBool = True
 
     def value(self, subscription_id: str, now: datetime) -> Subscription:
@@ -59,6 +62,7 @@ class SubscriptionBody(http.RequestModel):
             events=tuple(dict.fromkeys(self.events)),
             subjects=tuple(dict.fromkeys(self.subjects)),
             windows=tuple(dict.fromkeys(self.windows)),
+            metrics=tuple(dict.fromkeys(self.metrics)),
             active=self.active,
             active_since=now,
         )
@@ -80,6 +84,7 @@ class SubscriptionAnswer(BaseModel):
     events: list[str]
     subjects: list[str]
     windows: list[str]
+    metrics: list[str]
     active: bool
     version: int
     made_at: datetime
@@ -137,6 +142,7 @@ def subscription_of(kept: KeptSubscription) -> SubscriptionAnswer:
         events=list(subscription.events),
         subjects=list(subscription.subjects),
         windows=list(subscription.windows),
+        metrics=list(subscription.metrics),
         active=subscription.active,
         version=kept.version,
         made_at=kept.made_at,
@@ -245,7 +251,7 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     async def list_subscriptions(
         query: Annotated[http.ListQuery, Query()],
     ) -> SubscriptionList:
-        after = lists.read_cursor(query.cursor, lists.Text) or ""
+        after = lists.read_cursor(query.cursor, str) or ""
         async with service.database.connection() as conn:
             kept = await store.list_subscriptions(conn, after=after, count=query.limit + 1)
         listed = http.page(kept, query.limit, lambda each: each.subscription.subscription_id)

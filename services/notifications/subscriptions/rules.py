@@ -46,6 +46,7 @@ could be missed.
 """
 
 _PART = r"[a-z0-9][a-z0-9-]{0,98}"
+_METRIC = re.compile(r"[a-z0-9][a-z0-9-]{1,62}[a-z0-9]\Z")
 _PATTERN = re.compile(rf"({_PART})/(?:\*|{_PART}(?:/(?:\*|{_PART}))?)\Z")
 
 
@@ -74,6 +75,7 @@ class Subscription:
         events: names of events; empty for all that the channel takes.
         subjects: such as `municipality/vefsn-1824` or `cohort/*`; empty for all.
         windows: of an event that is about windows; empty for all.
+        metrics: of an event that is about a metric; empty for all.
         active: whether anything is sent at all.
         active_since: when it was made, or made active again; earlier events are not for it.
     """
@@ -85,6 +87,7 @@ class Subscription:
     events: tuple[str, ...]
     subjects: tuple[str, ...]
     windows: tuple[str, ...]
+    metrics: tuple[str, ...]
     active: bool
     active_since: datetime
 
@@ -143,6 +146,7 @@ class Happening:
         name: such as `TargetReached`.
         subjects: everything that the event is about.
         windows: the windows that moved; empty for an event that is not about windows.
+        metric: what is measured; none for an event that is not about a metric.
     """
 
     event_id: UUID
@@ -150,6 +154,7 @@ class Happening:
     occurred_at: datetime
     subjects: tuple[str, ...]
     windows: frozenset[str] = frozenset()
+    metric: str | None = None
 
 
 def check_subscription(
@@ -167,6 +172,7 @@ def check_subscription(
         *_unknown("events", subscription.events, EVENTS),
         *_unknown("windows", subscription.windows, WINDOWS),
         *_bad_subjects(subscription.subjects),
+        *_bad_metrics(subscription.metrics),
         *_bad_channel(subscription),
     ]
     address = receiver = subscription.address
@@ -188,8 +194,9 @@ def check_subscription(
 
 
 def matches(subscription: Subscription, happening: Happening) -> bool:
-    """Tell whether an event is for a subscription. An event without windows passes any choice of
-    windows.
+    """Tell whether an event is for a subscription.
+
+    An event without windows passes any choice of windows, and one without a metric any of metrics.
     """
     return (
         subscription.active
@@ -203,6 +210,11 @@ def matches(subscription: Subscription, happening: Happening) -> bool:
             not subscription.windows
             or not happening.windows
             or not happening.windows.isdisjoint(subscription.windows)
+        )
+        and (
+            not subscription.metrics
+            or happening.metric is None
+            or happening.metric in subscription.metrics
         )
     )
 
@@ -264,6 +276,18 @@ def _bad_subjects(given: Sequence[str]) -> Iterator[FieldError]:
                 "a subject must be written like municipality/vefsn-1824 or cohort/*, beginning"
                 f" with one of {', '.join(SUBJECT_KINDS)}; got {value[:60]!r}",
                 f"/subjects/{place}",
+            )
+
+
+def _bad_metrics(given: Sequence[str]) -> Iterator[FieldError]:
+    """Find what cannot be a metric. It need not be known: a programme may declare it later."""
+    yield from _too_many("metrics", given)
+    for place, value in enumerate(given[:ENTRIES_MAX]):
+        if not _METRIC.match(value):
+            yield FieldError(
+                "metric-malformed",
+                f"a metric must be written like absence or part-time-share; got {value[:60]!r}",
+                f"/metrics/{place}",
             )
 
 

@@ -84,6 +84,7 @@ async def put_subscription(conn: Connection, kept: KeptSubscription) -> None:
         events=list(subscription.events),
         subjects=list(subscription.subjects),
         windows=list(subscription.windows),
+        metrics=list(subscription.metrics),
         active=subscription.active,
         receiver=kept.receiver,
         secret_salt=kept.salts.current if kept.salts else None,
@@ -126,6 +127,7 @@ def _subscription(row: Any) -> Subscription:
         events=tuple(row["events"]),
         subjects=tuple(row["subjects"]),
         windows=tuple(row["windows"]),
+        metrics=tuple(row["metrics"]),
         active=row["active"],
         active_since=row["active_since"],
     )

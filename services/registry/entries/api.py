@@ -40,5 +40,5 @@ def place_after(cursor: str | None) -> str:
     Raises:
         RuleBroken: `cursor-malformed`.
     """
-    place: str | None = lists.read_cursor(cursor, lists.Text)
+    place: str | None = lists.read_cursor(cursor, str)
     return place or ""

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     METRIC = "registry.metric"
     TOGETHER = "registry.together"
     PUBLISHER = "registry.publisher"
+    PERSON = "registry.person"
 
 
 class JsonColumn(Generic[T]):

@@ -1,11 +1,13 @@
 """HTTP doors of figures: in, out, and taken back."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.reporting.figures import bodies, commands, store
+from services.reporting.figures.kinds.kind import Kind
+from services.reporting.figures.kinds.known import KINDS
 from services.reporting.heard import store as heard
 from services.reporting.submissions.api import (
     ORIGIN,
@@ -38,34 +40,39 @@ def make_router(service: Service, *, rate: Rate) -> APIRouter:
         rate: how many figures a publisher may post.
     """
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
-    _add_figures_in(router, service, rate)
+    for kind in KINDS:
+        _add_figures_in(router, service, kind, rate)
     _add_withdrawal(router, service)
     _add_figures_out(router, service)
     return router
 
 
-def _add_figures_in(router: APIRouter, service: Service, rate: Rate) -> None:
+def _add_figures_in(router: APIRouter, service: Service, kind: Kind, rate: Rate) -> None:
     Publisher = Annotated[Principal, service.needs(Action.PUBLISH)]  # noqa: N806 - an annotation alias
 
     @router.post(
-        "/absence-figures",
+        f"/{kind.route}",
+        name=f"post_{kind.route.replace('-', '_')}",
         summary="Post one figure, or up to 1,000",
+        description=kind.contract.__doc__,
         status_code=201,
         response_model=bodies.FigureOutcome,
         responses=bodies.POSTED | http.problems(401, 403, 409),
         dependencies=[Depends(BodyUpTo(BODY_BYTES_MAX))],
-        openapi_extra=openapi.body_of(bodies.OneFigure, bodies.ManyFigures),
+        openapi_extra=openapi.body_of(*bodies.posted_of(kind.contract)),
     )
     async def post_figures(request: Request, principal: Publisher) -> Response:
+        arrived_at = service.clock.now()
         body = read_object(await request.body())
         publisher = publisher_of(principal, body)
-        entries = _figures(body, publisher) if "figures" in body else [_figure(body, publisher)]
+        contents = _figures(body) if "figures" in body else [body]
         if not principal.is_operator:
-            rate.take(publisher, len(entries))
+            rate.take(publisher, len(contents))
+        entries = [_entry(content, publisher, arrived_at) for content in contents]
         async with service.database.transaction() as conn:
             rights = await rights_of(conn, principal, publisher)
             outcomes = await commands.post_figures(
-                conn, entries, rights=rights, now=service.clock.now()
+                conn, entries, kind, rights=rights, now=service.clock.now()
             )
         return (
             bodies.many_answer(outcomes) if "figures" in body else bodies.figure_answer(outcomes[0])
@@ -83,9 +90,10 @@ def _add_withdrawal(router: APIRouter, service: Service) -> None:
         openapi_extra=openapi.body_of(bodies.Withdrawal),
     )
     async def withdraw(figure_id: UuidText, request: Request, principal: Publisher) -> Response:
+        arrived_at = service.clock.now()
         body = read_object(await request.body(), in_address="figure_id")
         publisher = publisher_of(principal, body)
-        entry = Entry(figure_id, publisher, body | {"figure_id": figure_id}, ORIGIN)
+        entry = Entry(figure_id, publisher, body | {"figure_id": figure_id}, ORIGIN, arrived_at)
         async with service.database.transaction() as conn:
             rights = await rights_of(conn, principal, publisher, also_revoked=True)
             outcomes = await commands.withdraw_figures(
@@ -104,7 +112,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
         responses=http.problems(401, 403),
     )
     async def list_figures(principal: Reader, query: Annotated[bodies.FigureQuery, Query()]) -> Any:
-        after = lists.read_cursor(query.cursor, tuple[date, lists.Text])
+        after = lists.read_cursor(query.cursor, tuple[date, str])
         async with service.database.connection() as conn:
             municipality_id = await _municipality_meant(conn, query.municipality)
             require(
@@ -116,6 +124,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
             figures = await store.list_figures(
                 conn,
                 municipality_id,
+                metric=query.metric,
                 from_day=Period.parse(query.from_).first_day if query.from_ else None,
                 to_day=Period.parse(query.to).last_day if query.to else None,
                 current_only=query.vintages == "current",
@@ -139,14 +148,14 @@ async def _municipality_meant(conn: Connection, wanted: str) -> str:
     return inputs.municipality_meant(wanted, bearers, pointer="/query/municipality")
 
 
-def _figure(content: Any, publisher: str) -> Entry:
+def _entry(content: Any, publisher: str, arrived_at: datetime) -> Entry:
     if not isinstance(content, dict):
-        return Entry(None, publisher, content, ORIGIN)
+        return Entry(None, publisher, content, ORIGIN, arrived_at)
     rest = {key: value for key, value in content.items() if key != "figure_id"}
-    return Entry(content.get("figure_id"), publisher, rest, ORIGIN)
+    return Entry(content.get("figure_id"), publisher, rest, ORIGIN, arrived_at)
 
 
-def _figures(body: dict[str, Any], publisher: str) -> list[Entry]:
+def _figures(body: dict[str, Any]) -> list[Any]:
     figures = body["figures"]
     if not isinstance(figures, list) or not figures:
         raise fault(
@@ -162,4 +171,4 @@ def _figures(body: dict[str, Any], publisher: str) -> list[Entry]:
         raise fault(
             "unknown-field", "beside figures stands a field that does not belong there; remove it"
         )
-    return [_figure(figure, publisher) for figure in figures]
+    return figures

@@ -6,10 +6,10 @@ from pydantic import ValidationError
 
 from services.reporting.figures import events as written
 from services.reporting.figures import store
+from services.reporting.figures.kinds.known import KINDS
 from services.reporting.figures.places import KeptFigure, Unlike
 from services.reporting.submissions.reading import hash_of
-from shared.events import inbound
-from shared.events.reporting import AbsenceFigurePosted
+from shared.events.envelope import Event
 from shared.postgres.database import Connection
 
 SENTENCES_MAX = 20
@@ -40,30 +40,13 @@ async def unlike_the_log(conn: Connection) -> list[str]:
     return sentences
 
 
-def body_hash_of(event: AbsenceFigurePosted) -> bytes:
+def body_hash_of(event: Event) -> bytes:
     """Return the hash of the body that the publisher sent, so that it gets its first answer when it
     sends it again.
     """
-    body = inbound.AbsenceFigurePosted(
-        municipality=event.municipality_number,
-        definition=event.definition,
-        **event.model_dump(
-            include={
-                "unit",
-                "period",
-                "window",
-                "lost_days",
-                "agreed_days",
-                "rate_percent",
-                "weight_kind",
-                "weight",
-                "persons",
-                "note",
-                "generated",
-            }
-        ),
-    )
-    return hash_of(body)
+    kind = next(kind for kind in KINDS if isinstance(event, kind.posted))
+    sent = {name: getattr(event, name) for name in kind.contract.model_fields}
+    return hash_of(kind.contract.model_validate(sent))
 
 
 def _said_of_figure(unlike: Unlike) -> str:

@@ -6,37 +6,47 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from services.reporting.figures.places import KeptFigure
 from services.reporting.submissions.judging import Judged, contracts_of
-from shared.events.envelope import Exact, OrganisationNumber, PeriodText
-from shared.events.inbound import REASON_LENGTH_MAX, AbsenceFigurePosted
+from shared.events.envelope import Exact, OrganisationNumber, PeriodText, Slug
+from shared.events.inbound import REASON_LENGTH_MAX, SubmittedFigure
 from shared.events.reporting import FindingContract
 from shared.fields import SEVERAL_LINES, Uuid
 from shared.http import http, inputs
 
 
-class OneFigure(AbsenceFigurePosted):
-    """One figure with its id. The operator, and only the operator, names the `publisher` it posts
-    for.
+class _One(BaseModel):
+    figure_id: Uuid
+    publisher: OrganisationNumber | None = None
+
+
+class _OneOfMany(BaseModel):
+    figure_id: Uuid
+
+
+def posted_of(contract: type[SubmittedFigure]) -> tuple[type[BaseModel], type[BaseModel]]:
+    """Return what may be posted of a kind of figures: one with its id, or up to 1,000.
+
+    The operator, and only the operator, names the `publisher` it posts for.
     """
-
-    figure_id: Uuid
-    publisher: OrganisationNumber | None = None
-
-
-class FigureOfMany(AbsenceFigurePosted):
-    """One of several figures."""
-
-    figure_id: Uuid
-
-
-class ManyFigures(http.RequestModel):
-    """Up to 1,000 figures; each gets its own outcome."""
-
-    figures: list[FigureOfMany] = Field(min_length=1, max_length=1_000)
-    publisher: OrganisationNumber | None = None
+    name = contract.__name__.removesuffix("Posted")
+    of_many = create_model(
+        f"{name}OfMany",
+        __base__=(contract, _OneOfMany),
+        __doc__="One of several figures.",
+    )
+    return (
+        create_model(f"One{name}", __base__=(contract, _One), __doc__="One figure with its id."),
+        create_model(
+            f"Many{name}s",
+            __base__=http.RequestModel,
+            __doc__="Up to 1,000 figures; each gets its own outcome.",
+            figures=(list[of_many], Field(min_length=1, max_length=1_000)),
+            publisher=(OrganisationNumber | None, None),
+        ),
+    )
 
 
 class Withdrawal(http.RequestModel):
@@ -69,27 +79,38 @@ class FigureOutcomes(BaseModel):
 
 
 class FigureAnswer(BaseModel):
-    """A kept figure: one vintage of its place."""
+    """A kept figure: one vintage of its place.
+
+    Attributes:
+        numerator: of absence, the days lost; likewise `denominator` is the days agreed and `value`
+            the rate.
+        parts: the further numbers of a figure that is more than one measure.
+        arrived_at: when it came in.
+    """
 
     figure_id: UUID
     publisher: str
     municipality_id: str
     municipality_number: str
     unit: str | None
+    metric: str
     period: str
     window: str
+    definition: dict[str, str]
     definition_key: str
-    lost_days: Exact | None
-    agreed_days: Exact | None
-    rate_percent: Exact | None
+    numerator: Exact | None
+    denominator: Exact | None
+    value: Exact | None
     weight_kind: str | None
     weight: Exact | None
+    parts: dict[str, str] | None
     persons: int | None
     note: str | None
     generated: bool
     vintage: int
     replaces: UUID | None
     in_force: bool
+    arrived_at: datetime
     posted_at: datetime
     origin: str
     withdrawn_at: datetime | None
@@ -108,6 +129,7 @@ class FigureQuery(http.ListQuery):
     """Which figures to list."""
 
     municipality: inputs.MunicipalityWanted
+    metric: Slug | None = None
     from_: PeriodText | None = Field(default=None, alias="from")
     to: PeriodText | None = None
     vintages: Literal["current", "all"] = "current"
@@ -144,20 +166,24 @@ def figure_of(figure: KeptFigure) -> FigureAnswer:
         municipality_id=figure.municipality_id,
         municipality_number=figure.municipality_number,
         unit=figure.unit or None,
+        metric=figure.metric,
         period=figure.period,
         window=figure.window,
+        definition=dict(figure.definition),
         definition_key=figure.definition_key,
-        lost_days=figure.lost_days,
-        agreed_days=figure.agreed_days,
-        rate_percent=figure.rate_percent,
-        weight_kind=figure.weight_kind,
-        weight=figure.weight,
+        numerator=figure.measure.numerator,
+        denominator=figure.measure.denominator,
+        value=figure.measure.value,
+        weight_kind=figure.measure.weight_kind,
+        weight=figure.measure.weight,
+        parts=None if figure.parts is None else dict(figure.parts),
         persons=figure.persons,
         note=figure.note,
         generated=figure.generated,
         vintage=figure.vintage,
         replaces=figure.replaces,
         in_force=figure.in_force,
+        arrived_at=figure.arrived_at,
         posted_at=figure.posted_at,
         origin=figure.origin,
         withdrawn_at=figure.withdrawn_at,

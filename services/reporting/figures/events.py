@@ -1,63 +1,26 @@
 """Writing out what reporting tells of figures: the mapping from what is kept to the events."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from services.reporting.figures.kinds.kind import Kind
+from services.reporting.figures.kinds.known import kind_of
 from services.reporting.figures.places import KeptFigure
-from services.reporting.figures.reading import ABSENCE
-from services.reporting.figures.rules import Draft
 from services.reporting.submissions.judging import contracts_of
-from shared.errors import Finding
-from shared.events.envelope import derived_id
-from shared.events.reporting import (
-    AbsenceFigureInForce,
-    AbsenceFigurePosted,
-    FigureWithdrawn,
-)
+from shared.events.envelope import Event, derived_id
+from shared.events.reporting import FigureWithdrawn
 
 
-def kept_figure(
-    draft: Draft,
-    municipality_id: str,
-    *,
-    vintage: int,
-    replaces: UUID | None,
-    findings: tuple[Finding, ...],
-    now: datetime,
-) -> KeptFigure:
-    """Make the figure that is kept of a draft that was accepted."""
-    return KeptFigure(
-        publisher=draft.publisher,
-        figure_id=draft.figure_id,
-        municipality_id=municipality_id,
-        municipality_number=draft.number,
-        unit=draft.unit,
-        period=str(draft.period),
-        window=draft.window,
-        definition_key=draft.definition.key,
-        lost_days=draft.lost_days,
-        agreed_days=draft.agreed_days,
-        rate_percent=draft.rate_percent,
-        weight_kind=draft.weight_kind,
-        weight=draft.weight,
-        persons=draft.persons,
-        note=draft.note,
-        generated=draft.generated,
-        findings=findings,
-        vintage=vintage,
-        replaces=replaces,
-        in_force=True,
-        origin=draft.origin,
-        posted_at=now,
-    )
-
-
-def posted(figure: KeptFigure) -> AbsenceFigurePosted:
+def posted(figure: KeptFigure) -> Event:
     """Tell that a figure was accepted; its event id follows from the publisher's id."""
-    return AbsenceFigurePosted(
-        event_id=posted_id(figure.publisher, figure.figure_id),
-        occurred_at=figure.posted_at,
-        **_fields(figure),
+    kind = kind_of(figure.metric)
+    return kind.posted.model_validate(
+        {
+            "event_id": posted_id(figure.publisher, figure.figure_id),
+            "occurred_at": figure.posted_at,
+            **_fields(figure, kind),
+        }
     )
 
 
@@ -65,27 +28,31 @@ def withdrawn(
     figure: KeptFigure, in_force: KeptFigure | None, *, reason: str, now: datetime
 ) -> FigureWithdrawn:
     """Tell that a figure was taken back, and what holds again."""
+    again = None
+    if in_force is not None:
+        kind = kind_of(in_force.metric)
+        again = kind.in_force.model_validate(_fields(in_force, kind))
     return FigureWithdrawn(
         event_id=withdrawn_id(figure.publisher, figure.figure_id),
         occurred_at=now,
         figure_id=figure.figure_id,
         municipality_id=figure.municipality_id,
         unit=figure.unit or None,
-        metric="absence",
+        metric=figure.metric,
         period=figure.period,
         window=figure.window,
-        definition=ABSENCE.definition_of(figure.definition_key),
+        definition=dict(figure.definition),
         definition_key=figure.definition_key,
         reason=reason,
         publisher=figure.publisher,
         withdrawn_at=now,
-        in_force=None if in_force is None else AbsenceFigureInForce(**_fields(in_force)),
+        in_force=again,
     )
 
 
 def posted_id(publisher: str, figure_id: UUID) -> UUID:
-    """Return the id of the event that tells of a figure."""
-    return derived_id("AbsenceFigurePosted", publisher, figure_id)
+    """Return the id of the event that tells of a figure, of whatever kind."""
+    return derived_id("FigurePosted", publisher, figure_id)
 
 
 def withdrawn_id(publisher: str, figure_id: UUID) -> UUID:
@@ -93,22 +60,21 @@ def withdrawn_id(publisher: str, figure_id: UUID) -> UUID:
     return derived_id("FigureWithdrawn", publisher, figure_id)
 
 
-def _fields(figure: KeptFigure) -> dict[str, object]:
+def _fields(figure: KeptFigure, kind: Kind) -> Mapping[str, object]:
+    numbers = {name: getattr(figure.measure, part) for part, name in kind.measure.items()}
     return {
         "figure_id": figure.figure_id,
         "municipality": figure.municipality_number,
         "municipality_id": figure.municipality_id,
         "municipality_number": figure.municipality_number,
         "unit": figure.unit or None,
+        "metric": figure.metric,
         "period": figure.period,
         "window": figure.window,
-        "lost_days": figure.lost_days,
-        "agreed_days": figure.agreed_days,
-        "rate_percent": figure.rate_percent,
-        "weight_kind": figure.weight_kind,
-        "weight": figure.weight,
+        **numbers,
+        **(figure.parts or {}),
         "persons": figure.persons,
-        "definition": ABSENCE.definition_of(figure.definition_key),
+        "definition": dict(figure.definition),
         "definition_key": figure.definition_key,
         "note": figure.note,
         "generated": figure.generated,

@@ -1,13 +1,14 @@
 """Places, the figures that fill them, and how each place stands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
 from services.reporting.submissions.rules import Arrival
 from shared.errors import Finding
+from shared.values import Measure
 
 
 class Place(NamedTuple):
@@ -19,32 +20,41 @@ class Place(NamedTuple):
 
     municipality_id: str
     unit: str
+    metric: str
     definition_key: str
     period: str
     window: str
 
 
-SeriesKey = tuple[str, str, str]
-"""Municipality id, unit ("" for the whole), definition key."""
+SeriesKey = tuple[str, str, str, str]
+"""Municipality id, unit ("" for the whole), metric, definition key."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptFigure:
-    """One vintage of a figure as it is kept."""
+    """One vintage of a figure as it is kept.
+
+    Attributes:
+        definition: one value for each axis, in the order of the metric's axes.
+        parts: the further numbers of a kind that is more than one measure.
+        origin: `http`, the record's place in the log, or `log` for a figure that was taken back
+            from its event after a restore.
+        arrived_at: when it came in; to the millisecond, figures of a place are ordered by it.
+        posted_at: when it was decided: its arrival, or just after the last decision at its place.
+    """
 
     publisher: str
     figure_id: UUID
     municipality_id: str
     municipality_number: str
     unit: str
+    metric: str
     period: str
     window: str
     definition_key: str
-    lost_days: Decimal | None
-    agreed_days: Decimal | None
-    rate_percent: Decimal | None
-    weight_kind: str | None
-    weight: Decimal | None
+    definition: Mapping[str, str]
+    measure: Measure
+    parts: Mapping[str, str] | None
     persons: int | None
     note: str | None
     generated: bool
@@ -53,6 +63,7 @@ class KeptFigure:
     replaces: UUID | None
     in_force: bool
     origin: str
+    arrived_at: datetime
     posted_at: datetime
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
@@ -61,7 +72,14 @@ class KeptFigure:
     @property
     def place(self) -> Place:
         """What the figure is about."""
-        return Place(self.municipality_id, self.unit, self.definition_key, self.period, self.window)
+        return Place(
+            self.municipality_id,
+            self.unit,
+            self.metric,
+            self.definition_key,
+            self.period,
+            self.window,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,7 @@ class Standing:
     there.
 
     Attributes:
-        newest: where the newest vintage came from.
+        newest: when the newest vintage came.
         decided_at: when a figure of the place was last posted or withdrawn.
         weight_kind: of the figure in force, where its rate goes into sums.
     """

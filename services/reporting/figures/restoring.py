@@ -11,13 +11,14 @@ from operator import itemgetter
 from services.reporting.figures import events as written
 from services.reporting.figures import store
 from services.reporting.figures.auditing import body_hash_of
+from services.reporting.figures.kinds.known import KINDS
 from services.reporting.figures.places import KeptFigure
 from services.reporting.heard import store as heard
 from shared.audit import log as audit
 from shared.delivery.restoring import Log
 from shared.errors import Finding
 from shared.events.envelope import Event
-from shared.events.reporting import AbsenceFigurePosted, FigureWithdrawn
+from shared.events.reporting import FigurePosted, FigureWithdrawn
 from shared.postgres.database import Connection
 
 ORIGIN = "log"
@@ -28,7 +29,7 @@ REASON = "taken from the log after a restore"
 
 async def unknown(conn: Connection, events: Sequence[Event]) -> list[Event]:
     """Return the figures and withdrawals that are not kept."""
-    theirs = [event for event in events if isinstance(event, AbsenceFigurePosted | FigureWithdrawn)]
+    theirs = [event for event in events if isinstance(event, FigurePosted | FigureWithdrawn)]
     kept = await store.list_withdrawn(
         conn, [(event.publisher, event.figure_id) for event in theirs]
     )
@@ -44,10 +45,10 @@ async def adopt(conn: Connection, events: Sequence[Event]) -> None:
     """Keep figures and withdrawals as they were decided at the time."""
     await heard.lock_municipalities(conn, {event.key for event in events})
     for event in events:
-        if isinstance(event, AbsenceFigurePosted):
-            await _post(conn, event)
-        elif isinstance(event, FigureWithdrawn):
+        if isinstance(event, FigureWithdrawn):
             await _withdraw(conn, event)
+        elif isinstance(event, FigurePosted):
+            await _post(conn, event)
 
 
 async def untold(conn: Connection, log: Log) -> list[Event]:
@@ -75,7 +76,7 @@ async def untold(conn: Connection, log: Log) -> list[Event]:
     return [event for _, event in sorted(found, key=itemgetter(0))]
 
 
-async def _post(conn: Connection, event: AbsenceFigurePosted) -> None:
+async def _post(conn: Connection, event: FigurePosted) -> None:
     figure, body_hash = _kept(event), body_hash_of(event)
     await store.end_force_at(conn, figure.place)
     await store.add_figures(conn, [(figure, body_hash)])
@@ -98,24 +99,25 @@ async def _withdraw(conn: Connection, event: FigureWithdrawn) -> None:
     )
 
 
-def _kept(event: AbsenceFigurePosted) -> KeptFigure:
+def _kept(event: FigurePosted) -> KeptFigure:
+    kind = next(kind for kind in KINDS if isinstance(event, kind.posted))
     findings = tuple(
         Finding(f.code, f.severity, f.message, f.field, f.message_args) for f in event.findings
     )
+    posted_at = event.posted_at
     return KeptFigure(
         publisher=event.publisher,
         figure_id=event.figure_id,
         municipality_id=event.municipality_id,
         municipality_number=event.municipality_number,
         unit=event.unit or "",
+        metric=kind.metric_of(event),
         period=event.period,
-        window=event.window,
+        window=kind.window_of(event),
         definition_key=event.definition_key,
-        lost_days=event.lost_days,
-        agreed_days=event.agreed_days,
-        rate_percent=event.rate_percent,
-        weight_kind=event.weight_kind,
-        weight=event.weight,
+        definition=event.definition,
+        measure=kind.measure_of(event),
+        parts=kind.parts_of(event),
         persons=event.persons,
         note=event.note,
         generated=event.generated,
@@ -124,5 +126,6 @@ def _kept(event: AbsenceFigurePosted) -> KeptFigure:
         replaces=event.replaces,
         in_force=True,
         origin=ORIGIN,
-        posted_at=event.posted_at,
+        arrived_at=posted_at.replace(microsecond=posted_at.microsecond // 1000 * 1000),
+        posted_at=posted_at,
     )

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from services.reporting.figures.places import (
 from services.reporting.submissions.rules import Arrival
 from shared.errors import Finding, Unavailable
 from shared.postgres.database import Connection, load_queries
-from shared.values import Period
+from shared.values import Measure, Period
 
 QUERIES = load_queries(__file__)
 
@@ -35,15 +34,18 @@ _FIGURE_COLUMNS = [
     "municipality_id",
     "municipality_number",
     "unit",
+    "metric",
     "period",
     "period_last_day",
     "figure_window",
     "definition_key",
-    "lost_days",
-    "agreed_days",
-    "rate_percent",
+    "definition",
+    "numerator",
+    "denominator",
+    "value",
     "weight_kind",
     "weight",
+    "parts",
     "persons",
     "note",
     "generated",
@@ -52,6 +54,7 @@ _FIGURE_COLUMNS = [
     "replaces",
     "in_force",
     "origin",
+    "arrived_at",
     "posted_at",
 ]
 
@@ -80,7 +83,7 @@ async def list_standing(conn: Connection, places: Collection[Place]) -> dict[Pla
     return {
         _place(row): Standing(
             row["vintage"],
-            Arrival(row["origin"], row["posted_at"]),
+            Arrival.of(row["arrived_at"], row["origin"]),
             row["decided_at"],
             row["figure_id"],
             row["publisher"],
@@ -90,13 +93,14 @@ async def list_standing(conn: Connection, places: Collection[Place]) -> dict[Pla
     }
 
 
-async def list_rates(conn: Connection, places: Collection[Place]) -> dict[Place, Decimal]:
-    """Return the rate in force at each place that has one, in per cent, only to be compared
-    with.
-    """
+async def list_measures(conn: Connection, places: Collection[Place]) -> dict[Place, Measure]:
+    """Return the numbers in force at each place that has a figure, only to be compared with."""
     if not places:
         return {}
-    return {_place(row): row["rate"] async for row in QUERIES.list_rates(conn, **_columns(places))}
+    return {
+        _place(row): Measure(row["numerator"], row["denominator"], row["value"])
+        async for row in QUERIES.list_measures(conn, **_columns(places))
+    }
 
 
 async def count_weight_kinds(
@@ -106,14 +110,17 @@ async def count_weight_kinds(
     counts: dict[SeriesKey, Counter[str]] = {key: Counter() for key in keys}
     if not counts:
         return {}
-    ids, units, definitions = zip(*counts, strict=True)
+    ids, units, metrics, definitions = zip(*counts, strict=True)
     rows = QUERIES.count_weight_kinds(
-        conn, municipality_ids=list(ids), units=list(units), definition_keys=list(definitions)
+        conn,
+        municipality_ids=list(ids),
+        units=list(units),
+        metrics=list(metrics),
+        definition_keys=list(definitions),
     )
     async for row in rows:
-        counts[row["municipality_id"], row["unit"], row["definition_key"]][row["weight_kind"]] = (
-            row["figure_count"]
-        )
+        key = (row["municipality_id"], row["unit"], row["metric"], row["definition_key"])
+        counts[key][row["weight_kind"]] = row["figure_count"]
     return counts
 
 
@@ -133,15 +140,18 @@ async def add_figures(conn: Connection, figures: Sequence[tuple[KeptFigure, byte
             f.municipality_id,
             f.municipality_number,
             f.unit,
+            f.metric,
             f.period,
             Period.parse(f.period).last_day,
             f.window,
             f.definition_key,
-            f.lost_days,
-            f.agreed_days,
-            f.rate_percent,
-            f.weight_kind,
-            f.weight,
+            json.dumps(dict(f.definition)),
+            f.measure.numerator,
+            f.measure.denominator,
+            f.measure.value,
+            f.measure.weight_kind,
+            f.measure.weight,
+            None if f.parts is None else json.dumps(dict(f.parts)),
             f.persons,
             f.note,
             f.generated,
@@ -150,6 +160,7 @@ async def add_figures(conn: Connection, figures: Sequence[tuple[KeptFigure, byte
             f.replaces,
             f.in_force,
             f.origin,
+            f.arrived_at,
             f.posted_at,
         )
         for f, body_hash in figures
@@ -190,14 +201,7 @@ async def withdraw(
         withdrawn_by=by,
         reason=reason,
     )
-    row = await QUERIES.restore_force(
-        conn,
-        municipality_id=figure.municipality_id,
-        unit=figure.unit,
-        definition_key=figure.definition_key,
-        period=figure.period,
-        figure_window=figure.window,
-    )
+    row = await QUERIES.restore_force(conn, **_single(figure.place))
     return None if row is None else _figure(row)
 
 
@@ -252,6 +256,7 @@ async def list_figures(
     conn: Connection,
     municipality_id: str,
     *,
+    metric: str | None,
     from_day: date | None,
     to_day: date | None,
     current_only: bool,
@@ -263,6 +268,7 @@ async def list_figures(
     rows = QUERIES.list_figures(
         conn,
         municipality_id=municipality_id,
+        metric=metric,
         from_day=from_day,
         to_day=to_day,
         current_only=current_only,
@@ -297,6 +303,7 @@ def _single(place: Place) -> dict[str, str]:
     return {
         "municipality_id": place.municipality_id,
         "unit": place.unit,
+        "metric": place.metric,
         "definition_key": place.definition_key,
         "period": place.period,
         "figure_window": place.window,
@@ -307,6 +314,7 @@ def _columns(places: Collection[Place]) -> dict[str, list[str]]:
     return {
         "municipality_ids": [place.municipality_id for place in places],
         "units": [place.unit for place in places],
+        "metrics": [place.metric for place in places],
         "definition_keys": [place.definition_key for place in places],
         "periods": [place.period for place in places],
         "windows": [place.window for place in places],
@@ -317,6 +325,7 @@ def _place(row: Any) -> Place:
     return Place(
         row["municipality_id"],
         row["unit"],
+        row["metric"],
         row["definition_key"],
         row["period"],
         row["figure_window"],
@@ -330,14 +339,15 @@ def _figure(row: Any) -> KeptFigure:
         municipality_id=row["municipality_id"],
         municipality_number=row["municipality_number"],
         unit=row["unit"],
+        metric=row["metric"],
         period=row["period"],
         window=row["figure_window"],
         definition_key=row["definition_key"],
-        lost_days=row["lost_days"],
-        agreed_days=row["agreed_days"],
-        rate_percent=row["rate_percent"],
-        weight_kind=row["weight_kind"],
-        weight=row["weight"],
+        definition=json.loads(row["definition"]),
+        measure=Measure(
+            row["numerator"], row["denominator"], row["value"], row["weight_kind"], row["weight"]
+        ),
+        parts=None if row["parts"] is None else json.loads(row["parts"]),
         persons=row["persons"],
         note=row["note"],
         generated=row["generated"],
@@ -346,6 +356,7 @@ def _figure(row: Any) -> KeptFigure:
         replaces=row["replaces"],
         in_force=row["in_force"],
         origin=row["origin"],
+        arrived_at=row["arrived_at"],
         posted_at=row["posted_at"],
         withdrawn_at=row["withdrawn_at"],
         withdrawn_by=row["withdrawn_by"],

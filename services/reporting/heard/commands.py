@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.reporting.heard import store
 from services.reporting.heard.rules import Project
-from shared.events.registry import MunicipalityEvent, ProjectEvent
+from shared.events.registry import MetricEvent, MunicipalityEvent, ProjectEvent
 from shared.postgres.database import Connection
 
 
@@ -32,3 +32,9 @@ async def keep_projects(conn: Connection, events: Sequence[ProjectEvent]) -> lis
         if await store.put_project(conn, project, event.version, members):
             changed[project.project_id] = project
     return list(changed.values())
+
+
+async def hear_metrics(conn: Connection, events: Sequence[MetricEvent]) -> None:
+    """Keep what is measured; an older state never overwrites a newer one."""
+    for event in events:
+        await store.put_metric(conn, event.value(), event.version)

@@ -64,3 +64,22 @@ SELECT project_id, programme_id, cohort_id, theme_ids, ended_on
 SELECT project_id, municipality_id, member_from, member_to
   FROM project_member
  WHERE project_id = ANY(:project_ids::text[]);
+
+-- name: put_metric(metric_id, version, names, unit, kind, numerator, denominator, over_time, axes, better, decimals, minimum, maximum, small_persons)!
+-- The WHERE keeps an older state that comes late from overwriting a newer one.
+INSERT INTO metric AS m (metric_id, version, names, unit, kind, numerator, denominator, over_time, axes, better,
+                         decimals, minimum, maximum, small_persons)
+VALUES (:metric_id, :version, :names::jsonb, :unit, :kind, :numerator::jsonb, :denominator::jsonb, :over_time,
+        :axes::jsonb, :better, :decimals, :minimum, :maximum, :small_persons)
+ON CONFLICT ON CONSTRAINT metric_pk DO UPDATE
+   SET version = excluded.version, names = excluded.names, unit = excluded.unit, kind = excluded.kind,
+       numerator = excluded.numerator, denominator = excluded.denominator, over_time = excluded.over_time,
+       axes = excluded.axes, better = excluded.better, decimals = excluded.decimals, minimum = excluded.minimum,
+       maximum = excluded.maximum, small_persons = excluded.small_persons
+ WHERE m.version < excluded.version;
+
+-- name: list_metrics(metric_ids)
+SELECT metric_id, names::text AS names, unit, kind, numerator::text AS numerator, denominator::text AS denominator,
+       over_time, axes::text AS axes, better, decimals, minimum, maximum, small_persons
+  FROM metric
+ WHERE metric_id = ANY(:metric_ids::text[]);

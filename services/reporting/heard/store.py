@@ -1,10 +1,13 @@
 """Municipalities with their numbers and projects with their members, as the registry told them."""
 
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from services.reporting.heard.rules import NumberHolder, Project
 from shared.postgres.database import Connection, load_queries
+from shared.values import Axis, Better, Metric, MetricKind, OverTime, Quantity
 
 QUERIES = load_queries(__file__)
 
@@ -108,3 +111,63 @@ async def list_members(conn: Connection, project_id: str, *, on: date) -> list[s
         if (row["member_from"] is None or row["member_from"] <= on)
         and (row["member_to"] is None or on <= row["member_to"])
     ]
+
+
+async def put_metric(conn: Connection, metric: Metric, version: int) -> None:
+    """Keep a metric, unless a newer state of it is already kept."""
+    await QUERIES.put_metric(
+        conn,
+        metric_id=metric.metric_id,
+        version=version,
+        names=_json(metric.names),
+        unit=metric.unit,
+        kind=metric.kind,
+        numerator=_quantity_json(metric.numerator),
+        denominator=_quantity_json(metric.denominator),
+        over_time=metric.over_time,
+        axes=_json([[axis.axis_id, axis.values] for axis in metric.axes]),
+        better=metric.better,
+        decimals=metric.decimals,
+        minimum=metric.minimum,
+        maximum=metric.maximum,
+        small_persons=metric.small_persons,
+    )
+
+
+async def list_metrics(conn: Connection, metric_ids: Iterable[str]) -> dict[str, Metric]:
+    """Return the metrics of these ids that the registry has defined."""
+    rows = QUERIES.list_metrics(conn, metric_ids=sorted(set(metric_ids)))
+    return {row["metric_id"]: _metric(row) async for row in rows}
+
+
+def _metric(row: Any) -> Metric:
+    return Metric(
+        metric_id=row["metric_id"],
+        names=json.loads(row["names"]),
+        unit=row["unit"],
+        kind=MetricKind(row["kind"]),
+        numerator=_quantity(row["numerator"]),
+        denominator=_quantity(row["denominator"]),
+        over_time=OverTime(row["over_time"]),
+        axes=tuple(Axis(axis_id, tuple(values)) for axis_id, values in json.loads(row["axes"])),
+        better=Better(row["better"]),
+        decimals=row["decimals"],
+        minimum=row["minimum"],
+        maximum=row["maximum"],
+        small_persons=row["small_persons"],
+    )
+
+
+def _quantity(text: str | None) -> Quantity | None:
+    if text is None:
+        return None
+    names, unit = json.loads(text)
+    return Quantity(names, unit)
+
+
+def _quantity_json(quantity: Quantity | None) -> str | None:
+    return None if quantity is None else _json([dict(quantity.names), quantity.unit])
+
+
+def _json(value: Mapping[str, str] | Sequence[object]) -> str:
+    return json.dumps(value if isinstance(value, Sequence) else dict(value), ensure_ascii=False)

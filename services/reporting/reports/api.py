@@ -29,10 +29,11 @@ def make_router(service: Service) -> APIRouter:
         openapi_extra=openapi.body_of(bodies.ReportBody),
     )
     async def submit(obligation_id: UuidText, request: Request, principal: Publisher) -> Response:
+        arrived_at = service.clock.now()
         body = read_object(await request.body(), in_address="obligation_id")
         publisher = publisher_of(principal, body)
         content = body | {"obligation_id": obligation_id}
-        entry = Entry(body.get("submission_id"), publisher, content, ORIGIN)
+        entry = Entry(body.get("submission_id"), publisher, content, ORIGIN, arrived_at)
         async with service.database.transaction() as conn:
             rights = await rights_of(conn, principal, publisher)
             outcomes = await commands.submit_reports(

@@ -36,18 +36,22 @@ from shared.postgres.database import Connection
 async def submit_reports(
     conn: Connection, entries: Sequence[Entry], *, rights: Rights, now: datetime
 ) -> list[Judged]:
-    """Take reports in, each on its own; every version is kept, lateness is that of the first."""
+    """Take reports in, each on its own; every version is kept, lateness is that of the first.
+
+    Args:
+        now: when they are read; what counts is when each arrived.
+    """
     outcomes = []
     for entry in entries:
         try:
-            outcomes.append(await _submit(conn, entry, rights=rights, now=now))
+            outcomes.append(await _submit(conn, entry, rights=rights))
         except (RuleBroken, NotAllowed, NotFound) as error:
             outcomes.append(Judged(entry, "rejected", error=error))
     await put_receipts(conn, outcomes, now=now)
     return outcomes
 
 
-async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: datetime) -> Judged:
+async def _submit(conn: Connection, entry: Entry, *, rights: Rights) -> Judged:
     body = read_contract(inbound.ReportSubmitted, entry)
     if body.submission_id != read_id(entry, pointer="/submission_id"):
         raise refusal(
@@ -59,7 +63,8 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: dateti
         )
     body_hash = hash_of(body)
     obligation = await rounds.lock_obligation(conn, body.obligation_id)
-    await _require(conn, entry, obligation, rights=rights, on=local_date(now))
+    arrived_on = local_date(entry.arrived_at)
+    await _require(conn, entry, obligation, rights=rights, on=arrived_on)
     before = await store.find_report(conn, entry.publisher, body.submission_id)
     if before is not None:
         if before.body_hash == body_hash:
@@ -69,10 +74,10 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: dateti
             " needs a new id",
             code="id-reused",
         )
-    if local_date(now) < obligation.opens_on:
+    if arrived_on < obligation.opens_on:
         raise RuleBroken(
-            f"the report cannot be handed in before {obligation.opens_on.isoformat()}; "
-            f"today is {local_date(now).isoformat()}",
+            f"the report cannot be handed in before {obligation.opens_on.isoformat()}; it came on"
+            f" {arrived_on.isoformat()}",
             code="obligation-not-open",
         )
     newest_version, newest = await store.newest_report(conn, obligation.obligation_id)
@@ -88,7 +93,7 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: dateti
             body.answers, default=str
         ),  # a number with a fraction stays exact as text
         signatures=tuple(body.signatures),
-        submitted_at=now,
+        submitted_at=entry.arrived_at,
         origin=entry.origin,
     )
     await store.add_report(conn, report)
@@ -100,25 +105,25 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights, now: dateti
     await audit.note(
         conn, audit.Change("report-submitted", f"obligation/{report.obligation_id}", submission)
     )
-    await _settle(conn, obligation, report, now=now)
+    await _settle(conn, obligation, report)
     return Judged(entry, "accepted", report.version)
 
 
-async def _settle(
-    conn: Connection, obligation: Obligation, report: Report, *, now: datetime
-) -> None:
+async def _settle(conn: Connection, obligation: Obligation, report: Report) -> None:
     """Mark the obligation as met, and tell it; the first version decides how late it was."""
-    late = obligation.days_late
+    submitted_at, late = report.submitted_at, obligation.days_late
     if late is None:
-        late = rules.days_late(obligation.due_on, local_date(now))
-    await rounds.settle_obligation(conn, obligation.obligation_id, submitted_at=now, days_late=late)
+        late = rules.days_late(obligation.due_on, local_date(submitted_at))
+    await rounds.settle_obligation(
+        conn, obligation.obligation_id, submitted_at=submitted_at, days_late=late
+    )
     submitted = ReportSubmitted(
         event_id=derived_id("ReportSubmitted", report.publisher, report.submission_id),
-        occurred_at=now,
+        occurred_at=submitted_at,
         **told_of(replace(obligation, state="submitted")),
         submission_id=report.submission_id,
         version=report.version,
-        submitted_at=now,
+        submitted_at=submitted_at,
         days_late=late,
         signed_by=list(report.signatures),
     )

@@ -50,7 +50,9 @@ async def newest_report(conn: Connection, obligation_id: UUID) -> tuple[int, Arr
     """
     row = await QUERIES.newest_report(conn, obligation_id=obligation_id)
     return (
-        (0, None) if row is None else (row["version"], Arrival(row["origin"], row["submitted_at"]))
+        (0, None)
+        if row is None
+        else (row["version"], Arrival.of(row["submitted_at"], row["origin"]))
     )
 
 

@@ -67,15 +67,16 @@ def principal_of(rights: Rights, publisher: str) -> Principal:
 
 
 def refuse_overtaken(entry: Entry, what: str, *, by: Arrival | None) -> None:
-    """Refuse what is read again behind something later that was taken; see `is_overtaken`.
+    """Refuse what arrived before something that was taken already; see `is_overtaken`.
 
     Raises:
         Conflict: `overtaken`.
     """
-    if is_overtaken(entry.origin, entry.timestamp, by=by):
+    if is_overtaken(entry.arrival, by=by):
         raise Conflict(
-            f"a later {what} was taken, and {entry.origin} is read again behind it; send it under a"
-            " new id if it is to hold",
+            f"a {what} that arrived later was taken already; this one arrived at"
+            f" {entry.arrived_at.isoformat(timespec='milliseconds')}, and nothing of it was kept:"
+            " send it again if it is to hold",
             code="overtaken",
         )
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from services.reporting.submissions.rules import Arrival
 from shared import identity_numbers
 from shared.errors import FieldError, RuleBroken, json_pointer
 from shared.events.inbound import Submitted
@@ -48,15 +50,21 @@ class Entry:
         origin: `http` or the record's place in the log.
         attributes: what the envelope says besides id and type; nothing is done with them, but
             persons' data is not taken there either.
-        timestamp: when the record came to the log, in milliseconds since 1970.
+        arrived_at: when it came, to the millisecond: when the broker appended the record, or when
+            the request came.
     """
 
     submission_id: object
     publisher: str
     content: Any
     origin: str
+    arrived_at: datetime
     attributes: Mapping[str, object] = field(default_factory=dict)
-    timestamp: int | None = None
+
+    @cached_property
+    def arrival(self) -> Arrival:
+        """Its place in the order of everything that is taken."""
+        return Arrival.of(self.arrived_at, self.origin)
 
     @cached_property
     def uuid(self) -> UUID | None:

@@ -30,6 +30,6 @@ def entry_of(submission: Submission) -> Entry:
         submission.publisher,
         submission.content,
         submission.origin,
+        submission.arrived_at,
         {name: text for name, text in submission.attributes.items() if name not in _TECHNICAL},
-        submission.record.timestamp,
     )

@@ -1,6 +1,7 @@
-"""The order of what comes in."""
+"""The order of what comes in: by arrival, not by reading (CONTRACTS 2)."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from typing import NamedTuple
 
 TICK = timedelta(microseconds=1)
@@ -11,35 +12,57 @@ def moment_after(decided_at: datetime | None, *, now: datetime) -> datetime:
     """Return the moment of a decision at a place where the last one was made at `decided_at`: now,
     or just after it.
 
-    The clocks of two processes differ, one may be put back, and who waited for another looked at
-    its own before. With moments that rise the order of decisions can be read from them, and what
-    held at each.
+    Two arrivals may lie in the same millisecond. With moments that rise, the order of decisions can
+    be read from them, and what held at each.
     """
     return now if decided_at is None else max(now, decided_at + TICK)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Through(IntEnum):
+    """The doors, in the order in which what came in the same millisecond counts."""
+
+    KAFKA = 0
+    HTTP = 1
+
+
 class Arrival(NamedTuple):
-    """Where something that was taken came from - `http` or its record's place in the log - and when
-    it was taken.
+    """When something came in, and through which door; what compares less came earlier.
+
+    Attributes:
+        millisecond: since 1970 by the clock of the stack: the broker's append time, or the
+            request's.
+        offset: of the record in its partition; 0 for a request.
     """
 
-    origin: str
-    taken_at: datetime
+    millisecond: int
+    door: Through
+    offset: int
+
+    @classmethod
+    def of(cls, arrived_at: datetime, origin: str) -> "Arrival":
+        """Return the arrival of something that came at a moment.
+
+        Args:
+            origin: `topic/partition/offset` of a record; anything else came over HTTP.
+        """
+        millisecond = (arrived_at - _EPOCH) // _MILLISECOND
+        offset = origin.rpartition("/")[2]
+        if offset.isdigit():
+            return cls(millisecond, Through.KAFKA, int(offset))
+        return cls(millisecond, Through.HTTP, 0)
 
 
-def is_overtaken(origin: str, timestamp: int | None, *, by: Arrival | None) -> bool:
-    """Tell whether a record is read again behind one that came after it and was taken.
+def is_overtaken(arrival: Arrival, *, by: Arrival | None) -> bool:
+    """Tell whether something that came later was taken already.
 
-    A record that was refused leaves nothing by which it is known. Read again - in a replay, after a
-    restore, from its dead letter - it may be good, and would replace what came later. Its offset
-    alone does not tell: a log that was put back gives the same ones out anew.
+    That happens when two doors, or two publishers, are not read in the order of their arrivals, and
+    when a record is read again: in a replay, after a restore, from its dead letter.
 
     Args:
-        origin: the place of the record in the log, or `http`.
-        timestamp: when it came to the log, in milliseconds since 1970.
-        by: what was taken; None where nothing was.
+        by: the latest arrival that was taken at the same place; none where nothing was.
     """
-    if by is None or timestamp is None or timestamp >= by.taken_at.timestamp() * 1000:
-        return False
-    (place, _, offset), (other, _, taken) = origin.rpartition("/"), by.origin.rpartition("/")
-    return place == other != "" and int(offset) < int(taken)
+    return by is not None and arrival < by

@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from deploy import contracts
-from deploy.contracts import openapi
+from deploy.contracts import documents, openapi
 from deploy.contracts.events import all_events
 from deploy.services import SERVICES
 from shared.events.catalogue import OWN_TOPICS
 from shared.events.inbound import INBOUND_KINDS
 from shared.http.json_schema import read_docstring
 
-DOCUMENTS = contracts.documents()
+DOCUMENTS = documents.documents()
 
 
 def document(name: str) -> dict[str, Any]:
@@ -42,26 +41,26 @@ def resolve(content: dict[str, Any], reference: str) -> Any:
 
 
 def test_the_documents_are_what_the_code_says() -> None:
-    assert list(contracts.differences(DOCUMENTS)) == [], "run `make contracts`"
+    assert list(documents.differences(DOCUMENTS)) == [], "run `make contracts`"
 
 
 def test_the_same_code_gives_the_same_documents() -> None:
-    assert contracts.documents() == DOCUMENTS
+    assert documents.documents() == DOCUMENTS
 
 
 def test_a_change_is_noticed_and_mended(tmp_path: Path) -> None:
-    contracts.write(DOCUMENTS, tmp_path)
+    documents.write(DOCUMENTS, tmp_path)
     (tmp_path / "asyncapi.json").write_text("{}")
     (tmp_path / "events" / "reporting.ReportDue.v1.json").unlink()
     (tmp_path / "events" / "reporting.ReportForgotten.v1.json").write_text("{}")
 
-    assert list(contracts.differences(DOCUMENTS, tmp_path)) == [
+    assert list(documents.differences(DOCUMENTS, tmp_path)) == [
         "asyncapi.json is not what the code says",
         "events/reporting.ReportDue.v1.json is missing",
         "events/reporting.ReportForgotten.v1.json belongs to nothing in the code",
     ]
-    contracts.write(DOCUMENTS, tmp_path)
-    assert list(contracts.differences(DOCUMENTS, tmp_path)) == []
+    documents.write(DOCUMENTS, tmp_path)
+    assert list(documents.differences(DOCUMENTS, tmp_path)) == []
 
 
 def test_every_service_and_every_event_has_its_document() -> None:

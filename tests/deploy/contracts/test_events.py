@@ -14,6 +14,7 @@ import pytest
 
 from deploy.contracts.events import KEYS, OTHER_KEYS, Described, all_events, topic_at
 from shared import strict_json
+from shared.clock import Clock
 from shared.delivery.records import Record, event_types, read_event
 from shared.delivery.submissions import read_submission
 from shared.events.envelope import Event
@@ -75,7 +76,7 @@ def test_a_golden_submission_is_read_by_todays_contract(name: str) -> None:
     contract = EVENTS[name].model
     assert issubclass(contract, Submitted)
 
-    submission = read_submission(record_of(name))
+    submission = read_submission(record_of(name), Clock())
 
     assert (submission.type, submission.publisher) == (contract.type, "974760673")
     assert contract.model_validate(submission.content)

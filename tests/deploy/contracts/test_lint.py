@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from deploy import contracts
+from deploy.contracts import documents
 from deploy.services import SERVICES
 from shared.http.json_schema import title_only
 
 DOCUMENTS = {
-    name: json.loads(text) for name, text in contracts.documents().items() if name.endswith(".json")
+    name: json.loads(text) for name, text in documents.documents().items() if name.endswith(".json")
 }
 OPENAPI = {service: DOCUMENTS[f"openapi-{service}.json"] for service in SERVICES}
 VALUES = {"const", "default", "enum", "example", "examples"}

@@ -18,8 +18,10 @@ import sys, time
 from pathlib import Path
 from deploy.local import processes
 folder = Path(sys.argv[1])
-program = processes.Program(name="sleep", argv=("/bin/sh", "-c", "while :; do sleep 1; done", str(folder)),
-                            marker=str(folder), cwd=folder, log=folder / "sleep.log")
+argv = ("/bin/sh", "-c", "while :; do sleep 1; done", str(folder))
+program = processes.Program(
+    name="sleep", argv=argv, marker=str(folder), cwd=folder, log=folder / "sleep.log"
+)
 print(processes.start(program, folder, attached=sys.argv[2] == "attached").pid, flush=True)
 time.sleep(60 if sys.argv[2] == "attached" else 0)
 """

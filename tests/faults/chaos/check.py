@@ -44,7 +44,8 @@ micropercent.
 
 SUMS = """
 SELECT s.subject, p.last_month, p.numerator, p.denominator, p.present,
-       (SELECT array_agg(m.municipality_id) FROM member AS m WHERE m.group_subject = s.subject) AS members
+       (SELECT array_agg(m.municipality_id) FROM member AS m
+         WHERE m.group_subject = s.subject) AS members
   FROM group_part AS p
   JOIN series AS s USING (series_id)
 """
@@ -98,7 +99,7 @@ def groups_of(sources: Sequence[Source]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in SERVICES:
         for group, delivery in idle_service(name).deliveries.items():
-            topic = delivery._subscription.topic
+            topic = delivery.subscription.topic
             names = [topic.replace("{orgnr}", source.publisher) for source in sources]
             found[group] = sorted(set(names))
     return found
@@ -304,14 +305,14 @@ def _unlike(
 ) -> list[str]:
     faults = []
     for (subject, definition_key, period), wanted in states.items():
-        key = f"{subject}|{definition_key}|{period}"
+        key = f"{subject}|absence|{definition_key}|{period}"
         if key not in metrics.states:
             faults.append(f"{key} was never published")
             continue
-        got = json.loads(metrics.states[key][1])["rates"]
+        got = json.loads(metrics.states[key][1])["windows"]
         faults += [
             f"{key} {window} {name}: {got.get(window, {}).get(name)} instead of {rate[name]}"
-            for window, rate in wanted["rates"].items()
+            for window, rate in wanted["windows"].items()
             for name in names
             if rate[name] != got.get(window, {}).get(name)
         ]

@@ -124,7 +124,7 @@ class Prober:
             for records in (await consumer.getmany(timeout_ms=100)).values():
                 now = time.monotonic()
                 for record in records:
-                    month = json.loads(record.value)["rates"].get("month", {})
+                    month = json.loads(record.value)["windows"].get("month", {})
                     figure = record.key.decode(), month.get("numerator", "")
                     self._seen.setdefault(figure, now)
                     if figure in self._waiting:

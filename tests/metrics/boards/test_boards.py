@@ -88,7 +88,7 @@ async def test_figures_that_were_all_withdrawn_are_on_no_board(make_database: Ma
 
     board = await board_after(database, MONTHS, withdrawn=MONTHS)
 
-    assert (board.rows, board.definitions) == ([], [])
+    assert (board.rows, board.others) == ([], [])
     participant = await vefsn_on_the_front_page(database)
     assert (participant.level, participant.period) == (None, None)
 
@@ -102,8 +102,9 @@ async def test_a_board_without_a_goal_is_of_the_definition_that_counts_most(
 
     board = await board_after(database, [doctor, *MONTHS])
 
-    assert board.definition_key == DEFINITION
-    assert sorted(board.definitions) == [doctor.definition_key, DEFINITION]
+    assert board.meaning is not None
+    assert board.meaning.key == DEFINITION
+    assert [other.key for other in board.others] == [doctor.definition_key]
 
 
 async def test_the_board_and_the_front_page_are_of_the_definition_that_has_figures(
@@ -118,7 +119,8 @@ async def test_the_board_and_the_front_page_are_of_the_definition_that_has_figur
 
     board = await board_after(database, [*mistaken, *MONTHS], withdrawn=mistaken)
 
-    assert (board.definition_key, board.definitions) == (DEFINITION, [DEFINITION])
+    assert board.meaning is not None
+    assert (board.meaning.key, board.others) == (DEFINITION, [])
     assert (await vefsn_on_the_front_page(database)).level is not None
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from services.metrics.boards.rules import Row, board_rows, goal_row
 from services.metrics.publishing.commands.wire import write
-from services.metrics.publishing.rules.published import Cell, PublishedState, percent
+from services.metrics.publishing.rules.published import Cell, PublishedState, unrounded
 from services.metrics.publishing.rules.states import settle
 from services.metrics.series.rules.figures import Window, period_of
 from shared.values import rounded
-from tests.metrics.posted import posted, series_of
+from tests.metrics.posted import ABSENCE, posted, series_of
 from tests.metrics.recomputation import Posted
 from tests.metrics.vefsn import GOAL, source_rows, vefsn_figures
 
@@ -21,9 +21,9 @@ def published(figures: list[Posted]) -> list[PublishedState]:
     series = series_of(figures)
     states = []
     for state in settle(series, range(series.first, series.last + 1), [GOAL]).states:
-        written = write(state)
+        written = write(state, ABSENCE)
         pairs = zip(written.unrounded[::2], written.unrounded[1::2], strict=True)
-        rates = json.loads(written.content)["rates"]
+        rates = json.loads(written.content)["windows"]
         cells = {
             Window(window): Cell(
                 computed, reported, rate["coverage"]["present"], rate["coverage"]["expected"]
@@ -35,7 +35,7 @@ def published(figures: list[Posted]) -> list[PublishedState]:
 
 
 def one_decimal(trillionths: int | None) -> str | None:
-    value = percent(trillionths)
+    value = unrounded(trillionths)
     return None if value is None else str(rounded(value, 1))
 
 
@@ -139,7 +139,7 @@ def test_a_goals_row_is_the_newest_rate_of_its_own_window(
 
     assert row is not None
     assert (str(row.period), str(row.until), row.counted) == (period, until, window)
-    assert percent(row.cells[window].shown) == percents
+    assert unrounded(row.cells[window].shown) == percents
 
 
 def test_a_goals_row_of_too_few_figures_counts_no_persons() -> None:
@@ -157,5 +157,5 @@ def test_a_board_without_a_goal_has_no_smileys() -> None:
 def test_a_cell_is_rounded_from_the_unrounded_rate() -> None:
     """7.0499 is 7.05 in the published figure and still 7.0 on the board."""
     state = published([posted("2013-01", lost="70.499", agreed="1000")])[0]
-    assert percent(state.cells[Window.MONTH].shown) == Decimal("7.0499")
+    assert unrounded(state.cells[Window.MONTH].shown) == Decimal("7.0499")
     assert one_decimal(state.cells[Window.MONTH].shown) == "7.0"

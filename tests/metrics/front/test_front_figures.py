@@ -69,7 +69,7 @@ async def front_after(
 
 
 def compared(front: FrontPage) -> str | None:
-    return None if front.definition is None else front.definition.key
+    return None if front.meaning is None else front.meaning.key
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ async def test_one_definition_is_compared(
     assert compared(front) == definition
     for one in front.participants:
         key, rate, colour = shown[one.municipality_id]
-        assert one.definition is not None
-        assert (one.definition.key, one.level, one.colour(Measure.LEVEL)) == (
+        assert one.meaning is not None
+        assert (one.meaning.key, one.level, one.colour(Measure.LEVEL)) == (
             key,
             Decimal(rate),
             colour,

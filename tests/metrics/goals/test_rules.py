@@ -23,7 +23,7 @@ from services.metrics.publishing.rules.states import HistoryMissing, settle
 from services.metrics.series.rules.amounts import Ratio, micro
 from services.metrics.series.rules.figures import Window, period_of
 from services.metrics.series.rules.windows import own_series
-from tests.metrics.posted import DEFINITION, contents, figure_of, posted, series_of
+from tests.metrics.posted import ABSENCE, contents, figure_of, posted, series_of
 from tests.metrics.recomputation import Posted
 from tests.metrics.vefsn import GOAL, source_rows, vefsn_figures
 
@@ -181,7 +181,7 @@ def test_goals_of_two_projects_that_have_the_same_id_are_told_apart() -> None:
     easier = replace(GOAL, project_id="another", target=7_500_000)
     series = series_of([posted("2013-01", lost="70")])
     (state,) = settle(series, [series.first], [easier, GOAL]).states
-    written = write(state)
+    written = write(state, ABSENCE)
     goals = json.loads(written.content)["goals"]
 
     assert [(one["project_id"], one["goal_id"], one["state"]) for one in goals] == [
@@ -275,10 +275,12 @@ def test_a_goal_that_rests_on_figures_that_were_not_loaded_asks_for_them() -> No
     whole = series_of(figures)
     near = [figure_of(one) for one in figures if one.period >= "2014"]
     loaded = own_series(
-        whole.subject, DEFINITION, near, months=1, extent=(whole.first, whole.last)
+        whole.key, whole.formula, near, months=1, extent=(whole.first, whole.last)
     )  # fmt: skip
 
     with pytest.raises(HistoryMissing):
         settle(loaded, [whole.last], [GOAL], loaded_from=2014 * 12)
-    goal = json.loads(write(settle(whole, [whole.last], [GOAL]).states[0]).content)["goals"][0]
+    goal = json.loads(write(settle(whole, [whole.last], [GOAL]).states[0], ABSENCE).content)[
+        "goals"
+    ][0]
     assert (goal["state"], goal["change_points"]) == ("reached", None)

@@ -4,24 +4,12 @@ suppression.
 
 import asyncio
 import json
-import random
-from collections.abc import Sequence
 
-import pytest
-import pytest_asyncio
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from services.metrics.intake import commands
 from shared.events.metrics import MetricUpdated, TargetLost, TargetReached
-from shared.events.reporting import FigureEvent
-from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
-from tests.faults.counts import repeats
 from tests.metrics import factories, stored
-from tests.metrics.factories import NOW, posted_event, withdrawn_event
-from tests.metrics.posted import DEFINITION, SUBJECT, drawn_terms, persons, posted
-from tests.metrics.recomputation import Posted, recompute
+from tests.metrics.factories import posted_event, withdrawn_event
+from tests.metrics.posted import DEFINITION, SUBJECT, posted
 from tests.metrics.stored import hear
 from tests.metrics.vefsn import vefsn_figures
 
@@ -45,13 +33,13 @@ async def test_a_figure_becomes_states_of_its_municipality_and_its_groups(
         "theme/naervaer",
     ]
     assert [key[0] for key in kept] == sorted([*groups, SUBJECT])
-    assert all(content["rates"]["month"]["value"] == "6.90" for content in kept.values())
+    assert all(content["windows"]["month"]["value"] == "6.90" for content in kept.values())
     events = await stored.metrics_of(database, SUBJECT)
     assert [(one.period, one.version, one.grain) for one in events] == [("2013-02", 1, "month")]
-    assert events[0].changed == ["rates.month", "rates.year-to-date", "rates.rolling-12"]
+    assert events[0].changed == ["windows.month", "windows.year-to-date", "windows.rolling-12"]
     assert events[0].moved_by_count == 1
     assert events[0].moved_by == [factories.figure_id(posted("2013-02"))]
-    assert str(events[0].rates["month"].numerator) == "1387.20"
+    assert str(events[0].windows["month"].numerator) == "1387.20"
 
 
 async def test_a_figure_of_an_unknown_municipality_is_kept_and_joins_its_groups_later(
@@ -64,7 +52,7 @@ async def test_a_figure_of_an_unknown_municipality_is_kept_and_joins_its_groups_
     await hear(database)
 
     kept = await stored.states(database)
-    assert kept["cohort/pulje-1", DEFINITION, "2013-02"]["rates"]["month"]["value"] == "8.60"
+    assert kept["cohort/pulje-1", DEFINITION, "2013-02"]["windows"]["month"]["value"] == "8.60"
     assert len(kept) == 6
 
 
@@ -117,9 +105,13 @@ async def test_a_correction_changes_only_what_it_reaches(make_database: MakeData
 
     events = {one.period: one for one in await stored.metrics_of(database, SUBJECT)}
     assert list(events) == ["2011-11", "2011-12", *(f"2012-{month:02}" for month in range(1, 12))]
-    assert events["2011-11"].changed == ["rates.month", "rates.year-to-date", "rates.rolling-12"]
-    assert events["2012-10"].changed == ["rates.rolling-12"]
-    assert events["2012-11"].changed == ["same_month_change_percent"]
+    assert events["2011-11"].changed == [
+        "windows.month",
+        "windows.year-to-date",
+        "windows.rolling-12",
+    ]
+    assert events["2012-10"].changed == ["windows.rolling-12"]
+    assert events["2012-11"].changed == ["year_on_year_change_percent"]
     assert {one.version for one in events.values()} == {2}
 
 
@@ -127,17 +119,17 @@ async def test_a_withdrawal_restores_the_figure_before(make_database: MakeDataba
     database = await make_database("metrics")
     first, second = posted("2013-02", lost="80"), posted("2013-02", lost="90", vintage=2)
     await stored.apply(database, [posted_event(first), posted_event(second)])
-    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"][
+    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["windows"]["month"][
         "value"
     ] == "9.00"
 
     await stored.apply(database, [withdrawn_event(second, in_force=first)])
-    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"][
+    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["windows"]["month"][
         "value"
     ] == "8.00"
 
     await stored.apply(database, [withdrawn_event(first)])
-    month = (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"]
+    month = (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["windows"]["month"]
     assert (month["value"], month["reason"]) == (None, "no-data")
 
 
@@ -152,7 +144,7 @@ async def test_a_withdrawal_that_comes_before_its_figure_holds(make_database: Ma
         [posted_event(first)],
     )
 
-    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["rates"]["month"][
+    assert (await stored.states(database))[SUBJECT, DEFINITION, "2013-02"]["windows"]["month"][
         "value"
     ] == "8.00"
 
@@ -170,7 +162,7 @@ async def test_a_group_whose_member_turned_to_months_without_days_gets_their_day
 
     states = await stored.states(database)
     assert (
-        states["project/vefsn-prosjektet", DEFINITION, "2012-01"]["rates"]["month"]["value"]
+        states["project/vefsn-prosjektet", DEFINITION, "2012-01"]["windows"]["month"]["value"]
         == "8.60"
     )
 
@@ -187,9 +179,9 @@ async def test_a_finer_figure_turns_the_series_and_tells_of_the_periods_that_are
 
     events = {one.period: one for one in await stored.metrics_of(database, SUBJECT)}
     assert list(events) == ["2013-02", "2013-03", "2013-Q1"]
-    assert events["2013-Q1"].rates["quarter"].reason == "no-data"
+    assert events["2013-Q1"].windows["quarter"].reason == "no-data"
     assert events["2013-Q1"].version == 2
-    assert str(events["2013-03"].rates["quarter"].reported) == "8.60"
+    assert str(events["2013-03"].windows["quarter"].reported) == "8.60"
     assert [key[2] for key in await stored.states(database) if key[0] == SUBJECT] == [
         "2013-02",
         "2013-03",
@@ -294,10 +286,10 @@ async def test_small_cells_leave_no_trace_in_what_is_published(make_database: Ma
     events = await stored.metrics_of(database, "municipality/alstahaug-1820")
     assert events[0].suppressed
     assert (events[0].moved_by, events[0].moved_by_count) == (None, None)
-    assert events[0].rates["month"].value is None
+    assert events[0].windows["month"].value is None
     county = (await stored.metrics_of(database, "county/18"))[-1]
     assert county.suppressed
-    assert county.rates["month"].numerator is None
+    assert county.windows["month"].numerator is None
     async with database.connection() as conn:
         held = await conn.fetch("SELECT content::text || unrounded::text AS text FROM state")
     assert not any("3.21" in row["text"] or "89.21" in row["text"] for row in held)
@@ -355,113 +347,3 @@ async def test_batches_at_the_same_time_leave_what_they_would_one_after_another(
         assert isinstance(event, MetricUpdated)
         versions.setdefault(event.key, []).append(event.version)
     assert all(held == list(range(1, len(held) + 1)) for held in versions.values())
-
-
-@st.composite
-def streams(draw: st.DrawFn) -> list[Posted]:
-    """Draw figures of three municipalities: day counts, other weights, vintages and withdrawals."""
-    found = {}
-    for one in ("vefsn-1824", "alstahaug-1820", "bronnoy-1813"):
-        for period in draw(
-            st.sets(
-                st.sampled_from([f"2012-{m:02}" for m in range(1, 13)] + ["2013-01", "2013-Q1"])
-            )
-        ):
-            for vintage in range(1, draw(st.sampled_from([1, 1, 2, 4])) + 1):
-                kind = draw(st.sampled_from(["days", "days", "days", "agreed-days", "equal"]))
-                figure = posted(
-                    period,
-                    municipality_id=one,
-                    vintage=vintage,
-                    persons=draw(persons),
-                    **draw(drawn_terms(kind)),
-                    withdrawn=draw(st.sampled_from([False] * 6 + [True])),
-                )
-                found[one, period, vintage] = figure
-    return list(found.values())
-
-
-def events_of(figures: Sequence[Posted]) -> list[FigureEvent]:
-    """Return postings and withdrawals of figures, in an order that could have happened."""
-    posted_ones: list[FigureEvent] = [posted_event(one) for one in figures]
-    return posted_ones + [withdrawn_event(one) for one in figures if one.withdrawn]
-
-
-@pytest_asyncio.fixture
-async def two_databases(
-    make_database: MakeDatabase, groups: dict[str, list[str]]
-) -> tuple[Database, Database]:
-    """Two databases that have heard the same of the registry."""
-    two = factories.project(
-        "tolv", ["alstahaug-1820", "bronnoy-1813"], cohort_id=None, theme_ids=[]
-    )
-    found = await make_database("metrics"), await make_database("metrics")
-    for database in found:
-        await hear(database, municipalities=groups["county/18"])
-        async with database.transaction() as conn:
-            await commands.hear_projects(conn, [two], now=NOW)
-    return found
-
-
-@pytest.fixture(scope="module")
-def groups() -> dict[str, list[str]]:
-    everyone = ["alstahaug-1820", "bronnoy-1813", "vefsn-1824"]
-    subjects = [
-        "cohort/pulje-1",
-        "county/18",
-        "programme/saman-2011",
-        "project/vefsn-prosjektet",
-        "theme/naervaer",
-    ]
-    return dict.fromkeys(subjects, everyone) | {"project/tolv": ["alstahaug-1820", "bronnoy-1813"]}
-
-
-@pytest.mark.parametrize("last", ["2013-06", "2014-06"])
-async def test_the_windows_of_a_gap_are_made_of_all_that_came_before_it(
-    make_database: MakeDatabase, groups: dict[str, list[str]], last: str
-) -> None:
-    database = await make_database("metrics")
-    await hear(database, municipalities=groups["county/18"])
-    figures = [posted(f"2012-{month:02}", lost=str(90 + month)) for month in range(1, 13)]
-    figures += [posted("2013-03"), posted(last)]
-
-    await stored.apply(database, *([posted_event(figure)] for figure in figures))
-
-    expected = recompute(figures, groups)
-    kept = await stored.states(database)
-    assert kept.keys() == expected.keys()
-    for key, content in kept.items():
-        assert {name: content[name] for name in expected[key]} == expected[key], key
-
-
-@settings(
-    max_examples=repeats(few=10, many=1_000),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(figures=streams(), chance=st.randoms(use_true_random=False))
-async def test_shuffled_and_doubled_figures_leave_the_same_store(
-    two_databases: tuple[Database, Database],
-    groups: dict[str, list[str]],
-    figures: list[Posted],
-    chance: random.Random,
-) -> None:
-    in_order, shuffled = two_databases
-    for database in two_databases:
-        await stored.forget_figures(database)
-    events = events_of(figures)
-    await stored.apply(in_order, *([event] for event in events))
-
-    mixed = events * 2
-    chance.shuffle(mixed)
-    size = chance.randint(1, 9)
-    await stored.apply(
-        shuffled, *(mixed[start : start + size] for start in range(0, len(mixed), size))
-    )
-
-    assert await stored.everything(shuffled) == await stored.everything(in_order)
-    expected = recompute(figures, groups)
-    kept = await stored.states(in_order)
-    assert kept.keys() == expected.keys()
-    for key, content in kept.items():
-        assert {name: content[name] for name in expected[key]} == expected[key], key

@@ -26,7 +26,7 @@ async def month_of(
     database: Database, subject: str, period: str = "2013-02"
 ) -> tuple[str | None, int, int]:
     kept = (await stored.states(database))[subject, DEFINITION, period]
-    month = kept["rates"]["month"]
+    month = kept["windows"]["month"]
     return month["value"], month["coverage"]["present"], month["coverage"]["expected"]
 
 
@@ -60,8 +60,8 @@ async def test_a_group_that_loses_all_members_is_told_about_once_more(
     kept = await stored.states(database)
     assert ("cohort/pulje-1", DEFINITION, "2013-02") not in kept
     gone, there = [(await stored.metrics_of(database, f"cohort/pulje-{n}"))[-1] for n in (1, 2)]
-    assert (gone.version, gone.rates["month"].reason) == (2, "no-data")
-    assert (there.version, str(there.rates["month"].value)) == (1, "8.60")
+    assert (gone.version, gone.windows["month"].reason) == (2, "no-data")
+    assert (there.version, str(there.windows["month"].value)) == (1, "8.60")
 
 
 async def test_an_older_state_that_comes_late_changes_nothing(make_database: MakeDatabase) -> None:

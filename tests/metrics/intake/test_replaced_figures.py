@@ -65,7 +65,7 @@ async def test_a_figure_that_went_into_groups_is_read_beside_one_that_does_not(
         [posted_event(posted("2013-02", rate="8.1", vintage=2))],
     )
 
-    assert [(figure.vintage, figure.adds_days) for figure in await read(database)] == [
+    assert [(figure.vintage, figure.joins_groups) for figure in await read(database)] == [
         (1, True),
         (2, False),
     ]

@@ -42,6 +42,7 @@ async def test_a_series_lists_reported_and_computed_rates(vefsn: RunningService)
     assert first.pop("computed_at").startswith("2013-09-01")
     assert first == {
         "subject": SUBJECT,
+        "metric": "absence",
         "definition_key": DEFINITION,
         "grain": "month",
         "period": "2013-02",
@@ -210,11 +211,11 @@ async def test_the_board_equals_the_slide(vefsn: RunningService) -> None:
     ]
     for row, source in zip(board["rows"], rows, strict=True):
         assert row["smileys"] == row["persons_at_work_clamped"] == source.smileys_by_rule
-        assert row["rates"]["year-to-date"]["reported"] == f"{source.year_to_date}0"
+        assert row["windows"]["year-to-date"]["reported"] == f"{source.year_to_date}0"
         if not row["is_sum"]:
-            assert row["rates"]["month"]["shown"] == f"{source.month}0"
+            assert row["windows"]["month"]["shown"] == f"{source.month}0"
     february = next(row for row in board["rows"] if row["period"] == "2013-02")
-    assert february["rates"]["year-to-date"] == {
+    assert february["windows"]["year-to-date"] == {
         "reported": "7.50", "computed": "7.35", "shown": "7.50", "differs": True,
         "coverage": {"present": 2, "expected": 2}, "reason": None,
     }  # fmt: skip
@@ -256,11 +257,11 @@ async def test_a_definition_that_cannot_be_is_refused(vefsn: RunningService) -> 
     ):
         answer = await vefsn.client.get(path, params=asked)
 
-        assert answer.status_code == 422, path
-        (error,) = answer.json()["errors"]
-        assert error["message"].endswith(
-            "like total.agreed.corrected.municipality-hr, got 'total.agreed.corrected'"
-        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "definition-unknown"), path
+        assert "total.agreed.corrected" in answer.json()["detail"]
+
+        unknown = await vefsn.client.get(path, params={**asked, "metric": "no-such-metric"})
+        assert (unknown.status_code, unknown.json()["code"]) == (422, "metric-unknown"), path
 
 
 async def test_a_definition_of_a_goal_has_a_board_before_its_first_figure(

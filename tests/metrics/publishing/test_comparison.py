@@ -37,7 +37,7 @@ VERSIONS = (
 
 
 def key(period: str) -> str:
-    return f"{SUBJECT}|{DEFINITION}|{period}"
+    return f"{SUBJECT}|absence|{DEFINITION}|{period}"
 
 
 @dataclass

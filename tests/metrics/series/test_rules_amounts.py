@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from services.metrics.series.rules.amounts import (
     Ratio,
-    days_text,
+    decimal_text,
     divided,
+    exact_text,
     from_micro,
-    hundredths_text,
     micro,
-    tenths_text,
 )
 from tests.metrics.recomputation import days, half_up
 
@@ -40,7 +39,7 @@ def test_division_rounds_halves_away_from_zero(
 
 @given(st.integers(-(10**11), 10**11), st.integers(1, 10**9))
 def test_division_agrees_with_fractions(numerator: int, denominator: int) -> None:
-    assert hundredths_text(divided(100 * numerator, denominator)) == half_up(
+    assert decimal_text(divided(100 * numerator, denominator), 2) == half_up(
         Fraction(numerator, denominator), 2
     )
 
@@ -56,25 +55,25 @@ def test_division_agrees_with_fractions(numerator: int, denominator: int) -> Non
     ],
 )
 def test_days_are_written_exactly_with_at_least_two_places(microdays: int, text: str) -> None:
-    assert days_text(microdays) == text
+    assert exact_text(microdays, 2) == text
 
 
 @given(st.integers(0, 10**18 - 1))
 def test_days_agree_with_fractions(microdays: int) -> None:
-    assert days_text(microdays) == days(Fraction(microdays, 1_000_000))
+    assert exact_text(microdays, 2) == days(Fraction(microdays, 1_000_000))
 
 
 def test_an_amount_that_contracts_cannot_write_is_left_out() -> None:
-    assert days_text(10**18) is None
-    assert hundredths_text(10**14) is None
-    assert tenths_text(-(10**13)) is None
+    assert exact_text(10**18, 2) is None
+    assert decimal_text(10**14, 2) is None
+    assert decimal_text(-(10**13), 1) is None
 
 
 @pytest.mark.parametrize(
     ("tenths", "text"), [(0, "0.0"), (-5, "-0.5"), (110, "11.0"), (-1234, "-123.4")]
 )
 def test_tenths_keep_their_sign(tenths: int, text: str) -> None:
-    assert tenths_text(tenths) == text
+    assert decimal_text(tenths, 1) == text
 
 
 @given(st.decimals(min_value=0, max_value=999_999_999_999, places=6))

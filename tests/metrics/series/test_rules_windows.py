@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from services.metrics.publishing.rules.states import settle
 from services.metrics.series.rules.windows import own_series
 from tests.metrics.posted import (
-    DEFINITION,
     contents,
     figure_of,
     figures_of_one_series,
@@ -25,7 +24,7 @@ from tests.metrics.vefsn import source_rows, vefsn_figures
 
 
 def rate(content: dict[str, Any], window: str) -> dict[str, Any]:
-    found: dict[str, Any] = content["rates"][window]
+    found: dict[str, Any] = content["windows"][window]
     return found
 
 
@@ -65,7 +64,7 @@ def test_a_quarter_is_the_sum_of_lost_over_the_sum_of_agreed_days_not_the_mean_o
 def test_coarser_windows_belong_to_the_state_of_their_last_period(
     period: str, windows: list[str]
 ) -> None:
-    assert list(contents(series_of([posted(period)]))[period]["rates"]) == windows
+    assert list(contents(series_of([posted(period)]))[period]["windows"]) == windows
 
 
 def test_a_month_without_a_figure_has_no_value_but_its_year_to_date_has() -> None:
@@ -169,9 +168,9 @@ def test_the_same_month_last_year_is_compared_unrounded() -> None:
     """June 2013 against June 2012 in Vefsn is -22.7 per cent (FORMULAS 1.5)."""
     states = contents(series_of(vefsn_figures()))
 
-    assert states["2013-06"]["same_month_change_percent"] == "-22.67"
-    assert states["2013-02"]["same_month_change_percent"] == "-26.60"
-    assert states["2012-02"]["same_month_change_percent"] is None
+    assert states["2013-06"]["year_on_year_change_percent"] == "-22.67"
+    assert states["2013-02"]["year_on_year_change_percent"] == "-26.60"
+    assert states["2012-02"]["year_on_year_change_percent"] is None
 
 
 def test_a_later_vintage_replaces_an_earlier_one_in_any_order() -> None:
@@ -233,7 +232,7 @@ def test_vefsns_reported_columns_are_those_of_the_slide() -> None:
             row.period
             if not row.is_sum
             else f"{row.period}-{'07' if row.period == '2013' else '12'}"
-        ]["rates"]
+        ]["windows"]
         if not row.is_sum:
             assert Decimal(rates["month"]["value"]) == Decimal(row.month or "nan")
             assert rates["rolling-12"]["reported"] == (
@@ -286,7 +285,7 @@ def test_a_state_of_day_counts_needs_no_figures_from_more_than_a_year_before(
         if one.span[0] >= (ordinal - whole.per_year) * whole.months
     ]
     loaded = own_series(
-        whole.subject, DEFINITION, near, months=whole.months, extent=(whole.first, whole.last)
+        whole.key, whole.formula, near, months=whole.months, extent=(whole.first, whole.last)
     )
 
     assert settle(loaded, [ordinal]) == settle(whole, [ordinal])

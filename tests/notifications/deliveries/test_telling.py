@@ -65,7 +65,7 @@ async def test_metric_updates_are_owed_to_the_webhooks_that_follow_a_window_that
     await put(
         database, subscription(subscription_id="year-so-far", windows=("year-to-date",), **WEBHOOK)
     )
-    await tell(database, factories.metric_updated(changed=["rates.month", "goals"]))
+    await tell(database, factories.metric_updated(changed=["windows.month", "goals"]))
     assert [delivery.subscription_id for delivery in await log(database)] == ["month"]
 
 

@@ -48,8 +48,8 @@ async def sending(
     mail = MailSettings(port=smtp_port, timeout_seconds=2)
     means = Means(
         database=database,
-        clock=Clock(MADE_AT),
-        true_clock=Clock(datetime.now(UTC) + later),
+        clock=Clock(MADE_AT - datetime.now(UTC)),
+        true_clock=Clock(later),
         by="test",
         places=dict.fromkeys(Channel, places),
         composer=Composer(mail, "https://saman.example"),

@@ -110,7 +110,7 @@ async def test_a_metric_comes_as_a_signed_webhook(database: Database) -> None:
     (call,) = receiver.calls
     content = call.verified(SIGNER.secret("vefsn-hook", SALT))
     assert isinstance(content, dict)
-    assert content["data"]["rates"]["month"]["value"] == "6.90"
+    assert content["data"]["windows"]["month"]["value"] == "6.90"
     assert call.headers["webhook-id"] == str(logged.delivery_id)
 
 

@@ -31,6 +31,8 @@ WEBHOOK = {"channel": Channel.WEBHOOK, "address": "https://hooks.example.org/x"}
         ({"subjects": ("cohort/*", "municipality/vefsn-1824")}, True),
         ({"windows": ("year-to-date",)}, True),
         ({"windows": ("month", "rolling-12")}, False),
+        ({"metrics": ("part-time-share", "absence")}, True),
+        ({"metrics": ("part-time-share",)}, False),
         (
             {
                 "events": ("TargetReached",),
@@ -60,9 +62,9 @@ def test_metric_updates_go_to_webhooks_only() -> None:
     assert matches(subscription(**WEBHOOK), update)
 
 
-def test_an_event_without_windows_passes_any_choice_of_windows() -> None:
-    report = happening(name="ReportDue", windows=frozenset())
-    assert matches(subscription(windows=("month",)), report)
+def test_an_event_without_windows_or_metric_passes_any_choice_of_them() -> None:
+    report = happening(name="ReportDue", windows=frozenset(), metric=None)
+    assert matches(subscription(windows=("month",), metrics=("absence",)), report)
 
 
 def test_a_unit_is_found_below_its_municipality() -> None:
@@ -103,6 +105,7 @@ def test_matching_many_finds_exactly_the_pairs_that_match_one_by_one() -> None:
     [
         ({"events": ("TargetReachd",)}, "event-unknown", "/events/0"),
         ({"windows": ("week",)}, "window-unknown", "/windows/0"),
+        ({"metrics": ("Absence %",)}, "metric-malformed", "/metrics/0"),
         ({"subjects": ("vefsn",)}, "subject-malformed", "/subjects/0"),
         ({"subjects": ("town/vefsn-1824",)}, "subject-malformed", "/subjects/0"),
         ({"subjects": ("municipality/ves*",)}, "subject-malformed", "/subjects/0"),

@@ -50,7 +50,7 @@ async def test_accepted_figures_are_noted_once_and_refused_or_repeated_ones_are_
     [
         ("DELETE FROM figure", "was accepted and is not kept"),
         ("UPDATE figure SET body_hash = decode(repeat('00', 32), 'hex')", "has another content"),
-        ("UPDATE figure SET lost_days = lost_days - 1", "was changed after it had been accepted"),
+        ("UPDATE figure SET numerator = numerator - 1", "was changed after it had been accepted"),
         (
             "UPDATE figure SET municipality_number = '0301'",
             "was changed after it had been accepted",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.reporting.figures import commands as figures
+from services.reporting.figures.kinds.absence import ABSENCE
 from services.reporting.submissions.judging import Judged
 from shared.errors import Unavailable
 from shared.events.reporting import AbsenceFigurePosted
@@ -156,7 +157,7 @@ async def test_one_id_posted_at_once_for_two_municipalities_is_decided_by_trying
     other = body | {"municipality": "9903"}
     second = None
     async with desk.database.transaction() as conn:
-        await figures.post_figures(conn, [entry(body)], rights=desk.rights, now=desk.now)
+        await figures.post_figures(conn, [entry(body)], ABSENCE, rights=desk.rights, now=desk.now)
         second = asyncio.create_task(
             desk.post(posted(municipality="9903", period="2013-01"), other)
         )

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from services.reporting.figures import commands as figures
+from services.reporting.figures.kinds.absence import ABSENCE
 from shared.events.registry import SpeaksFor
 from shared.events.reporting import SubmissionAccepted
 from tests.reporting import factories
@@ -46,7 +47,7 @@ async def test_numbers_may_be_sent_as_json_numbers_and_stay_exact(door: Door) ->
 
     assert answer.status_code == 201
     (kept,) = await door.desk.figures()
-    assert (str(kept["lost_days"]), str(kept["agreed_days"])) == ("0.1", "123456789012.123456")
+    assert (str(kept["numerator"]), str(kept["denominator"])) == ("0.1", "123456789012.123456")
 
 
 async def test_many_figures_answer_200_with_outcomes_in_order(door: Door) -> None:
@@ -251,7 +252,7 @@ async def test_what_came_in_is_listed_by_period_with_every_vintage(door: Door) -
         ("2013-02", 1, True),
     ]
     assert items[1]["replaces"] == items[0]["figure_id"]
-    assert (items[0]["lost_days"], items[0]["origin"], items[0]["publisher"]) == (
+    assert (items[0]["numerator"], items[0]["origin"], items[0]["publisher"]) == (
         "1387.20",
         "http",
         ORGNR,
@@ -345,7 +346,9 @@ async def test_one_id_posted_at_once_for_two_municipalities_is_told_to_come_back
     await desk.hear(factories.publisher(version=2, may_speak_for=both))
     body = posted()
     async with desk.database.transaction() as conn:
-        await figures.post_figures(conn, [factories.entry(body)], rights=desk.rights, now=desk.now)
+        await figures.post_figures(
+            conn, [factories.entry(body)], ABSENCE, rights=desk.rights, now=desk.now
+        )
         second = asyncio.create_task(door.vefsn.post(FIGURES, json=body | {"municipality": "9903"}))
         async with desk.database.connection() as watcher:
             await until(lambda: watcher.fetchval(WAITING), "the second waits for the first")

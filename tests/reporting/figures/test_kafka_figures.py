@@ -1,6 +1,9 @@
 """Figures over a publisher's own topic, and their receipts, on the real broker."""
 
+import asyncio
+import dataclasses
 import json
+import time
 from base64 import b64encode
 
 import pytest
@@ -218,3 +221,37 @@ async def test_a_mandate_over_kafka_holds_between_its_dates(inbound_of_module: I
 
     assert (await inbound.accepted(inside))[inside].vintage == 1
     assert (await inbound.rejected(outside))[outside].code == "publisher-not-allowed"
+
+
+async def test_a_flood_that_nobody_can_read_is_told_once_and_keeps_no_neighbour_waiting(
+    inbound: Inbound, inbound_of_module: Inbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neighbour = inbound_of_module
+    (delivery,) = (
+        each
+        for each in inbound.service.service.deliveries.values()
+        if each.subscription.reads(inbound.topic)
+    )
+    bounded = dataclasses.replace(delivery.subscription, letters_max=20)
+    monkeypatch.setattr(delivery.effects, "subscription", bounded)
+
+    async def seconds_of_a_receipt() -> float:
+        begun = time.perf_counter()
+        sent = await neighbour.submit(figure(unit=new_unit()))
+        await neighbour.accepted(sent)
+        return time.perf_counter() - begun
+
+    await seconds_of_a_receipt()
+    alone = await seconds_of_a_receipt()
+    flood = asyncio.gather(*(inbound.submit(b"x") for _ in range(1_000)))
+    pressed = await seconds_of_a_receipt()
+    await flood
+    told = await inbound.bus.receive(
+        SubmissionRejected, topic=inbound.receipts, where=lambda r: r.code == "too-many-unreadable"
+    )
+    good = await inbound.submit(figure(unit=new_unit()))
+
+    assert told.message.startswith(f"20 records of {inbound.topic} could not be read")
+    # The test itself sends the thousand records in between, on the same two cores.
+    assert pressed < 50 * alone
+    assert (await inbound.accepted(good)).keys() == {good}

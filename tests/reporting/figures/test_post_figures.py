@@ -29,7 +29,7 @@ async def test_a_posted_figure_is_kept_and_told_with_a_receipt(desk: Desk) -> No
         "9824",
         "helse",
     )
-    assert (kept["lost_days"], kept["agreed_days"], kept["persons"]) == (
+    assert (kept["numerator"], kept["denominator"], kept["persons"]) == (
         Decimal("1387.20"),
         Decimal("20104.00"),
         1010,

@@ -5,7 +5,7 @@ What came after them and was taken holds on.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,7 +32,6 @@ def read(
     *,
     at: datetime,
     id_: str = "figure_id",
-    partition: int = 3,
 ) -> Entry:
     """A record's submission, as it is read whenever that is; `at` is when it came to the log."""
     rest = (
@@ -40,8 +39,8 @@ def read(
         if id_ == "figure_id"
         else content
     )
-    origin = f"{TOPIC}/{partition}/{offset}"
-    return Entry(content[id_], ORGNR, rest, origin, timestamp=int(at.timestamp() * 1000))
+    origin = f"{TOPIC}/0/{offset}"
+    return Entry(content[id_], ORGNR, rest, origin, at)
 
 
 async def judged_at(desk: Desk, now: datetime, *entries: Entry) -> list[str]:
@@ -65,7 +64,7 @@ async def test_a_figure_that_was_refused_does_not_replace_a_later_one_when_it_is
 
     again = await judged_at(desk, datetime(2014, 5, 1, tzinfo=NOW.tzinfo), *entries)
 
-    assert again == ["overtaken", "repeated"]
+    assert again == ["period-not-ended", "repeated"], "it came before the month had ended"
     assert await in_force(desk) == [(final["figure_id"], 1)]
 
 
@@ -74,24 +73,21 @@ async def test_nor_does_it_come_back_where_the_later_one_was_withdrawn(desk: Des
     await judged_at(desk, LATER, read(final, 200, at=LATER))
     await desk.withdraw(final["figure_id"])
 
-    assert await judged_at(desk, LATER, read(preliminary, 100, at=EARLY)) == ["overtaken"]
+    before = read(preliminary, 100, at=LATER - timedelta(hours=1))
+    assert await judged_at(desk, LATER, before) == ["overtaken"]
     assert await in_force(desk) == []
 
 
 @pytest.mark.parametrize(
-    ("offset", "partition", "at"),
-    [(201, 3, LATER), (100, 4, EARLY), (100, 3, datetime(2014, 4, 3, tzinfo=NOW.tzinfo))],
-    ids=["behind it", "another partition", "a log that was put back"],
+    ("offset", "at"),
+    [(201, LATER), (100, datetime(2014, 4, 3, tzinfo=NOW.tzinfo))],
+    ids=["behind it", "a log that was put back"],
 )
-async def test_a_figure_that_came_later_or_whose_turn_nobody_knows_replaces_it(
-    desk: Desk, offset: int, partition: int, at: datetime
-) -> None:
+async def test_a_figure_that_came_later_replaces_it(desk: Desk, offset: int, at: datetime) -> None:
     final, correction = posted(period="2014-03"), posted(period="2014-03", lost_days="700")
     await judged_at(desk, LATER, read(final, 200, at=LATER))
 
-    assert await judged_at(desk, LATER, read(correction, offset, at=at, partition=partition)) == [
-        "accepted"
-    ]
+    assert await judged_at(desk, LATER, read(correction, offset, at=at)) == ["accepted"]
     assert await in_force(desk) == [(correction["figure_id"], 2)]
 
 

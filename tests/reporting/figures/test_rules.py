@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
+from services.reporting.figures.kinds.absence import ABSENCE
 from services.reporting.figures.rules import (
     Window,
     compared_periods,
-    faults_of,
-    findings_of,
     weight_kind_fault,
     weight_kind_of,
 )
-from shared.values import Period
+from shared.values import Measure, Period
 from tests.reporting.factories import draft, rate_draft
+from tests.support.metrics import BUILT_IN
 
 TODAY = date(2013, 3, 7)
+METRIC = BUILT_IN["absence"]
 
 
 def days(lost: str | None, agreed: str | None) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def days(lost: str | None, agreed: str | None) -> dict[str, Any]:
 def test_a_figure_in_day_counts_is_refused(
     changes: dict[str, Any], code: str, names: list[str]
 ) -> None:
-    (fault,) = faults_of(draft(**changes), today=TODAY)
+    (fault,) = ABSENCE.faults_of(draft(**changes), METRIC, today=TODAY)
 
     assert fault.code == code
     assert all(name in fault.message for name in names), fault.message
@@ -91,7 +92,7 @@ def test_a_figure_in_day_counts_is_refused(
 def test_a_rate_without_days_is_refused(
     changes: dict[str, Any], code: str, names: list[str]
 ) -> None:
-    (fault,) = faults_of(rate_draft(**changes), today=TODAY)
+    (fault,) = ABSENCE.faults_of(rate_draft(**changes), METRIC, today=TODAY)
 
     assert fault.code == code
     assert all(name in fault.message for name in names), fault.message
@@ -117,13 +118,13 @@ def test_a_rate_without_days_is_refused(
     ],
 )
 def test_a_figure_is_good(figure: Any) -> None:
-    assert faults_of(figure, today=TODAY) == []
+    assert ABSENCE.faults_of(figure, METRIC, today=TODAY) == []
 
 
 def test_all_faults_are_named_at_once() -> None:
     figure = draft(period=Period.parse("2013-04"), **days("-5", "-7"))
 
-    assert [fault.code for fault in faults_of(figure, today=TODAY)] == [
+    assert [fault.code for fault in ABSENCE.faults_of(figure, METRIC, today=TODAY)] == [
         "period-not-ended",
         "number-negative",
         "number-negative",
@@ -133,10 +134,10 @@ def test_all_faults_are_named_at_once() -> None:
 def test_a_month_has_ended_on_the_first_day_of_the_next() -> None:
     february = draft(period=Period.parse("2013-02"))
 
-    assert [fault.code for fault in faults_of(february, today=date(2013, 2, 28))] == [
-        "period-not-ended"
-    ]
-    assert faults_of(february, today=date(2013, 3, 1)) == []
+    assert [
+        fault.code for fault in ABSENCE.faults_of(february, METRIC, today=date(2013, 2, 28))
+    ] == ["period-not-ended"]
+    assert ABSENCE.faults_of(february, METRIC, today=date(2013, 3, 1)) == []
 
 
 @pytest.mark.parametrize(
@@ -180,19 +181,20 @@ def test_a_rate_is_compared_with_the_period_before_or_the_year_before(
     assert tuple(map(str, compared_periods(Period.parse(period)))) == before
 
 
-JANUARY = Period.parse("2013-01")
+def rate_of_january(rate: str) -> tuple[Period, Measure]:
+    return Period.parse("2013-01"), Measure(value=Decimal(rate))
 
 
 @pytest.mark.parametrize(
     ("figure", "before", "codes"),
     [
         (draft(), None, []),
-        (draft(), (JANUARY, Decimal("6.90")), []),
-        (rate_draft("13.6"), (JANUARY, Decimal("8.6")), []),
-        (rate_draft("13.61"), (JANUARY, Decimal("8.6")), ["jump"]),
-        (rate_draft("3.59"), (JANUARY, Decimal("8.6")), ["jump"]),
-        (rate_draft("86", window=Window.ROLLING_12), (JANUARY, Decimal("8.6")), []),
-        (draft(**days("0", "0")), (JANUARY, Decimal("8.6")), ["denominator-zero"]),
+        (draft(), rate_of_january("6.90"), []),
+        (rate_draft("13.6"), rate_of_january("8.6"), []),
+        (rate_draft("13.61"), rate_of_january("8.6"), ["jump"]),
+        (rate_draft("3.59"), rate_of_january("8.6"), ["jump"]),
+        (rate_draft("86", window=Window.ROLLING_12), rate_of_january("8.6"), []),
+        (draft(**days("0", "0")), rate_of_january("8.6"), ["denominator-zero"]),
         (draft(persons=648), None, ["days-above-persons"]),
         (draft(persons=649), None, []),
         (draft(persons=0), None, ["days-above-persons"]),
@@ -201,22 +203,22 @@ JANUARY = Period.parse("2013-01")
         (draft(persons=1, window=Window.YEAR_TO_DATE), None, []),
         (
             draft(persons=1, **days("5000", "20104")),
-            (JANUARY, Decimal("6.9")),
+            rate_of_january("6.9"),
             ["jump", "days-above-persons"],
         ),
     ],
 )
 def test_what_is_accepted_but_strange_is_pointed_out(
-    figure: Any, before: tuple[Period, Decimal] | None, codes: list[str]
+    figure: Any, before: tuple[Period, Measure] | None, codes: list[str]
 ) -> None:
-    findings = findings_of(figure, before)
+    findings = ABSENCE.findings_of(figure, METRIC, before)
 
     assert [finding.code for finding in findings] == codes
     assert {finding.severity for finding in findings} <= {"warning"}
 
 
 def test_a_jump_names_both_rates_and_the_bound() -> None:
-    (jump,) = findings_of(rate_draft("86.0"), (JANUARY, Decimal("8.6")))
+    (jump,) = ABSENCE.findings_of(rate_draft("86.0"), METRIC, rate_of_january("8.6"))
 
     assert "86.00 %" in jump.message
     assert "8.60 % of 2013-01" in jump.message

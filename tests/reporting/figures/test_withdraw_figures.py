@@ -171,7 +171,9 @@ async def test_bad_withdrawals_do_not_touch_their_neighbours(desk: Desk) -> None
     await desk.post(body)
 
     def entry(submission_id: object, content: object) -> Entry:
-        return Entry(submission_id, factories.ORGNR, content, "inbound.974760673.figures.v1/0/1")
+        origin = "inbound.974760673.figures.v1/0/1"
+        arrived_at = desk.now + timedelta(seconds=1)
+        return Entry(submission_id, factories.ORGNR, content, origin, arrived_at)
 
     entries = [
         entry(str(uuid.uuid4()), {"figure_id": body["figure_id"]}),

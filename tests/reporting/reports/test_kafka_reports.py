@@ -19,6 +19,7 @@ from tests.reporting.desk import Desk
 from tests.reporting.factories import annual_round, project
 from tests.support.apps import RunningService
 from tests.support.bus import Bus
+from tests.support.clock import offset_to
 from tests.support.infrastructure import Infra
 from tests.support.waiting import until
 
@@ -91,7 +92,9 @@ async def replica(
         update={"replica": str(number), "group_prefix": f"{secrets.token_hex(4)}."}
     )
     app = create_app(
-        Settings.model_validate({"database_dsn": database.dsn, "bus": bus, "now": now})
+        Settings.model_validate(
+            {"database_dsn": database.dsn, "bus": bus, "clock_offset_seconds": offset_to(now)}
+        )
     )
     async with app.router.lifespan_context(app):
         yield

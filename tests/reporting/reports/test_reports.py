@@ -238,7 +238,7 @@ async def test_one_submission_id_at_once_for_two_obligations_is_decided_by_tryin
     body = report()
     other = body | {"obligation_id": str(obligation_id_of("annual-2012", "harstad-heltid"))}
     async with owing.database.transaction() as conn:
-        entry = Entry(body["submission_id"], factories.ORGNR, body, "http")
+        entry = Entry(body["submission_id"], factories.ORGNR, body, "http", OPEN)
         await reports.submit_reports(conn, [entry], rights=owing.rights, now=OPEN)
         second = asyncio.create_task(owing.submit(other))
         async with owing.database.connection() as watcher:

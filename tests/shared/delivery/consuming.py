@@ -21,7 +21,10 @@ from tests.support.waiting import until
 
 EFFECT_TABLE = """
     CREATE TABLE effect (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id uuid, key text NOT NULL, version integer NOT NULL
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        event_id uuid,
+        key text NOT NULL,
+        version integer NOT NULL
     )
 """
 
@@ -117,6 +120,9 @@ class Consuming:
             rows: list[Any] = await conn.fetch(sql, *arguments)
             return rows
 
+    async def has_none(self, sql: str) -> bool:
+        return not await self.rows(sql)
+
     async def effects(self) -> list[tuple[str, int]]:
         """What handlers did, in order: key and version."""
         return [
@@ -145,4 +151,5 @@ class Consuming:
             + progress.repeated_count
             + progress.unused_count
             + progress.buried_count
+            + progress.not_kept_count
         )

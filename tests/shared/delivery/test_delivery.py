@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.delivery import delivery
+from shared.delivery import delivery, patience
 from shared.delivery.dead_letters import Failure
 from shared.delivery.records import Record
 from shared.errors import RuleBroken, Unavailable
@@ -188,7 +188,7 @@ async def test_a_table_that_is_missing_stops_the_partition_and_buries_nothing(
 async def test_a_batch_that_waited_too_long_is_given_back_and_fetched_again(
     topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "PATIENCE_SECONDS", 0.15)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.15)
     times = 0
 
     async def away_for_long(

@@ -41,7 +41,7 @@ async def order(
     found = await replays.plan(infra.bus, subscription_of(consuming), since)
     async with consuming.database.transaction() as conn:
         await replays.order(conn, subscription_of(consuming), found, since=str(since))
-    consuming.consumers.seats[consuming.group].is_ordered = True
+    consuming.consumers.resumptions[consuming.group].is_replay_ordered = True
     return found
 
 
@@ -61,7 +61,9 @@ def fail_at_first(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Let a consumer fail twice to learn its place from the database."""
     times, look = 0, positions.list_
 
-    async def failing(conn: Connection, consumer: str) -> dict[TopicPartition, positions.Position]:
+    async def failing(
+        conn: Connection, consumer: str
+    ) -> dict[TopicPartition, positions.Checkpoint]:
         nonlocal times
         times += 1
         if times < 3:

@@ -184,7 +184,7 @@ async def test_a_consumer_whose_client_goes_on_failing_for_ever_is_started_again
     assert await consuming.effects() == [("vefsn", 1), ("vefsn", 2)]
 
 
-async def test_a_consumer_whose_client_gave_up_over_an_error_leaves_no_connection_when_it_is_started_again(
+async def test_a_client_that_gave_up_leaves_no_connection_when_its_consumer_is_started_again(
     topic: str, bus: Bus, consume: Consume, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     consuming = await consume(topic)
@@ -206,7 +206,7 @@ async def test_a_consumer_whose_client_gave_up_over_an_error_leaves_no_connectio
 
 
 @pytest.mark.parametrize("is_silent", [False, True], ids=["refuses", "is silent"])
-async def test_a_consumer_that_could_not_be_started_again_is_tried_anew_and_the_others_are_started_meanwhile(
+async def test_a_consumer_that_did_not_start_again_is_tried_anew_and_the_others_start_meanwhile(
     infra: Infra,
     topic: str,
     bus: Bus,

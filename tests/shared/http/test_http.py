@@ -1,134 +1,17 @@
 """HTTP as all services speak it: every refusal a problem document, every request bounded."""
 
 import asyncio
-import base64
 import gzip
-import json
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
-import pytest_asyncio
-from fastapi import Depends, FastAPI, Query, Request, Response
 from httpx2 import ASGITransport, AsyncClient
-from hypothesis import given
-from hypothesis import strategies as st
 
-from shared.errors import (
-    AppError,
-    Conflict,
-    FieldError,
-    NotAllowed,
-    NotAuthenticated,
-    NotFound,
-    RuleBroken,
-    Unavailable,
-)
-from shared.http import bounds, inputs, lists, preconditions, wiring
-from shared.http.routes import BodyUpTo
-from shared.moments import Moment
-from shared.postgres import deadline
-from tests.support.waiting import until
-
-ERRORS: dict[str, AppError] = {
-    "broken": RuleBroken("lost_days is 12, at most 10", code="lost-above-agreed"),
-    "faults": RuleBroken(
-        "two faults", code="schema-mismatch", errors=(FieldError("a", "first", "/a~1b/0"),)
-    ),
-    "conflict": Conflict("the id was used before", code="id-reused"),
-    "lost": Conflict("it has changed", code="lost-update"),
-    "absent": NotFound("there is no vefsn"),
-    "nobody": NotAuthenticated("this needs a key"),
-    "stranger": NotAllowed("only the operator may do this"),
-    "away": Unavailable("the database does not answer now", retry_after_seconds=7),
-    "odd": RuleBroken("a half of a pair \ud800 and a zero \x00"),
-}
-
-
-class Thing(inputs.RequestModel):
-    """A body."""
-
-    name: str
-    count: int = 0
-
-
-class Filter(lists.ListQuery):
-    """A list's parameters."""
-
-    kind: str | None = None
-    since: Moment | None = None
-
-
-def app_under_test(**limits: int) -> FastAPI:
-    app = FastAPI()
-    wiring.install(app, limits=bounds.Limits(**limits))
-    waiting = asyncio.Event()
-
-    @app.get("/errors/{name}")
-    async def fail(name: str) -> None:
-        raise ERRORS[name]
-
-    @app.get("/broken")
-    async def crash() -> None:
-        raise LookupError("the password is hunter2")
-
-    @app.put("/things")
-    async def put(thing: Thing) -> Thing:
-        return thing
-
-    @app.get("/things")
-    async def things(query: Annotated[Filter, Query()]) -> dict[str, Any]:
-        place = lists.read_cursor(query.cursor, lists.Number) or 0
-        return lists.page(
-            list(range(place, place + query.limit + 1)), query.limit, lambda last: last + 1
-        )
-
-    @app.put("/slow-things", dependencies=[Depends(BodyUpTo(1_000, seconds_max=0.2))])
-    async def put_slowly(thing: Thing) -> Thing:
-        return thing
-
-    @app.post("/large", dependencies=[Depends(BodyUpTo(1024 * 1024))])
-    async def large(request: Request) -> int:
-        return len(await request.body())
-
-    @app.put("/filters")
-    async def filters(body: Filter) -> int:
-        return body.limit
-
-    @app.put("/left")
-    async def left(thing: Thing) -> float | None:
-        return deadline.seconds_left()
-
-    @app.get("/wait")
-    async def wait() -> Response:
-        await waiting.wait()
-        return Response("done")
-
-    app.state.waiting = waiting
-    return app
-
-
-@pytest_asyncio.fixture
-async def client() -> AsyncIterator[AsyncClient]:
-    """Speaks to the app."""
-    async with AsyncClient(
-        transport=ASGITransport(app_under_test()), base_url="http://test"
-    ) as speaking:
-        yield speaking
-
-
-def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
-    """Check that it is this problem document, and return it."""
-    assert answer.headers["content-type"] == "application/problem+json"
-    document: dict[str, Any] = answer.json()
-    assert (answer.status_code, document["status"], document["code"]) == (status, status, code), (
-        document
-    )
-    assert document["type"] == f"https://saman.no/problems/{code}"
-    assert document["title"]
-    assert document["detail"]
-    return document
+from shared.http import bounds
+from tests.shared.http.app import ERRORS, app_under_test, problem
+from tests.support.waiting import SOON_SECONDS, until
 
 
 @pytest.mark.parametrize(
@@ -287,7 +170,7 @@ async def test_a_body_that_does_not_arrive_is_given_up(client: AsyncClient) -> N
         "/slow-things", content=slowly(), headers={"content-type": "application/json"}
     )
     problem(answer, 408, "body-too-slow")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON_SECONDS
 
 
 async def test_a_number_is_no_object_even_where_all_fields_may_be_left_out(
@@ -304,17 +187,20 @@ async def test_a_number_is_no_object_even_where_all_fields_may_be_left_out(
 async def test_the_time_that_a_body_took_is_not_taken_from_the_answer(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(bounds, "ANSWER_SECONDS", SOON_SECONDS)
+    whole_at = 0.0
 
     async def slowly() -> AsyncIterator[bytes]:
+        nonlocal whole_at
         yield b'{"name": '
         await asyncio.sleep(0.3)
+        whole_at = time.monotonic()
         yield b'"a"}'
 
     answer = await client.put(
         "/left", content=slowly(), headers={"content-type": "application/json"}
     )
-    assert answer.json() > 0
+    assert answer.json() >= SOON_SECONDS - (time.monotonic() - whole_at)
 
 
 async def test_more_requests_at_once_than_can_be_served_are_told_to_come_back() -> None:
@@ -366,75 +252,3 @@ async def test_a_moment_is_named_with_its_offset(client: AsyncClient, moment: st
 
 async def test_an_address_that_cannot_be_stored_is_refused(client: AsyncClient) -> None:
     problem(await client.get("/errors/%00"), 422, "text-unstorable")
-
-
-async def test_a_list_is_walked_by_its_cursors(client: AsyncClient) -> None:
-    first = (await client.get("/things?limit=3")).json()
-    second = (await client.get("/things", params={"limit": 3, "cursor": first["next"]})).json()
-
-    assert (first["items"], second["items"]) == ([0, 1, 2], [3, 4, 5])
-    assert lists.page([1, 2], 2, str) == {"items": [1, 2], "next": None}
-
-
-def cursor_of(text: bytes) -> str:
-    return base64.urlsafe_b64encode(text).decode().rstrip("=")
-
-
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        "",
-        "*",
-        "å",
-        "\u2028",
-        "AAAA",
-        cursor_of(b"{}"),
-        cursor_of(b'"x"'),
-        cursor_of(b"1" * 30),
-        cursor_of(b"[" * 300),
-        cursor_of(b"1.0"),
-        cursor_of(b"1e2"),
-        cursor_of(b"1e600000"),
-        cursor_of(b"-1e600000"),
-        cursor_of(b"1" * 370),
-        cursor_of(b"true"),
-        cursor_of(b"null"),
-        cursor_of(b"9223372036854775808"),
-    ],
-)
-async def test_a_cursor_that_was_not_given_out_is_refused(client: AsyncClient, cursor: str) -> None:
-    problem(await client.get("/things", params={"cursor": cursor}), 422, "cursor-malformed")
-
-
-@given(
-    st.text(max_size=60)
-    | st.binary(max_size=40).map(cursor_of)
-    | st.text(max_size=30).map(json.dumps).map(str.encode).map(cursor_of)
-)
-def test_no_cursor_raises_anything_but_a_broken_rule(cursor: str) -> None:
-    try:
-        lists.read_cursor(cursor, tuple[lists.Number, lists.Text])
-    except RuleBroken as refused:
-        code = refused.code
-    else:
-        code = "cursor-malformed"
-    assert code == "cursor-malformed"
-
-
-@given(st.tuples(st.integers(-(2**63), 2**63 - 1), st.text("abcæøå-/ ", max_size=9)))
-def test_a_place_comes_back_out_of_its_cursor(place: tuple[int, str]) -> None:
-    assert lists.read_cursor(lists.write_cursor(place), tuple[lists.Number, lists.Text]) == place
-
-
-@pytest.mark.parametrize("text", [b'"\\u0000"', b'"\\ud800"', b'"a\x00b"', b'"\xff"'])
-def test_a_text_that_no_column_can_hold_is_no_place(text: bytes) -> None:
-    with pytest.raises(RuleBroken):
-        lists.read_cursor(cursor_of(text), lists.Text)
-
-
-def test_what_has_no_version_is_tagged_by_its_content() -> None:
-    assert (
-        preconditions.etag({"a": 1, "b": 2})
-        == preconditions.etag({"b": 2, "a": 1})
-        != preconditions.etag({"a": 2, "b": 1})
-    )

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import Conflict
-from shared.http.preconditions import Precondition, is_unchanged, version_tag
+from shared.http.preconditions import Precondition, etag, is_unchanged, version_tag
 
 
 @pytest.mark.parametrize("if_match", [None, "*", '"3"', '"2", "3"'])
@@ -66,3 +66,7 @@ def test_there_is_nothing_to_know_where_there_is_nothing() -> None:
 def test_a_change_is_not_based_on_a_weak_tag() -> None:
     with pytest.raises(Conflict):
         Precondition('W/"3"').check(3)
+
+
+def test_what_has_no_version_is_tagged_by_its_content() -> None:
+    assert etag({"a": 1, "b": 2}) == etag({"b": 2, "a": 1}) != etag({"a": 2, "b": 1})

@@ -247,7 +247,7 @@ async def test_a_relay_that_lost_its_shards_sends_nothing_of_what_it_has_in_hand
     topic: str, bus: Bus, database: Database, relaying: StartRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bus.follow(topic, from_start=True)
-    monkeypatch.setattr("shared.outbox.relay.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("shared.outbox.shards.FRESH_SECONDS", 0.0)
     ended: list[int] = []
     add = Posting.add
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.clock import Clock
 from shared.delivery.records import Record, Unreadable
 from shared.delivery.submissions import STRUCTURED, Submission, read_submission, sent_id
 
@@ -83,7 +84,7 @@ GOOD = {
 
 @pytest.mark.parametrize("sent", GOOD.values(), ids=GOOD.keys())
 def test_every_form_of_an_event_is_read_alike(sent: Record) -> None:
-    submission = read_submission(sent)
+    submission = read_submission(sent, Clock())
 
     assert isinstance(submission, Submission)
     assert (submission.publisher, submission.submission_id) == ("974760673", ID)
@@ -107,6 +108,11 @@ BAD: dict[str, tuple[Record, str, str]] = {
     "an empty source": (binary(ce_source=""), "envelope-incomplete", "ce_source"),
     "no source, structured": (structured(source=None), "envelope-incomplete", "source"),
     "no type": (binary(ce_type=None), "envelope-incomplete", "ce_type"),
+    "a type that is no text": (
+        binary(("ce_type", b"\xff"), ce_type=None),
+        "envelope-incomplete",
+        "ce_type",
+    ),
     "no type, structured": (structured(type=None), "envelope-incomplete", "type"),
     "XML": (binary(content_type="application/xml"), "media-type", "'application/xml'"),
     "text": (binary(content_type="text/plain"), "media-type", "application/cloudevents+json"),
@@ -168,7 +174,7 @@ BAD: dict[str, tuple[Record, str, str]] = {
 @pytest.mark.parametrize(("sent", "code", "named"), BAD.values(), ids=BAD.keys())
 def test_what_is_no_event_is_refused_by_name(sent: Record, code: str, named: str) -> None:
     with pytest.raises(Unreadable) as refused:
-        read_submission(sent)
+        read_submission(sent, Clock())
     assert refused.value.code == code
     assert named in refused.value.message
 

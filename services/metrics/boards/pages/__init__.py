@@ -18,8 +18,9 @@ def add_routes(router: APIRouter, service: Service, pages: Pages) -> None:
     async def board(
         request: Request,
         municipality_id: Annotated[str, Path(max_length=ID_MAX, pattern="^[a-z0-9-]+$")],
+        metric: str | None = None,
         definition: str | None = None,
     ) -> Response:
         async with service.database.connection() as conn:
-            view = await read_board(conn, municipality_id, definition)
+            view = await read_board(conn, municipality_id, metric=metric, definition_key=definition)
         return pages.answer(request, "board.html", {"board": view})

@@ -11,25 +11,32 @@ from services.metrics.boards.rules import Row
 from services.metrics.goals.rules import GoalState
 from shared.errors import NotFound
 from shared.postgres.database import Connection
-from shared.values import Definition, Period
+from shared.values import Period
 
 _SOURCE_SMILEYS = Path(__file__).with_name("source_smileys.csv")
 
 
 async def read_board(
-    conn: Connection, municipality_id: str, definition_key: str | None = None
+    conn: Connection,
+    municipality_id: str,
+    *,
+    metric: str | None = None,
+    definition_key: str | None = None,
 ) -> Board:
     """Return a municipality's scoreboard.
 
     Args:
+        metric: what it is about; its goal's metric when not given.
         definition_key: which of its series; that of its goal when not given.
 
     Raises:
         NotFound: nobody has told of such a municipality, or it has nothing by that definition.
     """
-    board = await commands.get_board(conn, municipality_id, definition_key)
+    board = await commands.get_board(
+        conn, municipality_id, metric=metric, definition_key=definition_key
+    )
     goal, state = board.goal or (None, None)
-    if definition_key is not None and goal is None and definition_key not in board.definitions:
+    if definition_key is not None and goal is None and not board.rows:
         raise NotFound(f"{municipality_id[:80]!r} has no figures by {definition_key[:80]!r}")
     return Board(
         municipality_id=municipality_id,
@@ -39,10 +46,8 @@ async def read_board(
         goal=goal,
         goal_row=board.goal_row,
         is_reached=state is GoalState.REACHED,
-        definition=Definition.from_key(board.definition_key) if board.definition_key else None,
-        other_definitions=[
-            Definition.from_key(key) for key in board.definitions if key != board.definition_key
-        ],
+        meaning=board.meaning,
+        others=board.others,
         smileys_in_source=_differing_in_source(municipality_id, board.rows),
     )
 

@@ -14,10 +14,10 @@ from typing import Any
 from services.metrics.boards.pages.chart import Chart, Line, draw
 from services.metrics.boards.rules import Row
 from services.metrics.goals.rules import Goal
-from services.metrics.publishing.rules.published import Cell, percent
+from services.metrics.publishing.rules.published import Cell, unrounded
 from services.metrics.series.rules.amounts import from_micro
-from services.metrics.series.rules.figures import GRAIN_WINDOWS, Window
-from shared.values import Definition, Grain, Period
+from services.metrics.series.rules.figures import GRAIN_WINDOWS, Meaning, Window
+from shared.values import Grain, Period
 
 _WIDE, _NARROW = (760.0, 340.0), (340.0, 260.0)
 
@@ -32,9 +32,8 @@ class Board:
         goal: the goal that the places are for, if there is one.
         goal_row: the newest rate of the goal's own window.
         is_reached: whether the goal is.
-        definition: what the rates mean.
-        other_definitions: what else the municipality has figures of; unlike definitions are never
-            mixed.
+        meaning: what the values mean; None where there are no figures and no goal.
+        others: what else the municipality has figures of; unlike ones are never mixed.
         smileys_in_source: what the municipality's own board shows, by the row's period, where the
             rule gives another.
     """
@@ -46,9 +45,14 @@ class Board:
     goal: Goal | None = None
     goal_row: Row | None = None
     is_reached: bool = False
-    definition: Definition | None = None
-    other_definitions: Sequence[Definition] = ()
+    meaning: Meaning | None = None
+    others: Sequence[Meaning] = ()
     smileys_in_source: Mapping[Period, int] = field(default_factory=dict)
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether the values are in per cent."""
+        return self.meaning is None or self.meaning.is_percent
 
     @property
     def places(self) -> int | None:
@@ -57,12 +61,12 @@ class Board:
 
     @property
     def baseline(self) -> Decimal:
-        """The goal's baseline in per cent."""
+        """The goal's baseline."""
         return from_micro(self._goal.baseline)
 
     @property
     def target(self) -> Decimal:
-        """The goal's target in per cent."""
+        """The goal's target."""
         return from_micro(self._goal.target)
 
     @property
@@ -85,7 +89,8 @@ class Board:
     @property
     def columns(self) -> list[Window]:
         """The windows that the board has a column for, the periods' own first."""
-        return [GRAIN_WINDOWS[self.grain.months], Window.YEAR_TO_DATE, Window.ROLLING_12]
+        wanted = [GRAIN_WINDOWS[self.grain.months], Window.YEAR_TO_DATE, Window.ROLLING_12]
+        return [window for window in wanted if any(window in row.cells for row in self.rows)]
 
     @property
     def marked_columns(self) -> set[Window]:
@@ -117,17 +122,17 @@ class Board:
     @staticmethod
     def counted(row: Row) -> Decimal | None:
         """Return the shown rate that the row's smileys count from."""
-        return percent(row.cells[row.counted].shown)
+        return unrounded(row.cells[row.counted].shown)
 
     @staticmethod
     def shown(cell: Cell) -> Decimal | None:
         """Return a cell's shown rate."""
-        return percent(cell.shown)
+        return unrounded(cell.shown)
 
     @staticmethod
     def computed(cell: Cell) -> Decimal | None:
         """Return a cell's computed rate."""
-        return percent(cell.computed)
+        return unrounded(cell.computed)
 
     @staticmethod
     def is_partial(cell: Cell) -> bool:
@@ -162,7 +167,7 @@ class Board:
                 {
                     row.period: rate
                     for row in self.periods
-                    if (rate := percent(row.cells[window].shown)) is not None
+                    if (rate := unrounded(row.cells[window].shown)) is not None
                 },
             )
             for number, window in enumerate(self.columns)
@@ -189,7 +194,7 @@ class Board:
         return {
             "days": [row.period.first_day.isoformat() for row in self.periods],
             "lines": [
-                [_pixels(percent(row.cells[window].shown)) for row in self.periods]
+                [_pixels(unrounded(row.cells[window].shown)) for row in self.periods]
                 for window in self.columns
             ],
             "levels": {name: float(level) for name, level in self.levels.items()},

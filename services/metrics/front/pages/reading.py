@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from services.metrics.boards.rules import FIRST_METRIC
 from services.metrics.front.pages.atlas import Lineage, Today, today
 from services.metrics.front.pages.view import Choice, Filters, FrontPage, Participant
 from services.metrics.front.rules import Comparison
@@ -12,9 +13,10 @@ from services.metrics.heard import store as heard_store
 from services.metrics.heard.rules import HeardCohort, HeardMunicipality, HeardProject
 from services.metrics.publishing import store
 from services.metrics.publishing.rules.published import PublishedState
+from services.metrics.series.rules.figures import Meaning
 from shared.errors import NotFound
 from shared.postgres.database import Connection
-from shared.values import Definition
+from shared.values import Metric
 
 
 async def read_front(
@@ -38,28 +40,33 @@ async def read_front(
     projects = [one for one in await heard_store.list_projects(conn) if one.programme_id == chosen]
     known = {one.municipality_id: one for one in await heard_store.list_municipalities(conn)}
     participants = _participants(projects, programme.cohorts, known)
-    latest = await _read_latest(conn, {participant.municipality_id for participant in participants})
-    goals = await goal_store.list_goals(conn)
-    comparison = Comparison(latest, goals, {project.project_id for project in projects})
-    key = comparison.definition_key
+    metrics = {one.metric_id: one for one in await heard_store.list_metrics(conn)}
+    meaning = None
+    if (metric := metrics.get(FIRST_METRIC)) is not None:
+        latest = await _read_latest(conn, {one.municipality_id for one in participants})
+        goals = await goal_store.list_goals(conn)
+        comparison = Comparison(latest, goals, {one.project_id for one in projects}, metric)
+        participants = [_with_figures(one, comparison, metric) for one in participants]
+        if comparison.definition_key is not None:
+            meaning = Meaning(metric, comparison.definition_key)
     return FrontPage(
         programme=programme.names,
-        participants=[_with_figures(participant, comparison) for participant in participants],
+        participants=participants,
         cohorts=[Choice(cohort.cohort_id, cohort.names) for cohort in programme.cohorts],
         themes=[Choice(theme.theme_id, theme.names) for theme in programme.themes],
         filters=filters,
-        definition=None if key is None else Definition.from_key(key),
+        meaning=meaning,
     )
 
 
-def _with_figures(participant: Participant, comparison: Comparison) -> Participant:
+def _with_figures(participant: Participant, comparison: Comparison, metric: Metric) -> Participant:
     """Return the participant with its figures; as it is when there are none."""
     compared = comparison.of(participant.municipality_id)
     if compared is None:
         return participant
     return replace(
         participant,
-        definition=Definition.from_key(compared.definition_key),
+        meaning=Meaning(metric, compared.definition_key),
         is_otherwise=compared.is_otherwise,
         has_more=compared.has_more,
         level=compared.level,
@@ -81,9 +88,9 @@ async def _read_latest(
     definition key.
     """
     found: dict[str, dict[str, PublishedState]] = {}
-    for municipality_id, state in await store.list_latest(conn):
+    for municipality_id, state in await store.list_latest(conn, FIRST_METRIC):
         if municipality_id in municipality_ids:
-            found.setdefault(municipality_id, {})[state.definition_key] = state.published
+            found.setdefault(municipality_id, {})[state.definition.key] = state.published
     return found
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from services.metrics.front.pages.atlas import Today, rest_of_country, shapes
-from services.metrics.series.rules.figures import Window
-from shared.values import Definition, Period, rounded
+from services.metrics.series.rules.figures import Meaning, Window
+from shared.values import Period, rounded
 from shared.web.languages import Named, norwegian_order
 
 NO_FIGURE = "none"
@@ -55,7 +55,7 @@ class Participant:
         municipality_id: as the registry knows it.
         name: what it was called when it took part.
         today: the municipalities that hold it now.
-        definition: what its figures mean.
+        meaning: what its figures mean.
         is_otherwise: that is not what the page compares.
         has_more: it has figures of other definitions too.
         level: the rate of the last twelve months, else of the year so far, that is shown for it.
@@ -84,7 +84,7 @@ class Participant:
     expected: int = 0
     change_window: Window | None = None
     level_window: Window | None = None
-    definition: Definition | None = None
+    meaning: Meaning | None = None
     is_otherwise: bool = False
     has_more: bool = False
 
@@ -120,8 +120,8 @@ class Participant:
         """The address of the board that its figures stand on."""
         address = f"/metrics/boards/{self.municipality_id}"
         return (
-            f"{address}?definition={self.definition.key}"
-            if self.definition and self.has_more
+            f"{address}?definition={self.meaning.key}"
+            if self.meaning and self.has_more
             else address
         )
 
@@ -205,7 +205,7 @@ class FrontPage:
 
     Attributes:
         participants: everyone in the programme.
-        definition: what the figures mean that it compares; None where nobody has any.
+        meaning: what the figures mean that it compares; None where nobody has any.
     """
 
     programme: Named | None
@@ -213,7 +213,7 @@ class FrontPage:
     cohorts: Sequence[Choice]
     themes: Sequence[Choice]
     filters: Filters
-    definition: Definition | None = None
+    meaning: Meaning | None = None
 
     @property
     def shown(self) -> list[Participant]:

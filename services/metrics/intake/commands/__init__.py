@@ -6,6 +6,7 @@ from services.metrics.intake.commands.figures import apply_figures
 from services.metrics.intake.commands.registry import (
     begin_day,
     go_on_from,
+    hear_metrics,
     hear_municipalities,
     hear_programmes,
     hear_projects,
@@ -15,6 +16,7 @@ __all__ = [
     "apply_figures",
     "begin_day",
     "go_on_from",
+    "hear_metrics",
     "hear_municipalities",
     "hear_programmes",
     "hear_projects",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
 
@@ -14,11 +15,16 @@ from services.metrics.series.rules.figures import (
 )
 from services.metrics.series.rules.rows import NewFigure, Withdrawal
 from shared.errors import RuleBroken
-from shared.events.registry import DefinitionContract
-from shared.events.reporting import AbsenceFigure, AbsenceFigurePosted, FigureEvent, FigureWithdrawn
+from shared.events.reporting import (
+    AbsenceFigure,
+    FigureEvent,
+    FigureWithdrawn,
+    IndicatorFigure,
+)
 from shared.values import Period
 
 ABSENCE = "absence"
+"""The metric of `AbsenceFigurePosted`."""
 
 _WINDOWS = {
     "period": PostedWindow.PERIOD,
@@ -27,7 +33,7 @@ _WINDOWS = {
 }
 _WEIGHINGS = {
     "working-days": Weighing.WORKING_DAYS,
-    "agreed-days": Weighing.AGREED_DAYS,
+    "agreed-days": Weighing.WEIGHTED,
 }
 
 
@@ -68,25 +74,43 @@ def read(events: Iterable[FigureEvent]) -> list[Arrival]:
     """Return what the events bring; a withdrawal also brings the figure that is in force again."""
     arrivals: list[Arrival] = []
     for event in events:
-        if isinstance(event, AbsenceFigurePosted):
-            arrivals.append(_posted(event, event.figure_id))
-        elif isinstance(event, FigureWithdrawn) and event.metric == ABSENCE:
+        if isinstance(event, FigureWithdrawn):
             arrivals += _withdrawn(event)
+        else:
+            arrivals += _posted(event, event.figure_id)
     return arrivals
 
 
-def _posted(figure: AbsenceFigure, moved_by: UUID) -> Arrival:
+def _posted(figure: AbsenceFigure | IndicatorFigure, moved_by: UUID) -> Sequence[Arrival]:
+    if isinstance(figure, IndicatorFigure):
+        return [
+            _arrival(figure, figure.metric, PostedWindow.PERIOD, _of_indicator(figure), moved_by)
+        ]
+    return [_arrival(figure, ABSENCE, _WINDOWS[figure.window], _of_absence(figure), moved_by)]
+
+
+_Amounts = tuple[Weighing, int, int | None]
+"""What a figure is, its amount and its weight."""
+
+
+def _arrival(
+    figure: AbsenceFigure | IndicatorFigure,
+    metric: str,
+    window: PostedWindow,
+    amounts: _Amounts,
+    moved_by: UUID,
+) -> Arrival:
     last_month, months = _place(figure.period)
     return Arrival(
-        _key(figure.municipality_id, figure.unit, figure.definition_key),
+        SeriesKey(_subject(figure.municipality_id, figure.unit), metric, figure.definition_key),
         None if figure.unit else figure.municipality_id,
         NewFigure(
             last_month,
             months,
-            _WINDOWS[figure.window],
+            window,
             figure.vintage,
             figure.figure_id,
-            *_amounts(figure),
+            *amounts,
             figure.persons,
             figure.generated,
         ),
@@ -94,15 +118,15 @@ def _posted(figure: AbsenceFigure, moved_by: UUID) -> Arrival:
     )
 
 
-def _amounts(figure: AbsenceFigure) -> tuple[Weighing, int, int | None]:
-    """Return what the figure is, its amount and its weight.
+def _of_absence(figure: AbsenceFigure) -> _Amounts:
+    """Return the days, or the rate with its weight.
 
     Raises:
         RuleBroken: `figure-incomplete`; neither two day counts nor a rate with the weight that its
             kind needs.
     """
     if figure.lost_days is not None and figure.agreed_days is not None:
-        return Weighing.DAY_COUNTS, micro(figure.lost_days), micro(figure.agreed_days)
+        return Weighing.PARTS, micro(figure.lost_days), micro(figure.agreed_days)
     # A window that the publisher computed is shown as it was posted and never summed: it needs no
     # weight.
     if figure.rate_percent is not None and (
@@ -121,30 +145,42 @@ def _amounts(figure: AbsenceFigure) -> tuple[Weighing, int, int | None]:
     )
 
 
+def _of_indicator(figure: IndicatorFigure) -> _Amounts:
+    """Return numerator and denominator, a count, or a score with its weight.
+
+    Raises:
+        RuleBroken: `figure-incomplete`; neither a numerator nor a value.
+    """
+    if figure.numerator is not None:
+        return Weighing.PARTS, micro(figure.numerator), _micro(figure.denominator)
+    if figure.value is not None and figure.weight is not None:
+        return Weighing.WEIGHTED, micro(figure.value), micro(figure.weight)
+    if figure.value is not None:
+        return Weighing.EQUAL, micro(figure.value), None
+    raise RuleBroken(
+        f"figure {figure.figure_id} has neither a numerator nor a value", code="figure-incomplete"
+    )
+
+
+def _micro(value: Decimal | None) -> int | None:
+    return None if value is None else micro(value)
+
+
 def _withdrawn(event: FigureWithdrawn) -> Sequence[Arrival]:
     last_month, months = _place(event.period)
     gone = Arrival(
-        _key(event.municipality_id, event.unit, event.definition_key),
+        SeriesKey(_subject(event.municipality_id, event.unit), event.metric, event.definition_key),
         None if event.unit else event.municipality_id,
         Withdrawal(last_month, months, _WINDOWS[event.window], event.figure_id),
         event.figure_id,
     )
-    if not isinstance(event.in_force, AbsenceFigure):
+    if event.in_force is None:
         return [gone]
-    return [gone, _posted(event.in_force, event.figure_id)]
+    return [gone, *_posted(event.in_force, event.figure_id)]
 
 
-def _key(municipality_id: str, unit: str | None, definition_key: str) -> SeriesKey:
-    subject = f"unit/{municipality_id}/{unit}" if unit else f"municipality/{municipality_id}"
-    return subject, definition_key
-
-
-def definition_key(definition: DefinitionContract) -> str:
-    """Join the four parts of a goal's definition as `shared.values.Definition.key` does, without
-    making the value.
-    """
-    corrected = "corrected" if definition.holiday_corrected else "uncorrected"
-    return f"{definition.certification}.{definition.denominator}.{corrected}.{definition.source}"
+def _subject(municipality_id: str, unit: str | None) -> str:
+    return f"unit/{municipality_id}/{unit}" if unit else f"municipality/{municipality_id}"
 
 
 @lru_cache(maxsize=4096)

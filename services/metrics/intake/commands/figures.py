@@ -36,9 +36,8 @@ async def apply_figures(conn: Connection, events: Sequence[FigureEvent], *, now:
     # come, that member turns no more; so a group without a grain is always asked for.
     turned = await _turned_groups(conn, roster, own)
     turned |= {key for key in groups if kept[key].months is None}
-    plans = await plan_groups(
-        conn, {key: kept[key] for key in groups}, groups, turned & groups.keys()
-    )
+    known = {key: kept[key] for key in groups if key.metric in roster.formulas}
+    plans = await plan_groups(conn, known, groups, turned & known.keys())
     await sum_groups(conn, roster, plans)
     worked = own + await work_out(conn, roster, plans)
     await publish(conn, worked, _moved(roster, arrivals, kept), now=now)
@@ -50,7 +49,7 @@ def _touched_groups(roster: Roster, arrivals: Sequence[Arrival]) -> dict[SeriesK
     for arrival in arrivals:
         if arrival.touches_groups:
             for group in roster.groups_of.get(str(arrival.municipality_id), ()):
-                touched.setdefault((group, arrival.key[1]), set()).add(arrival.period)
+                touched.setdefault(arrival.key._replace(subject=group), set()).add(arrival.period)
     return {key: Partly(frozenset(periods)) for key, periods in touched.items()}
 
 
@@ -101,8 +100,8 @@ def _reaches_far(series: KeptSeries, change: NewFigure | Withdrawal) -> bool:
         return True
     return (
         series.municipality_id is not None
-        and change.weighing <= Weighing.AGREED_DAYS
-        and not series.adds_days
+        and change.weighing <= Weighing.WEIGHTED
+        and not series.joins_groups
     )
 
 
@@ -113,11 +112,11 @@ async def _turned_groups(conn: Connection, roster: Roster, own: Sequence[Worked]
     turned = [
         one
         for one in own
-        if (one.now.months, one.now.adds_days) != (one.kept.months, one.kept.adds_days)
+        if (one.now.months, one.now.joins_groups) != (one.kept.months, one.kept.joins_groups)
     ]
     await store.put_extents(conn, [one.now for one in turned])
     return {
-        (group, one.kept.definition_key)
+        one.kept.key._replace(subject=group)
         for one in turned
         for group in roster.groups_of.get(str(one.kept.municipality_id), ())
     }
@@ -134,5 +133,6 @@ def _moved(
         moved.setdefault(kept[arrival.key].series_id, []).append(mover)
         if arrival.touches_groups:
             for group in roster.groups_of.get(str(arrival.municipality_id), ()):
-                moved.setdefault(kept[group, arrival.key[1]].series_id, []).append(mover)
+                key = arrival.key._replace(subject=group)
+                moved.setdefault(kept[key].series_id, []).append(mover)
     return moved

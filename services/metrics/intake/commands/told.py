@@ -1,6 +1,6 @@
 """Reading what the registry told: from contracts to values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from services.metrics.goals.rules import Goal
@@ -17,9 +17,7 @@ from services.metrics.heard.rules import (
 from services.metrics.series.rules.amounts import micro
 from services.metrics.series.rules.figures import Window
 from shared.events import registry as told
-from shared.values import version_on
-
-_ABSENCE_AXES = ("certification", "denominator", "holiday", "source")
+from shared.values import Metric, version_on
 
 
 def municipality_of(event: told.MunicipalityEvent, today: date) -> HeardMunicipality:
@@ -80,9 +78,11 @@ def members_of(event: told.ProjectEvent, today: date) -> list[str]:
     )
 
 
-def goals_of(event: told.ProjectEvent, members: Sequence[str]) -> list[Goal]:
-    """Return the goals, judged on the one member's own series, or on the project's where several
-    share it.
+def goals_of(
+    event: told.ProjectEvent, members: Sequence[str], metrics: Mapping[str, Metric]
+) -> list[Goal]:
+    """Return the goals of known metrics, judged on the one member's own series, or on the project's
+    where several share it.
     """
     subject = f"municipality/{members[0]}" if len(members) == 1 else f"project/{event.project_id}"
     return [
@@ -90,7 +90,8 @@ def goals_of(event: told.ProjectEvent, members: Sequence[str]) -> list[Goal]:
             project_id=event.project_id,
             goal_id=goal.goal_id,
             subject=subject,
-            definition_key=".".join(goal.definition[axis] for axis in _ABSENCE_AXES),
+            metric=goal.metric,
+            definition_key=metrics[goal.metric].definition_key(goal.definition),
             window=Window(goal.window),
             falling=goal.direction == "falling",
             baseline=micro(goal.baseline.value),
@@ -102,7 +103,7 @@ def goals_of(event: told.ProjectEvent, members: Sequence[str]) -> list[Goal]:
             ),
         )
         for goal in event.goals
-        if goal.metric == "absence"
+        if goal.metric in metrics
     ]
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from services.metrics.heard import store as heard
 from services.metrics.publishing import store
 from services.metrics.publishing.api import answers
+from services.metrics.publishing.rules.published import check_asked
 from shared.http import bounds, csv_files, inputs, lists
 from shared.postgres import deadline
 from shared.service.runtime import Service
@@ -18,7 +19,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
 
     @router.get(
         "/series",
-        summary="Rates of one subject over time",
+        summary="What a subject's metrics are over time",
         response_model=answers.SeriesAnswer,
         responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
     )
@@ -29,6 +30,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
     ) -> Response:
         place = answers.read_place(query.cursor)
         query = await _meant(service, query)
+        await _check(service, query)
         if csv_files.wants_csv(query, accept) and not query.is_part:
             parts = _all_rows(service, query)
             return await csv_files.whole("series", answers.CSV_COLUMNS, parts)
@@ -58,28 +60,36 @@ async def _meant(service: Service, query: answers.SeriesQuery) -> answers.Series
     return query.model_copy(update={"subject": f"municipality/{municipality_id}"})
 
 
+async def _check(service: Service, query: answers.SeriesQuery) -> None:
+    """Refuse a metric or a definition that there is not."""
+    if query.metric is not None or query.definition_key is not None:
+        async with service.database.connection() as conn:
+            metrics = {one.metric_id: one for one in await heard.list_metrics(conn)}
+        check_asked(metrics, metric=query.metric, definition_key=query.definition_key)
+
+
 async def _page(
     service: Service, query: answers.SeriesQuery, place: answers.Place
-) -> tuple[list[answers.RateAnswer], answers.Place | None]:
-    """Return the rates from a place on, and the place of the next one if there are more."""
+) -> tuple[list[answers.ValueAnswer], answers.Place | None]:
+    """Return the values from a place on, and the place of the next one if there are more."""
     async with service.database.connection() as conn:
-        # A state that a page broke off in is read again, hence the place just before it.
-        after = (place.definition_key, place.last_month, place.months - 1)
-        listed = await store.list_states(conn, query.filter(), after=after, count=query.limit + 2)
-    rates = [
-        held for held in answers.rates_of(query.subject, listed, query.window) if held[1] >= place
+        listed = await store.list_states(
+            conn, query.filter(), after=place.before, count=query.limit + 2
+        )
+    values = [
+        held for held in answers.values_of(query.subject, listed, query.window) if held[1] >= place
     ]
-    page, rest = rates[: query.limit], rates[query.limit :]
-    return [rate for rate, _ in page], rest[0][1] if rest else None
+    page, rest = values[: query.limit], values[query.limit :]
+    return [value for value, _ in page], rest[0][1] if rest else None
 
 
 async def _all_rows(
     service: Service, query: answers.SeriesQuery
 ) -> AsyncIterator[list[dict[str, Any]]]:
-    """Yield all rates, as lines of CSV, page by page."""
+    """Yield all values, as lines of CSV, page by page."""
     wanted = query.model_copy(update={"limit": lists.LIST_MAX})
     place: answers.Place | None = answers.START
     while place is not None:
         deadline.start_anew(bounds.ANSWER_SECONDS)
         items, place = await _page(service, wanted, place)
-        yield [answers.row_of(rate) for rate in items]
+        yield [answers.row_of(value) for value in items]

@@ -4,50 +4,45 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
-from services.metrics.publishing.store import BEYOND, ListedState, StateFilter
+from services.metrics.publishing.store import BEYOND, ListedState, ListPlace, StateFilter
 from services.metrics.series.rules.figures import GRAIN_WINDOWS, last_month_of
-from shared.errors import RuleBroken
 from shared.events.envelope import Exact, PeriodText
 from shared.events.metrics import Coverage, GrainName, Reason, WindowName
 from shared.fields import ONE_LINE
 from shared.http import csv_files, lists
-from shared.values import Definition, Period
+from shared.values import Period
 
 _WINDOW_MONTHS = {window.value: months for months, window in GRAIN_WINDOWS.items()}
 """Windows that only some periods close; the year to date and the rolling 12 end with every period.
 """
 
 
-def _definition_key(key: str) -> str:
-    try:
-        return Definition.from_key(key).key
-    except RuleBroken as broken:
-        raise PydanticCustomError(
-            "definition_malformed", "{message}", {"message": broken.message}
-        ) from None
-
-
 DefinitionKey = Annotated[
     str,
-    Field(max_length=80, examples=["total.agreed.corrected.municipality-hr"]),
-    ONE_LINE,
-    AfterValidator(_definition_key),
+    Field(
+        max_length=400,
+        pattern=r"^(-|[a-z0-9-]+(\.[a-z0-9-]+)*)$",
+        examples=["total.agreed.corrected.municipality-hr"],
+    ),
 ]
 """A definition that a client names. What has no figures by it yet has an empty list, as before its
 first figure.
 """
 
+MetricId = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
+"""A metric that a client names."""
+
 
 class SeriesQuery(csv_files.FileQuery):
-    """Which rates to list."""
+    """Which values to list."""
 
     subject: Annotated[str, Field(min_length=3, max_length=200), ONE_LINE] = Field(
         description="Such as municipality/vefsn-1824 or cohort/pulje-1.",
     )
     window: WindowName | None = Field(default=None, description="One window; all when left out.")
+    metric: MetricId | None = Field(default=None, description="One metric; all when left out.")
     definition_key: DefinitionKey | None = None
     from_: PeriodText | None = Field(default=None, alias="from", description="First period.")
     to: PeriodText | None = Field(default=None, description="Last period.")
@@ -57,6 +52,7 @@ class SeriesQuery(csv_files.FileQuery):
         start = None if self.from_ is None else Period.parse(self.from_)
         return StateFilter(
             self.subject,
+            self.metric,
             self.definition_key,
             0 if start is None else last_month_of(start) - start.grain.months + 1,
             BEYOND if self.to is None else last_month_of(Period.parse(self.to)),
@@ -64,12 +60,13 @@ class SeriesQuery(csv_files.FileQuery):
         )
 
 
-class RateAnswer(BaseModel):
-    """One window's rate at one period. `shown` is the reported figure where there is one, else the
-    computed one.
+class ValueAnswer(BaseModel):
+    """A metric over one window at one period. `shown` is the reported figure where there is one,
+    else the computed one.
     """
 
     subject: str
+    metric: str
     definition_key: str
     grain: GrainName
     period: str
@@ -88,27 +85,36 @@ class RateAnswer(BaseModel):
 
 
 class SeriesAnswer(BaseModel):
-    """Rates in the order of definition, period and window."""
+    """Values in the order of metric, definition, period and window."""
 
-    items: list[RateAnswer]
+    items: list[ValueAnswer]
     next: str | None
 
 
 class Place(NamedTuple):
-    """Where a rate stands in the list: its state, and its window's number among those asked for."""
+    """Where a value stands in the list: its state, and its window's number among those asked
+    for.
+    """
 
+    metric: str
     definition_key: str
     last_month: int
     months: int
     window: int
 
+    @property
+    def before(self) -> ListPlace:
+        """The place just before its state: one that a page broke off in is read again."""
+        return ListPlace(self.metric, self.definition_key, self.last_month, self.months - 1)
 
-START = Place("", -1, -1, 0)
+
+START = Place("", "", -1, -1, 0)
 _PLACE = tuple[
-    lists.Text,
+    str,
+    str,
     Annotated[int, Field(ge=0, lt=BEYOND)],
     Annotated[int, Field(gt=0, le=12)],
-    lists.Number,
+    int,
 ]
 
 
@@ -122,37 +128,39 @@ def read_place(cursor: str | None) -> Place:
     return START if held is None else Place(*held)
 
 
-def rates_of(
-    subject: str, states: Sequence[tuple[ListedState, tuple[str, int, int]]], window: str | None
-) -> Iterator[tuple[RateAnswer, Place]]:
-    """Yield the rates in states, each with its place in the list."""
+def values_of(
+    subject: str, states: Sequence[tuple[ListedState, ListPlace]], window: str | None
+) -> Iterator[tuple[ValueAnswer, Place]]:
+    """Yield the values in states, each with its place in the list."""
     for state, place in states:
-        names = [name for name in state.content["rates"] if window in (None, name)]
-        for number, name in enumerate(names):
-            rate = state.content["rates"][name]
+        windows = state.content["windows"]
+        for number, name in enumerate(name for name in windows if window in (None, name)):
+            held = windows[name]
             suppressed = (
                 bool(state.content["suppressed"])
-                and rate["value"] is None
-                and rate["reason"] is None
+                and held["value"] is None
+                and held["reason"] is None
             )
-            answer = RateAnswer(
+            answer = ValueAnswer(
                 subject=subject,
-                definition_key=state.definition_key,
+                metric=state.definition.metric,
+                definition_key=state.definition.key,
                 grain=state.period.grain.value,
                 period=str(state.period),
                 window=name,
-                shown=rate["value"] if rate["reported"] is None else rate["reported"],
+                shown=held["value"] if held["reported"] is None else held["reported"],
                 suppressed=suppressed,
                 generated=state.content["generated"],
                 version=state.version,
                 computed_at=state.computed_at,
-                **rate,
+                **held,
             )
             yield answer, Place(*place, number)
 
 
 CSV_COLUMNS = (
     "subject",
+    "metric",
     "definition_key",
     "grain",
     "period",
@@ -172,8 +180,8 @@ CSV_COLUMNS = (
 )
 
 
-def row_of(rate: RateAnswer) -> dict[str, Any]:
-    """Write a rate as a line of CSV; what is missing is empty."""
-    line: dict[str, Any] = rate.model_dump(mode="json")
+def row_of(value: ValueAnswer) -> dict[str, Any]:
+    """Write a value as a line of CSV; what is missing is empty."""
+    line: dict[str, Any] = value.model_dump(mode="json")
     coverage: dict[str, int] = line.pop("coverage")
     return line | coverage

@@ -134,7 +134,7 @@ def _compare(
     now: datetime,
 ) -> None:
     """Keep and tell of a state, if it is another than the one that is kept."""
-    written = write(state)
+    written = write(state, one.formula)
     content = written.content
     if kept is None:
         version, changed = 1, written.paths
@@ -149,7 +149,16 @@ def _compare(
         ids = movers.of(place.last_month, back=12) or movers.of(place.last_month, back=None)
         moved = Moved(ids[-MOVED_BY_MAX:], len(ids))
     changes.events.append(
-        event_of(one.kept.key, state, written, version, changed=changed, moved=moved, now=now)
+        event_of(
+            one.kept.key,
+            one.formula,
+            state,
+            written=written,
+            version=version,
+            changed=changed,
+            moved=moved,
+            now=now,
+        )
     )
 
 
@@ -180,7 +189,7 @@ async def _judge(
             )
             for milestone in found:
                 ids = movers[one.kept.series_id].of(milestone.judgement.last_month, back=None)
-                changes.events.append(_told(milestone, one.now.months or 1, ids, now))
+                changes.events.append(_told(milestone, one, ids, now))
             if after != before:
                 changes.standings[goal.key] = after
     if changes.standings:
@@ -188,19 +197,20 @@ async def _judge(
 
 
 def _told(
-    milestone: Milestone, months: int, ids: Sequence[str], now: datetime
+    milestone: Milestone, one: Worked, ids: Sequence[str], now: datetime
 ) -> TargetReached | TargetLost:
-    goal, judgement = milestone.goal, milestone.judgement
+    goal, judgement, decimals = milestone.goal, milestone.judgement, one.formula.decimals
     kind = TargetReached if judgement.state is GoalState.REACHED else TargetLost
     return kind(
         occurred_at=now,
         subject=goal.subject,
         project_id=goal.project_id,
         goal_id=goal.goal_id,
+        metric=goal.metric,
         window=goal.window.value,
-        period=str(period_of(judgement.last_month, months)),
+        period=str(period_of(judgement.last_month, one.now.months or 1)),
         definition_key=goal.definition_key,
-        value=Decimal(judgement.shown.hundredths).scaleb(-2),
+        value=Decimal(judgement.shown.rounded(decimals)).scaleb(-decimals),
         target=from_micro(goal.target),
         baseline=Baseline(value=from_micro(goal.baseline), period=goal.baseline_period),
         previous_state=milestone.previous.value,

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from services.metrics.goals.rules import Progress
-from services.metrics.publishing.rules.states import FORMULA, State
-from services.metrics.series.rules.amounts import Ratio, days_text, hundredths_text, tenths_text
-from services.metrics.series.rules.figures import Window, period_of
-from services.metrics.series.rules.windows import Rate
+from services.metrics.publishing.rules.states import State
+from services.metrics.series.rules.amounts import Ratio, decimal_text, exact_text
+from services.metrics.series.rules.figures import SeriesKey, Window, period_of
+from services.metrics.series.rules.formulas import Formula
+from services.metrics.series.rules.windows import WindowValue
 from shared.events.envelope import cloudevent_headers, derived_id
 from shared.events.metrics import MetricUpdated
 
@@ -23,7 +24,7 @@ K = TypeVar("K")
 
 _NULL = "null"
 _BOOLEANS = {False: "false", True: "true"}
-_PATHS = {window: f"rates.{window}" for window in Window}
+_PATHS = {window: f"windows.{window}" for window in Window}
 _TYPE, _SOURCE, _TOPIC = (
     MetricUpdated.type(),
     f"/saman/{MetricUpdated.producer}",
@@ -31,8 +32,7 @@ _TYPE, _SOURCE, _TOPIC = (
 )
 
 _LARGEST_STORED = 2**63
-"""The store keeps unrounded rates as 64-bit numbers; a rate above nine million per cent is kept
-rounded only.
+"""The store keeps unrounded values as 64-bit numbers; one above nine million is kept rounded only.
 """
 
 
@@ -42,9 +42,9 @@ class Written(NamedTuple):
     Attributes:
         fields: what is published of it (CONTRACTS 2), without the braces around; equal states are
             equal texts.
-        unrounded: value and reported of each rate in the order of the fields, in trillionths of a
-            per cent, for pages that show one decimal. None where the fields have none, so
-            suppression holds here too.
+        unrounded: value and reported of each window in the order of the fields, in trillionths, for
+            pages that show one decimal. None where the fields have none, so suppression holds here
+            too.
         paths: what it has, as `changed` names it.
     """
 
@@ -58,26 +58,27 @@ class Written(NamedTuple):
         return f"{{{self.fields}}}"
 
 
-def write(state: State) -> Written:
-    """Write a state out."""
-    rates: list[str] = []
+def write(state: State, formula: Formula) -> Written:
+    """Write a state of a metric out."""
+    windows: list[str] = []
     unrounded: list[int | None] = []
-    for window, rate in state.rates.items():
-        rates.append(f'"{window}":{_rate_text(rate)}')
+    for window, held in state.windows.items():
+        windows.append(f'"{window}":{_window_text(held, formula)}')
         unrounded += (
-            _trillionths(rate.value),
-            None if rate.reported is None else _trillionths(rate.reported),
+            _trillionths(held.value),
+            None if held.reported is None else _trillionths(held.reported),
         )
     change = _hundredths(state.change_hundredths)
     suppressed, generated = state.suppressed, state.generated
     goals = ",".join([goal_text(progress) for progress in state.goals])
     fields = (
-        f'"rates":{{{",".join(rates)}}},"same_month_change_percent":{change},"goals":[{goals}],'
+        f'"windows":{{{",".join(windows)}}},"year_on_year_change_percent":{change},'
+        f'"goals":[{goals}],'
         f'"suppressed":{_BOOLEANS[suppressed]},"generated":{_BOOLEANS[generated]}'
     )
-    paths = [_PATHS[window] for window in state.rates]
+    paths = [_PATHS[window] for window in state.windows]
     if change is not _NULL:
-        paths.append("same_month_change_percent")
+        paths.append("year_on_year_change_percent")
     if state.goals:
         paths += dict.fromkeys(f"goals.{progress.goal.goal_id}" for progress in state.goals)
     if suppressed or generated:
@@ -86,14 +87,15 @@ def write(state: State) -> Written:
     return Written(fields, tuple(unrounded), paths)
 
 
-def _rate_text(rate: Rate) -> str:
-    """Write out a rate: per cent with two decimals, halves up, days exactly."""
-    value, reported, numerator, denominator, present, expected, reason, _ = rate
+def _window_text(held: WindowValue, formula: Formula) -> str:
+    """Write out a window: values with the metric's decimals, halves up, and their parts exactly."""
+    value, reported, numerator, denominator, present, expected, reason, _ = held
+    places, least = formula.decimals, formula.part_decimals
     return (
-        f'{{"value":{_NULL if value is None else _hundredths(value.hundredths)},'
-        f'"reported":{_NULL if reported is None else _hundredths(reported.hundredths)},'
-        f'"numerator":{_NULL if numerator is None else _quoted(days_text(numerator))},'
-        f'"denominator":{_NULL if denominator is None else _quoted(days_text(denominator))},'
+        f'{{"value":{_NULL if value is None else _decimal(value.rounded(places), places)},'
+        f'"reported":{_NULL if reported is None else _decimal(reported.rounded(places), places)},'
+        f'"numerator":{_exact(numerator, least)},'
+        f'"denominator":{_exact(denominator, least)},'
         f'"coverage":{{"present":{present},"expected":{expected}}},"reason":{_quoted(reason)}}}'
     )
 
@@ -105,7 +107,7 @@ def goal_text(progress: Progress) -> str:
         f'{{"project_id":"{goal.project_id}","goal_id":"{goal.goal_id}","window":"{goal.window}",'
         f'"change_points":{_hundredths(points)},"change_percent":{_hundredths(change)},'
         f'"progress_percent":{_hundredths(progressed)},'
-        f'"persons_at_work":{_NULL if persons is None else _quoted(tenths_text(persons))},'
+        f'"persons_at_work":{_NULL if persons is None else _decimal(persons, 1)},'
         f'"state":"{state}"}}'
     )
 
@@ -114,8 +116,16 @@ def _quoted(text: str | None) -> str:
     return _NULL if text is None else f'"{text}"'
 
 
+def _decimal(amount: int, places: int) -> str:
+    return _quoted(decimal_text(amount, places))
+
+
+def _exact(amount: int | None, places: int) -> str:
+    return _NULL if amount is None else _quoted(exact_text(amount, places))
+
+
 def _hundredths(hundredths: int | None) -> str:
-    return _NULL if hundredths is None else _quoted(hundredths_text(hundredths))
+    return _NULL if hundredths is None else _quoted(decimal_text(hundredths, 2))
 
 
 def _trillionths(ratio: Ratio | None) -> int | None:
@@ -127,18 +137,18 @@ def _trillionths(ratio: Ratio | None) -> int | None:
 
 def changed_paths(content: str, unrounded: Sequence[int | None], after: Written) -> list[str]:
     """Name what differs between the state that is kept of a period and a new one, such as
-    `rates.month`.
+    `windows.month`.
 
     Args:
         content: of the state that is kept.
         unrounded: likewise.
     """
     was, now = json.loads(content), json.loads(after.content)
-    paths = [f"rates.{window}" for window in _differing(was["rates"], now["rates"])]
+    paths = [f"windows.{window}" for window in _differing(was["windows"], now["windows"])]
     if not paths and tuple(unrounded) != after.unrounded:
-        paths = [f"rates.{window}" for window in now["rates"]]
-    if was["same_month_change_percent"] != now["same_month_change_percent"]:
-        paths.append("same_month_change_percent")
+        paths = [f"windows.{window}" for window in now["windows"]]
+    if was["year_on_year_change_percent"] != now["year_on_year_change_percent"]:
+        paths.append("year_on_year_change_percent")
     goals_before, goals_after = (_goals_in(held) for held in (was, now))
     paths += dict.fromkeys(
         f"goals.{goal_id}" for _, goal_id in _differing(goals_before, goals_after)
@@ -146,9 +156,8 @@ def changed_paths(content: str, unrounded: Sequence[int | None], after: Written)
     return paths + [flag for flag in ("suppressed", "generated") if was[flag] != now[flag]]
 
 
-def _goals_in(content: Mapping[str, Any]) -> dict[tuple[str | None, str], Any]:
-    """Return what a content says of goals; one of before there were projects in it names none."""
-    return {(goal.get("project_id"), goal["goal_id"]): goal for goal in content["goals"]}
+def _goals_in(content: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    return {(goal["project_id"], goal["goal_id"]): goal for goal in content["goals"]}
 
 
 def _differing(before: Mapping[K, Any], after: Mapping[K, Any]) -> list[K]:
@@ -189,11 +198,12 @@ class Moved(NamedTuple):
 
 
 def event_of(
-    series: tuple[str, str],
+    series: SeriesKey,
+    formula: Formula,
     state: State,
+    *,
     written: Written,
     version: int,
-    *,
     changed: Sequence[str],
     moved: Moved,
     now: datetime,
@@ -201,15 +211,15 @@ def event_of(
     """Write the event of a state; every text in it but the subject's name is an id, a number or a
     word of the contract.
     """
-    subject, definition_key = series
+    subject, metric, definition_key = series
     grain, period = _period(state.last_month, state.months)
-    key = f"{subject}|{definition_key}|{period}"
+    key = f"{subject}|{metric}|{definition_key}|{period}"
     moved_by = _NULL if moved.ids is None else _list(moved.ids)
     count = _NULL if moved.number is None else moved.number
     body = (
-        f'{{"subject":{json.dumps(subject)},"definition_key":"{definition_key}","grain":"{grain}",'
-        f'"period":"{period}","version":{version},{written.fields},"changed":{_list(changed)},'
-        f'"formula":"{FORMULA}","moved_by":{moved_by},"moved_by_count":{count},'
+        f'{{"subject":{json.dumps(subject)},"metric":"{metric}","definition_key":"{definition_key}",'
+        f'"grain":"{grain}","period":"{period}","version":{version},{written.fields},"changed":{_list(changed)},'
+        f'"formula":"{formula.name}","moved_by":{moved_by},"moved_by_count":{count},'
         f'"computed_at":"{_time(now)}"}}'
     )
     return WrittenMetric(derived_id("MetricUpdated", key, version), now, key, body.encode())

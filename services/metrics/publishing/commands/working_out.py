@@ -12,6 +12,7 @@ from services.metrics.heard.rules import NOBODY
 from services.metrics.publishing.rules.states import HistoryMissing, Settled, settle
 from services.metrics.series import store as series_store
 from services.metrics.series.rules.figures import Figure, PostedWindow, grain_months
+from services.metrics.series.rules.formulas import Formula
 from services.metrics.series.rules.plans import ANY_MONTH, Partly, Plan, Wholly
 from services.metrics.series.rules.reach import affected
 from services.metrics.series.rules.rows import KeptSeries
@@ -35,6 +36,7 @@ class Worked(NamedTuple):
 
     kept: KeptSeries
     now: KeptSeries
+    formula: Formula
     goals: Sequence[Goal]
     settled: Settled
     sweep: bool
@@ -54,7 +56,11 @@ class _Read(NamedTuple):
 
 
 async def work_out(conn: Connection, roster: Roster, plans: Collection[Plan]) -> list[Worked]:
-    """Work out series from their figures, and groups' from their parts, as planned."""
+    """Work out series from their figures, and groups' from their parts, as planned.
+
+    Figures of a metric that was not heard of yet are kept, and worked out when it is.
+    """
+    plans = [plan for plan in plans if plan.kept.metric in roster.formulas]
     since = {plan.kept.series_id: _since(plan, roster) for plan in plans}
     groups = {plan.kept.series_id for plan in plans if plan.kept.is_group}
     figures = await series_store.list_figures(
@@ -66,12 +72,12 @@ async def work_out(conn: Connection, roster: Roster, plans: Collection[Plan]) ->
     worked: list[Worked] = []
     again: list[Plan] = []
     for plan in plans:
-        series_id = plan.kept.series_id
+        series_id, formula = plan.kept.series_id, roster.formulas[plan.kept.metric]
         is_whole = since[series_id] == ANY_MONTH
         if plan.kept.is_group:
-            read = _group(plan, parts[series_id], roster)
+            read = _group(plan, parts[series_id], formula, roster)
         else:
-            read = _own(plan, figures[series_id], is_whole=is_whole)
+            read = _own(plan, figures[series_id], formula, is_whole=is_whole)
         goals = roster.goals_of.get(plan.kept.key, ())
         try:
             worked.append(_settled(plan, read, goals, None if is_whole else since[series_id]))
@@ -94,7 +100,7 @@ def _since(plan: Plan, roster: Roster) -> int:
     return first - 12 * (2 if plan.kept.key in roster.goals_of else 1)
 
 
-def _own(plan: Plan, figures: Sequence[Figure], *, is_whole: bool) -> _Read:
+def _own(plan: Plan, figures: Sequence[Figure], formula: Formula, *, is_whole: bool) -> _Read:
     """Read the series of a municipality or a unit."""
     kept = plan.kept
     if is_whole:
@@ -103,10 +109,10 @@ def _own(plan: Plan, figures: Sequence[Figure], *, is_whole: bool) -> _Read:
         carried = any(
             f.window != PostedWindow.PERIOD or f.months != months or f.withdrawn for f in figures
         )
-        adds_days = any(f.adds_days and f.window == PostedWindow.PERIOD for f in figures)
+        joins = any(f.joins_groups and f.window == PostedWindow.PERIOD for f in figures)
         now = kept._replace(
             months=months,
-            adds_days=kept.municipality_id is not None and adds_days,
+            joins_groups=kept.municipality_id is not None and joins,
             is_whole=carried,
         )
     else:
@@ -114,8 +120,8 @@ def _own(plan: Plan, figures: Sequence[Figure], *, is_whole: bool) -> _Read:
         months, carried, now = kept.months, False, kept
         extent = _wider(_extent(kept, months), _ordinals(plan, months))
     series = own_series(
-        kept.subject,
-        kept.definition_key,
+        kept.key,
+        formula,
         figures,
         months=months,
         extent=extent or (0, -1),
@@ -124,15 +130,15 @@ def _own(plan: Plan, figures: Sequence[Figure], *, is_whole: bool) -> _Read:
     return _Read(_with_extent(now, extent, months), series, carried)
 
 
-def _group(plan: Plan, parts: Mapping[int, Part], roster: Roster) -> _Read:
+def _group(plan: Plan, parts: Mapping[int, Part], formula: Formula, roster: Roster) -> _Read:
     """Read the series of a group."""
     kept, months = plan.kept, plan.months or 1
     held = {last_month // months: part for last_month, part in parts.items()}
     before = None if isinstance(plan.reach, Wholly) else _extent(kept, months)
     extent = _wider(before, held)
     series = Series(
-        kept.subject,
-        kept.definition_key,
+        kept.key,
+        formula,
         months,
         *(extent or (0, -1)),
         Stretch.of(held),
@@ -158,7 +164,7 @@ def _settled(plan: Plan, read: _Read, goals: Sequence[Goal], since: int | None) 
         )
     loaded_from = None if since is None else since // series.months
     settled = settle(series, ordinals, goals, loaded_from=loaded_from)
-    return Worked(kept, read.now, goals, settled, sweep)
+    return Worked(kept, read.now, series.formula, goals, settled, sweep)
 
 
 def _ordinals(plan: Plan, months: int) -> set[int]:

@@ -10,7 +10,9 @@ from decimal import Decimal
 from services.metrics.goals.rules import GoalState
 from services.metrics.series.rules.amounts import divided
 from services.metrics.series.rules.figures import Window
-from shared.values import Period
+from shared.errors import RuleBroken
+from shared.values import Metric, Period
+from shared.values.metrics import NO_AXES
 
 TRILLION = 10**12
 
@@ -55,8 +57,8 @@ class Cell:
         return self.shown if self.reported is not None or self.present == self.expected else None
 
 
-def percent(trillionths: int | None) -> Decimal | None:
-    """Return an unrounded rate in per cent."""
+def unrounded(trillionths: int | None) -> Decimal | None:
+    """Return a value that is kept in trillionths."""
     return None if trillionths is None else Decimal(trillionths).scaleb(-12)
 
 
@@ -77,3 +79,41 @@ class PublishedState:
     goals: Mapping[tuple[str | None, str], GoalState] = field(default_factory=dict)
     generated: bool = False
     suppressed: bool = False
+
+
+def check_asked(
+    metrics: Mapping[str, Metric], *, metric: str | None, definition_key: str | None
+) -> None:
+    """Refuse what nobody can ever have figures of.
+
+    Args:
+        metrics: those that were heard of.
+        metric: what a reader names; any when None.
+        definition_key: likewise.
+
+    Raises:
+        RuleBroken: `metric-unknown`, or `definition-unknown`: it is a definition of none of the
+            metrics that may be meant.
+    """
+    if metric is not None and metric not in metrics:
+        raise RuleBroken(
+            f"there is no metric {metric}: GET /api/registry/v1/metrics lists them",
+            code="metric-unknown",
+        )
+    if definition_key is None:
+        return
+    if metric is not None:
+        metrics[metric].definition_of(definition_key)
+    elif not any(_has(one, definition_key) for one in metrics.values()):
+        raise RuleBroken(
+            f"no metric has a definition like {definition_key[:80]!r}; name the metric, and its"
+            " axes tell what is wrong",
+            code="definition-unknown",
+        )
+
+
+def _has(metric: Metric, definition_key: str) -> bool:
+    values = [] if definition_key == NO_AXES else definition_key.split(".")
+    return len(values) == len(metric.axes) and all(
+        value in axis.values for value, axis in zip(values, metric.axes, strict=True)
+    )

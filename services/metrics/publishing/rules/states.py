@@ -7,10 +7,7 @@ from typing import NamedTuple
 from services.metrics.goals.rules import Goal, GoalKey, GoalState, Judgement, Progress
 from services.metrics.series.rules.amounts import divided
 from services.metrics.series.rules.figures import GRAIN_WINDOWS, Window
-from services.metrics.series.rules.windows import Rate, Series
-
-FORMULA = "absence/1"
-"""The version of these rules; it travels with every state."""
+from services.metrics.series.rules.windows import Series, WindowValue
 
 
 class State(NamedTuple):
@@ -20,7 +17,7 @@ class State(NamedTuple):
     Attributes:
         last_month: the last month of the period, counted from year 0.
         months: months per period.
-        rates: of every window that ends with the period.
+        windows: the value of every window that ends with the period.
         change_hundredths: the change since the same period last year, in hundredths of a per cent.
         goals: where the goals stand that are judged on one of the windows.
         generated: whether any figure in it was made for demonstration.
@@ -28,7 +25,7 @@ class State(NamedTuple):
 
     last_month: int
     months: int
-    rates: Mapping[Window, Rate]
+    windows: Mapping[Window, WindowValue]
     change_hundredths: int | None = None
     goals: Sequence[Progress] = ()
     generated: bool = False
@@ -36,7 +33,7 @@ class State(NamedTuple):
     @property
     def suppressed(self) -> bool:
         """Whether anything in it must not be shown."""
-        return any(rate.suppressed for rate in self.rates.values())
+        return any(held.suppressed for held in self.windows.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,8 @@ def _judged_before(
         series.first if loaded_from is None else max(series.first, loaded_from + series.per_year)
     )
     for earlier in range(ordinal - 1, earliest - 1, -1):
-        rate = series.rate_at(goal.window, earlier)
-        judgement = rate and _judge(series, goal, rate, earlier)
+        held = series.value_of(goal.window, earlier)
+        judgement = held and _judge(series, goal, held, earlier)
         if judgement:
             return judgement
     if earliest > series.first:
@@ -98,8 +95,8 @@ def _judged_before(
     return None
 
 
-def _judge(series: Series, goal: Goal, rate: Rate, ordinal: int) -> Judgement | None:
-    shown = rate.judged
+def _judge(series: Series, goal: Goal, held: WindowValue, ordinal: int) -> Judgement | None:
+    shown = held.judged
     if shown is None:
         return None
     state = GoalState.REACHED if goal.is_reached(shown) else GoalState.OPEN
@@ -114,20 +111,20 @@ def _state(
     goals: Sequence[Goal],
     judged: dict[GoalKey, list[Judgement]],
 ) -> State:
-    rates = series.rates_at(ordinal)
+    windows = series.values_at(ordinal)
     return State(
         (ordinal + 1) * series.months - 1,
         series.months,
-        rates,
-        _year_on_year(series, rates, ordinal),
-        _progress(series, rates, ordinal, goals, judged) if goals else (),
+        windows,
+        _year_on_year(series, windows, ordinal),
+        _progress(series, windows, ordinal, goals, judged) if goals else (),
         series.is_generated_at(ordinal),
     )
 
 
 def _progress(
     series: Series,
-    rates: Mapping[Window, Rate],
+    windows: Mapping[Window, WindowValue],
     ordinal: int,
     goals: Sequence[Goal],
     judged: dict[GoalKey, list[Judgement]],
@@ -135,11 +132,11 @@ def _progress(
     """Judge the goals whose window ends with the period, and say where they stand."""
     found = []
     for goal in goals:
-        rate = rates.get(goal.window)
-        if rate is None or rate.suppressed:
+        held = windows.get(goal.window)
+        if held is None or held.suppressed:
             continue
         judgements = judged[goal.key]
-        judgement = _judge(series, goal, rate, ordinal)
+        judgement = _judge(series, goal, held, ordinal)
         if judgement is not None:
             judgements.append(judgement)
         state = judgements[-1].state if judgements else GoalState.OPEN
@@ -147,13 +144,15 @@ def _progress(
     return found
 
 
-def _year_on_year(series: Series, rates: Mapping[Window, Rate], ordinal: int) -> int | None:
+def _year_on_year(
+    series: Series, windows: Mapping[Window, WindowValue], ordinal: int
+) -> int | None:
     """Return the change since the same period last year in hundredths of a per cent, the cheap way
     to take out the season.
     """
     now, then = (
-        rates[GRAIN_WINDOWS[series.months]].value,
-        series.value_at(ordinal - series.per_year),
+        windows[GRAIN_WINDOWS[series.months]].value,
+        series.period_value(ordinal - series.per_year),
     )
     if now is None or then is None or then.numerator <= 0:
         return None
@@ -168,5 +167,5 @@ def emptied(last_month: int, months: int) -> State:
     It was published, so it is told about once more: nothing is known there. A tombstone would take
     away the version.
     """
-    rate = Rate(None, None, None, None, 0, 0, "no-data", False)
-    return State(last_month, months, {GRAIN_WINDOWS[months]: rate})
+    nothing = WindowValue(None, None, None, None, 0, 0, "no-data", False)
+    return State(last_month, months, {GRAIN_WINDOWS[months]: nothing})

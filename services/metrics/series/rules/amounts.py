@@ -9,12 +9,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 MILLION = 1_000_000
-"""Decimals have at most six places (CONTRACTS 1), so a millionth is the unit of amounts: microdays,
-micropercent.
-"""
+"""Decimals have at most six places (CONTRACTS 1), so a millionth is the unit of amounts."""
 
-PERCENT_OF_DAYS = 100 * MILLION
-"""Lost days times this, over agreed days, is a rate in micropercent."""
+PLACES = 6
 
 _TRILLION = 10**12
 _LARGEST_WRITTEN = 10**18
@@ -22,25 +19,32 @@ _LARGEST_WRITTEN = 10**18
 out, not cut.
 """
 
+_SHIFTS = tuple(10**places for places in range(PLACES + 1))
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(100))
 
 
 class Ratio(NamedTuple):
-    """A rate, exactly: `numerator / denominator` micropercent. A tuple, because batches make tens
-    of thousands.
+    """A value, exactly: `numerator / denominator` millionths of its unit; the denominator is above
+    zero. A tuple, because batches make tens of thousands.
     """
 
     numerator: int
     denominator: int
 
+    def rounded(self, places: int) -> int:
+        """Return the value with that many decimals, as a whole number of the last one; halves away
+        from zero.
+        """
+        return divided(self.numerator, self.denominator * _SHIFTS[PLACES - places])
+
     @property
     def hundredths(self) -> int:
-        """The rate in hundredths of a per cent, halves away from zero: what is published."""
+        """The value in hundredths of its unit, halves away from zero."""
         return divided(self.numerator, self.denominator * 10_000)
 
     @property
     def trillionths(self) -> int:
-        """The rate in trillionths of a per cent: what "unrounded" means in the store."""
+        """The value in trillionths of its unit: what "unrounded" means in the store."""
         return divided(self.numerator * MILLION, self.denominator)
 
 
@@ -61,27 +65,33 @@ def divided(numerator: int, denominator: int) -> int:
     return -((denominator - 2 * numerator) // (2 * denominator))
 
 
-def hundredths_text(hundredths: int) -> str | None:
-    """Write hundredths as a decimal with two places; None where contracts cannot write it."""
-    whole, part = divmod(abs(hundredths), 100)
+def decimal_text(amount: int, places: int) -> str | None:
+    """Write a whole number of the last decimal as a decimal with that many places; None where
+    contracts cannot write it.
+    """
+    if places == 2:
+        whole, part = divmod(abs(amount), 100)
+        text = f"{whole}.{_TWO_DIGITS[part]}"
+    elif places:
+        whole, part = divmod(abs(amount), _SHIFTS[places])
+        text = f"{whole}.{part:0{places}}"
+    else:
+        whole = abs(amount)
+        text = str(whole)
     if whole >= _TRILLION:
         return None
-    return f"-{whole}.{_TWO_DIGITS[part]}" if hundredths < 0 else f"{whole}.{_TWO_DIGITS[part]}"
+    return f"-{text}" if amount < 0 else text
 
 
-def tenths_text(tenths: int) -> str | None:
-    """Write tenths as a decimal with one place; None where contracts cannot write it."""
-    whole, part = divmod(abs(tenths), 10)
-    if whole >= _TRILLION:
+def exact_text(amount: int, places: int) -> str | None:
+    """Write an amount in millionths exactly, with at least that many places; None where contracts
+    cannot write it.
+    """
+    if not -_LARGEST_WRITTEN < amount < _LARGEST_WRITTEN:
         return None
-    return f"-{whole}.{part}" if tenths < 0 else f"{whole}.{part}"
-
-
-def days_text(microdays: int) -> str | None:
-    """Write days exactly, with at least two places; None where contracts cannot write it."""
-    if microdays >= _LARGEST_WRITTEN:
-        return None
-    whole, part = divmod(microdays, MILLION)
-    if part % 10_000 == 0:
-        return f"{whole}.{_TWO_DIGITS[part // 10_000]}"
-    return f"{whole}." + f"{part:06}".rstrip("0")
+    whole, part = divmod(abs(amount), MILLION)
+    sign = "-" if amount < 0 else ""
+    if places == 2 and part % 10_000 == 0:
+        return f"{sign}{whole}.{_TWO_DIGITS[part // 10_000]}"
+    digits = f"{part:06}".rstrip("0").ljust(places, "0")
+    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"

@@ -4,16 +4,55 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from services.metrics.series.rules.amounts import PERCENT_OF_DAYS, Ratio
-from shared.values import Grain, Period
+from services.metrics.series.rules.amounts import Ratio
+from shared.values import Grain, Metric, Period
 
-SeriesKey = tuple[str, str]
-"""Subject and definition key."""
+PERCENT = "percent"
+"""The unit of which values are a hundred times the quotient."""
 
 
-def is_group(subject: str) -> bool:
-    """Tell whether a subject is a group of municipalities; else it is one, or a unit of one."""
-    return not subject.startswith(("municipality/", "unit/"))
+class Definition(NamedTuple):
+    """What figures mean: a metric, and the key of one of its definitions. Unlike ones are never
+    mixed.
+    """
+
+    metric: str
+    key: str
+
+
+class Meaning(NamedTuple):
+    """What figures mean, as it is told to people."""
+
+    metric: Metric
+    key: str
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The value of each of the metric's axes."""
+        return self.metric.definition_of(self.key)
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether values are in per cent."""
+        return self.metric.unit == PERCENT
+
+
+class SeriesKey(NamedTuple):
+    """What tells a series from others: whose it is, what it measures, and by which definition."""
+
+    subject: str
+    metric: str
+    definition_key: str
+
+    @property
+    def definition(self) -> Definition:
+        """What its figures mean."""
+        return Definition(self.metric, self.definition_key)
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is of a group of municipalities; else it is of one, or of a unit of one."""
+        return not self.subject.startswith(("municipality/", "unit/"))
 
 
 class Window(StrEnum):
@@ -38,14 +77,22 @@ class PostedWindow(IntEnum):
 
 
 class Weighing(IntEnum):
-    """What a figure weighs in a sum. Day counts and rates weighted by agreed days go together;
-    nothing else does.
+    """What a figure weighs in a sum. Parts and weighted values go together; nothing else does.
+
+    Attributes:
+        PARTS: a numerator and a denominator, or a count.
+        WEIGHTED: a value with a weight that may be added to others': a rate with the agreed days, a
+            score with its weight.
+        WORKING_DAYS: a rate weighted by working days.
+        EQUAL: a value without a weight.
+        NOTHING: the figure that replaced the one before says nothing of this metric.
     """
 
-    DAY_COUNTS = 0
-    AGREED_DAYS = 1
+    PARTS = 0
+    WEIGHTED = 1
     WORKING_DAYS = 2
     EQUAL = 3
+    NOTHING = 4
 
 
 Place = tuple[int, int, int]
@@ -65,9 +112,9 @@ class Figure(NamedTuple):
         vintage: 1 for the first of its place; the highest one that was not withdrawn is in force.
         withdrawn: taken back.
         weighing: a `Weighing`'s number.
-        amount_micro: lost microdays, or micropercent.
-        weight_micro: agreed microdays, or the declared weight in millionths; None for equal
-            weights.
+        amount_micro: numerator, count or value in millionths.
+        weight_micro: denominator or declared weight in millionths; None for counts and for values
+            without a weight.
         persons: head count behind it, where known.
         generated: made for demonstration.
     """
@@ -83,37 +130,34 @@ class Figure(NamedTuple):
     persons: int | None
     generated: bool
 
-    @property
-    def terms(self) -> tuple[int, int]:
-        """What it adds to the sums of a rate: micropercent times weight, and weight. Equal weights
-        count one each.
-        """
-        weight = self.weight_micro or 0
-        if self.weighing == Weighing.DAY_COUNTS:
-            return self.amount_micro * PERCENT_OF_DAYS, weight
-        return (
-            (self.amount_micro, 1)
-            if self.weighing == Weighing.EQUAL
-            else (self.amount_micro * weight, weight)
-        )
+    def terms(self, scale: int) -> tuple[int, int]:
+        """Return what it adds to the sums of a value: millionths of the unit times weight, and
+        weight. Equal weights and counts count one each.
 
-    @property
-    def rate(self) -> Ratio | None:
-        """What it says; None when there is nothing to divide by."""
-        numerator, denominator = self.terms
+        Args:
+            scale: that of the metric's formula.
+        """
+        weight = self.weight_micro
+        if self.weighing == Weighing.PARTS:
+            return self.amount_micro * scale, 1 if weight is None else weight
+        if weight is None:
+            return self.amount_micro, 1
+        return self.amount_micro * weight, weight
+
+    def value(self, scale: int) -> Ratio | None:
+        """Return what it says; None when there is nothing to divide by."""
+        numerator, denominator = self.terms(scale)
         return Ratio(numerator, denominator) if denominator else None
 
     @property
-    def adds_days(self) -> bool:
-        """Whether it goes into groups: day counts do, and rates weighted by agreed days (rate x
-        weight / 100).
-        """
-        return self.weighing <= Weighing.AGREED_DAYS
+    def joins_groups(self) -> bool:
+        """Whether it goes into groups."""
+        return self.weighing <= Weighing.WEIGHTED
 
 
 def in_force(vintages: Iterable[Figure]) -> dict[Place, Figure]:
     """Return the figure in force at each place: the highest vintage that was not withdrawn, in any
-    order.
+    order; none where that one says nothing of the metric.
     """
     best: dict[Place, Figure] = {}
     for figure in vintages:
@@ -122,7 +166,7 @@ def in_force(vintages: Iterable[Figure]) -> dict[Place, Figure]:
             kept = best.get(place)
             if kept is None or kept.vintage < figure.vintage:
                 best[place] = figure
-    return best
+    return {place: one for place, one in best.items() if one.weighing != Weighing.NOTHING}
 
 
 def grain_months(vintages: Sequence[Figure]) -> int:
@@ -131,11 +175,17 @@ def grain_months(vintages: Sequence[Figure]) -> int:
     A publisher's own year-to-date or rolling-12 says nothing about the grain; a series that holds
     only such is monthly. One whose figures were all withdrawn keeps the shortest length it had.
     """
-    periods = [figure for figure in vintages if figure.window == PostedWindow.PERIOD]
+    periods = [
+        figure
+        for figure in vintages
+        if figure.window == PostedWindow.PERIOD and figure.weighing != Weighing.NOTHING
+    ]
     held = [figure.months for figure in periods if not figure.withdrawn]
     if held:
         return min(held)
-    only_windows = any(not figure.withdrawn for figure in vintages)
+    only_windows = any(
+        not figure.withdrawn and figure.window != PostedWindow.PERIOD for figure in vintages
+    )
     return 1 if only_windows or not periods else min(figure.months for figure in periods)
 
 

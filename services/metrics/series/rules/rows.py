@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from services.metrics.series.rules.figures import PostedWindow, SeriesKey, Weighing, is_group
+from services.metrics.series.rules.figures import PostedWindow, SeriesKey, Weighing
 
 
 class KeptSeries(NamedTuple):
@@ -11,23 +11,24 @@ class KeptSeries(NamedTuple):
 
     series_id: int
     subject: str
+    metric: str
     definition_key: str
     municipality_id: str | None
     months: int | None
     first_month: int | None
     last_month: int | None
-    adds_days: bool
+    joins_groups: bool
     is_whole: bool
 
     @property
     def key(self) -> SeriesKey:
-        """Subject and definition key."""
-        return self.subject, self.definition_key
+        """What tells it from other series."""
+        return SeriesKey(self.subject, self.metric, self.definition_key)
 
     @property
     def is_group(self) -> bool:
         """Whether it is made of members' figures, and not of its own."""
-        return is_group(self.subject)
+        return self.key.is_group
 
 
 class NewFigure(NamedTuple):

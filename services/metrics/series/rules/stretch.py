@@ -15,10 +15,10 @@ class Part(NamedTuple):
     members.
 
     Attributes:
-        numerator: micropercent times weight, summed.
-        denominator: weight, summed.
-        weighing: what the weight is, a `Weighing`'s number; day counts only where nothing but day
-            counts went in.
+        numerator: millionths of the metric's unit times weight, summed.
+        denominator: weight, summed; 1 for a count.
+        weighing: what the weight is, a `Weighing`'s number; parts only where nothing but parts went
+            in.
         present: how many members there are figures of; 1 for a municipality's own series, 0 for a
             group without any.
         suppressed: too few persons stand behind it to be shown.
@@ -33,14 +33,14 @@ class Part(NamedTuple):
     generated: bool = False
 
 
-def part_of(figure: Figure, *, suppressed: bool) -> Part:
+def part_of(figure: Figure, scale: int, *, suppressed: bool) -> Part:
     """Return what a figure of a series' own grain brings in."""
-    numerator, denominator = figure.terms
+    numerator, denominator = figure.terms(scale)
     return Part(numerator, denominator, figure.weighing, 1, suppressed, figure.generated)
 
 
 Sum = tuple[int, int, int, int, int, bool]
-"""The sum over some periods: numerator (micropercent times weight), denominator (weight), how many
+"""The sum over some periods: numerator (millionths times weight), denominator (weight), how many
 periods times members are there, the first and the last kind of weight among them in the order of
 `Weighing` (-1 when nothing is there), and whether one of the periods must not be shown: the
 smallest head count decides for the window. A plain tuple, because a state sums up to seven windows.

@@ -1,5 +1,5 @@
-"""A series - one subject, one definition, one grain - and the rates of its windows at any of its
-periods.
+"""A series - one subject, one metric, one definition, one grain - and the values of its windows at
+any of its periods.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,19 +8,20 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from services.metrics.heard.rules import ONE, Membership
-from services.metrics.series.rules.amounts import PERCENT_OF_DAYS, Ratio
+from services.metrics.series.rules.amounts import Ratio
 from services.metrics.series.rules.figures import (
     GRAIN_WINDOWS,
     Figure,
     Place,
     PostedWindow,
+    SeriesKey,
     Weighing,
     Window,
     in_force,
 )
+from services.metrics.series.rules.formulas import Formula
 from services.metrics.series.rules.rolling import carried_on
 from services.metrics.series.rules.stretch import Part, Stretch, part_of
-from services.metrics.suppression.rules import is_small
 
 _POSTED: dict[int, Window] = {
     PostedWindow.YEAR_TO_DATE: Window.YEAR_TO_DATE,
@@ -39,14 +40,14 @@ class Span(NamedTuple):
 class Reported(NamedTuple):
     """What a publisher posted for a window that is not one period of the grain."""
 
-    rate: Ratio | None
+    value: Ratio | None
     suppressed: bool
     generated: bool
 
 
-class Rate(NamedTuple):
-    """One window's rate; see `shared.events.metrics.Rate`. Numerator and denominator in
-    microdays.
+class WindowValue(NamedTuple):
+    """What a metric is over one window; see `shared.events.metrics.WindowValue`. Numerator and
+    denominator in millionths.
     """
 
     value: Ratio | None
@@ -70,29 +71,34 @@ class Rate(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def windows_at(ordinal: int, months: int) -> tuple[Span, ...]:
+def windows_at(ordinal: int, months: int, *, takes_last: bool = False) -> tuple[Span, ...]:
     """Return the windows that end with a period: itself, coarser ones that it closes, year to date,
     last 12.
 
     Args:
         ordinal: the period.
         months: months per period.
+        takes_last: a window of several periods is its last one; there are no running ones.
     """
     per_year = 12 // months
     spans = [Span(GRAIN_WINDOWS[months], ordinal, ordinal)]
     for coarser in (3, 6, 12):
         count = coarser // months
         if coarser > months and (ordinal + 1) % count == 0:
-            spans.append(Span(GRAIN_WINDOWS[coarser], ordinal - count + 1, ordinal))
+            first = ordinal if takes_last else ordinal - count + 1
+            spans.append(Span(GRAIN_WINDOWS[coarser], first, ordinal))
+    if takes_last:
+        return tuple(spans)
     spans.append(Span(Window.YEAR_TO_DATE, ordinal - ordinal % per_year, ordinal))
     spans.append(Span(Window.ROLLING_12, ordinal - per_year + 1, ordinal))
     return tuple(spans)
 
 
 class Series(NamedTuple):
-    """The figures of one subject by one definition, as far as they are loaded.
+    """The figures of one subject and metric by one definition, as far as they are loaded.
 
     Attributes:
+        formula: how values of the metric are worked out.
         months: months per period, the series' grain.
         first: the ordinal of its first period.
         last: the ordinal of its last period.
@@ -102,8 +108,8 @@ class Series(NamedTuple):
         membership: how many figures are expected per period.
     """
 
-    subject: str
-    definition_key: str
+    key: SeriesKey
+    formula: Formula
     months: int
     first: int
     last: int
@@ -116,36 +122,41 @@ class Series(NamedTuple):
         """Periods per year."""
         return 12 // self.months
 
-    def rates_at(self, ordinal: int) -> dict[Window, Rate]:
-        """Return the rate of every window that ends with a period."""
-        return {span.window: self._rate(span) for span in windows_at(ordinal, self.months)}
+    def spans_at(self, ordinal: int) -> tuple[Span, ...]:
+        """Return the windows that end with a period."""
+        return windows_at(ordinal, self.months, takes_last=self.formula.takes_last)
 
-    def rate_at(self, window: Window, ordinal: int) -> Rate | None:
-        """Return the rate of one window, or None where that window does not end with the period."""
-        for span in windows_at(ordinal, self.months):
+    def values_at(self, ordinal: int) -> dict[Window, WindowValue]:
+        """Return the value of every window that ends with a period."""
+        return {span.window: self._value(span) for span in self.spans_at(ordinal)}
+
+    def value_of(self, window: Window, ordinal: int) -> WindowValue | None:
+        """Return the value of one window, or None where that window does not end with the
+        period.
+        """
+        for span in self.spans_at(ordinal):
             if span.window is window:
-                return self._rate(span)
+                return self._value(span)
         return None
 
-    def value_at(self, ordinal: int) -> Ratio | None:
-        """Return one period's own rate; None when there is none or it must not be shown."""
+    def period_value(self, ordinal: int) -> Ratio | None:
+        """Return one period's own value; None when there is none or it must not be shown."""
         numerator, denominator, _, _, _, suppressed = self.stretch.over(ordinal, ordinal)
-        return None if suppressed or not denominator else Ratio(numerator, denominator)
+        return None if suppressed or denominator <= 0 else Ratio(numerator, denominator)
 
     def is_generated_at(self, ordinal: int) -> bool:
         """Tell whether any figure in the windows that end with a period was made for
         demonstration.
         """
-        if self.stretch.any_generated(ordinal - self.per_year + 1, ordinal):
+        first = ordinal if self.formula.takes_last else ordinal - self.per_year + 1
+        if self.stretch.any_generated(first, ordinal):
             return True
         if not self.reported:
             return False
-        beside = (
-            self.reported.get((span.window, ordinal)) for span in windows_at(ordinal, self.months)
-        )
+        beside = (self.reported.get((span.window, ordinal)) for span in self.spans_at(ordinal))
         return any(reported is not None and reported.generated for reported in beside)
 
-    def _rate(self, span: Span) -> Rate:
+    def _value(self, span: Span) -> WindowValue:
         window, first, last = span
         expected = (
             last - first + 1
@@ -157,29 +168,33 @@ class Series(NamedTuple):
         )
         stated = None
         if self.reported and (reported := self.reported.get((window, last))) is not None:
-            stated, suppressed = reported.rate, suppressed or reported.suppressed
+            stated, suppressed = reported.value, suppressed or reported.suppressed
         if suppressed:
-            return Rate(None, None, None, None, present, expected, None, True)
+            return WindowValue(None, None, None, None, present, expected, None, True)
         if not present:
-            return Rate(None, stated, None, None, 0, expected, "no-data", False)
-        if lightest != heaviest and heaviest > Weighing.AGREED_DAYS:
-            return Rate(None, stated, None, None, present, expected, "unlike-definitions", False)
-        value = Ratio(numerator, denominator) if denominator else None
+            return WindowValue(None, stated, None, None, 0, expected, "no-data", False)
+        if lightest != heaviest and heaviest > Weighing.WEIGHTED:
+            return WindowValue(
+                None, stated, None, None, present, expected, "unlike-definitions", False
+            )
+        if self.formula.adds_counts:
+            denominator = 1
+        value = Ratio(numerator, denominator) if denominator > 0 else None
         if lightest == Weighing.EQUAL and window is Window.ROLLING_12:
             value = carried_on(self.stretch, self._anchors(), last, self.per_year) or value
         reason = None if value is not None else "denominator-zero"
-        if heaviest == Weighing.DAY_COUNTS:
-            return Rate(
+        if heaviest == Weighing.PARTS:
+            return WindowValue(
                 value,
                 stated,
-                numerator // PERCENT_OF_DAYS,
-                denominator,
+                numerator // self.formula.scale,
+                None if self.formula.is_count else denominator,
                 present,
                 expected,
                 reason,
                 False,
             )
-        return Rate(value, stated, None, None, present, expected, reason, False)
+        return WindowValue(value, stated, None, None, present, expected, reason, False)
 
     def _anchors(self) -> dict[int, Ratio]:
         """Return the reported figures that a rolling-12 can be carried on from, the rolling-12
@@ -187,7 +202,7 @@ class Series(NamedTuple):
         """
         anchors: dict[int, Ratio] = {}
         for (window, ordinal), reported in self.reported.items():
-            if reported.rate is None or reported.suppressed:
+            if reported.value is None or reported.suppressed:
                 continue
             is_december = (ordinal + 1) % self.per_year == 0
             if window is Window.ROLLING_12 or (
@@ -195,13 +210,13 @@ class Series(NamedTuple):
                 and is_december
                 and (Window.ROLLING_12, ordinal) not in self.reported
             ):
-                anchors[ordinal] = reported.rate
+                anchors[ordinal] = reported.value
         return anchors
 
 
 def own_series(
-    subject: str,
-    definition_key: str,
+    key: SeriesKey,
+    formula: Formula,
     vintages: Iterable[Figure],
     *,
     months: int,
@@ -228,14 +243,16 @@ def own_series(
         if (last_month + 1) % months:
             continue
         ordinal = last_month // months
-        suppressed = is_small(figure.persons, unknown_is_small=is_unit)
+        suppressed = formula.is_small(figure.persons, unknown_is_small=is_unit)
         if window == PostedWindow.PERIOD and length == months:
-            parts[ordinal] = part_of(figure, suppressed=suppressed)
+            parts[ordinal] = part_of(figure, formula.scale, suppressed=suppressed)
             continue
         about = GRAIN_WINDOWS[length] if window == PostedWindow.PERIOD else _POSTED[window]
-        reported[about, ordinal] = Reported(figure.rate, suppressed, figure.generated)
+        reported[about, ordinal] = Reported(
+            figure.value(formula.scale), suppressed, figure.generated
+        )
     first, last = extent
-    return Series(subject, definition_key, months, first, last, Stretch.of(parts), reported)
+    return Series(key, formula, months, first, last, Stretch.of(parts), reported)
 
 
 def _coarser_first(entry: tuple[Place, Figure]) -> int:
@@ -252,6 +269,7 @@ def extent_of(vintages: Iterable[Figure], months: int) -> tuple[int, int] | None
     ordinals = [
         figure.last_month // months
         for figure in vintages
-        if figure.window == PostedWindow.PERIOD or (figure.last_month + 1) % months == 0
+        if figure.weighing != Weighing.NOTHING
+        and (figure.window == PostedWindow.PERIOD or (figure.last_month + 1) % months == 0)
     ]
     return (min(ordinals), max(ordinals)) if ordinals else None

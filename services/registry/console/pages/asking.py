@@ -51,11 +51,18 @@ class Services:
         return (self._status_address or _own_address(request)).replace("{service}", name)
 
     async def call(
-        self, request: Request, name: str, method: str, path: str, *, key: str, **options: Any
+        self,
+        request: Request,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        cookies: dict[str, str],
+        **options: Any,
     ) -> dict[str, Any]:
-        """Call a route of a service's dead letters with an operator's key and return its JSON.
+        """Call a route of a service's dead letters in an operator's session and return its JSON.
 
-        The service decides by itself whether the key may do this.
+        The service decides by itself whether the session may do this.
 
         Args:
             path: behind the service's `…/dead-letters`.
@@ -66,8 +73,7 @@ class Services:
             Unavailable: it does not answer now, or in a way that nobody can use.
         """
         address = f"{self.status_of(name, request).rpartition('/')[0]}/dead-letters{path}"
-        headers = {"Authorization": f"Bearer {key}"}
-        async with new_client(timeout=WORK_SECONDS, headers=headers) as client:
+        async with new_client(timeout=WORK_SECONDS, cookies=cookies) as client:
             try:
                 answer = await client.request(method, address, **options)
                 content: dict[str, Any] = answer.json()

@@ -15,11 +15,19 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field, ValidationError
 
 from services.registry.console.pages.asking import Services
-from services.registry.console.pages.sessions import Session
-from services.registry.console.pages.signing import DEAD_LETTERS, Desk, address_with
+from services.registry.console.pages.signing import (
+    DEAD_LETTERS,
+    address_with,
+    cookie_of,
+    operator_session,
+    private,
+)
+from shared.access.sessions import Session
 from shared.errors import Conflict, RuleBroken
 from shared.printable import printable, readable
 from shared.service.runtime import Service
+from shared.web.forms import read_own_form
+from shared.web.notices import leave_notice, notice_of, take_notice
 from shared.web.pages import Pages
 
 SHOWN_BYTES_MAX = 16 * 1024
@@ -70,96 +78,96 @@ class Filters(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Desk:
     """What the routes work with."""
 
     service: Service
     pages: Pages
     services: Services
-    desk: Desk
+
+    async def call(
+        self, request: Request, name: str, method: str, path: str, **options: Any
+    ) -> dict[str, Any]:
+        """Ask a service in the name of the operator who looks at the page."""
+        return await self.services.call(
+            request, name, method, path, cookies=cookie_of(request), **options
+        )
+
+    def show(
+        self, request: Request, session: Session, template: str, view: dict[str, Any]
+    ) -> Response:
+        """Answer with a page that tells of the last action, once."""
+        view |= {"notice": notice_of(request), "form_token": session.form_token}
+        response = private(self.pages.answer(request, template, view))
+        take_notice(response, request)
+        return response
 
 
 def add_routes(router: APIRouter, service: Service, pages: Pages, services: Services) -> None:
-    """Add the pages of dead letters, and those for signing in."""
-    place = Place(service, pages, services, Desk(service, pages))
-    place.desk.add_routes(router)
-    _add_list(router, place)
-    _add_letter(router, place)
+    """Add the pages of dead letters."""
+    desk = Desk(service, pages, services)
+    _add_list(router, desk)
+    _add_letter(router, desk)
 
 
-def _add_list(router: APIRouter, place: Place) -> None:
+def _add_list(router: APIRouter, desk: Desk) -> None:
     @router.get(DEAD_LETTERS)
     async def list_letters(request: Request, filters: Annotated[Filters, Query()]) -> Response:
-        async def work(session: Session) -> Response:
-            params = {
-                **filters.params(place.service.clock.now()),
-                "state": filters.state,
-                "limit": str(ROWS),
-            }
-            found = await place.services.call(
-                request, filters.service, "GET", "", key=session.key, params=params
-            )
-            view = {
-                "letters": [letter_view(letter) for letter in found["items"]],
-                "following": filters.address(cursor=found["next"]) if found["next"] else None,
-                "filters": filters,
-                "notice": session.take_notice(),
-                "form_token": session.form_token,
-            }
-            return place.pages.answer(request, "dead_letters.html", view)
-
-        return await place.desk.serve(request, work)
+        session = await operator_session(desk.service, request)
+        params = {
+            **filters.params(desk.service.clock.now()),
+            "state": filters.state,
+            "limit": str(ROWS),
+        }
+        found = await desk.call(request, filters.service, "GET", "", params=params)
+        view = {
+            "letters": [letter_view(letter) for letter in found["items"]],
+            "following": filters.address(cursor=found["next"]) if found["next"] else None,
+            "filters": filters,
+        }
+        return desk.show(request, session, "dead_letters.html", view)
 
     @router.post(f"{DEAD_LETTERS}/replay")
     async def replay_all(request: Request) -> Response:
-        async def work(session: Session) -> Response:
-            filters = _filters(await place.desk.form_of(request, session))
-            params = filters.params(place.service.clock.now())
-            done = await place.services.call(
-                request, filters.service, "POST", "/replay", key=session.key, json=params
-            )
-            session.notice = {
-                "kind": "replayed",
-                "replayed": len(done["replayed"]),
-                "failed": len(done["failed"]),
-                "next": done["next"],
-            }
-            return RedirectResponse(filters.address(), 303)
-
-        return await place.desk.serve(request, work)
+        await operator_session(desk.service, request)
+        filters = _filters(await read_own_form(request))
+        params = filters.params(desk.service.clock.now())
+        done = await desk.call(request, filters.service, "POST", "/replay", json=params)
+        told = {
+            "kind": "replayed",
+            "replayed": len(done["replayed"]),
+            "failed": len(done["failed"]),
+            "next": done["next"],
+        }
+        response = private(RedirectResponse(filters.address(), 303))
+        leave_notice(response, request, told)
+        return response
 
 
-def _add_letter(router: APIRouter, place: Place) -> None:
+def _add_letter(router: APIRouter, desk: Desk) -> None:
     async def act(request: Request, name: Name, letter_id: int, action: str) -> Response:
-        async def work(session: Session) -> Response:
-            fields = await place.desk.form_of(request, session)
-            body = {"reason": fields.get("reason", "")} if action == "discard" else None
-            path = f"/{letter_id}/{action}"
-            try:
-                await place.services.call(request, name, "POST", path, key=session.key, json=body)
-                session.notice = {"kind": action}
-            except (Conflict, RuleBroken) as broken:
-                session.notice = {"kind": "refused", "sentence": printable(broken.message)}
-            return RedirectResponse(f"{DEAD_LETTERS}/{name}/{letter_id}", 303)
-
-        return await place.desk.serve(request, work)
+        await operator_session(desk.service, request)
+        fields = await read_own_form(request)
+        body = {"reason": fields.get("reason", "")} if action == "discard" else None
+        try:
+            await desk.call(request, name, "POST", f"/{letter_id}/{action}", json=body)
+            told = {"kind": action}
+        except (Conflict, RuleBroken) as broken:
+            told = {"kind": "refused", "sentence": printable(broken.message)}
+        response = private(RedirectResponse(f"{DEAD_LETTERS}/{name}/{letter_id}", 303))
+        leave_notice(response, request, told)
+        return response
 
     @router.get(f"{DEAD_LETTERS}/{{name}}/{{letter_id}}")
     async def show(request: Request, name: Name, letter_id: LetterId) -> Response:
-        async def work(session: Session) -> Response:
-            letter = await place.services.call(
-                request, name, "GET", f"/{letter_id}", key=session.key
-            )
-            view = {
-                "service": name,
-                "letter": letter_view(letter),
-                "record": record_view(letter["record"]),
-                "notice": session.take_notice(),
-                "form_token": session.form_token,
-            }
-            return place.pages.answer(request, "dead_letter.html", view)
-
-        return await place.desk.serve(request, work)
+        session = await operator_session(desk.service, request)
+        letter = await desk.call(request, name, "GET", f"/{letter_id}")
+        view = {
+            "service": name,
+            "letter": letter_view(letter),
+            "record": record_view(letter["record"]),
+        }
+        return desk.show(request, session, "dead_letter.html", view)
 
     @router.post(f"{DEAD_LETTERS}/{{name}}/{{letter_id}}/replay")
     async def replay(request: Request, name: Name, letter_id: LetterId) -> Response:

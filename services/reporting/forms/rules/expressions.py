@@ -137,7 +137,7 @@ def kind_of(expression: Json, known: Known) -> Kind:
         return Kind.BOOLEAN
     if name in _NUMBERS:
         return Kind.NUMBER
-    return Kind.ANY if name in ("argv", "value") else Kind.TEXT
+    return Kind.ANY if name in ("argv", "value") or name not in _COUNTS else Kind.TEXT
 
 
 def _faults_of_call(name: str, arguments: Sequence[Json], known: Known) -> Iterator[str]:

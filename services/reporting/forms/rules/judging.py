@@ -151,19 +151,31 @@ def _compute(place: Place, expression: Json, context: Context, findings: list[Fi
         pointer = pointer_of(layout, place)
         findings.append(Finding("answer-computed", Severity.ERROR, pointer, message, place))
     steps = pointer_of(layout, place).split("/")[1:]
-    return replace(context, models={"default": _with(answers, steps, value)})
+    return replace(context, models={"default": put_at(answers, steps, value)})
 
 
-def _with(held: Json, steps: Sequence[str], value: Json) -> Any:
+def held_at(answers: Json, steps: Sequence[str]) -> Json:
+    """Return what stands in a place, by the steps of its pointer; None where nothing does."""
+    for step in steps:
+        if isinstance(answers, Mapping):
+            answers = answers.get(step)
+        elif isinstance(answers, list) and step.isdigit() and int(step) < len(answers):
+            answers = answers[int(step)]
+        else:
+            return None
+    return answers
+
+
+def put_at(held: Json, steps: Sequence[str], value: Json) -> Any:
     """Return data with a value put in its place; what was given is not changed."""
     if not steps:
         return value
     first, *rest = steps
     if isinstance(held, list):
         number = int(first)
-        return [*held[:number], _with(held[number], rest, value), *held[number + 1 :]]
+        return [*held[:number], put_at(held[number], rest, value), *held[number + 1 :]]
     fields = dict(held) if isinstance(held, Mapping) else {}
-    below = _with(fields.get(first), rest, value)
+    below = put_at(fields.get(first), rest, value)
     return {name: each for name, each in {**fields, first: below}.items() if each is not None}
 
 

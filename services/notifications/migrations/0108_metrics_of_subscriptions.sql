@@ -1,0 +1,6 @@
+-- migrate:up
+
+-- Which metrics somebody wants to be told of; empty for all.
+ALTER TABLE subscription ADD COLUMN metrics text[] NOT NULL DEFAULT '{}';
+
+-- migrate:down
