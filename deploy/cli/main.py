@@ -29,6 +29,7 @@ MODULES = {
     "stack": "stack",
     "programme": "programme",
     "forms": "forms",
+    "people": "people",
     "publishers": "publishers",
     "post": "posting",
     "accounts": "accounts",

@@ -137,6 +137,7 @@ async def _run(folder: Path, *, once: bool, fresh: bool, as_json: bool) -> list[
             show.print_source_cells(console)
             show.print_milestones(console, outcome)
             _print_addresses(console, started)
+            _print_links(console, started, outcome)
             if as_json:
                 typer.echo(json.dumps({"wrong": wrong, **outcome.as_json()}))
             if not once and not wrong:
@@ -153,6 +154,13 @@ async def _told(started: Stack, progress: Progress) -> story.Outcome:
         started.services.address, operator_bus(started.description()), started.operator_key
     )
     return await story.tell(connection, started.mail.address, progress=progress)
+
+
+def _print_links(console: Console, started: Stack, outcome: story.Outcome) -> None:
+    console.print("Sign in, once within 15 minutes, as")
+    for who, path in outcome.links.items():
+        console.print(f"  {who}: {started.services.address}{path}", soft_wrap=True)
+    console.print()
 
 
 def _print_addresses(console: Console, started: Stack) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from deploy.cli.connection import Api, Connection
+from deploy.cli.people import PEOPLE, role_of
 from deploy.cli.posting import post_figures
 from deploy.cli.programme import load_programme
 from deploy.cli.publishers import account_of, add_publisher
@@ -45,12 +46,14 @@ class Outcome:
 
     Attributes:
         milestones: those that deliveries tell of, as they stand on Kafka, the newest first.
+        links: for whom, and the path that lets them in once.
     """
 
     board: Mapping[str, Any]
     milestones: list[MilestoneEvent]
     deliveries: list[Mapping[str, Any]]
     mails: list[Mapping[str, Any]]
+    links: Mapping[str, str]
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as JSON has it."""
@@ -79,6 +82,35 @@ async def tell(connection: Connection, mail_page: str, *, progress: Progress) ->
     async with connection.client() as api:
         await until_quiet(api, progress)
         return await _outcome(connection.bus, api, mail_page)
+
+
+PEOPLE_OF_DEMO = (
+    ("the secretariat", "sekretariat@saman.example", "Siri Sekretariat", "secretariat", None),
+    ("Vefsn's project manager", MAIL_ADDRESS, "Pål Prosjektleiar", "project-manager", "project"),
+)
+
+
+async def _let_in(api: Api) -> dict[str, str]:
+    """Invite a few people and return for each the path of a link to sign in."""
+    programme = PROGRAMME.name
+    projects = await api.call("GET", "/api/registry/v1/projects", params={"limit": "1000"})
+    project = next(
+        each["project_id"]
+        for each in projects["items"]
+        if VEFSN in {member["municipality_id"] for member in each["members"]}
+    )
+    links = {}
+    for who, email, name, role, where in PEOPLE_OF_DEMO:
+        wanted = {
+            "email": email,
+            "display_name": name,
+            "language": "nn",
+            "roles": [role_of(role, programme, project if where else None)],
+        }
+        person = await api.call("POST", PEOPLE, json=wanted)
+        made = await api.call("POST", f"{PEOPLE}/{person['person_id']}/sign-in-links")
+        links[who] = made["path"]
+    return links
 
 
 async def _add(
@@ -193,7 +225,8 @@ async def _outcome(bus: BusSettings, api: Api, mail_page: str) -> Outcome:
     milestones = await _milestones(
         bus, [UUID(delivery["event_id"]) for delivery in deliveries["items"]]
     )
-    return Outcome(board, milestones, deliveries["items"], mails["messages"])
+    links = await _let_in(api)
+    return Outcome(board, milestones, deliveries["items"], mails["messages"], links)
 
 
 async def _milestones(bus: BusSettings, event_ids: Sequence[UUID]) -> list[MilestoneEvent]:

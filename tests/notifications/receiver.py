@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from standardwebhooks import Webhook
 
+from tests.support.waiting import WAIT_SECONDS
+
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
@@ -48,7 +50,7 @@ class Receiver:
 
     async def wait_for(self, count: int) -> list[Call]:
         """Wait until so many calls came."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_SECONDS):
             while len(self.calls) < count:
                 self._arrived.clear()
                 await self._arrived.wait()

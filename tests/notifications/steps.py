@@ -18,6 +18,7 @@ from services.notifications.subscriptions.store import KeptSubscription
 from shared.postgres.database import Connection, Database
 from tests.notifications import factories
 from tests.notifications.factories import MADE_AT
+from tests.support.waiting import WAIT_SECONDS
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BY = "test"
@@ -92,6 +93,6 @@ async def until_somebody_waits_for_a_lock(database: Database) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
         " wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(10), database.connection() as conn:
+    async with asyncio.timeout(WAIT_SECONDS), database.connection() as conn:
         while await conn.fetchval(waiting) == 0:  # noqa: ASYNC110 - the database has nothing to wait on
             await asyncio.sleep(0)

@@ -8,6 +8,10 @@ from typing import Any
 
 WAIT_SECONDS = 120.0
 LOOK_AGAIN_SECONDS = 0.01
+SOON_SECONDS = 20.0
+"""Within this ends, on a machine with other work too, what would otherwise wait for a minute or for
+ever.
+"""
 
 
 async def until(

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.registry.people import store as people
 from services.registry.people.rules import Person, read_address
 from services.registry.sign_in import store
 from services.registry.sign_in.rules import (
+    ANY_BROWSER,
     LINK_LASTS,
     LINKS_KEPT,
     LINKS_PER_HOUR,
@@ -47,17 +49,26 @@ async def ask_link(conn: Connection, address: str, *, browser: str, now: datetim
     if await store.count_links(conn, person.person_id, since=now - _HOUR) >= LINKS_PER_HOUR:
         return None
     made = make_link()
-    link = Link(
-        made.token_hash,
-        made.code_hash(browser),
-        hash_of(browser),
-        person.person_id,
-        now + LINK_LASTS,
-        None,
-        0,
-    )
-    await store.add_link(conn, link, asked_at=now)
+    await _add(conn, made, person, browser, now)
     return Wanted(made, person)
+
+
+async def make_open_link(
+    conn: Connection, person_id: UUID, *, now: datetime
+) -> tuple[NewLink, datetime]:
+    """Make a link that opens in any browser; only the operator may ask for one.
+
+    Returns:
+        The link, and when it is over.
+
+    Raises:
+        NotFound: `person-unknown`.
+    """
+    person = await people.get_person(conn, person_id)
+    made = make_link()
+    await _add(conn, made, person, ANY_BROWSER, now)
+    await audit.note(conn, audit.Change("sign-in-link-made", f"person/{person.person_id}"))
+    return made, now + LINK_LASTS
 
 
 async def use_link(conn: Connection, token: str, *, browser: str, now: datetime) -> Person:
@@ -91,6 +102,21 @@ async def use_code(conn: Connection, code: str, *, browser: str, now: datetime) 
         await store.count_try(conn, link)
         return None
     return await _come_in(conn, link, now)
+
+
+async def _add(
+    conn: Connection, made: NewLink, person: Person, browser: str, now: datetime
+) -> None:
+    link = Link(
+        made.token_hash,
+        made.code_hash(browser),
+        hash_of(browser),
+        person.person_id,
+        now + LINK_LASTS,
+        None,
+        0,
+    )
+    await store.add_link(conn, link, asked_at=now)
 
 
 async def _come_in(conn: Connection, link: Link, now: datetime) -> Person:

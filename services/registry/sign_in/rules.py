@@ -19,6 +19,9 @@ TRIES_MAX = 5
 
 CODE_DIGITS = 8
 
+ANY_BROWSER = ""
+"""In place of a browser's mark: of a link that the operator made, and that opens anywhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
@@ -54,8 +57,9 @@ class Link:
         return self.used_at is None and now < self.expires_at and self.tries < TRIES_MAX
 
     def is_of(self, browser: str) -> bool:
-        """Tell whether this browser asked for it."""
-        return hmac.compare_digest(self.browser_hash, hash_of(browser))
+        """Tell whether this browser asked for it, or whether it opens in any."""
+        marks = (hash_of(browser), hash_of(ANY_BROWSER))
+        return any(hmac.compare_digest(self.browser_hash, mark) for mark in marks)
 
     def has_code(self, browser: str, code: str) -> bool:
         """Tell whether this is its code."""

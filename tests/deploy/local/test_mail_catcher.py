@@ -15,6 +15,7 @@ from httpx2 import ASGITransport, AsyncClient
 
 from deploy.local import mail_catcher
 from deploy.local.mail_catcher import MailCatcher
+from tests.support.waiting import WAIT_SECONDS
 
 EVIL = "<script>alert(1)</script>"
 
@@ -171,7 +172,7 @@ async def test_it_runs_as_a_process_of_its_own_and_ends_when_told(
         await send(mail(), smtp_port)
     finally:
         process.terminate()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_SECONDS):
         assert (
             await process.wait() == -signal.SIGTERM
         )  # uvicorn stops in order and then passes the signal on

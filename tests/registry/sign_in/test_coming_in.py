@@ -24,11 +24,12 @@ from services.registry.projects.commands import put_project
 from services.registry.sign_in.rules import LINK_LASTS, LINKS_PER_HOUR, TRIES_MAX
 from shared.access import persons
 from shared.access.auth import OPERATOR
-from shared.access.roles import Grant, Role, Scope
+from shared.access.roles import Grant, Party, Role, Scope
 from shared.access.sessions import COOKIE
 from shared.service.clients import new_client
 from tests.browser.serving import served
 from tests.registry import factories
+from tests.support.apps import OPERATOR_KEY
 from tests.support.doors import open_doors, service_of
 from tests.support.infrastructure import Infra
 
@@ -121,6 +122,26 @@ async def test_who_is_invited_comes_in_by_the_link_and_sees_their_own_page(
     assert NAME in page.text
     assert "Project manager" in page.text
     assert page.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        Grant(Role.SECRETARIAT, Scope("saman")),
+        Grant(Role.NETWORK_LEAD, Scope("saman", network_ids=frozenset({"nordland"}))),
+        Grant(Role.REVIEWER, Scope("saman", report_kinds=frozenset({"annual"}))),
+        Grant(Role.PARTY_REPRESENTATIVE, VEFSN, Party.ELECTED, None, date(2030, 1, 1)),
+    ],
+    ids=lambda grant: grant.role.value,
+)
+async def test_everybody_sees_their_own_roles(entrance: Entrance, grant: Grant) -> None:
+    await entrance.invite(grant)
+    await entrance.come_in()
+    page = await entrance.browser.get(MY_ACCESS)
+    assert page.status_code == 200
+    assert "holds" in page.text
+    people_page = await entrance.browser.get(f"{PEOPLE}?programme=saman")
+    assert people_page.status_code == (200 if grant.role is Role.SECRETARIAT else 403)
 
 
 async def test_the_answer_is_the_same_whether_the_address_is_known_or_not(
@@ -286,3 +307,16 @@ async def test_a_role_that_ended_lets_nobody_invite(entrance: Entrance) -> None:
 async def test_no_page_of_people_can_stand_in_anothers_frame(entrance: Entrance) -> None:
     answer = await entrance.browser.get(SIGN_IN_PAGE)
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_link_that_the_operator_makes_opens_once_in_any_browser(
+    entrance: Entrance,
+) -> None:
+    person_id = await entrance.invite()
+    made = await entrance.stranger.post(
+        f"/api/registry/v1/people/{person_id}/sign-in-links",
+        headers={"Authorization": f"Bearer {OPERATOR_KEY}"},
+    )
+    assert made.status_code == 201
+    assert (await entrance.browser.post(made.json()["path"])).status_code == 303
+    assert (await entrance.stranger.post(made.json()["path"])).status_code == 403

@@ -120,6 +120,9 @@ class Consuming:
             rows: list[Any] = await conn.fetch(sql, *arguments)
             return rows
 
+    async def has_none(self, sql: str) -> bool:
+        return not await self.rows(sql)
+
     async def effects(self) -> list[tuple[str, int]]:
         """What handlers did, in order: key and version."""
         return [

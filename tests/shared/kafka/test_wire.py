@@ -35,7 +35,7 @@ async def test_metadata_is_asked_for_at_leisure(infra: Infra) -> None:
     begun = time.monotonic()
     for _ in range(2 * wire.METADATA_PER_SECOND + 2):
         assert await client.force_metadata_update()
-    assert 1.5 < time.monotonic() - begun < 10
+    assert time.monotonic() - begun > 1.5
     await client.close()
 
 

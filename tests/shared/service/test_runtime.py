@@ -24,7 +24,7 @@ from tests.shared.conftest import StartService
 from tests.support.exposition import strictly
 from tests.support.infrastructure import DatabaseHandle, Infra
 from tests.support.owner import as_owner
-from tests.support.waiting import until
+from tests.support.waiting import SOON_SECONDS, until
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5"
 NOBODY_THERE = "127.0.0.1:1"
@@ -121,7 +121,7 @@ async def test_without_a_broker_the_service_lives_answers_and_says_what_it_waits
     assert status.json()["outbox"]["waiting_count"] == 0
     begun = time.monotonic()
     await started.stop()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON_SECONDS
 
 
 async def test_without_a_database_requests_are_told_to_come_back_within_bounded_time(
@@ -131,7 +131,7 @@ async def test_without_a_database_requests_are_told_to_come_back_within_bounded_
 
     begun = time.monotonic()
     answer = await started.client.get("/api/mechanisms/v1/status")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < SOON_SECONDS
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) >= 1
     assert answer.headers["content-type"] == "application/problem+json"
@@ -150,7 +150,7 @@ async def test_an_exhausted_pool_tells_requests_to_come_back(
         begun = time.monotonic()
         answer = await started.client.get("/api/mechanisms/v1/status")
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < SOON_SECONDS
 
 
 async def test_an_idle_service_starts_and_ends_quickly_and_leaves_no_connection(
@@ -161,7 +161,7 @@ async def test_an_idle_service_starts_and_ends_quickly_and_leaves_no_connection(
     begun = time.monotonic()
     await started.stop()
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON_SECONDS
     left = (
         "SELECT application_name FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE"
         " 'saman%'"
@@ -191,7 +191,7 @@ async def test_a_service_that_waits_for_its_database_in_a_batch_still_ends_quick
     delivery = started.service.deliveries["mechanisms.notifications.delivery"]
     begun = time.monotonic()
     await started.stop()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON_SECONDS
     assert delivery.stopping.is_set()
 
 
@@ -204,9 +204,8 @@ async def test_every_service_tells_of_itself(start_service: StartService, path: 
 
     assert answer.status_code == 200
     if path.endswith("status"):
-        (consumer,) = answer.json()["consumers"]
-        assert consumer["group"] == f"mechanisms.{PublisherRegistered.topic().rsplit('.v', 1)[0]}"
-        assert consumer["partitions"] == 12
+        told = {each["group"]: each["partitions"] for each in answer.json()["consumers"]}
+        assert told[f"mechanisms.{PublisherRegistered.topic().rsplit('.v', 1)[0]}"] == 12
 
 
 @pytest.mark.parametrize("accept", ["", "text/plain;version=0.0.4", OPENMETRICS])
