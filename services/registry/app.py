@@ -8,13 +8,18 @@ from fastapi import APIRouter, FastAPI
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from services.registry.commitments import api as commitments
 from services.registry.console import pages as console
+from services.registry.gatherings import api as gatherings
+from services.registry.grants import api as grants
+from services.registry.knowledge import api as knowledge
 from services.registry.metrics import api as metrics
 from services.registry.metrics.builtin.files import read_builtin
 from services.registry.metrics.commands import load_builtin
 from services.registry.municipalities import api as municipalities
 from services.registry.municipalities.commands import load_reference
 from services.registry.municipalities.reference.tables import read_reference
+from services.registry.networks import api as networks
 from services.registry.people import api as people
 from services.registry.people import commands as people_commands
 from services.registry.people import pages as people_pages
@@ -33,6 +38,12 @@ from shared.service.settings import ServiceSettings
 from shared.web.pages import PageRoute, Pages
 
 LOG = structlog.get_logger()
+SUBJECTS = (
+    *(municipalities, metrics, programmes, projects, networks, gatherings, commitments),
+    *(grants, knowledge, publishers),
+)
+"""Those that have routes for machines."""
+
 ROUTE = "/api/registry/v1"
 MIGRATIONS = Path(__file__).parent / "migrations"
 FORGET_SECONDS = 60.0
@@ -98,7 +109,7 @@ async def define_metrics(service: Service) -> None:
 def make_router(service: Service, mailer: Mailer) -> APIRouter:
     """Return the registry's routes for machines."""
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
-    for subject in (municipalities, metrics, programmes, projects, publishers):
+    for subject in SUBJECTS:
         subject.add_routes(router, service)
     people.add_routes(router, service, mailer)
     sign_in_api.add_routes(router, service)

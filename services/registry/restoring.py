@@ -11,11 +11,21 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from services.registry.commitments import commands as commitments
+from services.registry.commitments.store import list_commitments
 from services.registry.entries.events import event_id_of
+from services.registry.gatherings import commands as gatherings
+from services.registry.gatherings.store import list_gatherings
+from services.registry.grants import commands as grants
+from services.registry.grants.store import list_grants
+from services.registry.knowledge import commands as knowledge
+from services.registry.knowledge.store import list_knowledge
 from services.registry.metrics import commands as metrics
 from services.registry.metrics.store import list_metrics
 from services.registry.municipalities import commands as municipalities
 from services.registry.municipalities.store import list_municipalities
+from services.registry.networks import commands as networks
+from services.registry.networks.store import list_networks
 from services.registry.programmes import commands as programmes
 from services.registry.programmes.store import list_programmes
 from services.registry.projects import commands as projects
@@ -33,6 +43,11 @@ State: TypeAlias = (
     | told.ProgrammeEvent
     | told.MetricEvent
     | told.ProjectEvent
+    | told.NetworkEvent
+    | told.GatheringEvent
+    | told.CommitmentEvent
+    | told.GrantEvent
+    | told.KnowledgeEvent
     | told.PublisherEvent
 )
 
@@ -69,6 +84,41 @@ SUBJECTS = (
         (told.ProjectRegistered, told.ProjectChanged, told.ProjectEnded),
         list_projects,
         projects.restore,
+    ),
+    Subject((told.NetworkFormed, told.NetworkChanged), list_networks, networks.restore),
+    Subject(
+        (
+            told.GatheringScheduled,
+            told.GatheringChanged,
+            told.GatheringCancelled,
+            told.GatheringHeld,
+        ),
+        list_gatherings,
+        gatherings.restore,
+    ),
+    Subject(
+        (
+            told.CommitmentMade,
+            told.CommitmentChanged,
+            told.CommitmentKept,
+            told.CommitmentDropped,
+        ),
+        list_commitments,
+        commitments.restore,
+    ),
+    Subject((told.GrantAwarded, told.GrantChanged), list_grants, grants.restore),
+    Subject(
+        (
+            told.GoodExamplePublished,
+            told.GoodExampleChanged,
+            told.PublicationPublished,
+            told.PublicationChanged,
+            told.ChallengeRaised,
+            told.ChallengeChanged,
+            told.ChallengeAnswered,
+        ),
+        list_knowledge,
+        knowledge.restore,
     ),
     Subject(
         (told.PublisherRegistered, told.PublisherChanged, told.PublisherRevoked),

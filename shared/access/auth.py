@@ -53,6 +53,7 @@ class Principal:
         is_operator: may do everything.
         mandates: the municipalities that a publisher may speak for.
         key_id: of the key that was shown.
+        token: by whose token a publisher came in place of a key, as the audit log says it.
         person_id: of a person who signed in.
         grants: the roles that the person holds, now or at another time.
     """
@@ -61,6 +62,7 @@ class Principal:
     is_operator: bool = False
     mandates: tuple[Mandate, ...] = ()
     key_id: str | None = None
+    token: str | None = None
     person_id: UUID | None = None
     grants: tuple[Grant, ...] = ()
 
@@ -73,7 +75,8 @@ class Principal:
             return f"person/{self.person_id}"
         if self.organisation_number is None:
             return "nobody"
-        return f"publisher/{self.organisation_number} with key {self.key_id}"
+        shown = f"key {self.key_id}" if self.token is None else self.token
+        return f"publisher/{self.organisation_number} with {shown}"
 
     def may_speak_for(self, municipality_id: str, on: date) -> bool:
         """Tell whether a mandate covers a municipality on a day."""

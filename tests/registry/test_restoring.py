@@ -5,10 +5,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.registry import restoring
+from services.registry.commitments import store as commitments
+from services.registry.commitments.commands import put_commitment
+from services.registry.gatherings import store as gatherings
+from services.registry.gatherings.commands import put_gathering
+from services.registry.grants import store as grants
+from services.registry.grants.commands import put_grant
+from services.registry.knowledge import store as knowledge
+from services.registry.knowledge.commands import put_knowledge
 from services.registry.metrics import store as metrics
 from services.registry.metrics.commands import load_builtin, put_metric
 from services.registry.municipalities import store as municipalities
 from services.registry.municipalities.commands import put_municipality
+from services.registry.networks import store as networks
+from services.registry.networks.commands import put_network
 from services.registry.programmes import store as programmes
 from services.registry.programmes.commands import put_programme
 from services.registry.projects import store as projects
@@ -18,7 +28,7 @@ from services.registry.publishers.commands import add_key, put_publisher, revoke
 from shared.events.envelope import Event
 from shared.postgres.database import Database
 from tests.conftest import MakeDatabase
-from tests.registry import factories
+from tests.registry import factories, together
 from tests.registry.factories import NOW
 from tests.support.logs import log_of
 
@@ -35,6 +45,11 @@ async def written(database: Database) -> list[Event]:
         await put_programme(conn, factories.programme(), now=NOW)
         await put_project(conn, factories.project(), now=NOW)
         await put_project(conn, factories.full_project(), now=LATER)
+        await put_network(conn, together.network(), now=NOW)
+        await put_gathering(conn, together.gathering(), now=NOW)
+        await put_commitment(conn, together.commitment(), now=NOW)
+        await put_grant(conn, together.grant(), now=NOW)
+        await put_knowledge(conn, together.knowledge(), now=NOW)
         await put_publisher(conn, somebody, now=NOW)
         made, _ = await add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)
         await add_key(conn, somebody.organisation_number, expires_at=None, now=NOW)
@@ -70,6 +85,17 @@ async def test_an_empty_registry_takes_its_states_from_the_log(
         assert await metrics.find_metric(new, "absence") == await metrics.find_metric(
             old, "absence"
         )
+        for listed in (
+            networks.list_networks,
+            gatherings.list_gatherings,
+            commitments.list_commitments,
+            grants.list_grants,
+            knowledge.list_knowledge,
+        ):
+            known_ids = [event.key for event in events]
+            restored = await listed(new, known_ids)
+            assert len(restored) == 1
+            assert restored == await listed(old, known_ids)
         assert await projects.find_project(new, "vefsn") == await projects.find_project(
             old, "vefsn"
         )

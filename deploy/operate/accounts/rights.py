@@ -26,6 +26,14 @@ OPEN_TOPICS = (metrics.MetricUpdated.topic(), metrics.TargetReached.topic())
 _MUNICIPALITY = registry.MunicipalityRegistered.topic()
 _PROGRAMME = registry.ProgrammeRegistered.topic()
 _METRIC = registry.MetricDefined.topic()
+_TOGETHER = (
+    registry.NetworkFormed.topic(),
+    registry.GatheringScheduled.topic(),
+    registry.CommitmentMade.topic(),
+    registry.GrantAwarded.topic(),
+    registry.GoodExamplePublished.topic(),
+)
+"""What is told of how projects work together; everybody who subscribes to it adds it below."""
 _PROJECT = registry.ProjectRegistered.topic()
 _PUBLISHER = registry.PublisherRegistered.topic()
 _PERSON = registry.PersonRegistered.topic()
@@ -54,7 +62,7 @@ READS = {
     ),
 }
 WRITES = {
-    "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
+    "registry": (_METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER, *_TOGETHER),
     "reporting": (_FIGURE, _REPORT, _FORM, _ROUND),
     "metrics": OPEN_TOPICS,
     "notifications": (notifications.NotificationDelivered.topic(),),

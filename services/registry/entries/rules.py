@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, TypeVar, cast
 
 from shared.errors import RuleBroken
 
@@ -22,6 +24,8 @@ def check_id(value: str, what: str) -> None:
             code="id-malformed",
         )
 
+
+E = TypeVar("E")
 
 LANGUAGES = ("nb", "nn", "en")
 """Bokmål, nynorsk and English, in which names may be written."""
@@ -67,4 +71,45 @@ def check_distinct(ids: Sequence[str], what: str) -> None:
         raise RuleBroken(
             f"each {what} may stand once, {repeated[0][:100]!r} stands more often",
             code="id-repeated",
+        )
+
+
+def revised(present: E | None, wanted: E) -> E | None:
+    """Return the state of an entry that is to be kept; none when it is as it was.
+
+    Args:
+        present: what is kept of it, a frozen dataclass with a `version`; none when it is new.
+        wanted: what was put; its version does not matter.
+    """
+    new: Any = wanted
+    if present is None:
+        return cast("E", replace(new, version=1))
+    version: int = cast("Any", present).version
+    if replace(new, version=version) == present:
+        return None
+    return cast("E", replace(new, version=version + 1))
+
+
+def check_forward(first: date | None, last: date | None, what: str) -> None:
+    """Make sure that a time does not end before it begins.
+
+    Raises:
+        RuleBroken: `days-reversed`.
+    """
+    if first is not None and last is not None and last < first:
+        raise RuleBroken(
+            f"{what} must not end before it begins on {first}, got {last}", code="days-reversed"
+        )
+
+
+def check_line(text: str, what: str, *, length_max: int) -> None:
+    """Make sure that a text says something and is not too long.
+
+    Raises:
+        RuleBroken: `text-malformed`.
+    """
+    if not text.strip() or len(text) > length_max:
+        raise RuleBroken(
+            f"{what} must be 1 to {length_max} characters, more than spaces, got {text[:60]!r}",
+            code="text-malformed",
         )

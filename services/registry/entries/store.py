@@ -19,6 +19,7 @@ class Kind(StrEnum):
     MUNICIPALITY = "registry.municipality"
     PROGRAMME = "registry.programme"
     METRIC = "registry.metric"
+    TOGETHER = "registry.together"
     PUBLISHER = "registry.publisher"
     PERSON = "registry.person"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.registry.entries.commands import Put, tell
+from services.registry.entries.commands import Put, settle
 from services.registry.entries.store import Kind, lock
 from services.registry.metrics import store
 from services.registry.metrics.events import metric_event, metric_of
@@ -28,12 +28,13 @@ async def put_metric(
     present = await store.find_metric(conn, wanted.metric_id)
     guard(present.version if present is not None else None)
     new = revised_metric(present, wanted)
-    if new is None:
-        assert present is not None
-        return Put(present, created=False, changed=False)
-    await store.put_metric(conn, new)
-    await tell(conn, [metric_event(new, now)])
-    return Put(new, created=present is None, changed=True)
+    return await settle(
+        conn,
+        present,
+        new,
+        keep=store.put_metric,
+        event=lambda defined: metric_event(defined, now),
+    )
 
 
 async def load_builtin(

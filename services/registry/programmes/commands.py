@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.registry.entries.commands import Put, tell
+from services.registry.entries.commands import Put, settle
 from services.registry.entries.store import Kind, lock
 from services.registry.programmes import store
 from services.registry.programmes.events import programme_event, programme_of
 from services.registry.programmes.rules import Programme, revised_programme
+from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.http.preconditions import Guard, unguarded
 from shared.postgres.database import Connection
@@ -27,12 +28,27 @@ async def put_programme(
     present = await store.find_programme(conn, wanted.programme_id)
     guard(present.version if present is not None else None)
     new = revised_programme(present, wanted)
-    if new is None:
-        assert present is not None
-        return Put(present, created=False, changed=False)
-    await store.put_programme(conn, new)
-    await tell(conn, [programme_event(new, now)])
-    return Put(new, created=present is None, changed=True)
+    return await settle(
+        conn,
+        present,
+        new,
+        keep=store.put_programme,
+        event=lambda programme: programme_event(programme, now),
+    )
+
+
+async def get_known_programme(conn: Connection, programme_id: str) -> Programme:
+    """Return the programme that something wants to belong to.
+
+    Raises:
+        RuleBroken: `programme-unknown`.
+    """
+    programme = await store.find_programme(conn, programme_id)
+    if programme is None:
+        raise RuleBroken(
+            f"no programme {programme_id[:80]!r} is registered", code="programme-unknown"
+        )
+    return programme
 
 
 async def restore(conn: Connection, events: Sequence[told.ProgrammeEvent]) -> None:

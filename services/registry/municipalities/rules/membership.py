@@ -17,6 +17,10 @@ class Membership:
     from_: date | None = None
     to: date | None = None
 
+    def holds(self, on: date) -> bool:
+        """Tell whether it holds on a day."""
+        return (self.from_ or date.min) <= on <= (self.to or date.max)
+
     def overlaps(self, other: "Membership") -> bool:
         """Tell whether both hold for the same municipality on some day."""
         return (
