@@ -88,7 +88,7 @@ class Deaths:
         return count
 
     async def end(self, scope: Scope, records: Sequence[Record]) -> None:
-        """Remove the beginnings: the work is done up to these records, the last of each partition."""
+        """Remove the beginnings: the work up to these records, one per partition, is done."""
         within = SCOPES[SCOPES.index(scope) :]
         async with self._database.transaction() as conn:
             await QUERIES.end_deliveries(conn, scopes=within, **self._places(records))

@@ -47,7 +47,7 @@ class Log:
             self.last[topic, key] = version
 
     def has_had(self, topic: str, key: str, event_id: str, body: bytes) -> bool:
-        """Tell whether an event has been in the log: it still is, or a newer state of its key is."""
+        """Tell whether an event was in the log: it still is, or a newer state of its key is."""
         if topic in COMPACTED:
             return int(from_json(body)["version"]) <= self.versions.get((topic, key), 0)
         return UUID(event_id) in self.ids

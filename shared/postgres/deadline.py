@@ -16,7 +16,7 @@ _end: ContextVar[float | None] = ContextVar("end", default=None)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Set a deadline for the block: so many seconds from now, unless an earlier one holds already."""
+    """Set a deadline for the block, so many seconds from now; an earlier one goes on to hold."""
     token = _end.set(time.monotonic() + at_most(seconds))
     try:
         yield
