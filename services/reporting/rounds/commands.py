@@ -66,7 +66,7 @@ async def load_round(
     await _oblige(
         conn, round_, await heard_store.list_projects(conn, round_.programme_id), today=today
     )
-    await turn_states(conn, now=now)
+    await turn_states(conn, now=now, may_turn_overdue=False)
     return kept, before is None
 
 
@@ -103,21 +103,33 @@ async def _oblige_projects(conn: Connection, projects: Sequence[Project], *, now
         theirs = [project for project in projects if project.programme_id == programme_id]
         for kept in await store.list_rounds(conn, programme_id):
             await _oblige(conn, kept.round, theirs, today=local_date(now))
-    await turn_states(conn, now=now)
+    await turn_states(conn, now=now, may_turn_overdue=False)
 
 
-async def turn_states(conn: Connection, *, now: datetime) -> int:
+async def is_anything_overdue(conn: Connection, *, now: datetime) -> bool:
+    """Tell whether the due day of something that was not handed in is over."""
+    return await store.is_anything_overdue(conn, local_date(now))
+
+
+async def turn_states(conn: Connection, *, now: datetime, may_turn_overdue: bool = True) -> int:
     """Make due what opens today and overdue what was due yesterday; return how many changes there
     were.
 
     Each change happens once per obligation, because the update is guarded by the state it leaves.
+
+    Args:
+        may_turn_overdue: whether all reports that came before today are read; else one of them
+            could be in time, and only what is historical turns, of which nobody is told.
     """
     today = local_date(now)
     turned: list[ReportDue | ReportOverdue] = []
     count = 0
     for kind, obligations in (
         (ReportDue, await store.turn_due(conn, today)),
-        (ReportOverdue, await store.turn_overdue(conn, today)),
+        (
+            ReportOverdue,
+            await store.turn_overdue(conn, today, historical_only=not may_turn_overdue),
+        ),
     ):
         count += len(obligations)
         turned += [

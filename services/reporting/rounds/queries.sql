@@ -62,7 +62,7 @@ UPDATE obligation AS o
 RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.version AS round_version, r.report_kind, r.period,
           r.opens_on, r.due_on;
 
--- name: turn_overdue(today)
+-- name: turn_overdue(today, historical_only)
 UPDATE obligation AS o
    SET state = 'overdue'
   FROM round AS r
@@ -71,10 +71,17 @@ UPDATE obligation AS o
        SELECT p.obligation_id
          FROM obligation AS p
          JOIN round AS q USING (round_id)
-        WHERE p.state = 'due' AND q.due_on < :today
+        WHERE p.state = 'due' AND q.due_on < :today AND (p.historical OR NOT :historical_only::boolean)
           FOR UPDATE OF p SKIP LOCKED)
 RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.version AS round_version, r.report_kind, r.period,
           r.opens_on, r.due_on;
+
+-- name: is_anything_overdue(today)$
+SELECT EXISTS (
+       SELECT 1
+         FROM obligation AS o
+         JOIN round AS r USING (round_id)
+        WHERE o.state = 'due' AND r.due_on < :today);
 
 -- name: lock_obligation(obligation_id)^
 SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first_submitted_at, o.days_late,

@@ -129,11 +129,19 @@ async def turn_due(conn: Connection, today: date) -> list[Obligation]:
     return [_obligation(row, state="due") async for row in QUERIES.turn_due(conn, today=today)]
 
 
-async def turn_overdue(conn: Connection, today: date) -> list[Obligation]:
+async def turn_overdue(
+    conn: Connection, today: date, *, historical_only: bool = False
+) -> list[Obligation]:
     """Make overdue whose due day is over; return what changed."""
     return [
-        _obligation(row, state="overdue") async for row in QUERIES.turn_overdue(conn, today=today)
+        _obligation(row, state="overdue")
+        async for row in QUERIES.turn_overdue(conn, today=today, historical_only=historical_only)
     ]
+
+
+async def is_anything_overdue(conn: Connection, today: date) -> bool:
+    """Tell whether an obligation is still due whose due day is over."""
+    return bool(await QUERIES.is_anything_overdue(conn, today=today))
 
 
 async def lock_obligation(conn: Connection, obligation_id: UUID) -> Obligation:

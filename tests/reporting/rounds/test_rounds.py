@@ -231,6 +231,8 @@ async def test_moving_the_due_day_to_the_past_makes_overdue(empty_desk: Desk) ->
     await desk.load(annual_round())
 
     await desk.load(annual_round(due_on=date(2013, 1, 9)))
+    assert await states(desk) == {"vefsn-naervaer": "due"}, "a report may be unread"
+    await desk.tick()
 
     assert await states(desk) == {"vefsn-naervaer": "overdue"}
     assert len(await desk.told(ReportOverdue)) == 1
