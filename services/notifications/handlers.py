@@ -91,7 +91,8 @@ async def on_milestones(events: Sequence[MilestoneEvent], conn: Connection, _now
 @subscribe(late_router, ReportDue, ReportOverdue, ReportSubmitted)
 async def on_reports(events: Sequence[ReportEvent], conn: Connection, _now: datetime) -> None:
     """Tell of reports, keep their deadlines, and remind of those that are owed."""
-    await deliveries.tell(conn, events, true_now=datetime.now(UTC))
+    told = [event for event in events if not event.historical]  # they count, and nobody is told
+    await deliveries.tell(conn, told, true_now=datetime.now(UTC))
     await reminders.hear_reports(conn, events)
     await feeds.hear_reports(conn, events)
 

@@ -181,6 +181,7 @@ class ReportContent(Submitted):
         form_version: which version of the form was filled in.
         answers: by the names of the form's questions.
         signatures: the parties that stand behind it.
+        nothing_to_report: the project had nothing to report, for a `reason`; there are no answers.
     """
 
     submission_id: Uuid
@@ -191,6 +192,10 @@ class ReportContent(Submitted):
     signatures: list[Literal["elected", "administration", "union_and_staff"]] = Field(
         default_factory=list, max_length=3
     )
+    nothing_to_report: bool = Field(default=False, strict=True)
+    reason: (
+        Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), SEVERAL_LINES] | None
+    ) = None
 
 
 class ReportSubmitted(ReportContent):

@@ -232,7 +232,7 @@ class _ReportEvent(Event):
     period: PeriodText
     opens_on: Day
     due_on: Day
-    state: Literal["not_due", "due", "overdue", "submitted"]
+    state: Literal["not_due", "due", "overdue", "submitted", "sent_back", "accepted"]
     historical: bool = False
     missing: list[Missing] = []
 
@@ -259,6 +259,27 @@ class ReportSubmitted(_ReportEvent):
     submitted_at: datetime
     days_late: int
     signed_by: list[str] = []
+    nothing_to_report: bool = False
+
+
+class ReportSentBack(_ReportEvent):
+    """A report was sent back to be mended; `note` says how. A new version is expected."""
+
+    version: int
+    note: str
+
+
+class ReportAccepted(_ReportEvent):
+    """A report was accepted in this version."""
+
+    version: int
+
+
+class DeadlineExtended(_ReportEvent):
+    """A project got more time: `due_on` is `until` now, and lateness counts from it."""
+
+    until: Day
+    reason: str
 
 
 class ReminderStep(Contract):
@@ -402,7 +423,9 @@ class SubmissionRejected(_Receipt):
 
 FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted | WorkforceFigurePosted
 FigureEvent = FigurePosted | FigureWithdrawn
-ReportEvent = ReportDue | ReportOverdue | ReportSubmitted
+ReportEvent = (
+    ReportDue | ReportOverdue | ReportSubmitted | ReportSentBack | ReportAccepted | DeadlineExtended
+)
 RoundEvent = RoundOpened | RoundChanged
 
 TOPICS = (

@@ -144,6 +144,9 @@ _REPORTING: dict[str, Answers] = {
     "PUT /api/reporting/v1/rounds/{round_id}": operator(200),
     "GET /api/reporting/v1/rounds/{round_id}": Answers(own=200, other=200, operator=200),
     "GET /api/reporting/v1/obligations": Answers(own=200, other=200, operator=200),
+    "POST /api/reporting/v1/obligations/{obligation_id}/extension": operator(200),
+    "POST /api/reporting/v1/obligations/{obligation_id}/return": operator(409),
+    "POST /api/reporting/v1/obligations/{obligation_id}/acceptance": operator(409),
     "POST /api/reporting/v1/obligations/{obligation_id}/submissions": Answers(
         own=201, other=403, operator=201
     ),
@@ -200,6 +203,11 @@ _VERSION = {
 }
 _METRIC = {"unit": "points", "kind": "score", "over_time": "mean", "better": "higher", **_NAMES}
 _BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/reporting/v1/obligations/{obligation_id}/extension": {
+        "until": "2030-01-01",
+        "reason": "long illness",
+    },
+    "POST /api/reporting/v1/obligations/{obligation_id}/return": {"note": "goals are missing"},
     "PUT /api/registry/v1/metrics/{metric_id}": _METRIC,
     "PUT /api/registry/v1/municipalities/{municipality_id}": {"versions": [_VERSION]},
     "POST /api/registry/v1/municipality-changes": {

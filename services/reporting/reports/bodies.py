@@ -1,22 +1,38 @@
 """What the HTTP bodies of reports look like."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.reporting.submissions.judging import Judged, contracts_of
 from shared.events.envelope import OrganisationNumber
-from shared.events.inbound import ReportContent
+from shared.events.inbound import REASON_LENGTH_MAX, ReportContent
 from shared.events.reporting import FindingContract
-from shared.fields import UuidText
+from shared.fields import SEVERAL_LINES, UuidText
 from shared.http import http
+from shared.moments import Day
+
+NOTE_LENGTH_MAX = 2_000
 
 
 class ReportBody(ReportContent):
     """A report that is handed in; its obligation stands in the address."""
 
     publisher: OrganisationNumber | None = None
+
+
+class Extension(http.RequestModel):
+    """More time for one project; `until` is its new due day."""
+
+    until: Day
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), SEVERAL_LINES]
+
+
+class Return(http.RequestModel):
+    """What is to be mended in a report."""
+
+    note: Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH_MAX), SEVERAL_LINES]
 
 
 class ReportOutcome(BaseModel):

@@ -82,6 +82,12 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights) -> Judged:
             f" {arrived_on.isoformat()}",
             code="obligation-not-open",
         )
+    if obligation.state == "accepted":
+        raise Conflict(
+            "the report was accepted; ask the secretariat to send it back, then hand it in anew",
+            code=rules.ACCEPTED,
+        )
+    _refuse_empty(body)
     findings = await _findings(conn, obligation, body)
     _refuse_blocking(findings)
     newest_version, newest = await store.newest_report(conn, obligation.obligation_id)
@@ -99,6 +105,8 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights) -> Judged:
         signatures=tuple(body.signatures),
         submitted_at=entry.arrived_at,
         origin=entry.origin,
+        nothing_to_report=body.nothing_to_report,
+        reason=body.reason,
     )
     await store.add_report(conn, report)
     submission = {
@@ -124,7 +132,7 @@ async def _findings(
         RuleBroken: `form-version`; the form has no such version, or the round asks by an earlier.
     """
     asked = await rounds.find_asked_form(conn, obligation.round_id)
-    if asked is None:
+    if asked is None or body.nothing_to_report:
         return ()
     if not 1 <= body.form_version <= asked.version:
         raise refusal(
@@ -144,6 +152,23 @@ async def _findings(
         Finding(each.code, each.severity.value, each.message, f"/answers{each.pointer}")
         for each in judged.findings
     )
+
+
+def _refuse_empty(body: inbound.ReportSubmitted) -> None:
+    """Refuse a report of nothing without a reason, or with answers; and a reason for anything else.
+
+    Raises:
+        RuleBroken: `nothing-to-report`.
+    """
+    if body.nothing_to_report and body.reason is None:
+        sentence, pointer = "nothing_to_report needs a reason", "/reason"
+    elif body.nothing_to_report and body.answers:
+        sentence, pointer = "a report of nothing has no answers; leave them out", "/answers"
+    elif not body.nothing_to_report and body.reason is not None:
+        sentence, pointer = "a reason belongs to nothing_to_report only", "/reason"
+    else:
+        return
+    raise refusal((FieldError("nothing-to-report", sentence, pointer),))
 
 
 def _refuse_blocking(findings: tuple[Finding, ...]) -> None:
@@ -174,6 +199,7 @@ async def _settle(conn: Connection, obligation: Obligation, report: Report) -> N
         submitted_at=submitted_at,
         days_late=late,
         signed_by=list(report.signatures),
+        nothing_to_report=report.nothing_to_report,
     )
     await outbox.put(conn, [submitted])
 

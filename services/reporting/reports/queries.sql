@@ -16,8 +16,8 @@ SELECT submission_id
   FROM report
  WHERE submission_id = ANY(:submission_ids::uuid[]);
 
--- name: add_report(publisher, submission_id, body_hash, obligation_id, version, form_version, answers, signatures, submitted_at, origin)!
+-- name: add_report(publisher, submission_id, body_hash, obligation_id, version, form_version, answers, signatures, submitted_at, origin, nothing_to_report, reason)!
 INSERT INTO report (publisher, submission_id, body_hash, obligation_id, version, form_version, answers, signatures,
-                    submitted_at, origin)
+                    submitted_at, origin, nothing_to_report, reason)
 VALUES (:publisher, :submission_id, :body_hash, :obligation_id, :version, :form_version, :answers::jsonb, :signatures,
-        :submitted_at, :origin);
+        :submitted_at, :origin, :nothing_to_report, :reason);

@@ -36,6 +36,8 @@ class Report:
     signatures: tuple[str, ...]
     submitted_at: datetime
     origin: str
+    nothing_to_report: bool = False
+    reason: str | None = None
 
 
 async def list_submitted(conn: Connection, submission_ids: Sequence[UUID]) -> set[UUID]:
@@ -84,6 +86,8 @@ async def add_report(conn: Connection, report: Report) -> None:
             signatures=list(report.signatures),
             submitted_at=report.submitted_at,
             origin=report.origin,
+            nothing_to_report=report.nothing_to_report,
+            reason=report.reason,
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "report_pk":

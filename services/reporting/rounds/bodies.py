@@ -86,7 +86,7 @@ class RoundAnswer(RoundBody):
 class ObligationQuery(http.ListQuery):
     """Which obligations to list."""
 
-    state: Literal["not_due", "due", "overdue", "submitted"] | None = None
+    state: Literal["not_due", "due", "overdue", "submitted", "sent_back", "accepted"] | None = None
     cohort: Slug | None = None
     theme: Slug | None = None
     round_id: Slug | None = None
@@ -107,6 +107,7 @@ class ObligationAnswer(BaseModel):
     historical: bool
     first_submitted_at: datetime | None
     days_late: int | None
+    extended_to: date | None
 
 
 class ObligationList(BaseModel):

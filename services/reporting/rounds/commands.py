@@ -29,8 +29,8 @@ async def load_round(
 ) -> tuple[KeptRound, bool]:
     """Keep a round and make the obligations that follow from it; return it, and whether it is new.
 
-    A round that is loaded after its time makes overdue obligations marked historical, and nobody is
-    told. When its dates are moved, what is not handed in begins anew, and everybody is told of the
+    A round that is loaded after its time makes overdue obligations marked historical: they are told
+    as such, so that completeness can be counted. When its dates are moved, what is not handed in begins anew, and everybody is told of the
     new dates. A project that a changed round does not concern any longer goes on owing; taking that
     back is not built.
 
@@ -138,13 +138,16 @@ async def turn_states(conn: Connection, *, now: datetime, may_turn_overdue: bool
         turned += [
             kind(
                 event_id=derived_id(
-                    kind.__name__, obligation.obligation_id, obligation.round_version
+                    kind.__name__,
+                    obligation.obligation_id,
+                    obligation.round_version,
+                    *_extension(obligation),
                 ),
                 occurred_at=now,
                 **told_of(obligation),
             )
             for obligation in obligations
-            if not obligation.historical
+            if kind is ReportOverdue or not obligation.historical
         ]
     await outbox.put(conn, turned)
     return count
@@ -163,7 +166,7 @@ async def _oblige(
             for project in projects
             if round_.concerns(project)
         ],
-        historical=rules.state_on(round_, today) == "overdue",
+        historical=rules.state_on(round_.opens_on, round_.due_on, today) == "overdue",
     )
 
 
@@ -172,6 +175,11 @@ def obligation_id_of(round_id: str, project_id: str) -> UUID:
     look it up.
     """
     return derived_id("obligation", round_id, project_id)
+
+
+def _extension(obligation: Obligation) -> tuple[date, ...]:
+    """Return what tells the events after an extension from those before it."""
+    return () if obligation.extended_to is None else (obligation.extended_to,)
 
 
 def _round_event(kept: KeptRound, now: datetime) -> RoundOpened | RoundChanged:
@@ -207,5 +215,5 @@ def told_of(obligation: Obligation) -> Mapping[str, object]:
         "state",
         "historical",
     )
-    missing = [] if obligation.state == "submitted" else [told.Missing(part="report")]
+    missing = [] if obligation.state in ("submitted", "accepted") else [told.Missing(part="report")]
     return {name: getattr(obligation, name) for name in names} | {"missing": missing}

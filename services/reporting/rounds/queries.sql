@@ -44,7 +44,8 @@ ON CONFLICT ON CONSTRAINT obligation_place DO NOTHING;
 UPDATE obligation AS o
    SET state = 'not_due', historical = false
   FROM round AS r
- WHERE r.round_id = o.round_id AND o.round_id = :round_id AND o.state IN ('due', 'overdue') AND r.due_on >= :today;
+ WHERE r.round_id = o.round_id AND o.round_id = :round_id AND o.state IN ('due', 'overdue')
+   AND coalesce(o.extended_to, r.due_on) >= :today;
 
 -- name: turn_due(today)
 -- The guard on state makes each change happen once, however many replicas look. What another transaction holds (a
@@ -60,7 +61,7 @@ UPDATE obligation AS o
         WHERE p.state = 'not_due' AND q.opens_on <= :today
           FOR UPDATE OF p SKIP LOCKED)
 RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.version AS round_version, r.report_kind, r.period,
-          r.opens_on, r.due_on;
+          r.opens_on, coalesce(o.extended_to, r.due_on) AS due_on, o.extended_to;
 
 -- name: turn_overdue(today, historical_only)
 UPDATE obligation AS o
@@ -71,25 +72,42 @@ UPDATE obligation AS o
        SELECT p.obligation_id
          FROM obligation AS p
          JOIN round AS q USING (round_id)
-        WHERE p.state = 'due' AND q.due_on < :today AND (p.historical OR NOT :historical_only::boolean)
+        WHERE p.state = 'due' AND coalesce(p.extended_to, q.due_on) < :today AND (p.historical OR NOT :historical_only::boolean)
           FOR UPDATE OF p SKIP LOCKED)
 RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.version AS round_version, r.report_kind, r.period,
-          r.opens_on, r.due_on;
+          r.opens_on, coalesce(o.extended_to, r.due_on) AS due_on, o.extended_to;
 
 -- name: is_anything_overdue(today)$
 SELECT EXISTS (
        SELECT 1
          FROM obligation AS o
          JOIN round AS r USING (round_id)
-        WHERE o.state = 'due' AND r.due_on < :today);
+        WHERE o.state = 'due' AND coalesce(o.extended_to, r.due_on) < :today);
 
 -- name: lock_obligation(obligation_id)^
 SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first_submitted_at, o.days_late,
-       r.version AS round_version, r.report_kind, r.period, r.opens_on, r.due_on
+       r.version AS round_version, r.report_kind, r.period, r.opens_on, coalesce(o.extended_to, r.due_on) AS due_on,
+       o.extended_to
   FROM obligation AS o
   JOIN round AS r USING (round_id)
  WHERE o.obligation_id = :obligation_id
    FOR UPDATE OF o;
+
+-- name: find_place(obligation_id)^
+SELECT r.programme_id, o.project_id
+  FROM obligation AS o
+  JOIN round AS r USING (round_id)
+ WHERE o.obligation_id = :obligation_id;
+
+-- name: decide_obligation(obligation_id, state)!
+UPDATE obligation
+   SET state = :state
+ WHERE obligation_id = :obligation_id;
+
+-- name: extend_obligation(obligation_id, state, extended_to, days_late)!
+UPDATE obligation
+   SET state = :state, extended_to = :extended_to, days_late = :days_late
+ WHERE obligation_id = :obligation_id;
 
 -- name: settle_obligation(obligation_id, submitted_at, days_late)!
 -- Lateness is that of the first submission; later versions do not change it.
@@ -100,7 +118,8 @@ UPDATE obligation
 
 -- name: list_obligations(state, cohort, theme, round_id, project_id, after, count)
 SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first_submitted_at, o.days_late,
-       r.version AS round_version, r.report_kind, r.period, r.opens_on, r.due_on
+       r.version AS round_version, r.report_kind, r.period, r.opens_on, coalesce(o.extended_to, r.due_on) AS due_on,
+       o.extended_to
   FROM obligation AS o
   JOIN round AS r USING (round_id)
   JOIN project AS p USING (project_id)

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.reporting.heard.rules import Project
-from shared.errors import RuleBroken
+from shared.errors import Conflict, RuleBroken
+
+ACCEPTED = "obligation-accepted"
+"""The code of what cannot be done with an accepted report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,51 @@ class Round:
         )
 
 
-def state_on(round_: Round, today: date) -> str:
+SETTLED = frozenset({"submitted", "sent_back", "accepted"})
+"""States of an obligation whose report came; the calendar turns the others."""
+
+
+def refuse_extension(state: str, *, due_on: date, until: date) -> None:
+    """Refuse more time that is none, or that comes too late to matter.
+
+    Raises:
+        Conflict: `obligation-accepted`; the report was accepted already.
+        RuleBroken: `extension-not-later`; the day does not lie after the due day.
+    """
+    if state == "accepted":
+        raise Conflict("the report was accepted; more time is not needed", code=ACCEPTED)
+    if until <= due_on:
+        raise RuleBroken(
+            f"until must lie after the due day {due_on.isoformat()}, got {until.isoformat()}",
+            code="extension-not-later",
+        )
+
+
+def refuse_decision(state: str, decision: str) -> None:
+    """Refuse to decide of a report that was not handed in, or that the project has to mend first.
+
+    Args:
+        decision: `sent_back` or `accepted`.
+
+    Raises:
+        Conflict: `obligation-not-submitted`.
+    """
+    allowed = {"sent_back": ("submitted", "accepted"), "accepted": ("submitted",)}[decision]
+    if state not in allowed:
+        raise Conflict(
+            f"a report can be {decision.replace('_', ' ')} when it is {' or '.join(allowed)};"
+            f" this one is {state.replace('_', ' ')}",
+            code="obligation-not-submitted",
+        )
+
+
+def state_on(opens_on: date, due_on: date, today: date) -> str:
     """Return the state of an obligation without a report: due to the end of the due day, overdue
     from midnight.
     """
-    if today < round_.opens_on:
+    if today < opens_on:
         return "not_due"
-    return "due" if today <= round_.due_on else "overdue"
+    return "due" if today <= due_on else "overdue"
 
 
 def days_late(due_on: date, submitted_on: date) -> int:

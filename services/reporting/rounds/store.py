@@ -47,6 +47,7 @@ class Obligation:
     due_on: date
     first_submitted_at: datetime | None = None
     days_late: int | None = None
+    extended_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,34 @@ async def lock_obligation(conn: Connection, obligation_id: UUID) -> Obligation:
     return _obligation(row, state=row["state"], settled=row)
 
 
+async def get_place(conn: Connection, obligation_id: UUID) -> tuple[str, str]:
+    """Return the programme and the project that an obligation is of.
+
+    Raises:
+        NotFound: `obligation-unknown`.
+    """
+    row = await QUERIES.find_place(conn, obligation_id=obligation_id)
+    if row is None:
+        raise NotFound(f"there is no obligation {obligation_id}", code="obligation-unknown")
+    return row["programme_id"], row["project_id"]
+
+
+async def decide_obligation(conn: Connection, obligation_id: UUID, *, state: str) -> None:
+    """Keep what was decided of a report that was handed in."""
+    await QUERIES.decide_obligation(conn, obligation_id=obligation_id, state=state)
+
+
+async def extend_obligation(conn: Connection, obligation: Obligation) -> None:
+    """Keep an obligation's new due day, with the state and the lateness that follow from it."""
+    await QUERIES.extend_obligation(
+        conn,
+        obligation_id=obligation.obligation_id,
+        state=obligation.state,
+        extended_to=obligation.due_on,
+        days_late=obligation.days_late,
+    )
+
+
 async def list_obligations(
     conn: Connection, wanted: ObligationFilter, *, after: UUID, count: int
 ) -> list[Obligation]:
@@ -217,4 +246,5 @@ def _obligation(row: Any, *, state: str, settled: Any = None) -> Obligation:
         row["due_on"],
         settled["first_submitted_at"] if settled is not None else None,
         settled["days_late"] if settled is not None else None,
+        row["extended_to"],
     )

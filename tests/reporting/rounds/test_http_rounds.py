@@ -156,6 +156,7 @@ async def test_obligations_are_listed_by_state_cohort_theme_round_and_project(
         "historical": True,
         "first_submitted_at": None,
         "days_late": None,
+        "extended_to": None,
     }
 
 

@@ -106,7 +106,7 @@ async def test_a_round_that_is_open_when_it_is_loaded_is_due_at_once(empty_desk:
     assert len(await desk.told(ReportDue)) == 1
 
 
-async def test_a_round_loaded_after_its_time_makes_historical_obligations_and_tells_nobody(
+async def test_a_round_loaded_after_its_time_makes_overdue_obligations_told_as_historical(
     empty_desk: Desk,
 ) -> None:
     desk = empty_desk
@@ -119,7 +119,7 @@ async def test_a_round_loaded_after_its_time_makes_historical_obligations_and_te
     (obligation,) = await desk.obligations()
     assert (obligation.state, obligation.historical) == ("overdue", True)
     assert await desk.told(ReportDue) == []
-    assert await desk.told(ReportOverdue) == []
+    assert [event.historical for event in await desk.told(ReportOverdue)] == [True]
 
 
 async def test_a_round_is_told_when_it_is_made_and_when_it_changes_and_not_when_it_is_repeated(
@@ -217,7 +217,7 @@ async def test_a_project_that_comes_after_the_due_day_owes_historically(empty_de
 
     (obligation,) = await desk.obligations()
     assert (obligation.state, obligation.historical) == ("overdue", True)
-    assert await desk.told(ReportOverdue) == []
+    assert [event.historical for event in await desk.told(ReportOverdue)] == [True]
 
 
 async def test_a_project_heard_again_or_out_of_order_keeps_its_obligations(

@@ -23,7 +23,7 @@ VEFSN = Project("vefsn-naervaer", "saman-2011", "pulje-1", ("sickness-absence",)
     ],
 )
 def test_a_report_is_due_to_the_end_of_the_due_day(today: date, state: str) -> None:
-    assert state_on(annual_round(), today) == state
+    assert state_on(annual_round().opens_on, annual_round().due_on, today) == state
 
 
 @pytest.mark.parametrize(
