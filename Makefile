@@ -8,7 +8,7 @@ ARGS ?=
 MINUTES ?= 60
 SEED ?=
 
-.PHONY: help setup demo test fast faults chaos outages check format bench contracts lock clean
+.PHONY: help setup demo test times fast faults chaos outages check format bench contracts lock clean
 
 help: ## Show the verbs
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -34,6 +34,9 @@ demo: setup ## Run the whole system with the model programme; Ctrl-C stops it
 test: setup ## Run all checks and tests
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+times: setup ## Run all tests, and say where their time goes
+	@$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile --no-loadscope-reorder -p tests.support.times $(ARGS)
 
 # Neither plugins nor the shared fixtures are loaded, and properties get five examples instead of a hundred.
 fast: setup ## Run the tests of the rules; a second or two, no servers

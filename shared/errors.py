@@ -25,14 +25,14 @@ class FieldError:
 
 
 def json_pointer(*path: str | int) -> str:
-    """Write the way to a place in a JSON value as a pointer (RFC 6901); nothing leads to the whole,
-    "".
+    """Return the JSON pointer (RFC 6901) to a place in a JSON value; without a path, the pointer to
+    the whole value, "".
     """
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
 class AppError(Exception):
-    """Something that the person or system at the door must hear about.
+    """An error that is told to the person or system that asked.
 
     Args:
         message: a whole sentence with the value and the bound.
@@ -80,7 +80,7 @@ class NotAuthenticated(AppError):
 
 
 class NotAllowed(AppError):
-    """The key is known, but this is not its to do."""
+    """The key is known, but may not do this."""
 
     default_code = "not-allowed"
 
@@ -103,7 +103,7 @@ class Unavailable(AppError):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check saw in something that was accepted or refused.
+    """What a check found in a submission, be it accepted or refused.
 
     Attributes:
         code: stable code.

@@ -1,10 +1,10 @@
 """Fault points: named places between a commit, a send, an acknowledgement and a commit of offsets,
 where a process can be told to die or to hang.
 
-What protects against loss and doubling is the order of these steps, and a random kill rarely falls
-between two of them. `SAMAN_FAULT=delivery.committed:die:2` ends the process by SIGKILL when it
+The order of these steps protects against loss and doubling, and a random kill rarely falls between
+two of them. `SAMAN_FAULT=delivery.committed:die:2` ends the process by SIGKILL when it
 comes to that point for the second time; `hang` stops it with SIGSTOP, as a frozen machine would be.
-Where nothing is armed a point costs one comparison.
+Without orders a point costs one comparison.
 """
 
 import os

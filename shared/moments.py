@@ -1,5 +1,5 @@
-"""Moments and days as clients name them: with their offset from UTC in years that UTC has, and as
-they are written.
+"""Moments and days as clients write them: moments with their offset from UTC, days as dates, and
+neither as a number.
 """
 
 import re
@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 _BEGINS = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
-"""Numbers, which would be taken for seconds since 1970, begin in another way."""
+"""How a moment begins. Pydantic would take a number for seconds since 1970."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -50,6 +50,6 @@ def _day(value: Any) -> date:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
-"""A day that a client names; a number would be taken for seconds since 1970, and midnight for the
-day it begins.
+"""A day that a client names. Only a date is taken: pydantic would take a number for seconds since
+1970, and a moment at midnight for a day.
 """

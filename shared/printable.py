@@ -1,5 +1,5 @@
-"""Shows people what a stranger sent, so that neither a terminal nor a page does what stands in
-it; and finds the characters that would do something, so that a door can refuse them.
+"""Shows people what a stranger sent without letting it act on a terminal or page, and finds the
+characters that would act, so that a door can refuse them.
 """
 
 import unicodedata
@@ -35,8 +35,8 @@ def first_unseen(text: str, *, has_lines: bool) -> str | None:
 
 
 def printable(text: str) -> str:
-    """Return a text with everything written out that is no character to look at: escapes, returns,
-    turned directions.
+    """Return a text in which every character that cannot be seen is written as an escape: control
+    characters, carriage returns, marks that turn the direction.
 
     Line ends stay, because a traceback has them.
     """

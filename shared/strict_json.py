@@ -1,5 +1,4 @@
-"""Read JSON from strangers: exact numbers, and a clear refusal of what would hide or lose
-something.
+"""Read JSON from strangers: numbers stay exact, and what would hide or lose something is refused.
 
 The standard library's parser accepts NaN, lets the last of two equal keys win, and recurses without
 a bound of its own; PostgreSQL cannot hold U+0000 or lone surrogates in text. All of these are
@@ -125,12 +124,11 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _refuse_depth(body: bytes) -> None:
-    """Take away the innermost pairs of brackets as often as levels are allowed; what is left nests
-    too deep.
+    """Remove the innermost pairs of brackets as often as levels are allowed; brackets that are left
+    are nested too deep.
 
-    So a body of a megabyte takes some milliseconds, where a look at each bracket takes seconds.
-    What does not pair at all is left to the parser, which stops at it, as long as it has not gone
-    too deep before.
+    This takes some milliseconds for a megabyte; looking at each bracket takes seconds. Brackets
+    without a partner are left to the parser, which stops at them.
     """
     left = _STRING.sub(b"", body).translate(_AS_ROUND, _NO_BRACKETS)
     for _ in range(DEPTH_MAX):

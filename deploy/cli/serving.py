@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.types import ASGIApp
 
+from deploy.cli.connections import WatchedConnection, allow_many_files
 from deploy.containers.gateway import make_gateway
 from deploy.services import SERVICES, migration_folders, wiring
 from shared import faults
@@ -72,6 +73,7 @@ def serve(
     faults.arm(os.environ.get(faults.VARIABLE, ""))
     apps = {name: _app(name) for name in _names(service)}
     _spare_the_collector()
+    allow_many_files()
     one: ASGIApp = next(iter(apps.values())) if service != "all" else make_gateway(apps)
     uvicorn.run(
         one, host=host, port=port, loop="uvloop", lifespan="on", **server_options(trusted_proxies)
@@ -86,6 +88,7 @@ def server_options(trusted_proxies: str) -> dict[str, Any]:
     are named.
     """
     return {
+        "http": WatchedConnection,
         "log_level": "warning",
         "access_log": False,
         "server_header": False,

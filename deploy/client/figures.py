@@ -54,6 +54,21 @@ KINDS = {
         texts=("weight_kind",),
         axes=("certification", "denominator", "holiday", "source"),
     ),
+    "workforce": Kind(
+        type="no.saman.inbound.WorkforceFigurePosted.v1",
+        topic="inbound.{publisher}.figures.v1",
+        decimals=("full_time_equivalents",),
+        wholes=(
+            "employees",
+            "positions",
+            "part_time_employees",
+            "full_time_employees",
+            "asked",
+            "wanting_larger_position",
+        ),
+        texts=(),
+        axes=("leave", "source"),
+    ),
     "indicator": Kind(
         type="no.saman.inbound.IndicatorFigurePosted.v1",
         topic="inbound.{publisher}.figures.v1",

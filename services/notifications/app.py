@@ -1,5 +1,7 @@
 """The wiring of notifications."""
 
+from datetime import time
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -12,6 +14,8 @@ from services.notifications.channels.signing import KEY_LENGTH_MIN, Signer
 from services.notifications.channels.webhook import Caller
 from services.notifications.deliveries import api as deliveries
 from services.notifications.deliveries import letters
+from services.notifications.feeds import api as feeds
+from services.notifications.heard import commands as heard
 from services.notifications.mails import postman
 from services.notifications.reminders import api as reminders_api
 from services.notifications.reminders import commands as reminders
@@ -71,6 +75,10 @@ class Settings(ServiceSettings):
         le=10_000,
         description="Active subscriptions of one mail address or webhook.",
     )
+    mails_at: time = Field(
+        default=time(8),
+        description="When on a day reminders go out, in Europe/Oslo; when people come to work.",
+    )
     webhook_key: SecretStr | None = Field(
         default=None,
         min_length=KEY_LENGTH_MIN,
@@ -95,11 +103,6 @@ class Settings(ServiceSettings):
         default=False,
         description="For tests and demonstrations: http, any port, loopback and private networks.",
     )
-
-
-async def plan_reminders(service: Service) -> None:
-    """Plan the reminders of each day."""
-    await calendar.follow(service.database, service.clock, reminders.plan, seconds=PLAN_SECONDS)
 
 
 class Outgoing:
@@ -146,6 +149,11 @@ class Outgoing:
         finally:
             await caller.close()
 
+    async def plan(self, service: Service) -> None:
+        """Plan the reminders of each day."""
+        turn = partial(reminders.plan, send_at=self._settings.mails_at)
+        await calendar.follow(service.database, service.clock, turn, seconds=PLAN_SECONDS)
+
     async def post(self, service: Service) -> None:
         """Send mails to persons, as long as the service runs."""
         means = postman.Means(
@@ -171,7 +179,8 @@ def create_app(settings: Settings) -> FastAPI:
         migrations=MIGRATIONS,
         router=handlers.router,
         inbound=handlers.late_router,
-        background=[outgoing.send, outgoing.post, plan_reminders],
+        hear_people=heard.hear_people,
+        background=[outgoing.send, outgoing.post, outgoing.plan],
     )
     app = make_app(
         service,
@@ -183,5 +192,6 @@ def create_app(settings: Settings) -> FastAPI:
     subscriptions.add_routes(router, service, signer=outgoing.signer, bounds=bounds)
     deliveries.add_routes(router, service)
     reminders_api.add_routes(router, service)
+    feeds.add_routes(router, service, public_url=settings.public_url)
     app.include_router(router)
     return app

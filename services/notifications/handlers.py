@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.notifications.deliveries import commands as deliveries
+from services.notifications.feeds import commands as feeds
 from services.notifications.heard import commands as heard
 from services.notifications.reminders import commands as reminders
 from shared.delivery.records import Record
@@ -56,6 +57,7 @@ async def on_municipalities(
 async def on_projects(events: Sequence[ProjectEvent], conn: Connection, _now: datetime) -> None:
     """Keep what projects are called and belong to."""
     await heard.hear_projects(conn, events)
+    await feeds.hear_projects(conn, events)
 
 
 @subscribe(router, ProgrammeRegistered, ProgrammeChanged)
@@ -74,21 +76,24 @@ async def on_metrics_defined(
 
 @subscribe(router, RoundOpened, RoundChanged)
 async def on_rounds(events: Sequence[RoundEvent], conn: Connection, _now: datetime) -> None:
-    """Keep the ladders of reminders."""
+    """Keep the ladders of reminders and the deadlines."""
     await reminders.hear_rounds(conn, events)
+    await feeds.hear_rounds(conn, events)
 
 
 @subscribe(late_router, TargetReached, TargetLost)
 async def on_milestones(events: Sequence[MilestoneEvent], conn: Connection, _now: datetime) -> None:
     """Tell of goals."""
     await deliveries.tell(conn, events, true_now=datetime.now(UTC))
+    await feeds.hear_milestones(conn, events)
 
 
 @subscribe(late_router, ReportDue, ReportOverdue, ReportSubmitted)
 async def on_reports(events: Sequence[ReportEvent], conn: Connection, _now: datetime) -> None:
-    """Tell of reports, and remind of those that are owed."""
+    """Tell of reports, keep their deadlines, and remind of those that are owed."""
     await deliveries.tell(conn, events, true_now=datetime.now(UTC))
     await reminders.hear_reports(conn, events)
+    await feeds.hear_reports(conn, events)
 
 
 async def followed(records: Sequence[Record], conn: Connection) -> Sequence[Record]:

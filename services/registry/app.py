@@ -29,6 +29,7 @@ from services.registry.projects import api as projects
 from services.registry.publishers import api as publishers
 from services.registry.sign_in import api as sign_in_api
 from services.registry.sign_in import pages as sign_in
+from services.registry.sign_in.provider import Provider, ProviderSettings
 from services.registry.tables import api as tables
 from shared.delivery.subscribe import Router
 from shared.http.routes import StrictRoute
@@ -116,10 +117,17 @@ def make_router(service: Service, mailer: Mailer) -> APIRouter:
     return router
 
 
-def make_pages(service: Service, pages: Pages, mailer: Mailer, *, status_address: str) -> APIRouter:
+def make_pages(
+    service: Service,
+    pages: Pages,
+    mailer: Mailer,
+    *,
+    status_address: str,
+    provider: Provider | None,
+) -> APIRouter:
     """Return the registry's routes for people."""
     router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
-    sign_in.add_routes(router, service, pages, mailer)
+    sign_in.add_routes(router, service, pages, mailer, provider)
     people_pages.add_routes(router, service, pages, mailer)
     console.add_routes(router, service, pages, status_address=status_address)
     pages.add_missing(router)
@@ -153,5 +161,12 @@ def create_app(settings: Settings) -> FastAPI:
     pages.mount_assets(app)
     mailer = Mailer(RegistryMailSettings(), settings.public_url, pages.all_texts)
     app.include_router(make_router(service, mailer))
-    app.include_router(make_pages(service, pages, mailer, status_address=settings.status_address))
+    provided = ProviderSettings()
+    callback = f"{settings.public_url.rstrip('/')}{sign_in.CALLBACK_PAGE}"
+    provider = Provider(provided, callback) if provided.issuer else None
+    app.include_router(
+        make_pages(
+            service, pages, mailer, status_address=settings.status_address, provider=provider
+        )
+    )
     return app

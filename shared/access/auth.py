@@ -1,7 +1,7 @@
-"""Who is asking, and whether they may: keys, principals, and the one function that decides.
+"""Who asks, and what they may do: keys, principals, and the one function that decides.
 
 A publisher's key is `pub_<key id>.<43 characters>`. Only its SHA-256 is kept: the key is 256 random
-bits, so a slow hash would protect nothing and would be a lever for overloading us. The hashes
+bits, so a slow hash would protect nothing, and strangers could overload us with it. The hashes
 travel on `registry.publisher.v1`, so each service checks by itself, and a revocation holds as soon
 as that event is read.
 """
@@ -27,12 +27,16 @@ QUERIES = load_queries(__file__)
 
 KEY_PREFIX = "pub_"
 _KEY_FORM = re.compile(rf"{KEY_PREFIX}(?P<key_id>[A-Za-z0-9-]{{1,64}})\.[A-Za-z0-9_-]{{43}}")
-"""Nothing else is looked up: what a stranger writes there need not even be storable."""
+"""Only such a text is looked up; any other need not even be storable in the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """A municipality that a publisher may speak for; `to` is the last day, none means still."""
+    """A municipality that a publisher may speak for.
+
+    Attributes:
+        to: the last day; None while the mandate has no end.
+    """
 
     municipality_id: str
     from_: date | None = None
@@ -53,6 +57,7 @@ class Principal:
         is_operator: may do everything.
         mandates: the municipalities that a publisher may speak for.
         key_id: of the key that was shown.
+        token: by whose token a publisher came in place of a key, as the audit log says it.
         person_id: of a person who signed in.
         grants: the roles that the person holds, now or at another time.
     """
@@ -61,6 +66,7 @@ class Principal:
     is_operator: bool = False
     mandates: tuple[Mandate, ...] = ()
     key_id: str | None = None
+    token: str | None = None
     person_id: UUID | None = None
     grants: tuple[Grant, ...] = ()
 
@@ -73,7 +79,8 @@ class Principal:
             return f"person/{self.person_id}"
         if self.organisation_number is None:
             return "nobody"
-        return f"publisher/{self.organisation_number} with key {self.key_id}"
+        shown = f"key {self.key_id}" if self.token is None else self.token
+        return f"publisher/{self.organisation_number} with {shown}"
 
     def may_speak_for(self, municipality_id: str, on: date) -> bool:
         """Tell whether a mandate covers a municipality on a day."""
@@ -106,7 +113,7 @@ def require(
     publisher: str | None = None,
     within: Scope | None = None,
 ) -> None:
-    """Let the principal do this, or say no. Every right in the system is decided here.
+    """Return if the principal may do this, else raise. Every right in the system is decided here.
 
     Args:
         municipality_id: whose figures are touched, for a publisher's actions.
@@ -116,7 +123,7 @@ def require(
         within: where the object stands, for people's actions; none asks for any such role at all.
 
     Raises:
-        NotAuthenticated: nobody asked who may never do this.
+        NotAuthenticated: no key was given, and nobody may do this without one.
         NotAllowed: the publisher or the person may not do this, or not with this object.
     """
     if principal.is_operator:
@@ -190,7 +197,7 @@ def hash_of(key: str) -> str:
 async def authenticate(
     conn: Connection, authorization: str | None, *, operator_key_hash: str, now: datetime
 ) -> Principal:
-    """Tell who bears the key in an Authorization header; nobody in particular when there is none.
+    """Return whose key an Authorization header holds; `NOBODY` when there is no header.
 
     Raises:
         NotAuthenticated: the header is malformed, or the key unknown, expired or revoked.
@@ -225,8 +232,11 @@ async def authenticate(
 async def list_publishers(
     conn: Connection, organisation_numbers: Collection[str], *, also_revoked: bool = False
 ) -> dict[str, Principal]:
-    """Return those of the publishers that were heard of, by organisation number; revoked ones only
-    when asked for.
+    """Return the publishers that this service has heard of, by organisation number.
+
+    Args:
+        organisation_numbers: whom to look for.
+        also_revoked: whether revoked publishers are returned too.
     """
     return {
         row["organisation_number"]: Principal(
@@ -256,8 +266,8 @@ async def keep_publishers(conn: Connection, events: Sequence[PublisherEvent]) ->
 
 
 def _is_revoked(row: Mapping[str, Any]) -> bool:
-    """Tell whether a publisher lost its rights: as soon as we hear of it, whatever the registry's
-    clock said then.
+    """Tell whether a publisher was revoked. It counts from when this service hears of it, whatever
+    time the registry's clock showed.
     """
     return row["revoked_at"] is not None
 

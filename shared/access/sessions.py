@@ -9,8 +9,10 @@ beginning: that travels on `registry.person.v1`, so signing out everywhere holds
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from joserfc import jwt
@@ -95,37 +97,53 @@ class SessionKeys:
         """Whether anybody can sign in at all."""
         return bool(self._keys)
 
-    def write(self, session: Session) -> str:
-        """Return the cookie of a session."""
-        claims = {
-            "sub": session.subject,
-            "iat": session.begun_at.timestamp(),
-            "used": session.used_at.timestamp(),
-            "form": session.form_token,
-            "bound": session.bound_to,
-        }
-        return jwt.encode(HEADER, claims, self._keys[0], registry=_JWE)
+    def seal(self, claims: Mapping[str, Any]) -> str:
+        """Return a cookie that holds claims, and that nobody without a key can read or make."""
+        return jwt.encode(HEADER, dict(claims), self._keys[0], registry=_JWE)
 
-    def read(self, cookie: str | None) -> Session | None:
-        """Return the session of a cookie; None of one that no key of ours wrote."""
+    def unseal(self, cookie: str | None) -> dict[str, Any] | None:
+        """Return the claims of a cookie; None of one that no key of ours wrote."""
         for key in self._keys if cookie else ():
             try:
-                claims = jwt.decode(cookie or "", key, registry=_JWE).claims
-                return Session(
-                    subject=str(claims["sub"]),
-                    form_token=str(claims["form"]),
-                    begun_at=datetime.fromtimestamp(float(claims["iat"]), UTC),
-                    used_at=datetime.fromtimestamp(float(claims["used"]), UTC),
-                    bound_to=str(claims["bound"]),
-                )
-            except (JoseError, ValueError, KeyError, TypeError):
+                return jwt.decode(cookie or "", key, registry=_JWE).claims
+            except (JoseError, ValueError):
                 continue
         return None
+
+    def write(self, session: Session) -> str:
+        """Return the cookie of a session."""
+        return self.seal(
+            {
+                "sub": session.subject,
+                "iat": session.begun_at.timestamp(),
+                "used": session.used_at.timestamp(),
+                "form": session.form_token,
+                "bound": session.bound_to,
+            }
+        )
+
+    def read(self, cookie: str | None) -> Session | None:
+        """Return the session of a cookie; None of what is no session of ours."""
+        claims = self.unseal(cookie)
+        try:
+            return None if claims is None else _session(claims)
+        except (KeyError, TypeError, ValueError):
+            return None
 
 
 def begin(subject: str, *, now: datetime, bound_to: str = "") -> Session:
     """Begin a session; each has its own token for forms."""
     return Session(subject, secrets.token_urlsafe(24), now, now, bound_to)
+
+
+def _session(claims: Mapping[str, Any]) -> Session:
+    return Session(
+        subject=str(claims["sub"]),
+        form_token=str(claims["form"]),
+        begun_at=datetime.fromtimestamp(float(claims["iat"]), UTC),
+        used_at=datetime.fromtimestamp(float(claims["used"]), UTC),
+        bound_to=str(claims["bound"]),
+    )
 
 
 def _key(written: str) -> OctKey:

@@ -1,11 +1,10 @@
 """The audit log: who changed what, in the transaction of the change, sealed into a chain within
 about a second.
 
-A chain that every change had to lengthen itself would make all of a service's transactions queue
-for its head. So entries are written without one, and a background task seals what has become
-visible, one service's replicas after another. An entry that was tampered with before its seal is
-the price; it is a second, and a test of the database's own logs. Afterwards nothing can be changed,
-taken out or put in without breaking the chain (`verify`).
+If each change extended the chain itself, all transactions of a service would wait for each other.
+So a change only writes its entry, and a background task seals the entries that have become visible.
+The price: within that second an entry can be changed unnoticed. Afterwards nothing can be changed,
+removed or inserted without breaking the chain, which `verify` finds out.
 """
 
 import asyncio
@@ -27,8 +26,8 @@ QUERIES = load_queries(__file__)
 SEAL_SECONDS = 1.0
 SEAL_COUNT = 1_000
 LATE_IDS = 10_000
-"""So far behind the newest sealed entry others are still looked for; ids are given out before
-transactions commit. At its start a service looks at all of them.
+"""How far behind the newest sealed entry unsealed ones are looked for. There can be some, because
+ids are given out before transactions commit. At its start a service looks at all entries.
 """
 
 ANY_IDS = 1 << 62
@@ -76,7 +75,7 @@ class Change:
     Attributes:
         action: what was done, such as `publisher-changed`.
         object: what to, such as `publisher/310000019`.
-        after: the state it left; the one before stands in the object's entry before.
+        after: the state after the change; the state before is in the object's previous entry.
         reason: why, where somebody gave one.
     """
 
@@ -87,7 +86,7 @@ class Change:
 
 
 async def note(conn: Connection, *changes: Change) -> None:
-    """Note changes, in the transaction that makes them."""
+    """Write entries for changes, in the transaction that makes them."""
     if not changes:
         return
     by = actor()
@@ -106,7 +105,7 @@ async def note(conn: Connection, *changes: Change) -> None:
 async def note_events(
     conn: Connection, events: Iterable[Event], *, reason: str | None = None
 ) -> None:
-    """Note changes whose events carry the whole state."""
+    """Write entries for changes whose events carry the whole state."""
     await note(
         conn,
         *(
@@ -122,8 +121,8 @@ async def note_events(
 
 
 async def noted_events(conn: Connection, kinds: Mapping[str, type[E]]) -> AsyncIterator[E]:
-    """Yield the events of these kinds that were noted whole, in their order; ids are not noted and
-    are made up.
+    """Yield the events of these kinds that entries hold whole, in their order. Their event ids are
+    new: entries do not hold ids.
     """
     async for row in QUERIES.list_audit_entries(conn, actions=list(kinds)):
         yield kinds[row["action"]].from_wire(
@@ -147,10 +146,10 @@ async def keep_sealed(database: Database) -> None:
 
 
 async def seal(conn: Connection, *, late_ids: int = LATE_IDS) -> int:
-    """Lengthen the chain by entries that have no seal yet; return how many.
+    """Seal entries that have no seal yet; return how many.
 
     Args:
-        late_ids: how far behind the newest sealed entry others are looked for.
+        late_ids: how far behind the newest sealed entry unsealed ones are looked for.
     """
     if not await QUERIES.has_unsealed(conn, late_ids=late_ids):
         return 0
@@ -181,13 +180,13 @@ def hash_of(previous: bytes, row: Mapping[str, Any]) -> bytes:
 
 @dataclass
 class Verdict:
-    """What a look at the whole chain gave.
+    """The result of checking the whole chain.
 
     Attributes:
         seal_count: how many entries are sealed.
-        head: the last seal's hash; kept elsewhere, it proves later that nothing before it was
-            changed.
-        faults: what is wrong, one sentence each; the first broken link and no more of those.
+        head: the last seal's hash. Whoever keeps it elsewhere can prove later that nothing before
+            it was changed.
+        faults: what is wrong, one sentence each. Of broken links only the first is named.
     """
 
     seal_count: int = 0
@@ -196,7 +195,7 @@ class Verdict:
 
 
 async def verify(conn: Connection, *, known: Mapping[int, str] | None = None) -> Verdict:
-    """Work the chain out anew from its beginning.
+    """Check the chain by computing it again from its beginning.
 
     Args:
         conn: may read the two tables, and nothing else is needed.

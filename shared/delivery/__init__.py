@@ -1,4 +1,6 @@
-"""What comes into a service: `subscribe` with its one policy, inbox, positions, dead letters.
+"""How events come into a service: `subscribe` with its one policy, inbox, checkpoints, dead
+letters, replays.
 
-Every hop is one PostgreSQL transaction of dedupe + effect + outbox. Kafka is a replayable wire.
+Each batch is one PostgreSQL transaction of deduplication, effect and outbox. Kafka is a wire that
+can be replayed.
 """

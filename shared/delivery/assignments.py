@@ -1,10 +1,10 @@
 """Sees to it that somebody reads every partition of the inbound topics.
 
-A member that returns under its static id gets the assignment back that it had, without a rebalance.
-If it was killed between hearing of a new topic and learning of its partitions, that assignment
-lacks them, and nobody would ever ask again: the broker sees no change, and the client, which is not
-told that it leads the group, does not look. Found by killing reporting just after a publisher was
-added.
+A member that comes back under its static id gets its old assignment, without a rebalance. If it was
+killed after it heard of a new topic and before it learned of the topic's partitions, the old
+assignment lacks them, and no rebalance would ever follow: the broker sees no change, and the client
+does not look, because it is not told that it leads the group. Found by killing reporting just after
+a publisher was added.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ async def keep_assigned(consumers: Consumers, bus: BusSettings) -> None:
             except KafkaError as error:
                 if not error.retriable:
                     raise
-                # The coordinator died or moves; until there is another, nothing can be asked of it.
+                # The coordinator died or moves; there is nobody to ask until there is another.
                 assigned = {}
             for group, name in groups.items():
                 client = consumers.subscribers[name].consumer

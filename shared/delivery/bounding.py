@@ -1,9 +1,9 @@
-"""How many records of one publisher wait as dead letters: so many, and no more.
+"""Bounds how many records of one publisher wait as dead letters.
 
-Whoever sends what nobody can read, by the hundred thousand, would fill the database and hide the
-letters of all others. Beyond the bound records are counted; one in many is kept, to show whether
-they are still of one kind. The publisher is told once, and so is the operator, by an alert. The
-records themselves stay in the topic as long as everything does, and can be read again from there.
+A publisher that sends unreadable records by the hundred thousand would fill the database and hide
+the letters of all others. Records beyond the bound are only counted; one in `SAMPLE_EVERY` is kept,
+to show whether they are still of one kind. The publisher is told once, and the operator by an
+alert. The records stay in the topic for its retention, and can be read again from there.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""Binding subscriptions to FastStream, with the settings that its defaults get wrong.
+"""Binds subscriptions to FastStream, with other settings than its defaults.
 
-FastStream acknowledges first by default and loses what it then fails to handle; it replies to
-whatever topic a `reply_to` header names; and it drops a record whose headers are no text. Each of
-these is shut off here, and `tests/shared/delivery` walks every subscriber to see that it stays so.
+By default FastStream acknowledges a record before it is handled, and so loses it when the handler
+fails; it replies to any topic that a `reply_to` header names; and it drops a record whose headers
+are not text. All three are switched off here, and `tests/shared/delivery` checks every subscriber.
 """
 
 import asyncio
@@ -32,21 +32,20 @@ from shared.postgres.database import Database
 LOG = structlog.get_logger()
 CATCH_UP_POLL_SECONDS = 0.1
 LEAVE_SECONDS = 2.0
-"""For saying goodbye to the broker, after the running batches had their time."""
+"""How long leaving the group may take, after the running batches had their time."""
 
 START_SECONDS = 60.0
-"""For one consumer that is started again. Its group may have to wait for the batches of its other
-members; one that takes longer is started anew at the next look, and the others have been looked at
-meanwhile.
+"""How long one consumer may take to start again; its group may have to wait for the batches of
+other members. One that takes longer is tried again at the next look, so that the others are looked
+at.
 """
 
 
 async def bare_parser(message: Any, original: Any) -> Any:
-    """Show FastStream one record without its headers, so that a null or non-text header cannot make
-    it drop any.
+    """Show FastStream only the first record of a batch, without headers, so that a header that is
+    null or not text cannot make it drop records.
 
-    All it takes from a batch is what its own log lines name; the records themselves are read by the
-    delivery.
+    FastStream uses it for its own log lines; the delivery reads the records themselves.
     """
     records = message if isinstance(message, tuple) else (message,)
     parsed = await original((_without_headers(records[0]),))
@@ -55,7 +54,7 @@ async def bare_parser(message: Any, original: Any) -> Any:
 
 
 async def no_decoder(_message: Any) -> None:
-    """Leave the bodies alone; each record is read on its own by the delivery."""
+    """Leave the bodies undecoded; the delivery reads each record on its own."""
     return
 
 
@@ -127,11 +126,11 @@ class Consumers:
         self.is_running = True
 
     async def revive(self) -> list[str]:
-        """Start those subscribers again whose client has given up for good; return their groups.
+        """Restart subscribers whose client has given up for good; return their groups.
 
-        After an error that it does not know, aiokafka ends its background tasks and tells nobody:
-        the process looks well and consumes nothing. One that does not start, because the broker is
-        away again, is tried at the next look.
+        After an error that it does not know, aiokafka ends its background tasks without a word: the
+        process looks well and consumes nothing. A subscriber that does not start, because the
+        broker is away again, is tried at the next look.
         """
         revived = []
         self.unstarted = []
@@ -259,8 +258,8 @@ async def _partitions(consumer: Any, topic: str) -> list[Any]:
 
 
 async def _put_away(subscriber: Any) -> None:
-    """Stop a subscriber whose client has given up: it raises then what it gave up for, and leaves
-    connections open.
+    """Stop a subscriber whose client has given up. Its `stop` then raises the error that it gave up
+    over, and leaves connections open, which are closed here.
     """
     consumer = subscriber.consumer
     try:
@@ -279,6 +278,6 @@ def _has_given_up(subscriber: Any) -> bool:
 
 
 def record_of(raw: Any) -> Record:
-    """Return what we keep of a record as the client gives it."""
+    """Return the client's record as our own."""
     headers = tuple((str(name), value) for name, value in raw.headers)
     return Record(raw.topic, raw.partition, raw.offset, raw.key, headers, raw.value, raw.timestamp)

@@ -32,9 +32,9 @@ class Failure:
     """Why a record ended here.
 
     Attributes:
-        code: stable code, or the exception's name for what nobody foresaw.
+        code: stable code; of an exception that is a fault of ours, its name.
         error: a sentence, or the end of the traceback.
-        is_surprise: nobody foresaw it, so its words are for operators alone.
+        is_surprise: whether it is a fault of ours; then its words are for operators only.
     """
 
     code: str
@@ -43,7 +43,9 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException) -> "Failure":
-        """Describe an exception: rules by their sentence, surprises by where they happened."""
+        """Describe an exception: a broken rule by its sentence, any other by the end of its
+        traceback.
+        """
         if isinstance(error, AppError):
             return cls(error.code, error.message[:ERROR_LENGTH_MAX])
         where = "".join(traceback.format_tb(error.__traceback__)[-3:])
@@ -52,7 +54,7 @@ class Failure:
 
     @property
     def told(self) -> RuleBroken:
-        """What whoever sent the record may hear of it."""
+        """What the sender of the record is told."""
         if self.is_surprise:
             return RuleBroken(
                 "it could not be handled because of a fault on our side; it is kept, and will be"
@@ -81,7 +83,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
-    """Which letters are meant; what is not given does not narrow.
+    """Which letters are meant; None means any.
 
     Attributes:
         state: `waiting`, `replayed` or `discarded`.
@@ -104,7 +106,7 @@ ALL = LetterFilter(state=None)
 async def bury(
     conn: Connection, consumer: str, record: Record, failure: Failure, *, attempts: int = 1
 ) -> None:
-    """Keep a record as a dead letter, in the transaction that passes it by."""
+    """Keep a record as a dead letter, in the transaction that moves the checkpoint past it."""
     await QUERIES.add_dead_letter(
         conn,
         consumer=consumer,
@@ -242,10 +244,10 @@ async def keep_emptied(database: Database) -> None:
 
 
 async def empty_settled(conn: Connection) -> int:
-    """Take key, headers, value and error out of letters that were settled long ago; return of how
+    """Remove key, headers, value and error from letters that were settled long ago; return from how
     many.
 
-    The letter itself stays: each record that was consumed is in the inbox or a letter, for ever.
+    The letters themselves stay: every consumed record is in the inbox or is a letter, for ever.
     """
     error = f"emptied {KEPT_DAYS} days after it was settled"
     count: int = await QUERIES.empty_dead_letters(
@@ -266,7 +268,7 @@ async def note_failed_replay(conn: Connection, letter_id: int, failure: Failure)
 
 
 def _storable(text: str) -> str:
-    """Write out what PostgreSQL cannot hold in text; an error may quote a record."""
+    """Return a text with escapes for what PostgreSQL cannot hold; an error may quote a record."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\0")
 
 

@@ -1,11 +1,11 @@
-"""Knowing a record whose handling kills the process, so that it is parked instead of killing every
-process after it.
+"""Finds a record whose handling kills the process, so that it becomes a dead letter instead of
+killing every process after it.
 
-A counter in memory would die with the process, so beginnings are written down before the work and
-taken back after it; one that is found without an end was a death. Only the first batch of a
-partition after a start can be the one that killed the last run, because every later one follows a
-commit of this process. So nothing is written in the long
-run: two small statements per partition and start are the whole price.
+A counter in memory would die with the process. So the beginning of the work is written to the
+database before it, and removed after it; a beginning that a later process finds was a death. Only
+the first batch of a partition after a start can have killed the process before, because every later
+batch follows a commit of this process. So the price is two small statements per partition and
+start.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,14 +18,14 @@ from shared.postgres.database import Database, load_queries
 QUERIES = load_queries(__file__)
 
 DEATHS_BEFORE_CARE = 2
-"""After so many deaths in one batch it is handled in pieces, and a piece in which the process has
-died before record by record, each counted for itself. The records are hardly ever to blame, and one
-by one a large batch takes minutes.
+"""After so many deaths in one batch it is handled in pieces, and a piece in which the process died
+before is handled record by record, each with a count of its own. Not the whole batch at once: it
+would take minutes, and its records are hardly ever to blame.
 """
 
 PIECE = 32
-"""Offsets of a piece, counted from the beginning of the partition: the next process finds the same
-pieces.
+"""Offsets in a piece, counted from the beginning of the partition, so that the next process makes
+the same pieces.
 """
 
 DEATHS_BEFORE_BURIAL = 3
@@ -73,12 +73,11 @@ class Deaths:
         return list(firsts.values())
 
     async def begin(self, scope: Scope, records: Sequence[Record]) -> int:
-        """Write down that work on these begins; return in how many earlier processes it had no end,
-        at most.
+        """Write down that work on these records begins; return how many earlier processes died in
+        it: the highest count among the records.
 
-        May be called again when it failed, or when it is unknown whether it did: what this process
-        has begun itself is no death. One of an earlier process, of which nothing was written then,
-        may be forgotten for that.
+        May be called again when it failed, or when it is unknown whether it did: a beginning of
+        this process is no death. A death of an earlier process may be forgotten by that.
         """
         is_again = self._open.get(scope) == list(records)
         self._open[scope] = list(records)
@@ -89,9 +88,7 @@ class Deaths:
         return count
 
     async def end(self, scope: Scope, records: Sequence[Record]) -> None:
-        """Take the beginning back: the work on these, the last of each partition, is done, and all
-        within it.
-        """
+        """Remove the beginnings: the work up to these records, one per partition, is done."""
         within = SCOPES[SCOPES.index(scope) :]
         async with self._database.transaction() as conn:
             await QUERIES.end_deliveries(conn, scopes=within, **self._places(records))
@@ -100,9 +97,7 @@ class Deaths:
             self._proven |= {(record.topic, record.partition) for record in records}
 
     async def rest(self) -> None:
-        """Say that this process lives and only waits: were it ended now, the records would not be
-        to blame.
-        """
+        """Say that this process only waits; if it is ended now, the records are not to blame."""
         for scope, records in self._open.items():
             async with self._database.transaction() as conn:
                 await QUERIES.close_deliveries(conn, scope=scope, **self._places(records))
@@ -116,7 +111,7 @@ class Deaths:
             self._is_resting = False
 
     async def give_up(self) -> None:
-        """Say that this process lives and that somebody else will begin anew."""
+        """Say that this process gives the work up, alive; whoever fetches it begins again."""
         try:
             await self.rest()
         finally:

@@ -34,7 +34,7 @@ from shared.postgres.database import Database, in_short
 LOG = structlog.get_logger()
 
 GIVEN_BACK_SECONDS = 5.0
-"""Before a batch is given back because of a fault of ours; the broker would hand it out again at
+"""Pause before a batch is given back because of a fault of ours; without it, it would come again at
 once.
 """
 
@@ -63,17 +63,16 @@ class Delivery:
 
     @property
     def stopping(self) -> asyncio.Event:
-        """Set when the service stops: nobody then waits for what does not answer."""
+        """Set when the service stops; then nobody waits for the database any more."""
         return self._patience.stopping
 
     async def take(self, records: Sequence[Record]) -> None:
         """Apply a batch so that its offsets may be committed.
 
         Raises:
-            Unavailable: the database stayed away longer than our patience; nothing was applied,
-                fetch again.
-            Exception: a fault of ours that not even a dead letter could be made of; after a pause,
-                fetch again.
+            Unavailable: the database stayed away too long; nothing was applied, fetch again.
+            Exception: a fault of ours that could not even be made a dead letter; raised after a
+                pause, fetch again.
         """
         audit.act_as(audit.Actor(source=self._consumer))
         faults.point("delivery.fetched")

@@ -1,11 +1,11 @@
 """Where a consumer goes on: its own database decides, because the effects are there.
 
-The broker keeps committed offsets apart from the effects, so the two can be restored to different
-moments, and offsets that are ahead of the effects would pass records by without a trace. Each batch
-therefore notes how far it came in its own transaction, and whenever partitions are assigned, the
-consumer goes back to that offset if the broker's is beyond it; so it does when a running service
-finds its database put back. An operator's replay takes the same way. Reading again is harmless: the
-inbox knows what was applied.
+The broker keeps committed offsets apart from the effects, so a restore can put the two at different
+moments; with offsets ahead of the effects, records would be skipped without a trace. So each batch
+writes its checkpoint in its own transaction. Whenever partitions are assigned, and when a running
+service finds its database restored, the consumer goes back to the checkpoint if the broker's offset
+is beyond it. An operator's replay works the same way. Reading records again is harmless, because
+the inbox knows what was applied.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Checkpoint(NamedTuple):
     replay_from: int | None = None
 
     def start(self, committed: int | None) -> int | None:
-        """Return where to go back to; None when what the broker says is right."""
+        """Return the offset to go back to; None where the broker's committed offset is right."""
         if committed is None:
             return None
         start = min(self.next_offset, committed if self.replay_from is None else self.replay_from)
@@ -53,14 +53,14 @@ Offsets = Mapping[TopicPartition, int]
 
 
 class PutBack(Unavailable):
-    """The database knows less than this process saw it commit: it was put back, and has to be given
-    what it lost.
+    """The database holds less than this process saw it commit: it was restored to an earlier
+    moment, and the records since then have to be read again.
     """
 
 
 class Checkpoints:
-    """Notes how far a consumer came, and remembers it: a database that was put back under a running
-    service shows so.
+    """Writes how far a consumer came, and remembers it, to find out when the database was restored
+    under the running service.
 
     Args:
         consumer: the consumer group.
@@ -71,11 +71,12 @@ class Checkpoints:
         self._ends: dict[TopicPartition, int] = {}
 
     async def note(self, conn: Connection, records: Iterable[Record]) -> None:
-        """Note, in the transaction of their effects, that everything up to these records was
+        """Write, in the transaction of their effects, that everything up to these records was
         handled.
 
         Raises:
-            PutBack: once; what is asked for after it is taken for what there is.
+            PutBack: the database was restored. It is raised once; the next call trusts the
+                database.
         """
         ends = _ends(records)
         rows = QUERIES.advance_positions(conn, consumer=self._consumer, **_columns(ends))
@@ -87,7 +88,7 @@ class Checkpoints:
             raise PutBack(f"the database of {self._consumer} was put back to an earlier moment")
 
     def remember(self, records: Iterable[Record]) -> None:
-        """Remember, after the commit, that these were noted."""
+        """Remember, after the commit, what was written."""
         self._ends |= _ends(records)
 
 
@@ -109,7 +110,7 @@ async def order_replay(conn: Connection, consumer: str, offsets: Offsets) -> Non
 
 
 async def hear_of_replays(database: Database, resumptions: Mapping[str, "Resumption"]) -> None:
-    """Tell the consumers of a process for which replays are ordered, for as long as it runs.
+    """Tell a process's consumers of the replays that were ordered for them, for as long as it runs.
 
     Raises:
         Unavailable: the database is away; run again.
@@ -124,11 +125,11 @@ async def hear_of_replays(database: Database, resumptions: Mapping[str, "Resumpt
 
 @dataclass
 class Resumption:
-    """Keeps one consumer's client where its database says, whenever it was given partitions or a
-    replay was ordered.
+    """Puts one consumer's client where its database says, after each assignment and each order of a
+    replay.
 
     Attributes:
-        is_replay_ordered: a replay was ordered since; set by whoever hears of it.
+        is_replay_ordered: whether a replay was ordered since the last look.
     """
 
     database: Database
@@ -138,14 +139,14 @@ class Resumption:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the client has been put where it must be, and the broker told so."""
+        """Whether the client is where it must be, and the broker knows it."""
         return self._seen is not None
 
     async def settle(
         self, client: Any, fetched: Mapping[TopicPartition, Sequence[Any]]
     ) -> set[TopicPartition]:
-        """Look, after a fetch, whether the client is where it must be; return the partitions whose
-        records are not to be handled now, because they will be fetched again.
+        """Check after a fetch whether the client is where it must be, and put it there; return the
+        partitions whose records are not to be handled now, because they will be fetched again.
 
         Args:
             client: the consumer's.
@@ -192,8 +193,7 @@ class Resumption:
             )
             for partition, start in starts.items():
                 seek(client, partition, start)
-            # The broker has to know as well: whoever waits until this consumer has caught up asks
-            # there.
+            # The broker has to know as well: `catch_up` asks there.
             await client.commit(starts)
         ordered = {
             p: known[p].replay_from

@@ -45,12 +45,12 @@ class Record:
         return f"{self.topic}/{self.partition}/{self.offset}"
 
     def emptied(self) -> "Record":
-        """Return the record's place in the log without what stood there."""
+        """Return the record with its origin only, without key, headers and value."""
         return replace(self, key=None, headers=(), value=None)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing stands there; see `emptied`."""
+        """Whether only the origin is left; see `emptied`."""
         return self.key is None and not self.headers and self.value is None
 
     @property

@@ -23,7 +23,7 @@ class Replayed:
     Attributes:
         replayed: the letters that had their effect now.
         failed: those that failed again and wait on, and why.
-        last_id: the last letter that was tried, where there may be more behind it.
+        last_id: the last letter that was tried, if there may be more after it.
     """
 
     replayed: list[int]
@@ -37,8 +37,8 @@ async def replay(
     """Hand a letter's record once more to the consumer that could not handle it; see
     `Delivery.replay`.
 
-    One that was replayed before is answered as it is, so that a request whose answer was lost can
-    be repeated.
+    A letter that was replayed before is returned as it is, so that a request can be repeated when
+    its answer was lost.
 
     Args:
         deliveries: the service's, by consumer.
@@ -81,7 +81,7 @@ async def replay_all(
 
     Args:
         wanted: which; its state is not looked at.
-        after: the letter behind which to begin.
+        after: the id after which to begin.
         count: at most so many; a batch also ends after `REPLAY_SECONDS`.
 
     Raises:

@@ -1,9 +1,9 @@
-"""Replaying a consumer from a moment: what would be read again, and the order to do so.
+"""Replays a consumer from a moment: plans what would be read again, and orders it.
 
 The broker refuses to move the offsets of a group that has members, and a static member stays one
-for a session after its process ended. So nobody moves them from outside: the order is kept in the
-service's database, and each process carries it out for the partitions that it reads
-(`positions.Resumption`), while everything goes on.
+for a session after its process ended. So the offsets are not moved from outside: the order is
+written to the service's database, and each process carries it out for the partitions that it reads
+(`positions.Resumption`), without a pause.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -39,7 +39,7 @@ class Rereading:
 
     @property
     def count(self) -> int:
-        """How many records, at most: of a compacted topic some are gone."""
+        """The number of records at most; compaction may have removed some."""
         return self.committed - self.first
 
 
@@ -49,7 +49,7 @@ async def plan(
     since: datetime | None,
     topics: Collection[str] = (),
 ) -> list[Rereading]:
-    """Return what a consumer would read again, by the times that its records bear.
+    """Return what a consumer would read again, by the timestamps of its records.
 
     Args:
         bus: how to reach the broker.
@@ -89,7 +89,7 @@ async def plan(
 async def order(
     conn: Connection, subscription: Subscription, found: Sequence[Rereading], *, since: str
 ) -> None:
-    """Order what was planned, and note who did."""
+    """Order what was planned, with an entry in the audit log."""
     places = {TopicPartition(each.topic, each.partition): each.first for each in found}
     await positions.order_replay(conn, subscription.group, places)
     state = {"from": since, "record_count": sum(each.count for each in found)}

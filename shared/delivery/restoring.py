@@ -1,9 +1,8 @@
-"""What the log holds of a service's own topics, for finding out whether log and database are of the
-same moment.
+"""Compares what the log holds of a service's own topics with the service's database.
 
-A database or the log that was restored to an earlier moment lacks what the other one has. Each
-service that publishes tells in `restoring.py` what it does not know of the log, how to take that
-in, and what the log does not know of it.
+After a restore of the database or of the log to an earlier moment, one lacks what the other has.
+Each service that publishes has a `restoring.py`, which tells what its database lacks, takes that
+in, and tells what the log lacks.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,15 +20,14 @@ from shared.postgres.database import Connection
 
 @dataclass
 class Log:
-    """What stands in the log, and in the outbox on its way there.
+    """What is in the log, or in the outbox on its way there.
 
     Attributes:
         ids: of the events.
         versions: the newest version of each topic and key, where states have versions.
-        last: the version that stands last, which compaction keeps; an older one where a relay sent
-            something twice.
-        find: returns the records of events that others published, by id; what is not there is left
-            out.
+        last: the version of the last record of each topic and key, which compaction keeps. It is
+            not the newest where a relay sent something twice.
+        find: returns the records of events that others published, by id; missing ones are left out.
     """
 
     find: Callable[[set[UUID]], Awaitable[Mapping[UUID, Record]]]
@@ -38,7 +36,7 @@ class Log:
     last: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def add(self, topic: str, key: str, event_id: str, body: bytes) -> None:
-        """Take an event in; what is no event of ours is passed over."""
+        """Add an event; a record that is no event of ours is ignored."""
         try:
             content = from_json(body)
             self.ids.add(UUID(event_id))
@@ -49,9 +47,7 @@ class Log:
             self.last[topic, key] = version
 
     def has_had(self, topic: str, key: str, event_id: str, body: bytes) -> bool:
-        """Tell whether an event has been in the log: it is there still, or a newer state of its key
-        is.
-        """
+        """Tell whether an event was in the log: it still is, or a newer state of its key is."""
         if topic in COMPACTED:
             return int(from_json(body)["version"]) <= self.versions.get((topic, key), 0)
         return UUID(event_id) in self.ids

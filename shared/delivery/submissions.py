@@ -1,5 +1,4 @@
-"""Reading the envelope of what publishers send: CloudEvents 1.0 in Kafka's binary or structured
-mode.
+"""Reads the envelope of what publishers send: CloudEvents 1.0 in Kafka's binary or structured mode.
 
 See https://github.com/cloudevents/spec, the Kafka protocol binding 1.0.2 and the JSON event format
 1.0.2. The content itself is judged elsewhere.

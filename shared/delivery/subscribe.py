@@ -1,5 +1,4 @@
-"""Declaring subscribers. What happens to each batch is `delivery.py`'s to decide, and the same for
-all.
+"""Declares subscribers. `delivery.py` decides what happens to each batch, in one way for all.
 
 A service declares its handlers on a module-level `Router`; `Consumers` binds them to a broker and a
 database at start-up, so that declaring has no side effect and nothing is read at import.
@@ -18,7 +17,7 @@ from shared.events.envelope import Event
 from shared.postgres.database import Connection
 
 BATCH = 1_000
-"""Records in one transaction at most; larger ones hold locks longer without being faster."""
+"""Records in one transaction at most; larger transactions hold locks longer and are not faster."""
 
 EventHandler = Callable[[Sequence[Any], Connection, datetime], Awaitable[None]]
 SubmissionHandler = Callable[[Sequence[Submission], Connection, datetime], Awaitable[None]]
@@ -65,7 +64,7 @@ class Subscription:
         return self.refuse is not None
 
     def reads(self, topic: str) -> bool:
-        """Tell whether this consumer reads a topic; `{…}` in its own stands for one part of a
+        """Tell whether this consumer reads a topic; `{…}` in a pattern stands for one part of a
         name.
         """
         return (

@@ -61,13 +61,16 @@ SubmittedDefinition = Annotated[dict[AxisValue, AxisValue], Field(max_length=AXE
 """One value for each axis of the metric; `GET /api/registry/v1/metrics/{id}` lists them."""
 
 
+Heads = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
+"""A number of persons or positions."""
+
+
 class SubmittedFigure(Submitted):
     """What every figure says, whatever its kind.
 
     Attributes:
         municipality: the number valid on the last day of the period.
         unit: an id of the publisher's for a part of the municipality; none for the whole.
-        persons: head count behind the figure; fewer than the metric's `small_persons` are withheld.
         definition: one value for each axis of the metric; figures of unlike definitions are never
             mixed.
         generated: true marks made-up figures of a demonstration, wherever they show.
@@ -78,7 +81,6 @@ class SubmittedFigure(Submitted):
     municipality: MunicipalityNumber
     unit: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$")
     period: PeriodText
-    persons: int | None = Field(default=None, ge=0, le=10_000_000, strict=True)
     definition: SubmittedDefinition
     note: Annotated[str, Field(max_length=NOTE_LENGTH_MAX), SEVERAL_LINES] | None = None
     generated: bool = Field(default=False, strict=True)
@@ -91,6 +93,7 @@ class AbsenceFigurePosted(SubmittedFigure):
         window: `period`; or `year-to-date`, `rolling-12` for a figure that the publisher computed,
             `period` then being its last month.
         lost_days, agreed_days: full-time-equivalent working days; both or neither.
+        persons: head count behind the figure; fewer than the metric's `small_persons` are withheld.
         rate_percent: instead of the days, with `weight_kind` and, for other than equal weights,
             `weight`.
         definition: `certification` (whose certificate counts), `denominator` (agreed or possible
@@ -100,6 +103,7 @@ class AbsenceFigurePosted(SubmittedFigure):
     type: ClassVar[str] = "no.saman.inbound.AbsenceFigurePosted.v1"
 
     window: FigureWindow = "period"
+    persons: Heads | None = None
     lost_days: Exact | None = None
     agreed_days: Exact | None = None
     rate_percent: Exact | None = None
@@ -113,6 +117,7 @@ class IndicatorFigurePosted(SubmittedFigure):
 
     Attributes:
         metric: id of a metric that the registry knows.
+        persons: head count behind the figure; fewer than the metric's `small_persons` are withheld.
         numerator: of a share, a mean or a count.
         denominator: of a share or a mean.
         value: of a score.
@@ -122,11 +127,40 @@ class IndicatorFigurePosted(SubmittedFigure):
     type: ClassVar[str] = "no.saman.inbound.IndicatorFigurePosted.v1"
 
     metric: Slug
+    persons: Heads | None = None
     definition: SubmittedDefinition = Field(default_factory=dict)
     numerator: Exact | None = None
     denominator: Exact | None = None
     value: Exact | None = None
     weight: Exact | None = None
+
+
+class WorkforceFigurePosted(SubmittedFigure):
+    """Who was employed in a municipality or one of its units on the last day of a period.
+
+    It replaces the one before as a whole.
+
+    Attributes:
+        employees: heads; several positions of one employee count once.
+        positions: how many positions they hold.
+        full_time_equivalents: their agreed positions added up, 1 being a full one.
+        part_time_employees: heads whose positions add up to less than a full one.
+        full_time_employees: heads whose positions add up to a full one or more.
+        asked: how many were asked whether they want a larger position.
+        wanting_larger_position: how many want one: of those asked, where `asked` is given, else of
+            the part-time employees.
+        definition: `leave` (whether employees on long leave are included), `source`.
+    """
+
+    type: ClassVar[str] = "no.saman.inbound.WorkforceFigurePosted.v1"
+
+    employees: Heads
+    positions: Heads | None = None
+    full_time_equivalents: Exact
+    part_time_employees: Heads | None = None
+    full_time_employees: Heads | None = None
+    asked: Heads | None = None
+    wanting_larger_position: Heads | None = None
 
 
 class FigureWithdrawn(Submitted):

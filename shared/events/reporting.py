@@ -44,7 +44,6 @@ class AcceptedFigure(Contract):
         unit: a part of the municipality, or none for the whole.
         definition: one value for each axis of the metric.
         definition_key: the values of the definition, joined in the order of the metric's axes.
-        persons: head count behind the figure.
         vintage: 1 for the first figure of its place, 2 for the one that replaced it, and so on.
         replaces: the figure that was in force before.
         generated: made by a generator for demonstration, not reported by anybody.
@@ -57,7 +56,6 @@ class AcceptedFigure(Contract):
     municipality_number: MunicipalityNumber
     unit: str | None = None
     period: PeriodText
-    persons: int | None = None
     definition: dict[str, str]
     definition_key: str
     note: str | None = None
@@ -74,11 +72,13 @@ class AbsenceFigure(AcceptedFigure):
 
     Attributes:
         window: `period`, or a window that the publisher computed itself, ending with `period`.
+        persons: head count behind the figure.
         lost_days: working days lost, in full-time-equivalent days.
         agreed_days: working days agreed (or possible, by the definition), in the same unit.
     """
 
     window: FigureWindow = "period"
+    persons: int | None = None
     lost_days: Exact | None = None
     agreed_days: Exact | None = None
     rate_percent: Exact | None = None
@@ -91,6 +91,7 @@ class IndicatorFigure(AcceptedFigure):
 
     Attributes:
         metric: id of the metric in `registry.metric.v1`.
+        persons: head count behind the figure.
         numerator: of a share, a mean or a count.
         denominator: of a share or a mean.
         value: of a score.
@@ -98,10 +99,30 @@ class IndicatorFigure(AcceptedFigure):
     """
 
     metric: Slug
+    persons: int | None = None
     numerator: Exact | None = None
     denominator: Exact | None = None
     value: Exact | None = None
     weight: Exact | None = None
+
+
+class WorkforceFigure(AcceptedFigure):
+    """Who was employed on the last day of the period.
+
+    Attributes:
+        employees: heads; several positions of one employee count once.
+        full_time_equivalents: their agreed positions added up, 1 being a full one.
+        wanting_larger_position: of those `asked`, where that is given, else of the part-time
+            employees.
+    """
+
+    employees: int
+    positions: int | None = None
+    full_time_equivalents: Exact
+    part_time_employees: int | None = None
+    full_time_employees: int | None = None
+    asked: int | None = None
+    wanting_larger_position: int | None = None
 
 
 class AbsenceFigureInForce(AbsenceFigure):
@@ -116,8 +137,15 @@ class IndicatorFigureInForce(IndicatorFigure):
     kind: Literal["indicator"] = "indicator"
 
 
+class WorkforceFigureInForce(WorkforceFigure):
+    """A workforce figure that is in force again."""
+
+    kind: Literal["workforce"] = "workforce"
+
+
 FigureInForce = Annotated[
-    AbsenceFigureInForce | IndicatorFigureInForce, Field(discriminator="kind")
+    AbsenceFigureInForce | IndicatorFigureInForce | WorkforceFigureInForce,
+    Field(discriminator="kind"),
 ]
 
 
@@ -144,11 +172,17 @@ class IndicatorFigurePosted(IndicatorFigure, _FigureEvent):
     """
 
 
+class WorkforceFigurePosted(WorkforceFigure, _FigureEvent):
+    """A workforce figure was accepted and is in force for its place: municipality, unit, period and
+    definition.
+    """
+
+
 class FigureWithdrawn(_FigureEvent):
     """A figure was taken back. `in_force` is the earlier figure that holds again, if there is one.
 
     Attributes:
-        metric: of the figure, `absence` for one of absence.
+        metric: of the figure; `absence` and `workforce` for figures that name none.
     """
 
     figure_id: UUID
@@ -366,7 +400,7 @@ class SubmissionRejected(_Receipt):
         return self.submission_id or self.origin
 
 
-FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted
+FigurePosted = AbsenceFigurePosted | IndicatorFigurePosted | WorkforceFigurePosted
 FigureEvent = FigurePosted | FigureWithdrawn
 ReportEvent = ReportDue | ReportOverdue | ReportSubmitted
 RoundEvent = RoundOpened | RoundChanged

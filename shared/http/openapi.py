@@ -35,7 +35,10 @@ _IF_NONE_MATCH = {
 _KEY = {
     "type": "http",
     "scheme": "bearer",
-    "description": "A publisher's key, `pub_<key id>.<43 characters>`, or the operator's.",
+    "description": (
+        "A publisher's key, `pub_<key id>.<43 characters>`, the operator's, or, where it is set up,"
+        " a token of Maskinporten."
+    ),
 }
 _SERVER = {"url": "/", "description": "The installation that this document was fetched from."}
 

@@ -2,9 +2,9 @@
 migrations by dbmate.
 
 Why the time-outs: without `command_timeout` a connection whose network went silent hangs for ever,
-even through `asyncio.wait_for`; without one on `acquire` an exhausted pool does the same. A request
-has one end for all of its waits (`deadline.py`); a connection that is still busy then is
-cut, because rolling back and giving back would wait for the same silent server again.
+even through `asyncio.wait_for`; without a time-out on `acquire` an exhausted pool does the same. A
+request has one deadline for all of its waits (`deadline.py`). A connection that is still busy then
+is cut, because a rollback would wait for the same silent server again.
 """
 
 import asyncio
@@ -28,8 +28,7 @@ from shared.postgres.shares import Shares
 LOG = structlog.get_logger()
 
 Connection: TypeAlias = asyncpg.Connection
-"""A connection inside the caller's transaction. asyncpg has no type information, so this is for the
-reader.
+"""A connection inside the caller's transaction. asyncpg has no types, so this only helps readers.
 """
 
 ACQUIRE_SECONDS = 5
@@ -51,12 +50,12 @@ _SESSION = {
     "jit": "off",
 }
 COMMAND_SECONDS = 25
-"""Above `statement_timeout`, so that the server, which knows why, answers first."""
+"""Longer than `statement_timeout`, so that the server answers first; it knows the reason."""
 
 DIRECT_IDLE_SECONDS = 60
-"""When the server ends a session that holds locks and asks for nothing. The kernel of a process
-that hangs goes on answering, so that nothing else would end it. A relay lets hardly more than half
-of that pass, with the broker away.
+"""After this the server ends a session that holds locks and sends nothing. Nothing else would end
+it when a process hangs, because the kernel goes on answering for it. A relay sends something at
+least twice as often, even while the broker is away.
 """
 
 _TRANSIENT_STATES = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25P03", "25006")
@@ -65,9 +64,9 @@ serialization, deadlock, lock, read-only standby.
 """
 
 _DEPLOYMENT_STATES = ("28", "3D", "42")
-"""SQLSTATEs that no record and no request is to blame for: a password, a database, a table or a
-right is missing. Were they permanent, one migration that was forgotten would send a whole topic to
-the dead letters.
+"""SQLSTATEs for which no record and no request is to blame: a password, a database, a table or a
+right is missing. They count as transient; otherwise one forgotten migration would send a whole
+topic to the dead letters.
 """
 
 DRIVER_FAILURES = (
@@ -77,16 +76,16 @@ DRIVER_FAILURES = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-"""All that the driver raises; whether to try again, `is_transient` tells."""
+"""All that the driver raises; `is_transient` tells whether to try again."""
 
 _GONE = ("is closed", "is closing", "released back", "is not initialized")
-"""How asyncpg words that a connection or pool went away; its other `InterfaceError`s are faults of
-the caller.
+"""Words of asyncpg's `InterfaceError`s for a connection or pool that is gone; its other
+`InterfaceError`s are faults of the caller.
 """
 
 _BUSY = "another operation is in progress"
-"""What rolling back says on a connection that broke in the middle of something; what broke it is
-the error's context. By itself it is a fault of the caller: two tasks on one connection.
+"""The error of a rollback on a connection that broke during a statement; the cause is the error's
+context. Without a context it is a fault of the caller: two tasks use one connection.
 """
 
 
@@ -105,9 +104,9 @@ def is_transient(error: BaseException) -> bool:
 
 
 def in_short(error: BaseException) -> str:
-    """Return an error in one line for whoever looks at a status: its kind and its words.
+    """Return an error in one line for a status page: its kind and its message.
 
-    Of PostgreSQL's only the kind: its words hold rows and names of ours, and stand in the log.
+    For PostgreSQL's errors only the kind: their messages quote rows and names, and are in the log.
     """
     words = "" if isinstance(error, asyncpg.PostgresError) else f": {error}"
     return f"{type(error).__name__}{words}"[:300]
@@ -139,7 +138,7 @@ class Database:
         """Set after every commit of this process; the relay waits for it."""
 
     async def open(self) -> None:
-        """Make the pool, once however many ask for it at the same time.
+        """Make the pool; several calls at the same time make one.
 
         Raises:
             OSError, asyncpg.PostgresError: the server does not answer or refuses; see
@@ -159,7 +158,7 @@ class Database:
             self._is_closed = False
 
     async def close(self) -> None:
-        """End the pool, by force after some seconds; who asks for a connection afterwards is told
+        """Close the pool, by force after some seconds. Later requests for a connection get
         `Unavailable`.
         """
         async with self._opening:
@@ -218,8 +217,8 @@ class Database:
         error.
 
         Raises:
-            Unavailable: as `connection`; whether a commit that broke took effect is unknown, so
-                callers repeat the same ids.
+            Unavailable: as `connection`. Whether a broken commit took effect is unknown, so callers
+                try again with the same ids.
         """
         async with self.connection() as conn, conn.transaction():
             yield conn
@@ -230,7 +229,7 @@ class Database:
     async def direct(self) -> Connection:
         """Open a connection outside the pool, for session locks; the caller closes it.
 
-        Whoever says nothing on it for `DIRECT_IDLE_SECONDS` loses it, and the locks.
+        The server ends it, with its locks, when it is silent for `DIRECT_IDLE_SECONDS`.
         """
         return await asyncpg.connect(
             self.dsn,
@@ -259,8 +258,10 @@ class Database:
 
 @contextmanager
 def _cutting(lent: Sequence[Connection]) -> Iterator[None]:
-    """Cut the connection that is put in there when nobody waits any longer, until it has been given
-    back.
+    """End the lent connections when the request's deadline passes inside the block.
+
+    Args:
+        lent: filled by the caller; empty before a connection is lent.
     """
 
     def cut() -> None:

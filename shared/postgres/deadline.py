@@ -1,10 +1,9 @@
-"""How long the one who asked still waits: set once at the door, heeded wherever something may not
-answer.
+"""The deadline of a request: set once at the door, and kept by every wait behind it.
 
-Time-outs of single steps add up; a request that looks up its key, waits for a connection and then
-meets a silent database would be held for the sum of them. So the door sets the end, and each wait
-takes what is left until then. Work that nobody waits for, such as a consumer's, has no end set and
-keeps the steps' own time-outs.
+Time-outs of single steps add up: a request that looks up its key, waits for a connection and then
+meets a silent database would be held for their sum. So the door sets a deadline, and each step
+waits no longer than until then. Work without a caller, such as a consumer's, has no deadline; there
+the steps keep their own time-outs.
 """
 
 import time
@@ -17,9 +16,7 @@ _end: ContextVar[float | None] = ContextVar("end", default=None)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let what is done in the block end after so many seconds, or sooner where an end was set
-    around it.
-    """
+    """Set a deadline for the block, so many seconds from now; an earlier one goes on to hold."""
     token = _end.set(time.monotonic() + at_most(seconds))
     try:
         yield
@@ -28,19 +25,19 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def start_anew(seconds: float) -> None:
-    """Set the end of the block around this anew, counted from now: what took the time until now was
-    not ours.
+    """Set the deadline of the block around this again, counted from now, because the time until now
+    was taken by the client and not by us.
     """
     _end.set(time.monotonic() + seconds)
 
 
 def seconds_left() -> float | None:
-    """Return how long may still be waited; None where nobody waits, never below zero."""
+    """Return the seconds until the deadline, at least 0; None where there is no deadline."""
     end = _end.get()
     return None if end is None else max(0.0, end - time.monotonic())
 
 
 def at_most(seconds: float) -> float:
-    """Return a step's own time-out, or what is left where that is less."""
+    """Return a step's own time-out, or the time until the deadline if that is shorter."""
     left = seconds_left()
     return seconds if left is None else min(seconds, left)

@@ -1,8 +1,8 @@
 """All advisory locks, so that no number has two meanings.
 
-PostgreSQL keeps advisory locks per database. A lock with a second half is taken for one thing, such
-as one shard; the two kinds of keys, one number or two, never meet. The numbers are fixed: replicas
-of two versions must agree.
+PostgreSQL keeps advisory locks per database. A lock with a second number is taken for one thing,
+such as one shard; locks with one and with two numbers never meet. The numbers stay as they are,
+because replicas of two versions must agree.
 """
 
 from enum import IntEnum
@@ -24,5 +24,6 @@ class Lock(IntEnum):
     """With the subscription: two PUTs of one id wait for each other, be it new or not."""
 
     GROUPS = 7501
-    """The members of all groups and the goals: shared by who reads them, alone by who changes them.
+    """The members of all groups and the goals: shared by readers, exclusive for those who change
+    them.
     """

@@ -1,8 +1,8 @@
-"""How those who ask share the connections of one service: each gets its turn, and nobody more than
-half.
+"""Shares the connections of a service among its clients: each gets its turn, and none more than
+half of them.
 
-The door says for whom a request works. What works for nobody in particular, such as a
-consumer, is not held here.
+The door says for which client a request works. Work without a client, such as a consumer's, is not
+limited here.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ _who: ContextVar[str | None] = ContextVar("who", default=None)
 
 @contextmanager
 def work_for(who: str) -> Iterator[None]:
-    """Count the connections that are borrowed in the block as those of somebody."""
+    """Count the connections that are borrowed in the block as those of this client."""
     token = _who.set(who)
     try:
         yield
@@ -25,7 +25,7 @@ def work_for(who: str) -> Iterator[None]:
 
 
 def turn_out_to_be(who: str) -> None:
-    """Say more exactly for whom the block around this works."""
+    """Name the client of the block around this, once it is known more exactly."""
     _who.set(who)
 
 

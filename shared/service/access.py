@@ -1,20 +1,22 @@
-"""Lets requests in by their key or session: who asks, and how often each key may ask."""
+"""Lets requests in by their key, token or session: who asks, and how often each may ask."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from fastapi import Depends, Request
 
-from shared.access import auth, persons
+from shared.access import auth, maskinporten, persons
+from shared.access.issuers import Issuer
 from shared.access.key_uses import KeyUses
 from shared.access.roles import Action
 from shared.access.sessions import Lifetime, Session, SessionKeys
 from shared.audit import log as audit
 from shared.clock import Clock
 from shared.delivery.subscribe import Router, subscribe
-from shared.errors import NotAuthenticated
+from shared.errors import NotAllowed, NotAuthenticated
 from shared.events.registry import (
     PersonChanged,
     PersonErased,
@@ -31,7 +33,10 @@ from shared.http.routes import Needs
 from shared.http.session_cookie import session_of
 from shared.postgres import shares
 from shared.postgres.database import Connection, Database
+from shared.service.clients import fetch
 from shared.service.settings import ServiceSettings
+
+LOG = structlog.get_logger()
 
 FAILED_KEYS_PER_MINUTE = 120
 """Bad keys from one address that are answered as bad; further ones are told to wait. Each is looked
@@ -56,6 +61,7 @@ class Access:
         self._rate = Rate(per_minute=settings.requests_per_minute, burst=settings.requests_burst)
         self._failed_rate = Rate(per_minute=FAILED_KEYS_PER_MINUTE, burst=FAILED_KEYS_PER_MINUTE)
         self._places = Places(settings.requests_at_once)
+        self._issuers = [Issuer(each, fetch) for each in settings.maskinporten]
         self.session_keys = SessionKeys(settings.session_keys.get_secret_value())
         self._lifetime = Lifetime(
             timedelta(minutes=settings.session_idle_minutes),
@@ -101,30 +107,76 @@ class Access:
             header: as it stands in `Authorization`.
 
         Raises:
-            NotAuthenticated: the key is not good.
-            Unavailable: `too-many-requests`; the key is used too often, or an address tries too
-                many bad ones.
+            NotAuthenticated: the key or the token is not good.
+            NotAllowed: the token's organisation publishes nothing here.
+            Unavailable: a token cannot be verified now; or `too-many-requests`, where the key is
+                used too often, or an address tries too many bad ones.
         """
-        now = self._clock.now()
         try:
-            async with self._database.connection() as conn:
-                principal = await auth.authenticate(
-                    conn, header, operator_key_hash=self._operator_key_hash, now=now
-                )
+            principal = await self._bearer_of(header)
         except NotAuthenticated:
             self._failed_rate.take(bounds.origin_of(request.scope))
             raise
         shares.turn_out_to_be(principal.organisation_number or principal.name)
-        if principal.key_id is not None and principal.organisation_number is not None:
-            self.key_uses.note(principal.key_id, principal.organisation_number, self._clock.now())
-            self._rate.take(principal.key_id)
-            bounds.at_the_end(request, self._places.take(principal.key_id))
+        if principal.organisation_number is not None:
+            if principal.key_id is not None:
+                self.key_uses.note(
+                    principal.key_id, principal.organisation_number, self._clock.now()
+                )
+            counted_as = principal.key_id or principal.organisation_number
+            self._rate.take(counted_as)
+            bounds.at_the_end(request, self._places.take(counted_as))
         audit.act_as(replace(audit.actor(), who=principal.name))
         return principal
 
+    async def _bearer_of(self, header: str) -> auth.Principal:
+        """Return whose key it is, or for whom a token stands."""
+        scheme, _, bearer = header.partition(" ")
+        if self._issuers and scheme.lower() == "bearer" and maskinporten.is_token(bearer):
+            return await self._machine(bearer.strip())
+        async with self._database.connection() as conn:
+            return await auth.authenticate(
+                conn, header, operator_key_hash=self._operator_key_hash, now=self._clock.now()
+            )
 
-def who_may_come_in(service: str) -> Router:
-    """Return the subscriptions by which a service hears of publishers' keys and people's roles."""
+    async def _machine(self, token: str) -> auth.Principal:
+        """Return the publisher that a token of Maskinporten stands for.
+
+        Raises:
+            NotAuthenticated: the token is not accepted.
+            NotAllowed: `publisher-unknown`; its organisation publishes nothing here.
+            Unavailable: its issuer's keys cannot be fetched now.
+        """
+        try:
+            machine = await maskinporten.verify(token, self._issuers, now=datetime.now(UTC))
+        except NotAuthenticated as refused:
+            LOG.info("token refused", reason=refused.message)
+            raise
+        number = machine.organisation_number
+        async with self._database.connection() as conn:
+            publisher = (await auth.list_publishers(conn, {number})).get(number)
+        if publisher is None:
+            raise NotAllowed(
+                f"organisation {number} is not registered as a publisher, or was revoked; ask the"
+                " programme's operator to register it",
+                code="publisher-unknown",
+            )
+        return replace(publisher, token=machine.token)
+
+
+HearPeople = Callable[[Connection, Sequence[PersonEvent]], Awaitable[None]]
+
+
+async def hear_roles_only(_conn: Connection, _events: Sequence[PersonEvent]) -> None:
+    """Keep nothing of people besides what everybody needs to let them in."""
+
+
+def who_may_come_in(service: str, hear_people: HearPeople) -> Router:
+    """Return the subscriptions by which a service hears of publishers' keys and people's roles.
+
+    Args:
+        hear_people: keeps what the service needs of people besides, in the same transaction.
+    """
     router = Router(service)
 
     @subscribe(router, PublisherRegistered, PublisherChanged, PublisherRevoked)
@@ -136,5 +188,6 @@ def who_may_come_in(service: str) -> Router:
     @subscribe(router, PersonRegistered, PersonChanged, PersonErased)
     async def on_persons(events: Sequence[PersonEvent], conn: Connection, _now: datetime) -> None:
         await persons.keep_persons(conn, events)
+        await hear_people(conn, events)
 
     return router

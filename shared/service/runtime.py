@@ -24,7 +24,7 @@ from shared.delivery.subscribe import Router, Subscription
 from shared.errors import Unavailable
 from shared.outbox.relay import Relay
 from shared.postgres.database import Connection, Database
-from shared.service.access import Access, who_may_come_in
+from shared.service.access import Access, HearPeople, hear_roles_only, who_may_come_in
 from shared.service.checks import Checks
 from shared.service.health import Health
 from shared.service.schema import missing_migrations
@@ -51,6 +51,7 @@ class Service:
             there at the start.
         inbound_lacks: says what `inbound` still waits for then; none when it may start.
         background: work that runs as long as the service does, started again when it fails.
+        hear_people: keeps what the service needs of people besides their roles.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Service:
         inbound: Router | None = None,
         inbound_lacks: Lacks | None = None,
         background: Sequence[Background] = (),
+        hear_people: HearPeople = hear_roles_only,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -74,7 +76,7 @@ class Service:
         self.relay = Relay(self.database, self.bus)
         self.access = Access(self.database, self.clock, settings)
         self.health = Health(waiting=dict.fromkeys(("database", "topics", "consumers"), "starting"))
-        early = [*router.subscriptions, *who_may_come_in(name).subscriptions]
+        early = [*router.subscriptions, *who_may_come_in(name, hear_people).subscriptions]
         self.consumers = self._consumers(early)
         self.late_consumers = self._consumers(inbound.subscriptions if inbound is not None else [])
         self._inbound_lacks = inbound_lacks

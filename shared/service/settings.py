@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from shared.access.issuers import IssuerSettings
 from shared.http import bounds
 from shared.kafka.broker import BusSettings
 
@@ -31,6 +32,12 @@ class ServiceSettings(BaseSettings):
             " characters each, separated by spaces. The first one writes, all of them read."
             " Without one, nobody can sign in."
         ),
+    )
+    maskinporten: list[IssuerSettings] = Field(
+        default=[],
+        validation_alias="SAMAN_MASKINPORTEN",
+        description='Issuers of tokens that are taken in place of keys, as JSON: [{"issuer":'
+        ' "https://maskinporten.no/", "scope": "…", "audience": "…"}]; none by default.',
     )
     session_idle_minutes: int = Field(
         default=30,

@@ -1,58 +1,14 @@
 """The HTTP doors of notifications, on the real database."""
 
-import hashlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest_asyncio
-from httpx2 import ASGITransport, AsyncClient
-
-from services.notifications.app import Settings, create_app
 from services.notifications.deliveries import commands as deliveries_commands
-from shared.postgres.database import Database
-from tests.conftest import MakeDatabase
 from tests.notifications import factories
-from tests.support.apps import OPERATOR_KEY
+from tests.notifications.doors import Doors
 
 ROUTE = "/api/notifications/v1"
 HOOK = {"channel": "webhook", "address": "https://hooks.example.org/x"}
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """The HTTP interface without consumers and sender: `client` has no key, `operator` has the
-    operator's.
-    """
-
-    client: AsyncClient
-    operator: AsyncClient
-    database: Database
-
-
-@pytest_asyncio.fixture
-async def doors(make_database: MakeDatabase) -> AsyncIterator[Doors]:
-    """Notifications' doors on an empty database."""
-    database = await make_database("notifications")
-    app = create_app(
-        Settings.model_validate(
-            {
-                "database_dsn": database.dsn,
-                "operator_key_hash": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
-                "webhook_key": "a key of the tests that is long enough",
-            }
-        )
-    )
-    headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
-    async with (
-        AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
-        AsyncClient(
-            transport=ASGITransport(app), base_url="http://test", headers=headers
-        ) as operator,
-    ):
-        yield Doors(client, operator, database)
-    await app.state.service.database.close()
 
 
 def body(**changes: Any) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """The whole of notifications on the real broker, seen from outside."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
 from deploy.local.mail_catcher import CaughtMail, MailCatcher
 from services.notifications.channels.mail import MailSettings
+from services.notifications.reminders.commands import plan
 from shared.events.notifications import NotificationDelivered, NotificationFailed
-from shared.events.registry import Member
+from shared.events.registry import Member, PersonRegistered
 from tests.notifications import factories
 from tests.notifications.receiver import receiving
 from tests.support.apps import RunningService, run_service
@@ -41,6 +44,7 @@ async def service(infra: Infra, catcher: MailCatcher) -> AsyncIterator[RunningSe
         public_url="https://saman.example",
         webhook_key="a key of the tests that is long enough",
         allow_private_webhooks=True,
+        mails_at=time(0),
     ) as running:
         yield running
 
@@ -237,3 +241,39 @@ async def test_a_record_that_cannot_be_read_is_a_dead_letter_and_its_neighbours_
             "SELECT count(*) FROM dead_letter WHERE key = $1", events[0].key.encode()
         )
     assert buried == 5
+
+
+async def test_who_leads_a_project_is_reminded_by_one_mail_of_what_it_owes(
+    service: RunningService, bus: Bus, catcher: MailCatcher
+) -> None:
+    project_id, programme_id = f"p-{secrets.token_hex(5)}", f"saman-{secrets.token_hex(5)}"
+    address = f"{project_id}@vefsn.example"
+    manager = PersonRegistered.model_validate(
+        {
+            "person_id": uuid4(),
+            "version": 1,
+            "display_name": "Kari",
+            "email": address,
+            "language": "en",
+            "roles": [
+                {
+                    "role": "project-manager",
+                    "scope": {"programme": programme_id, "project": project_id},
+                }
+            ],
+            "sessions_valid_from": datetime(2013, 1, 1, tzinfo=UTC),
+        }
+    )
+    await bus.publish(manager, factories.project(project_id=project_id, programme_id=programme_id))
+    await bus.publish(*(factories.report_overdue(project_id=project_id) for _ in range(2)))
+    await service.service.consumers.catch_up()
+    await service.service.late_consumers.catch_up()
+
+    async with service.service.database.transaction() as conn:
+        await plan(conn, now=datetime(2013, 2, 4, 12, tzinfo=UTC), send_at=time(0))
+
+    async with asyncio.timeout(30):
+        while not mails_to(catcher, address):  # noqa: ASYNC110 - the mailbox is a folder
+            await asyncio.sleep(0.01)
+    (mail,) = mails_to(catcher, address)
+    assert mail.header("Subject") == "2 reports are waited for, 2 of them overdue"

@@ -20,6 +20,7 @@ from shared.events.registry import Member, PublisherKey, PublisherRegistered, Sp
 from tests.reporting import factories
 from tests.reporting.desk import Desk
 from tests.reporting.factories import HARSTAD, NOW, ORGNR, OTHER_ORGNR, VEFSN
+from tests.reporting.figures.test_indicators import PLANS
 from tests.support.apps import OPERATOR_KEY
 from tests.support.clock import offset_to
 from tests.support.doors import open_doors, service_of
@@ -99,6 +100,7 @@ async def house(infra: Infra) -> AsyncIterator[House]:
                 await auth.keep_publishers(conn, _publishers())
         desk = Desk(service_of(apps["reporting"]).database)
         await desk.hear(
+            PLANS,
             factories.municipality(),
             factories.harstad(),
             factories.project(members=[Member(municipality_id=VEFSN)]),

@@ -1,13 +1,18 @@
 """What every route answers to whom: the table of rights, written out."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from services.reporting.figures.kinds.known import KINDS
 from services.reporting.rounds.commands import obligation_id_of
-from tests.reporting.factories import ORGNR, VEFSN, posted
+from tests.reporting.factories import ORGNR, VEFSN
 from tests.reporting.forms.sample import form
 from tests.security.conftest import Who
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "events"
 
 REPORT_ROUND = "annual-2012"
 ROUND: dict[str, Any] = {
@@ -117,12 +122,15 @@ _REGISTRY: dict[str, Answers] = {
     "DELETE /api/registry/v1/publishers/{organisation_number}/revocation": operator(200),
 }
 _REPORTING: dict[str, Answers] = {
+    **{
+        f"POST /api/reporting/v1/{kind.route}": Answers(own=201, other=403, operator=201)
+        for kind in KINDS
+    },
     "GET /reporting/static": everybody(404),
     "GET /reporting/forms": everybody(200),
     "GET /reporting/forms/{form_id}/{version}": everybody(404),
     "POST /reporting/forms/{form_id}/{version}": everybody(404),
     "GET /reporting/{rest:path}": everybody(404),
-    "POST /api/reporting/v1/absence-figures": Answers(own=201, other=403, operator=201),
     "POST /api/reporting/v1/figures/{figure_id}/withdrawal": Answers(
         own=200, other=404, operator=200
     ),
@@ -226,6 +234,15 @@ def address_of(path: str, **more: Any) -> str:
     return path
 
 
+def _figure_for(path: str) -> dict[str, Any]:
+    """Return the golden figure of the kind that a route takes, under a new id, of Vefsn."""
+    kind = next(kind for kind in KINDS if path.endswith(f"/{kind.route}"))
+    name = kind.contract.type.removeprefix("no.saman.")
+    golden: dict[str, Any] = json.loads((GOLDEN / f"{name}.json").read_text())
+    payload: dict[str, Any] = golden["payload"]
+    return payload | {"figure_id": str(uuid4()), "municipality": "9824"}
+
+
 def request_of(route: Route, who: Who) -> dict[str, Any]:
     """Return what a well-meaning client sends; the operator posts in the publisher's name."""
     _, method, path = route
@@ -242,8 +259,8 @@ def request_of(route: Route, who: Who) -> dict[str, Any]:
         body = {"topic": "registry.publisher.v1", "key": ORGNR}
     if path.endswith("/discard"):
         body = {"reason": "sent by mistake"}
-    if path.endswith("/absence-figures"):
-        body = posted()
+    if path.endswith("-figures"):
+        body = _figure_for(path)
     if path.endswith("/withdrawal"):
         body = {"reason": "wrong"}
     if path.endswith("/submissions"):

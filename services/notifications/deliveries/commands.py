@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
+from uuid import UUID
 
 from services.notifications.deliveries import store
 from services.notifications.deliveries.store import NewDelivery, ToldEvent
@@ -80,27 +81,31 @@ async def tell(conn: Connection, events: Sequence[ToldOf], *, true_now: datetime
     return len(woken)
 
 
-async def _happenings(conn: Connection, events: Sequence[ToldOf]) -> list[Happening]:
-    """Return events as subscriptions see them: with all that they concern, as far as the registry
-    has told.
+async def subjects_concerned(
+    conn: Connection, events: Sequence[MilestoneEvent | ReportEvent]
+) -> dict[UUID, list[str]]:
+    """Return the subjects that each event concerns, by the event's id, as far as the registry has
+    told.
     """
-    of_projects = [event for event in events if not isinstance(event, MetricUpdated)]
-    if not of_projects:
-        return [_happening(event, ()) for event in events]
-    belongs_to = await heard.list_project_subjects(
-        conn, {event.project_id for event in of_projects}
-    )
-    concerned = {event.event_id: _concerned(event, belongs_to) for event in of_projects}
+    belongs_to = await heard.list_project_subjects(conn, {event.project_id for event in events})
+    concerned = {event.event_id: _concerned(event, belongs_to) for event in events}
     known = await heard.list_municipalities(
         conn, {one for each in concerned.values() for one in _municipalities(each)}
     )
-    for event in of_projects:
+    for event in events:
         subjects = concerned[event.event_id]
         places = [known[one] for one in _municipalities(subjects) if one in known]
         day = local_date(event.occurred_at)
         subjects += dict.fromkeys(
             f"county/{version_on(place, day).county_number}" for place in places
         )
+    return concerned
+
+
+async def _happenings(conn: Connection, events: Sequence[ToldOf]) -> list[Happening]:
+    """Return events as subscriptions see them."""
+    of_projects = [event for event in events if not isinstance(event, MetricUpdated)]
+    concerned = await subjects_concerned(conn, of_projects) if of_projects else {}
     return [_happening(event, concerned.get(event.event_id, ())) for event in events]
 
 

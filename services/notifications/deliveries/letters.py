@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
+from services.notifications.deliveries.store import ToldEvent
 from services.notifications.heard.rules import HeardMetric, Name, name_of
 from shared.clock import local_date
+from shared.events.envelope import Event
 from shared.events.metrics import MilestoneEvent, TargetLost, TargetReached
 from shared.events.reporting import ReportDue, ReportEvent, ReportOverdue, ReportSubmitted
 from shared.mail.letter import Letter
@@ -30,9 +32,29 @@ Told = MilestoneEvent | ReportEvent
 """The events that are written about; `MetricUpdated` goes to machines only."""
 
 
+_WRITTEN_ABOUT: dict[str, type[Event]] = {
+    cls.type(): cls
+    for cls in (TargetReached, TargetLost, ReportDue, ReportOverdue, ReportSubmitted)
+}
+
+
 def load_texts() -> dict[Language, Texts]:
     """Read the translations; once, when the service starts."""
     return languages.load([TRANSLATIONS, wording.TRANSLATIONS])
+
+
+def read_event(told: ToldEvent) -> Told:
+    """Read an event that was kept for a mail.
+
+    Raises:
+        ValueError: it is none of those that mails are written about, or does not fit its contract.
+    """
+    cls = _WRITTEN_ABOUT.get(told.type)
+    if cls is None:
+        raise ValueError(f"no letter is written about {told.type}")
+    event = cls.from_wire(str(told.event_id), told.occurred_at.isoformat(), told.payload)
+    assert isinstance(event, Told)
+    return event
 
 
 def write(

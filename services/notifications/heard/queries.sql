@@ -71,3 +71,9 @@ SELECT p.person_id, r.role->>'role' AS role, r.role->'scope'->>'programme' AS pr
   FROM person AS p, jsonb_array_elements(p.roles) AS r (role)
  WHERE r.role->>'role' = ANY(:roles::text[])
  ORDER BY p.person_id;
+
+-- name: list_projects_of(subject)
+SELECT project_id
+  FROM project_subject
+ WHERE subjects @> ARRAY[:subject::text]
+ ORDER BY project_id;

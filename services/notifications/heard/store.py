@@ -147,6 +147,11 @@ async def put_project_subjects(
     )
 
 
+async def list_projects_of(conn: Connection, subject: str) -> list[str]:
+    """Return the projects that belong to a subject."""
+    return [row["project_id"] async for row in QUERIES.list_projects_of(conn, subject=subject)]
+
+
 async def list_project_subjects(
     conn: Connection, project_ids: Collection[str]
 ) -> dict[str, tuple[str, ...]]:

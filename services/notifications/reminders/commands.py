@@ -28,9 +28,6 @@ from shared.postgres.database import Connection
 KIND = "reminder"
 """The kind of these mails."""
 
-SEND_AT = time(8)
-"""When on a day reminders go out, in Europe/Oslo: when people come to work."""
-
 _PROGRAMME = "programme/"
 _NORWAY = holidays.country_holidays("NO")
 
@@ -68,17 +65,20 @@ async def hear_rounds(conn: Connection, events: Sequence[RoundEvent]) -> None:
         await store.put_round(conn, event.round_id, event.version, ladder)
 
 
-async def plan(conn: Connection, *, now: datetime) -> int:
+async def plan(conn: Connection, *, now: datetime, send_at: time) -> int:
     """Plan the reminders of the day, each once; return how many are new.
 
-    All of a person go into one mail, which is sent at eight in the morning. Who has got the mail of
-    the day already gets what comes later on the next day.
+    All of a person go into one mail. Who has got the mail of the day already gets what comes later
+    on the next day.
+
+    Args:
+        send_at: when on a day the mails go out, in Europe/Oslo.
     """
     today = local_date(now)
     planned = await _planned(conn, today)
     days = await _days(conn, {reminder.person_id for reminder in planned}, today)
     new = [
-        NewMail(person_id, day, max(now, datetime.combine(day, SEND_AT, OSLO)))
+        NewMail(person_id, day, max(now, datetime.combine(day, send_at, OSLO)))
         for person_id, day in days.items()
     ]
     await mails.add_mails(conn, KIND, new, made_at=now)

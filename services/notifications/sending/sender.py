@@ -32,9 +32,6 @@ from services.notifications.subscriptions.rules import Channel
 from shared import faults
 from shared.clock import Clock
 from shared.errors import RuleBroken, Unavailable
-from shared.events.envelope import Event
-from shared.events.metrics import TargetLost, TargetReached
-from shared.events.reporting import ReportDue, ReportOverdue, ReportSubmitted
 from shared.http.limits import Rate
 from shared.mail.composing import Composer
 from shared.postgres.database import Database
@@ -57,11 +54,6 @@ AWAY_SECONDS = 1.0
 STOP_SECONDS = 10.0
 CUT_SECONDS = 1.0
 """How long a try that is cut off may take to let go of what it holds."""
-
-_WRITTEN_ABOUT: dict[str, type[Event]] = {
-    cls.type(): cls
-    for cls in (TargetReached, TargetLost, ReportDue, ReportOverdue, ReportSubmitted)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +214,7 @@ class Sender:
             return NotNow(f"the notification could not be written: {type(error).__name__}")
 
     async def _mail(self, lease: Lease, told: ToldEvent) -> Outcome:
-        event = read_event(told)
+        event = letters.read_event(told)
         try:
             self._means.mailbox_rate.take(lease.address.lower())
         except Unavailable as full:
@@ -285,20 +277,6 @@ class Sender:
                 )
             if count < commands.GIVE_UP_COUNT:
                 return
-
-
-def read_event(told: ToldEvent) -> letters.Told:
-    """Read an event that was kept for a mail.
-
-    Raises:
-        ValueError: it is none of those that mails are written about, or does not fit its contract.
-    """
-    cls = _WRITTEN_ABOUT.get(told.type)
-    if cls is None:
-        raise ValueError(f"no letter is written about {told.type}")
-    event = cls.from_wire(str(told.event_id), told.occurred_at.isoformat(), told.payload)
-    assert isinstance(event, letters.Told)
-    return event
 
 
 def _complain(task: asyncio.Task[None]) -> None:

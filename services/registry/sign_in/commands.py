@@ -104,6 +104,23 @@ async def use_code(conn: Connection, code: str, *, browser: str, now: datetime) 
     return await _come_in(conn, link, now)
 
 
+async def come_in_by_provider(conn: Connection, address: str | None) -> Person | None:
+    """Return whom a provider let in; None of who has no role here, or shows no address.
+
+    People are known by their address: whoever is invited comes in by a mail or by the provider.
+    """
+    try:
+        person = address and await people.find_by_address(conn, read_address(address))
+    except RuleBroken:
+        return None
+    if not person:
+        return None
+    await audit.note(
+        conn, audit.Change("signed-in", f"person/{person.person_id}", reason="provider")
+    )
+    return person
+
+
 async def _add(
     conn: Connection, made: NewLink, person: Person, browser: str, now: datetime
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -12,6 +13,7 @@ from services.registry.people.mail import LINK_PAGE, SIGN_IN_PAGE, Mailer
 from services.registry.people.pages import MY_ACCESS
 from services.registry.people.rules import Person
 from services.registry.sign_in import commands
+from services.registry.sign_in.provider import PENDING_LASTS, Pending, Provider
 from services.registry.sign_in.rules import LINK_LASTS, make_browser
 from shared.access import sessions
 from shared.access.auth import hash_of, require
@@ -23,10 +25,16 @@ from shared.service.runtime import Service
 from shared.web.forms import read_form, read_own_form
 from shared.web.pages import Pages
 
+LOG = structlog.get_logger()
 BROWSER = "saman-browser"
 """Marks the browser that asked for a link; it is good in no other."""
 
 BROWSER_SECONDS = 3_600
+PROVIDER_PAGE = f"{SIGN_IN_PAGE}/provider"
+CALLBACK_PAGE = f"{PROVIDER_PAGE}/callback"
+PENDING = "saman-provider"
+"""Holds what waits for the provider's answer, in the browser that asked."""
+
 OPERATORS_PAGE = "/registry/dead-letters"
 ASKS_PER_MINUTE = 10
 """Of one address of the network; more are told to wait."""
@@ -43,10 +51,19 @@ class Desk:
     pages: Pages
     mailer: Mailer
     asks: Rate
+    provider_name: str | None
 
-    def form(self, request: Request, to: str, *, state: str = "ask", status: int = 200) -> Response:
+    def form(
+        self, request: Request, to: str, *, state: str = "ask", status: int = 200, name: str = ""
+    ) -> Response:
         """Answer with the sign-in; `state` is what happened before, as the template names it."""
-        view = {"to": own_page(to), "state": state, "can_sign_in": self._can_sign_in}
+        view = {
+            "to": own_page(to),
+            "state": state,
+            "can_sign_in": self._can_sign_in,
+            "provider": self.provider_name,
+            "name": name,
+        }
         response = self.pages.answer(request, "sign_in.html", view, status=status)
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -74,13 +91,26 @@ class Desk:
         return response
 
 
-def add_routes(router: APIRouter, service: Service, pages: Pages, mailer: Mailer) -> None:
-    """Add the pages for coming in and going out."""
+def add_routes(
+    router: APIRouter,
+    service: Service,
+    pages: Pages,
+    mailer: Mailer,
+    provider: Provider | None = None,
+) -> None:
+    """Add the pages for coming in and going out.
+
+    Args:
+        provider: by which people come in besides links in mails.
+    """
     rate = Rate(per_minute=ASKS_PER_MINUTE, burst=ASKS_PER_MINUTE)
-    desk = Desk(service, pages, mailer, rate)
+    name = None if provider is None else provider.settings.name
+    desk = Desk(service, pages, mailer, rate, name)
     _add_asking(router, desk)
     _add_link(router, desk)
     _add_operator(router, desk)
+    if provider is not None:
+        _add_provider(router, desk, provider)
 
     @router.post("/registry/sign-out")
     async def sign_out(request: Request) -> Response:
@@ -180,6 +210,45 @@ def _add_operator(router: APIRouter, desk: Desk) -> None:
         except (NotAuthenticated, NotAllowed):
             return desk.form(request, to, state="wrong-key", status=403)
         return desk.begin_operator(request, to, key)
+
+
+def _add_provider(router: APIRouter, desk: Desk, provider: Provider) -> None:
+    keys = desk.service.access.session_keys
+
+    @router.get(PROVIDER_PAGE)
+    async def leave(request: Request, to: str = MY_ACCESS) -> Response:
+        desk.asks.take(request.client.host if request.client else "")
+        if not keys.are_there:
+            raise Unavailable("nobody can sign in here: SAMAN_SESSION_KEYS is not set")
+        address, pending = await provider.begin(own_page(to), now=datetime.now(UTC))
+        response = RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
+        response.set_cookie(
+            PENDING,
+            keys.seal(pending.claims()),
+            max_age=int(PENDING_LASTS.total_seconds()),
+            path=PROVIDER_PAGE,
+            httponly=True,
+            samesite="lax",
+            secure=is_secure(request),
+        )
+        return response
+
+    @router.get(CALLBACK_PAGE)
+    async def come_back(request: Request, code: str = "", state: str = "") -> Response:
+        pending = Pending.read(keys.unseal(request.cookies.get(PENDING)))
+        try:
+            who = await provider.finish(code, state, pending, now=datetime.now(UTC))
+        except NotAuthenticated as refused:
+            LOG.warning("an answer of the provider was refused", reason=refused.message)
+            return desk.form(request, MY_ACCESS, state="provider-refused", status=403)
+        async with desk.service.database.transaction() as conn:
+            person = await commands.come_in_by_provider(conn, who.email)
+        if person is None:
+            named = who.name or who.email or who.subject
+            return desk.form(request, MY_ACCESS, state="no-role", status=403, name=named)
+        response = desk.begin(request, pending.to if pending else MY_ACCESS, person)
+        response.delete_cookie(PENDING, path=PROVIDER_PAGE)
+        return response
 
 
 def own_page(to: str) -> str:

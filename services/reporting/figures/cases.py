@@ -155,7 +155,7 @@ def _define(case: Case, body: SubmittedFigure, metrics: Mapping[str, Metric]) ->
         window=kind.window_of(body),
         measure=kind.measure_of(body),
         parts=kind.parts_of(body),
-        persons=body.persons,
+        persons=kind.persons_of(body),
         note=body.note,
         generated=body.generated,
         body_hash=case.body_hash,

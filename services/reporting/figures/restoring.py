@@ -118,7 +118,7 @@ def _kept(event: FigurePosted) -> KeptFigure:
         definition=event.definition,
         measure=kind.measure_of(event),
         parts=kind.parts_of(event),
-        persons=event.persons,
+        persons=kind.persons_of(event),
         note=event.note,
         generated=event.generated,
         findings=findings,

@@ -5,9 +5,10 @@ from typing import Any, Literal
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from services.reporting.submissions.judging import Judged
+from services.reporting.submissions.judging import Judged, contracts_of
 from shared.events.envelope import OrganisationNumber
 from shared.events.inbound import ReportContent
+from shared.events.reporting import FindingContract
 from shared.fields import UuidText
 from shared.http import http
 
@@ -24,6 +25,7 @@ class ReportOutcome(BaseModel):
     submission_id: UuidText
     result: Literal["accepted", "repeated"]
     version: int
+    findings: list[FindingContract] = []
 
 
 HANDED_IN: dict[int | str, dict[str, Any]] = {
@@ -40,6 +42,7 @@ def report_answer(judged: Judged) -> JSONResponse:
         "submission_id": judged.entry.shown_id,
         "result": judged.result,
         "version": judged.vintage,
+        "findings": contracts_of(judged.findings),
     }
     return JSONResponse(
         ReportOutcome.model_validate(body).model_dump(mode="json"),

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 
+from services.reporting.forms import commands as forms
 from services.reporting.heard import store as heard
 from services.reporting.reports import store
 from services.reporting.reports.store import Report
@@ -25,7 +26,7 @@ from shared.access.auth import require
 from shared.access.roles import Action
 from shared.audit import log as audit
 from shared.clock import local_date
-from shared.errors import Conflict, FieldError, NotAllowed, NotFound, RuleBroken
+from shared.errors import Conflict, FieldError, Finding, NotAllowed, NotFound, RuleBroken
 from shared.events import inbound
 from shared.events.envelope import derived_id
 from shared.events.reporting import ReportSubmitted
@@ -68,7 +69,8 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights) -> Judged:
     before = await store.find_report(conn, entry.publisher, body.submission_id)
     if before is not None:
         if before.body_hash == body_hash:
-            return Judged(entry, "repeated", before.version)
+            findings = await _findings(conn, obligation, body)
+            return Judged(entry, "repeated", before.version, findings)
         raise Conflict(
             f"submission id {body.submission_id} was used before with other content; a new version"
             " needs a new id",
@@ -80,6 +82,8 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights) -> Judged:
             f" {arrived_on.isoformat()}",
             code="obligation-not-open",
         )
+    findings = await _findings(conn, obligation, body)
+    _refuse_blocking(findings)
     newest_version, newest = await store.newest_report(conn, obligation.obligation_id)
     refuse_overtaken(entry, "version of the report", by=newest)
     report = Report(
@@ -106,7 +110,51 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights) -> Judged:
         conn, audit.Change("report-submitted", f"obligation/{report.obligation_id}", submission)
     )
     await _settle(conn, obligation, report)
-    return Judged(entry, "accepted", report.version)
+    return Judged(entry, "accepted", report.version, findings)
+
+
+async def _findings(
+    conn: Connection, obligation: Obligation, body: inbound.ReportSubmitted
+) -> tuple[Finding, ...]:
+    """Judge answers by the form of their round, in the version that they were given to.
+
+    A round that asks by another version now still takes answers to an earlier one.
+
+    Raises:
+        RuleBroken: `form-version`; the form has no such version, or the round asks by an earlier.
+    """
+    asked = await rounds.find_asked_form(conn, obligation.round_id)
+    if asked is None:
+        return ()
+    if not 1 <= body.form_version <= asked.version:
+        raise refusal(
+            (
+                FieldError(
+                    "form-version",
+                    f"form {asked.form_id} is asked in version {asked.version}, got"
+                    f" {body.form_version}",
+                    "/form_version",
+                ),
+            )
+        )
+    judged = await forms.judge_answers(
+        conn, asked.form_id, body.form_version, body.answers, language="en"
+    )
+    return tuple(
+        Finding(each.code, each.severity.value, each.message, f"/answers{each.pointer}")
+        for each in judged.findings
+    )
+
+
+def _refuse_blocking(findings: tuple[Finding, ...]) -> None:
+    """Raise RuleBroken for what must not be handed in, each fault with its place."""
+    faults = tuple(
+        FieldError(each.code, f"{each.field}: {each.message}", each.field or "")
+        for each in findings
+        if each.severity == "error"
+    )
+    if faults:
+        raise refusal(faults)
 
 
 async def _settle(conn: Connection, obligation: Obligation, report: Report) -> None:

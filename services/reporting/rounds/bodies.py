@@ -7,15 +7,24 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.reporting.rounds.rules import Round
+from services.reporting.rounds.rules import AskedForm, Round
 from services.reporting.rounds.store import KeptRound, Obligation
 from shared.events.envelope import PeriodText, Slug
 from shared.http import http
 from shared.moments import Day
 
 
+class FormBody(http.RequestModel):
+    """A published version of a form."""
+
+    form_id: Slug
+    version: int = Field(ge=1, le=1_000_000, strict=True)
+
+
 class RoundBody(http.RequestModel):
-    """A call for reports. Empty lists of cohorts or themes mean all."""
+    """A call for reports. Empty lists of cohorts or themes mean all; without a form any answers are
+    taken.
+    """
 
     programme_id: Slug
     report_kind: Slug
@@ -24,6 +33,7 @@ class RoundBody(http.RequestModel):
     due_on: Day
     cohort_ids: list[Slug] = Field(default=[], max_length=100)
     theme_ids: list[Slug] = Field(default=[], max_length=100)
+    form: FormBody | None = None
 
     def value(self, round_id: str) -> Round:
         """Return the domain's value.
@@ -40,6 +50,7 @@ class RoundBody(http.RequestModel):
             self.due_on,
             tuple(self.cohort_ids),
             tuple(self.theme_ids),
+            None if self.form is None else AskedForm(self.form.form_id, self.form.version),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from services.reporting.forms import store as forms
 from services.reporting.heard import commands as heard
 from services.reporting.heard import store as heard_store
 from services.reporting.heard.rules import Project
@@ -12,6 +13,7 @@ from services.reporting.rounds.rules import Round
 from services.reporting.rounds.store import KeptRound, Obligation
 from shared.audit import log as audit
 from shared.clock import local_date
+from shared.errors import RuleBroken
 from shared.events.envelope import derived_id
 from shared.events.registry import ProjectEvent
 from shared.events.reporting import ReportDue, ReportOverdue
@@ -33,6 +35,9 @@ async def load_round(
     Args:
         guard: told the version that was kept before; raises where the caller's condition is not
             met.
+
+    Raises:
+        RuleBroken: `round-form`; the form is not published, or is for something else.
     """
     today = local_date(now)
     await store.lock_programme(conn, round_.programme_id)
@@ -40,6 +45,7 @@ async def load_round(
     guard(before.version if before is not None else None)
     if before is not None and before.round == round_:
         return before, False
+    await _check_form(conn, round_)
     kept = (
         KeptRound(round_, 1, today)
         if before is None
@@ -62,6 +68,23 @@ async def load_round(
     )
     await turn_states(conn, now=now)
     return kept, before is None
+
+
+async def _check_form(conn: Connection, round_: Round) -> None:
+    if round_.form is None:
+        return
+    asked = f"version {round_.form.version} of form {round_.form.form_id}"
+    found = await forms.find_version(conn, round_.form.form_id, round_.form.version)
+    if found is None:
+        raise RuleBroken(f"{asked} is not published", code="round-form")
+    form, _ = found
+    programme_id = form.valid_for.get("programme_id", round_.programme_id)
+    if (form.report_kind, programme_id) != (round_.report_kind, round_.programme_id):
+        raise RuleBroken(
+            f"{asked} is for {form.report_kind} reports of {programme_id}, the round for"
+            f" {round_.report_kind} reports of {round_.programme_id}",
+            code="round-form",
+        )
 
 
 async def hear_projects(conn: Connection, events: Sequence[ProjectEvent], *, now: datetime) -> None:

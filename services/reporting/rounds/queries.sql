@@ -3,26 +3,35 @@
 SELECT pg_advisory_xact_lock(7303, hashtext(:programme_id));
 
 -- name: get_round(round_id)^
-SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, loaded_on
+SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, form_id,
+       form_version, loaded_on
   FROM round
  WHERE round_id = :round_id
    FOR UPDATE;
 
 -- name: list_rounds_of(programme_id)
-SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, loaded_on
+SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, form_id,
+       form_version, loaded_on
   FROM round
  WHERE programme_id = :programme_id
  ORDER BY round_id;
 
--- name: put_round(round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, loaded_on)!
+-- name: get_asked_form(round_id)^
+SELECT form_id, form_version
+  FROM round
+ WHERE round_id = :round_id
+   AND form_id IS NOT NULL;
+
+-- name: put_round(round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, form_id, form_version, loaded_on)!
 INSERT INTO round (round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids,
-                   loaded_on)
+                   form_id, form_version, loaded_on)
 VALUES (:round_id, :version, :programme_id, :report_kind, :period, :opens_on, :due_on, :cohort_ids, :theme_ids,
-        :loaded_on)
+        :form_id, :form_version, :loaded_on)
 ON CONFLICT ON CONSTRAINT round_pk DO UPDATE
    SET version = excluded.version, programme_id = excluded.programme_id, report_kind = excluded.report_kind,
        period = excluded.period, opens_on = excluded.opens_on, due_on = excluded.due_on,
-       cohort_ids = excluded.cohort_ids, theme_ids = excluded.theme_ids;
+       cohort_ids = excluded.cohort_ids, theme_ids = excluded.theme_ids, form_id = excluded.form_id,
+       form_version = excluded.form_version;
 
 -- name: add_obligations(round_id, obligation_ids, project_ids, historical)!
 INSERT INTO obligation (obligation_id, round_id, project_id, state, historical)

@@ -8,8 +8,20 @@ from shared.errors import RuleBroken
 
 
 @dataclass(frozen=True, slots=True)
+class AskedForm:
+    """Which version of which form a round asks by."""
+
+    form_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
-    """One call for reports: who owes which kind for which period, from when until when."""
+    """One call for reports: who owes which kind for which period, from when until when.
+
+    Attributes:
+        form: by which the answers are judged; without one any answers are taken.
+    """
 
     round_id: str
     programme_id: str
@@ -19,6 +31,7 @@ class Round:
     due_on: date
     cohort_ids: tuple[str, ...] = ()
     theme_ids: tuple[str, ...] = ()
+    form: AskedForm | None = None
 
     def __post_init__(self) -> None:
         if self.due_on < self.opens_on:

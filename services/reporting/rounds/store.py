@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.reporting.rounds.rules import Round
+from services.reporting.rounds.rules import AskedForm, Round
 from shared.errors import NotFound
 from shared.postgres.database import Connection, load_queries
 
@@ -75,6 +75,12 @@ async def list_rounds(conn: Connection, programme_id: str) -> list[KeptRound]:
     return [_round(row) async for row in QUERIES.list_rounds_of(conn, programme_id=programme_id)]
 
 
+async def find_asked_form(conn: Connection, round_id: str) -> AskedForm | None:
+    """Return the form that a round asks by, or none."""
+    row = await QUERIES.get_asked_form(conn, round_id=round_id)
+    return None if row is None else AskedForm(row["form_id"], row["form_version"])
+
+
 async def put_round(conn: Connection, kept: KeptRound) -> None:
     """Keep a round."""
     round_ = kept.round
@@ -89,6 +95,8 @@ async def put_round(conn: Connection, kept: KeptRound) -> None:
         due_on=round_.due_on,
         cohort_ids=list(round_.cohort_ids),
         theme_ids=list(round_.theme_ids),
+        form_id=round_.form.form_id if round_.form is not None else None,
+        form_version=round_.form.version if round_.form is not None else None,
         loaded_on=kept.loaded_on,
     )
 
@@ -176,6 +184,7 @@ def _round(row: Any) -> KeptRound:
         row["due_on"],
         tuple(row["cohort_ids"]),
         tuple(row["theme_ids"]),
+        None if row["form_id"] is None else AskedForm(row["form_id"], row["form_version"]),
     )
     return KeptRound(round_, row["version"], row["loaded_on"])
 

@@ -321,7 +321,7 @@ def test_a_kind_that_is_not_known_is_refused(file: Path) -> None:
     ((line, column, message),) = faults(file, f"kind,{HEADER}\nabscence,{ROW}\n")
 
     assert (line, column) == (2, "1 (kind)")
-    assert message == "got 'abscence'; write one of absence, indicator"
+    assert message == "got 'abscence'; write one of absence, workforce, indicator"
 
 
 def test_an_id_may_not_stand_twice_with_unlike_content(file: Path) -> None:

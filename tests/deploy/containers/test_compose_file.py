@@ -74,13 +74,14 @@ def test_somebody_waits_for_each_job_or_waiting_for_the_whole_would_fail(job: st
     assert {"condition": "service_completed_successfully"} in conditions
 
 
-def test_only_notifications_has_a_way_out() -> None:
+def test_only_who_sends_mail_has_a_way_out() -> None:
     inside = {
         name for name, network in COMPOSE["networks"].items() if (network or {}).get("internal")
     }
     ours = [*SERVICES, "postgres", "databases", "migrate", "topics", "accounts", "saman"]
     assert {name for name in ours if set(CONTAINERS[name]["networks"]) - inside} == {
-        "notifications"
+        "notifications",
+        "registry",
     }
 
 

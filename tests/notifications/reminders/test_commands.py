@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -67,7 +67,7 @@ async def everybody(database: Database) -> None:
 
 async def plan(database: Database, at: datetime) -> int:
     async with database.transaction() as conn:
-        return await commands.plan(conn, now=at)
+        return await commands.plan(conn, now=at, send_at=time(8))
 
 
 async def sent(database: Database, event: ReportEvent) -> list[SentReminder]:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from httpx2 import AsyncClient, Response
+from httpx2 import ASGITransport, AsyncClient, Response
 
 from deploy.containers.gateway import make_gateway
 from deploy.local.mail_catcher import CaughtMail, MailCatcher
@@ -29,6 +29,7 @@ from shared.access.sessions import COOKIE
 from shared.service.clients import new_client
 from tests.browser.serving import served
 from tests.registry import factories
+from tests.registry.sign_in.standin import CLIENT_ID, CLIENT_SECRET, stand_in
 from tests.support.apps import OPERATOR_KEY
 from tests.support.doors import open_doors, service_of
 from tests.support.infrastructure import Infra
@@ -320,3 +321,38 @@ async def test_a_link_that_the_operator_makes_opens_once_in_any_browser(
     assert made.status_code == 201
     assert (await entrance.browser.post(made.json()["path"])).status_code == 303
     assert (await entrance.stranger.post(made.json()["path"])).status_code == 403
+
+
+async def test_who_is_invited_comes_in_by_the_provider_and_a_stranger_is_told_what_to_do(
+    infra: Infra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stand_in() as issuer:
+        monkeypatch.setenv("SAMAN_REGISTRY_OIDC_ISSUER", issuer.issuer)
+        monkeypatch.setenv("SAMAN_REGISTRY_OIDC_CLIENT_ID", CLIENT_ID)
+        monkeypatch.setenv("SAMAN_REGISTRY_OIDC_CLIENT_SECRET", CLIENT_SECRET)
+        async with (
+            open_doors(infra, "registry", public_url="http://127.0.0.1") as apps,
+            AsyncClient(
+                transport=ASGITransport(apps["registry"]), base_url="http://127.0.0.1"
+            ) as browser,
+            new_client(timeout=60) as outside,
+        ):
+
+            async def come() -> Response:
+                leaving = await browser.get(f"{SIGN_IN_PAGE}/provider", params={"lang": "en"})
+                answer = await outside.get(leaving.headers["location"])
+                back = answer.headers["location"].removeprefix("http://127.0.0.1")
+                return await browser.get(back, headers={"Accept-Language": "en"})
+
+            issuer.person = {"name": "Ola", "email": "ola@x.example", "email_verified": True}
+            stranger = await come()
+            assert stranger.status_code == 403
+            assert "nobody has given you a role here yet" in stranger.text
+
+            entrance = Entrance(apps["registry"], browser, outside, MailCatcher("", 0, Path()))
+            async with service_of(apps["registry"]).database.transaction() as conn:
+                await put_programme(conn, factories.programme(), now=datetime.now(UTC))
+            await entrance.invite(Grant(Role.READER, Scope("saman")))
+            issuer.person |= {"email": ADDRESS.upper()}
+            assert (await come()).headers["location"] == MY_ACCESS
+            assert NAME in (await browser.get(MY_ACCESS)).text

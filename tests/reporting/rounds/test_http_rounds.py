@@ -79,6 +79,7 @@ async def test_a_round_is_put_again_without_effect_and_changed_with_its_tag(
         "round_id": "annual-2012",
         "cohort_ids": [],
         "theme_ids": [],
+        "form": None,
         "version": 1,
     }
     assert (again.status_code, again.json(), again.headers["etag"]) == (

@@ -20,6 +20,7 @@ from shared.events.reporting import (
     FigureEvent,
     FigureWithdrawn,
     IndicatorFigure,
+    WorkforceFigure,
 )
 from shared.values import Period
 
@@ -76,7 +77,7 @@ def read(events: Iterable[FigureEvent]) -> list[Arrival]:
     for event in events:
         if isinstance(event, FigureWithdrawn):
             arrivals += _withdrawn(event)
-        else:
+        elif not isinstance(event, WorkforceFigure):
             arrivals += _posted(event, event.figure_id)
     return arrivals
 
@@ -174,7 +175,7 @@ def _withdrawn(event: FigureWithdrawn) -> Sequence[Arrival]:
         Withdrawal(last_month, months, _WINDOWS[event.window], event.figure_id),
         event.figure_id,
     )
-    if event.in_force is None:
+    if event.in_force is None or isinstance(event.in_force, WorkforceFigure):
         return [gone]
     return [gone, *_posted(event.in_force, event.figure_id)]
 

@@ -32,6 +32,7 @@ class Kind:
         defined_by: the metric whose axes the definition has; none where it is the place's.
         measure: field of the contract by part of the measure.
         parts: fields of a kind that is more than one measure.
+        heads: field that says how many persons stand behind the figure.
         reserved: metrics that have a kind of their own, or are worked out, and are not taken here.
         rules: what makes a figure of this kind unacceptable, beside what all kinds have in common.
         checks: what is accepted but should be looked at.
@@ -45,6 +46,7 @@ class Kind:
     defined_by: str | None = None
     measure: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
+    heads: str = "persons"
     reserved: frozenset[str] = frozenset()
     rules: tuple[Rule, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -88,6 +90,11 @@ class Kind:
     def measure_of(self, body: FigureBody) -> Measure:
         """Return the numbers of a figure."""
         return Measure(**{part: getattr(body, name) for part, name in self.measure.items()})
+
+    def persons_of(self, body: FigureBody) -> int | None:
+        """Return how many persons stand behind a figure; none where that is not known."""
+        heads: int | None = getattr(body, self.heads, None)
+        return heads
 
     def parts_of(self, body: FigureBody) -> Mapping[str, str] | None:
         """Return the further numbers of a figure as they are kept; none where the kind has none."""

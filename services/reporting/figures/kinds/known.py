@@ -3,8 +3,9 @@
 from services.reporting.figures.kinds.absence import ABSENCE
 from services.reporting.figures.kinds.indicator import INDICATOR
 from services.reporting.figures.kinds.kind import Kind
+from services.reporting.figures.kinds.workforce import WORKFORCE
 
-KINDS = (ABSENCE, INDICATOR)
+KINDS = (ABSENCE, WORKFORCE, INDICATOR)
 
 BY_TYPE = {kind.contract.type: kind for kind in KINDS}
 """By the CloudEvents type of what publishers send."""

@@ -206,11 +206,26 @@ def _of_presence(
         given = answer_at(layout, answers, place)
         pointer = pointer_of(layout, place)
         if state is Shown.HIDDEN and not _is_empty(given):
+            above = _around(layout, place)
+            if any(
+                shown[each] is Shown.HIDDEN and path_of(layout.components[each.component_id])
+                for each in above
+            ):
+                continue  # said once, of the list of rows that it stands in
             message = "this is not asked with these answers, so it must not be answered"
             yield Finding("answer-hidden", Severity.ERROR, pointer, message, place)
         elif place in required and _is_empty(given):
             message = "this must be answered"
             yield Finding("answer-missing", Severity.ERROR, pointer, message, place)
+
+
+def _around(layout: Layout, place: Place) -> list[Place]:
+    """Return the places that a place stands in."""
+    parents = (layout.components[one] for one in layout.components[place.component_id].parents)
+    return [
+        Place(parent.component_id, place.rows[: len(layout.groups_around(parent))])
+        for parent in parents
+    ]
 
 
 def _of_rules(form: Form, shown: Mapping[Place, Shown], context: Context) -> Iterator[Finding]:
