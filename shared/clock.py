@@ -37,6 +37,10 @@ class Clock:
             return self.now()
         return _EPOCH + timedelta(milliseconds=milliseconds) + self._offset
 
+    def true_milliseconds(self, moment: datetime) -> int:
+        """Return at which true time, in milliseconds since 1970, this clock shows a moment."""
+        return (moment - self._offset - _EPOCH) // timedelta(milliseconds=1)
+
     def today(self) -> date:
         """Return the date in Europe/Oslo."""
         return local_date(self.now())
@@ -52,6 +56,11 @@ def next_midnight(moment: datetime) -> datetime:
     return datetime.combine(
         local_date(moment) + timedelta(days=1), datetime.min.time(), OSLO
     ).astimezone(UTC)
+
+
+def last_midnight(moment: datetime) -> datetime:
+    """Return when the day of a moment began in Europe/Oslo."""
+    return datetime.combine(local_date(moment), datetime.min.time(), OSLO).astimezone(UTC)
 
 
 def seconds_since(moment: float | None) -> float | None:

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 
 from deploy.contracts.events import INBOUND, ORGNR, Described, all_events, topic_at
 from shared.delivery.subscribe import Subscription
-from shared.events.topics import PARTITIONS
 from shared.kafka.topics import configs_of
 from shared.service.runtime import Service
 
@@ -120,7 +119,7 @@ def _channel(address: str, events: list[Described]) -> Document:
         "bindings": {
             "kafka": {
                 "topic": address,
-                "partitions": PARTITIONS,
+                "partitions": topic.partitions,
                 "topicConfiguration": {
                     "cleanup.policy": [settings["cleanup.policy"]],
                     "retention.ms": int(settings["retention.ms"]),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from deploy.local.errors import StackError
 from shared.kafka.admin import administering
@@ -70,12 +70,7 @@ async def refuse_unread(bus: BusSettings, topics: Sequence[str], reporting_dsn: 
         await conn.close()
     read = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
     async with administering(bus) as admin:
-        described = await admin.describe_topics(list(topics))
-    places = [
-        TopicPartition(topic["topic"], partition["partition"])
-        for topic in described
-        for partition in topic["partitions"]
-    ]
+        places = await admin.places(topics)
     consumer = AIOKafkaConsumer(**bus.client_options())
     await consumer.start()
     try:

@@ -1,5 +1,6 @@
 """The wiring of reporting."""
 
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -14,7 +15,10 @@ from services.reporting.forms import pages as form_pages
 from services.reporting.reports import api as reports
 from services.reporting.rounds import api as rounds
 from services.reporting.rounds import commands
+from shared.clock import last_midnight
+from shared.delivery.unread import may_be_unread
 from shared.http.limits import Rate
+from shared.postgres.database import Connection
 from shared.service import calendar
 from shared.service.app import make_app
 from shared.service.runtime import Service
@@ -45,10 +49,22 @@ class Settings(ServiceSettings):
 
 
 async def turn_states(service: Service) -> None:
-    """Turn obligations with the calendar."""
-    await calendar.follow(
-        service.database, service.clock, commands.turn_states, seconds=TICK_SECONDS
+    """Turn obligations with the calendar; overdue only when everything that came before today is
+    read, because a report may be among it.
+    """
+    reports = next(
+        each for each in handlers.inbound_router.subscriptions if each.topic == handlers.REPORTS
     )
+
+    async def turn(conn: Connection, *, now: datetime) -> None:
+        is_unread = False
+        if await commands.is_anything_overdue(conn, now=now):
+            is_unread = await may_be_unread(
+                conn, service.bus, reports, before=last_midnight(now), clock=service.clock
+            )
+        await commands.turn_states(conn, now=now, may_turn_overdue=not is_unread)
+
+    await calendar.follow(service.database, service.clock, turn, seconds=TICK_SECONDS)
 
 
 def create_app(settings: Settings) -> FastAPI:

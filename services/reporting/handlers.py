@@ -30,6 +30,8 @@ from shared.events.registry import (
 )
 from shared.postgres.database import Connection
 
+REPORTS = "inbound.{orgnr}.reports.v1"
+
 router = Router("reporting")
 inbound_router = Router("reporting")
 
@@ -79,7 +81,7 @@ async def on_figures(submissions: Sequence[Submission], conn: Connection, now: d
 
 @subscribe_inbound(
     inbound_router,
-    "inbound.{orgnr}.reports.v1",
+    REPORTS,
     refuse=judging.refuse_record,
     withhold=judging.withhold,
     batch=100,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.events.envelope import Exact, MunicipalityNumber, PeriodText, Slug
 from shared.events.reporting import FigureWindow, SubmissionAccepted, WeightKind
-from shared.events.topics import DAY_MILLISECONDS, Topic
+from shared.events.topics import DAY_MILLISECONDS, PUBLISHER_PARTITIONS, Topic
 from shared.fields import ONE_LINE, SEEN_THROUGHOUT, SEVERAL_LINES, Uuid
 
 NOTE_LENGTH_MAX = 500
@@ -226,8 +226,13 @@ def topics_of_publisher(organisation_number: str) -> tuple[Topic, ...]:
             f"{inbound_prefix(organisation_number)}{kind}.v1",
             retention_ms=retention_ms,
             from_outside=True,
+            partitions=PUBLISHER_PARTITIONS,
         )
         for kind in INBOUND_KINDS
     )
-    receipts = Topic(SubmissionAccepted.topic_of(organisation_number), retention_ms=retention_ms)
+    receipts = Topic(
+        SubmissionAccepted.topic_of(organisation_number),
+        retention_ms=retention_ms,
+        partitions=PUBLISHER_PARTITIONS,
+    )
     return (*inbound, receipts)

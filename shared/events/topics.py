@@ -6,6 +6,12 @@ PARTITIONS = 12
 """Never changed on a live topic: a key would hash to another partition and its order would be lost.
 """
 
+PUBLISHER_PARTITIONS = 1
+"""Of each topic of a publisher, so that what it sends is judged in the order in which the broker
+appended it, whatever key and partitioner its client has. Kafka cannot take partitions away from a
+topic: one that has more has to be made anew.
+"""
+
 DAY_MILLISECONDS = 86_400_000
 KEEP = -1
 

@@ -20,6 +20,8 @@ LENGTH_MAX = 1_000
 _TAG = re.compile(r'(?P<weak>W/)?(?P<opaque>"[^"]*")')
 """An entity tag (RFC 9110, 8.8.3). It may hold a comma, so a list is not cut at commas."""
 
+_BESIDE = re.compile(r'"(\d+)\.[0-9a-f]{12}"', re.ASCII)
+
 Guard = Callable[[int | None], None]
 """Told the version that is in force (none when there is nothing yet) before anything is written;
 raises to refuse.
@@ -40,9 +42,18 @@ def unguarded(_version: int | None) -> None:
     """Let every state be overwritten."""
 
 
-def version_tag(version: int) -> str:
-    """Return the entity tag of a version."""
-    return f'"{version}"'
+def version_tag(version: int, *, beside: object = None) -> str:
+    """Return the entity tag of a version.
+
+    Args:
+        version: what a change is based on.
+        beside: what is shown with it and may differ while the version does not, such as counts;
+            none when there is nothing of the kind.
+    """
+    if beside is None:
+        return f'"{version}"'
+    shown = json.dumps(beside, sort_keys=True, default=str).encode()
+    return f'"{version}.{hashlib.sha256(shown).hexdigest()[:12]}"'
 
 
 def is_unchanged(current: str | None, if_none_match: str) -> bool:
@@ -90,10 +101,17 @@ class Precondition:
             Conflict: `lost-update`, answered as 412.
         """
         current = version_tag(version) if version is not None else None
-        if self.if_match is not None and not _is_matched(current, self.if_match):
+        if self.if_match is not None and not _is_matched(current, _versions_in(self.if_match)):
             raise _lost(f"If-Match {self.if_match}", current)
-        if self.if_none_match is not None and is_unchanged(current, self.if_none_match):
+        if self.if_none_match is not None and is_unchanged(
+            current, _versions_in(self.if_none_match)
+        ):
             raise _lost(f"If-None-Match {self.if_none_match}", current)
+
+
+def _versions_in(tags: str) -> str:
+    """Leave out of tags what stood beside the version: a change does not touch it."""
+    return _BESIDE.sub(r'"\1"', tags)
 
 
 def _lost(condition: str, current: str | None) -> Conflict:

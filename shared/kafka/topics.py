@@ -202,7 +202,7 @@ def _compare(
     if (count := len(described["partitions"])) != topic.partitions:
         sentences.append(
             f"topic {topic.name} has {count} partitions, it must have {topic.partitions};"
-            " it has to be made anew"
+            " once all of it is read, delete it and run `saman topics apply`"
         )
     # More are no fault: so it looks while a partition moves to another broker, and nobody must be
     # unready for that.

@@ -18,9 +18,12 @@ from shared.kafka.broker import BusSettings
 from shared.kafka.inflating import NONE, ZSTD
 from tests.faults.poison import BOMB_BYTES, GOOD, KINDS, Kind, Message, Sent
 from tests.support.raw_records import batch_from, batch_of, written
+from tests.support.topics import partition_count
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "events"
 PARTITIONS = (0, 5, 11)
+"""Of a topic with twelve; a publisher's has the first only."""
+
 POISON_BETWEEN_GOOD = 3
 BATCH_BYTES = 200_000
 
@@ -87,7 +90,8 @@ class Flood:
     def __init__(self, bus: BusSettings, topic: str, make: MakeMessage, *, largest: int) -> None:
         self.topic = topic
         self.sent: dict[Place, Known] = {}
-        self.first_ids = {partition: new_id() for partition in PARTITIONS}
+        self.partitions = PARTITIONS if partition_count(topic) > 1 else PARTITIONS[:1]
+        self.first_ids = {partition: new_id() for partition in self.partitions}
         self._producer: Any = AIOKafkaProducer(**bus.client_options())
         self._make = make
         self._largest = largest
@@ -98,15 +102,15 @@ class Flood:
         await self._producer.start()
         try:
             await asyncio.gather(
-                *(self._fill(number, times, seed) for number in range(len(PARTITIONS)))
+                *(self._fill(number, times, seed) for number in range(len(self.partitions)))
             )
         finally:
             await self._producer.stop()
 
     async def _fill(self, number: int, times: int, seed: int) -> None:
-        partition = PARTITIONS[number]
+        partition = self.partitions[number]
         kinds = [
-            kind for kind in KINDS for turn in range(times) if turn % len(PARTITIONS) == number
+            kind for kind in KINDS for turn in range(times) if turn % len(self.partitions) == number
         ]
         random.Random(f"{seed} {partition}").shuffle(kinds)
         batch: Any = None

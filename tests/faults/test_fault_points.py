@@ -21,13 +21,13 @@ from deploy.local.kafka import KafkaOptions
 from deploy.local.processes import last_lines
 from deploy.services import SERVICES
 from shared import faults
-from shared.events.topics import PARTITIONS
 from shared.outbox.outbox import SHARD_COUNT
 from shared.postgres.locks import Lock
 from tests.faults.counts import repeats
 from tests.faults.proof import Proof, Proving, partitions_of
 from tests.faults.world import PUBLISHERS
 from tests.support.apps import idle_service
+from tests.support.topics import partition_count
 from tests.support.waiting import until
 
 STRUCK_SECONDS = 400.0
@@ -175,7 +175,8 @@ async def until_taken_over(proof: Proof, service: str, *, is_relay: bool) -> Non
         delivery.subscription for delivery in idle_service(service).deliveries.values()
     ]
     everything = sum(
-        PARTITIONS * (len(PUBLISHERS) if each.is_inbound else 1) for each in subscriptions
+        partition_count(each.topic) * (len(PUBLISHERS) if each.is_inbound else 1)
+        for each in subscriptions
     )
 
     async def reads_everything() -> bool:

@@ -18,7 +18,6 @@ from shared.events.catalogue import OWN_TOPICS
 from shared.events.inbound import topics_of_publisher
 from shared.events.metrics import MetricUpdated
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
-from shared.events.topics import PARTITIONS
 from shared.kafka.topics import disagreements
 from shared.service.clients import new_client
 from tests.faults.checker import check
@@ -28,6 +27,7 @@ from tests.faults.proof import Proof, Proving
 from tests.faults.world import PUBLISHERS
 from tests.support.kafka_cluster import BROKERS, KafkaCluster, cluster_servers
 from tests.support.system import System
+from tests.support.topics import partition_count
 
 STRUCK = (
     f"inbound.{PUBLISHERS[0]}.figures.v1",
@@ -72,7 +72,7 @@ async def strike(proof: Proof, cluster: KafkaCluster, client: AIOKafkaConsumer, 
     over its work.
     """
     place = await next_written(
-        client, [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        client, [TopicPartition(topic, number) for number in range(partition_count(topic))]
     )
     victim = await cluster.leader_of(place)
     await cluster.kill(victim)

@@ -50,6 +50,10 @@ _METRIC = re.compile(r"[a-z0-9][a-z0-9-]{1,62}[a-z0-9]\Z")
 _PATTERN = re.compile(rf"({_PART})/(?:\*|{_PART}(?:/(?:\*|{_PART}))?)\Z")
 
 
+_NUMBER = re.compile(r"(municipality|unit)/[0-9]{4}(/|\Z)", re.ASCII)
+"""A municipality that is named by its number."""
+
+
 class Channel(StrEnum):
     """How somebody is told."""
 
@@ -275,6 +279,13 @@ def _bad_subjects(given: Sequence[str]) -> Iterator[FieldError]:
                 "subject-malformed",
                 "a subject must be written like municipality/vefsn-1824 or cohort/*, beginning"
                 f" with one of {', '.join(SUBJECT_KINDS)}; got {value[:60]!r}",
+                f"/subjects/{place}",
+            )
+        elif _NUMBER.match(value):
+            yield FieldError(
+                "subject-malformed",
+                "a municipality is named by its id, such as municipality/vefsn-1824, because its"
+                f" number may pass to another one; got {value[:60]!r}",
                 f"/subjects/{place}",
             )
 

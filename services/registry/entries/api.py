@@ -26,12 +26,17 @@ class NamesBody(http.RequestModel):
         return Names(self.nb, self.nn, self.en)
 
 
-def mark(response: Response, put: Put[Any]) -> None:
+def mark(response: Response, put: Put[Any], *, beside: object = None) -> None:
     """Say in status and headers what a PUT did: 201 for something new, and the entity tag of what
     is in force.
+
+    Args:
+        response: of the route.
+        put: what came of it.
+        beside: see `version_tag`.
     """
     response.status_code = 201 if put.created else 200
-    response.headers["ETag"] = version_tag(put.state.version)
+    response.headers["ETag"] = version_tag(put.state.version, beside=beside)
 
 
 def place_after(cursor: str | None) -> str:

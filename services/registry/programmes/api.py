@@ -197,8 +197,9 @@ def add_routes(router: APIRouter, service: Service) -> None:
     async def get_programme(programme_id: http.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_programme(conn, programme_id)
-            response.headers["ETag"] = version_tag(found.version)
-            return await _with_counts(conn, found)
+            answer = await _with_counts(conn, found)
+        response.headers["ETag"] = version_tag(found.version, beside=answer)
+        return answer
 
     @router.put(
         "/programmes/{programme_id}",
@@ -219,7 +220,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
                 conn, body.value(programme_id), now=service.clock.now(), guard=precondition.check
             )
             answer = await _with_counts(conn, put.state)
-        mark(response, put)
+        mark(response, put, beside=answer)
         return {**answer, "changed": put.changed}
 
 

@@ -135,8 +135,10 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
         require(principal, Action.READ_PUBLISHER, publisher=organisation_number)
         async with service.database.connection() as conn:
             found = await store.get_publisher(conn, organisation_number)
-        response.headers["ETag"] = version_tag(found.version)
-        return _fields(found, service.clock.now())
+        answer = _fields(found, service.clock.now())
+        # A key ends at its time, and the publisher's version stays.
+        response.headers["ETag"] = version_tag(found.version, beside=answer["keys"])
+        return answer
 
     @router.put(
         "/publishers/{organisation_number}",
@@ -157,8 +159,9 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
             put = await commands.put_publisher(
                 conn, body.value(organisation_number), now=now, guard=precondition.check
             )
-        mark(response, put)
-        return {**_fields(put.state, now), "changed": put.changed}
+        answer = _fields(put.state, now)
+        mark(response, put, beside=answer["keys"])
+        return {**answer, "changed": put.changed}
 
 
 def _add_keys(router: APIRouter, service: Service) -> None:

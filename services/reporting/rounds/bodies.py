@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.reporting.rounds.rules import AskedForm, Round
+from services.reporting.rounds.rules import AskedForm, ReminderStep, Round
 from services.reporting.rounds.store import KeptRound, Obligation
 from shared.events.envelope import PeriodText, Slug
 from shared.http import http
@@ -19,6 +19,23 @@ class FormBody(http.RequestModel):
 
     form_id: Slug
     version: int = Field(ge=1, le=1_000_000, strict=True)
+
+
+class ReminderBody(http.RequestModel):
+    """One step of a round's ladder of reminders."""
+
+    step_id: Slug
+    days: int = Field(
+        ge=-366, le=366, strict=True, description="After the due date; below zero before it."
+    )
+    counts: Literal["days", "business-days"] = "days"
+    to: list[Literal["project-manager", "project-owner", "secretariat"]] = Field(
+        min_length=1, max_length=3
+    )
+
+    def value(self) -> ReminderStep:
+        """Return the domain's value."""
+        return ReminderStep(self.step_id, self.days, self.counts, tuple(dict.fromkeys(self.to)))
 
 
 class RoundBody(http.RequestModel):
@@ -34,12 +51,16 @@ class RoundBody(http.RequestModel):
     cohort_ids: list[Slug] = Field(default=[], max_length=100)
     theme_ids: list[Slug] = Field(default=[], max_length=100)
     form: FormBody | None = None
+    reminders: list[ReminderBody] = Field(
+        default=[], max_length=20, description="Empty for the usual ladder."
+    )
 
     def value(self, round_id: str) -> Round:
         """Return the domain's value.
 
         Raises:
-            RuleBroken: `round-dates`; it would be due before it opens.
+            RuleBroken: `round-dates`; it would be due before it opens. `round-reminders`; two steps
+                have one id.
         """
         return Round(
             round_id,
@@ -51,6 +72,7 @@ class RoundBody(http.RequestModel):
             tuple(self.cohort_ids),
             tuple(self.theme_ids),
             None if self.form is None else AskedForm(self.form.form_id, self.form.version),
+            tuple(step.value() for step in self.reminders),
         )
 
 

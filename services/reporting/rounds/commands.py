@@ -1,6 +1,7 @@
 """Loading rounds, letting projects owe reports, and turning obligations with the calendar."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from services.reporting.rounds.store import KeptRound, Obligation
 from shared.audit import log as audit
 from shared.clock import local_date
 from shared.errors import RuleBroken
+from shared.events import reporting as told
 from shared.events.envelope import derived_id
 from shared.events.registry import ProjectEvent
-from shared.events.reporting import ReportDue, ReportOverdue
+from shared.events.reporting import ReportDue, ReportOverdue, RoundChanged, RoundOpened
 from shared.http.preconditions import Guard, unguarded
 from shared.outbox import outbox
 from shared.postgres.database import Connection
@@ -58,6 +60,7 @@ async def load_round(
         "due_on": str(round_.due_on),
     }
     await audit.note(conn, audit.Change("round-loaded", f"round/{round_.round_id}", state))
+    await outbox.put(conn, [_round_event(kept, now)])
     if before is not None and (before.round.opens_on, before.round.due_on) != (
         round_.opens_on,
         round_.due_on,
@@ -66,7 +69,7 @@ async def load_round(
     await _oblige(
         conn, round_, await heard_store.list_projects(conn, round_.programme_id), today=today
     )
-    await turn_states(conn, now=now)
+    await turn_states(conn, now=now, may_turn_overdue=False)
     return kept, before is None
 
 
@@ -103,21 +106,33 @@ async def _oblige_projects(conn: Connection, projects: Sequence[Project], *, now
         theirs = [project for project in projects if project.programme_id == programme_id]
         for kept in await store.list_rounds(conn, programme_id):
             await _oblige(conn, kept.round, theirs, today=local_date(now))
-    await turn_states(conn, now=now)
+    await turn_states(conn, now=now, may_turn_overdue=False)
 
 
-async def turn_states(conn: Connection, *, now: datetime) -> int:
+async def is_anything_overdue(conn: Connection, *, now: datetime) -> bool:
+    """Tell whether the due day of something that was not handed in is over."""
+    return await store.is_anything_overdue(conn, local_date(now))
+
+
+async def turn_states(conn: Connection, *, now: datetime, may_turn_overdue: bool = True) -> int:
     """Make due what opens today and overdue what was due yesterday; return how many changes there
     were.
 
     Each change happens once per obligation, because the update is guarded by the state it leaves.
+
+    Args:
+        may_turn_overdue: whether all reports that came before today are read; else one of them
+            could be in time, and only what is historical turns, of which nobody is told.
     """
     today = local_date(now)
     turned: list[ReportDue | ReportOverdue] = []
     count = 0
     for kind, obligations in (
         (ReportDue, await store.turn_due(conn, today)),
-        (ReportOverdue, await store.turn_overdue(conn, today)),
+        (
+            ReportOverdue,
+            await store.turn_overdue(conn, today, historical_only=not may_turn_overdue),
+        ),
     ):
         count += len(obligations)
         turned += [
@@ -159,6 +174,26 @@ def obligation_id_of(round_id: str, project_id: str) -> UUID:
     return derived_id("obligation", round_id, project_id)
 
 
+def _round_event(kept: KeptRound, now: datetime) -> RoundOpened | RoundChanged:
+    """Return what is told of a round that was made or changed."""
+    round_ = kept.round
+    kind = RoundOpened if kept.version == 1 else RoundChanged
+    return kind(
+        event_id=derived_id(kind.__name__, round_.round_id, kept.version),
+        occurred_at=now,
+        round_id=round_.round_id,
+        version=kept.version,
+        programme_id=round_.programme_id,
+        report_kind=round_.report_kind,
+        period=round_.period,
+        opens_on=round_.opens_on,
+        due_on=round_.due_on,
+        cohort_ids=list(round_.cohort_ids),
+        theme_ids=list(round_.theme_ids),
+        reminders=[told.ReminderStep.model_validate(asdict(step)) for step in round_.reminders],
+    )
+
+
 def told_of(obligation: Obligation) -> Mapping[str, object]:
     """Return what every event about an obligation says of it."""
     names = (
@@ -170,5 +205,7 @@ def told_of(obligation: Obligation) -> Mapping[str, object]:
         "opens_on",
         "due_on",
         "state",
+        "historical",
     )
-    return {name: getattr(obligation, name) for name in names}
+    missing = [] if obligation.state == "submitted" else [told.Missing(part="report")]
+    return {name: getattr(obligation, name) for name in names} | {"missing": missing}

@@ -4,14 +4,14 @@ SELECT pg_advisory_xact_lock(7303, hashtext(:programme_id));
 
 -- name: get_round(round_id)^
 SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, form_id,
-       form_version, loaded_on
+       form_version, reminders::text AS reminders, loaded_on
   FROM round
  WHERE round_id = :round_id
    FOR UPDATE;
 
 -- name: list_rounds_of(programme_id)
 SELECT round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, form_id,
-       form_version, loaded_on
+       form_version, reminders::text AS reminders, loaded_on
   FROM round
  WHERE programme_id = :programme_id
  ORDER BY round_id;
@@ -22,16 +22,16 @@ SELECT form_id, form_version
  WHERE round_id = :round_id
    AND form_id IS NOT NULL;
 
--- name: put_round(round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, form_id, form_version, loaded_on)!
+-- name: put_round(round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids, form_id, form_version, reminders, loaded_on)!
 INSERT INTO round (round_id, version, programme_id, report_kind, period, opens_on, due_on, cohort_ids, theme_ids,
-                   form_id, form_version, loaded_on)
+                   form_id, form_version, reminders, loaded_on)
 VALUES (:round_id, :version, :programme_id, :report_kind, :period, :opens_on, :due_on, :cohort_ids, :theme_ids,
-        :form_id, :form_version, :loaded_on)
+        :form_id, :form_version, :reminders::jsonb, :loaded_on)
 ON CONFLICT ON CONSTRAINT round_pk DO UPDATE
    SET version = excluded.version, programme_id = excluded.programme_id, report_kind = excluded.report_kind,
        period = excluded.period, opens_on = excluded.opens_on, due_on = excluded.due_on,
        cohort_ids = excluded.cohort_ids, theme_ids = excluded.theme_ids, form_id = excluded.form_id,
-       form_version = excluded.form_version;
+       form_version = excluded.form_version, reminders = excluded.reminders;
 
 -- name: add_obligations(round_id, obligation_ids, project_ids, historical)!
 INSERT INTO obligation (obligation_id, round_id, project_id, state, historical)
@@ -62,7 +62,7 @@ UPDATE obligation AS o
 RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.version AS round_version, r.report_kind, r.period,
           r.opens_on, r.due_on;
 
--- name: turn_overdue(today)
+-- name: turn_overdue(today, historical_only)
 UPDATE obligation AS o
    SET state = 'overdue'
   FROM round AS r
@@ -71,10 +71,17 @@ UPDATE obligation AS o
        SELECT p.obligation_id
          FROM obligation AS p
          JOIN round AS q USING (round_id)
-        WHERE p.state = 'due' AND q.due_on < :today
+        WHERE p.state = 'due' AND q.due_on < :today AND (p.historical OR NOT :historical_only::boolean)
           FOR UPDATE OF p SKIP LOCKED)
 RETURNING o.obligation_id, o.round_id, o.project_id, o.historical, r.version AS round_version, r.report_kind, r.period,
           r.opens_on, r.due_on;
+
+-- name: is_anything_overdue(today)$
+SELECT EXISTS (
+       SELECT 1
+         FROM obligation AS o
+         JOIN round AS r USING (round_id)
+        WHERE o.state = 'due' AND r.due_on < :today);
 
 -- name: lock_obligation(obligation_id)^
 SELECT o.obligation_id, o.round_id, o.project_id, o.state, o.historical, o.first_submitted_at, o.days_late,

@@ -16,11 +16,28 @@ class AskedForm:
 
 
 @dataclass(frozen=True, slots=True)
+class ReminderStep:
+    """One step of a ladder of reminders.
+
+    Attributes:
+        days: after the due date; below zero before it.
+        counts: `days`, or `business-days` without weekends and public holidays of Norway.
+        to: the roles that are reminded.
+    """
+
+    step_id: str
+    days: int
+    counts: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One call for reports: who owes which kind for which period, from when until when.
 
     Attributes:
         form: by which the answers are judged; without one any answers are taken.
+        reminders: the ladder; empty where the usual one holds.
     """
 
     round_id: str
@@ -32,8 +49,15 @@ class Round:
     cohort_ids: tuple[str, ...] = ()
     theme_ids: tuple[str, ...] = ()
     form: AskedForm | None = None
+    reminders: tuple[ReminderStep, ...] = ()
 
     def __post_init__(self) -> None:
+        step_ids = [step.step_id for step in self.reminders]
+        if repeated := sorted({one for one in step_ids if step_ids.count(one) > 1}):
+            raise RuleBroken(
+                f"each step of the reminders needs an id of its own, {repeated[0]} stands twice",
+                code="round-reminders",
+            )
         if self.due_on < self.opens_on:
             raise RuleBroken(
                 f"due_on {self.due_on.isoformat()} lies before opens_on"

@@ -1,12 +1,13 @@
 """Rounds and the obligations that follow from them."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.reporting.rounds.rules import AskedForm, Round
+from services.reporting.rounds.rules import AskedForm, ReminderStep, Round
 from shared.errors import NotFound
 from shared.postgres.database import Connection, load_queries
 
@@ -97,6 +98,7 @@ async def put_round(conn: Connection, kept: KeptRound) -> None:
         theme_ids=list(round_.theme_ids),
         form_id=round_.form.form_id if round_.form is not None else None,
         form_version=round_.form.version if round_.form is not None else None,
+        reminders=json.dumps([asdict(step) for step in round_.reminders]),
         loaded_on=kept.loaded_on,
     )
 
@@ -129,11 +131,19 @@ async def turn_due(conn: Connection, today: date) -> list[Obligation]:
     return [_obligation(row, state="due") async for row in QUERIES.turn_due(conn, today=today)]
 
 
-async def turn_overdue(conn: Connection, today: date) -> list[Obligation]:
+async def turn_overdue(
+    conn: Connection, today: date, *, historical_only: bool = False
+) -> list[Obligation]:
     """Make overdue whose due day is over; return what changed."""
     return [
-        _obligation(row, state="overdue") async for row in QUERIES.turn_overdue(conn, today=today)
+        _obligation(row, state="overdue")
+        async for row in QUERIES.turn_overdue(conn, today=today, historical_only=historical_only)
     ]
+
+
+async def is_anything_overdue(conn: Connection, today: date) -> bool:
+    """Tell whether an obligation is still due whose due day is over."""
+    return bool(await QUERIES.is_anything_overdue(conn, today=today))
 
 
 async def lock_obligation(conn: Connection, obligation_id: UUID) -> Obligation:
@@ -185,6 +195,10 @@ def _round(row: Any) -> KeptRound:
         tuple(row["cohort_ids"]),
         tuple(row["theme_ids"]),
         None if row["form_id"] is None else AskedForm(row["form_id"], row["form_version"]),
+        tuple(
+            ReminderStep(step["step_id"], step["days"], step["counts"], tuple(step["to"]))
+            for step in json.loads(row["reminders"])
+        ),
     )
     return KeptRound(round_, row["version"], row["loaded_on"])
 

@@ -22,13 +22,13 @@ from deploy.cli.audit import verify_log
 from deploy.cli.connection import Connection
 from deploy.local.databases import Database
 from deploy.services import SERVICES
-from shared.events.topics import PARTITIONS
 from tests.faults.chaos.readers import MetricJudge, Reader, Readers
 from tests.faults.chaos.writers import NUMBER_BITS, Source
 from tests.metrics.recomputation import Key, Posted, recompute
 from tests.notifications.receiver import Receiver
 from tests.speed.workload import DEFINITION_KEY
 from tests.support.apps import idle_service
+from tests.support.topics import partition_count
 
 LOOK_SECONDS = 0.5
 FAULTS_MAX = 20
@@ -176,7 +176,9 @@ async def _left(system: System, groups: Mapping[str, Sequence[str]], reader: Rea
     try:
         for group, topics in groups.items():
             places = [
-                TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)
+                TopicPartition(topic, number)
+                for topic in topics
+                for number in range(partition_count(topic))
             ]
             ends = await consumer.end_offsets(places)
             done = await admin.list_consumer_group_offsets(group, partitions=places)

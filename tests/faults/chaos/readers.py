@@ -19,8 +19,8 @@ from aiokafka.errors import KafkaError
 
 from shared.events.metrics import MetricUpdated, TargetReached
 from shared.events.reporting import AbsenceFigurePosted, SubmissionAccepted
-from shared.events.topics import PARTITIONS
 from tests.faults.chaos.writers import NUMBER_BITS, Source
+from tests.support.topics import partition_count
 
 FAULTS_MAX = 20
 
@@ -54,7 +54,9 @@ class Reader:
 
     def __init__(self, bootstrap: str, judges: Mapping[str, Callable[[Any], None]]) -> None:
         self.positions: dict[TopicPartition, int] = {
-            TopicPartition(topic, number): 0 for topic in judges for number in range(PARTITIONS)
+            TopicPartition(topic, number): 0
+            for topic in judges
+            for number in range(partition_count(topic))
         }
         self._bootstrap = bootstrap
         self._judges = judges

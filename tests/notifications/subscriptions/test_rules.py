@@ -108,6 +108,8 @@ def test_matching_many_finds_exactly_the_pairs_that_match_one_by_one() -> None:
         ({"metrics": ("Absence %",)}, "metric-malformed", "/metrics/0"),
         ({"subjects": ("vefsn",)}, "subject-malformed", "/subjects/0"),
         ({"subjects": ("town/vefsn-1824",)}, "subject-malformed", "/subjects/0"),
+        ({"subjects": ("municipality/1824",)}, "subject-malformed", "/subjects/0"),
+        ({"subjects": ("unit/1824/nursing",)}, "subject-malformed", "/subjects/0"),
         ({"subjects": ("municipality/ves*",)}, "subject-malformed", "/subjects/0"),
         ({"subjects": ("*",)}, "subject-malformed", "/subjects/0"),
         ({"subjects": tuple(f"municipality/a-{n}" for n in range(201))}, "too-many", "/subjects"),

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from services.reporting.reports import commands as reports
+from services.reporting.rounds import commands as rounds
 from services.reporting.rounds.commands import obligation_id_of
 from services.reporting.submissions.judging import Judged
 from services.reporting.submissions.reading import Entry
@@ -247,3 +248,25 @@ async def test_one_submission_id_at_once_for_two_obligations_is_decided_by_tryin
         await second
 
     assert code_of(await owing.submit(other)) == "id-reused"
+
+
+async def test_a_report_that_came_before_midnight_and_is_read_after_it_is_in_time(
+    owing: Desk,
+) -> None:
+    last_minute = datetime(2013, 2, 1, 22, 59, tzinfo=UTC)
+    await owing.tick(last_minute)
+    body = report()
+    origin = f"inbound.{factories.ORGNR}.reports.v1/0/7"
+    entry = Entry(body["submission_id"], factories.ORGNR, body, origin, last_minute)
+
+    owing.now = datetime(2013, 2, 1, 23, 5, tzinfo=UTC)
+    async with owing.database.transaction() as conn:
+        assert await rounds.is_anything_overdue(conn, now=owing.now)
+        await rounds.turn_states(conn, now=owing.now, may_turn_overdue=False)
+        await reports.submit_reports(conn, [entry], rights=owing.rights, now=owing.now)
+    await owing.tick()
+
+    (told,) = await owing.told(ReportSubmitted)
+    assert (told.days_late, told.submitted_at) == (0, last_minute)
+    overdue = [event.obligation_id for event in await owing.told(ReportOverdue)]
+    assert OBLIGATION not in overdue

@@ -80,6 +80,7 @@ async def test_a_round_is_put_again_without_effect_and_changed_with_its_tag(
         "cohort_ids": [],
         "theme_ids": [],
         "form": None,
+        "reminders": [],
         "version": 1,
     }
     assert (again.status_code, again.json(), again.headers["etag"]) == (
@@ -186,6 +187,20 @@ async def test_a_bad_question_for_obligations_gets_a_problem_document(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+async def test_a_round_keeps_its_ladder_and_refuses_two_steps_of_one_name(
+    open_round: Door,
+) -> None:
+    step = {"step_id": "week", "days": -7, "counts": "days", "to": ["secretariat"]}
+    address = f"{ROUNDS}/annual-2013"
+
+    kept = await open_round.operator.put(address, json=ANNUAL | {"reminders": [step]})
+    twice = await open_round.operator.put(address, json=ANNUAL | {"reminders": [step, step]})
+
+    assert (kept.status_code, kept.json()["reminders"]) == (201, [step])
+    assert (await open_round.operator.get(address)).json()["reminders"] == [step]
+    assert (twice.status_code, twice.json()["code"]) == (422, "round-reminders")
+
+
 async def test_a_report_answers_201_then_200_then_409(open_round: Door) -> None:
     body = {
         "submission_id": str(uuid.uuid4()),
@@ -202,7 +217,12 @@ async def test_a_report_answers_201_then_200_then_409(open_round: Door) -> None:
 
     assert (first.status_code, first.json()) == (
         201,
-        {"submission_id": body["submission_id"], "result": "accepted", "version": 1},
+        {
+            "submission_id": body["submission_id"],
+            "result": "accepted",
+            "version": 1,
+            "findings": [],
+        },
     )
     assert (again.status_code, again.json()) == (200, first.json() | {"result": "repeated"})
     assert (other.status_code, other.json()["code"]) == (409, "id-reused")

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.reporting.rounds import commands as rounds
+from services.reporting.rounds.rules import ReminderStep
 from shared.events.registry import Member
-from shared.events.reporting import ReportDue, ReportOverdue
+from shared.events.reporting import ReportDue, ReportOverdue, RoundChanged, RoundOpened
 from tests.conftest import MakeDatabase
 from tests.reporting import factories
 from tests.reporting.desk import Desk
@@ -121,6 +122,41 @@ async def test_a_round_loaded_after_its_time_makes_historical_obligations_and_te
     assert await desk.told(ReportOverdue) == []
 
 
+async def test_a_round_is_told_when_it_is_made_and_when_it_changes_and_not_when_it_is_repeated(
+    empty_desk: Desk,
+) -> None:
+    desk = empty_desk
+    desk.now = BEFORE
+    step = ReminderStep("week-before", -7, "business-days", ("project-manager",))
+
+    for round_ in (annual_round(), annual_round(), annual_round(reminders=(step,))):
+        await desk.load(round_)
+
+    (opened,) = await desk.told(RoundOpened)
+    (changed,) = await desk.told(RoundChanged)
+    assert (opened.key, opened.version, opened.reminders) == ("annual-2012", 1, [])
+    assert (changed.version, changed.due_on) == (2, date(2013, 2, 1))
+    (told,) = changed.reminders
+    assert (told.step_id, told.days, told.counts, told.to) == (
+        "week-before",
+        -7,
+        "business-days",
+        ["project-manager"],
+    )
+
+
+async def test_what_is_owed_says_what_is_missing(empty_desk: Desk) -> None:
+    desk = empty_desk
+    desk.now = OPEN
+    await desk.hear(project())
+    await desk.load(annual_round())
+
+    (due,) = await desk.told(ReportDue)
+
+    assert [(missing.part, missing.party) for missing in due.missing] == [("report", None)]
+    assert not due.historical
+
+
 async def test_what_the_service_slept_through_is_told_in_order(empty_desk: Desk) -> None:
     desk = empty_desk
     desk.now = BEFORE
@@ -136,7 +172,7 @@ async def test_what_the_service_slept_through_is_told_in_order(empty_desk: Desk)
                 "SELECT headers->>'ce_type' AS kind FROM outbox ORDER BY id"
             )
         ]
-    assert kinds == [ReportDue.type(), ReportOverdue.type()]
+    assert kinds == [RoundOpened.type(), ReportDue.type(), ReportOverdue.type()]
 
 
 async def test_loading_the_same_round_again_changes_nothing(empty_desk: Desk) -> None:
@@ -231,6 +267,8 @@ async def test_moving_the_due_day_to_the_past_makes_overdue(empty_desk: Desk) ->
     await desk.load(annual_round())
 
     await desk.load(annual_round(due_on=date(2013, 1, 9)))
+    assert await states(desk) == {"vefsn-naervaer": "due"}, "a report may be unread"
+    await desk.tick()
 
     assert await states(desk) == {"vefsn-naervaer": "overdue"}
     assert len(await desk.told(ReportOverdue)) == 1

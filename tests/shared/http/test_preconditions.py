@@ -70,3 +70,14 @@ def test_a_change_is_not_based_on_a_weak_tag() -> None:
 
 def test_what_has_no_version_is_tagged_by_its_content() -> None:
     assert etag({"a": 1, "b": 2}) == etag({"b": 2, "a": 1}) != etag({"a": 2, "b": 1})
+
+
+def test_what_is_shown_beside_the_version_is_another_content_and_no_other_version() -> None:
+    one, other = (version_tag(3, beside={"municipalities": count}) for count in (51, 60))
+    assert one != other
+    assert not is_unchanged(one, other)
+    Precondition(one).check(3)
+    Precondition(f'{other}, "9"').check(3)
+    for refusing in (Precondition(one), Precondition(if_none_match=version_tag(4, beside=1))):
+        with pytest.raises(Conflict):
+            refusing.check(4)
