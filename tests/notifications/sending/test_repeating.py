@@ -1,4 +1,4 @@
-"""The tries of a delivery, sending again, and tests of a webhook: over HTTP, with a running sender."""
+"""Tries of a delivery, sending again, and tests of a webhook: over HTTP, with a running sender."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
