@@ -42,6 +42,7 @@ async def model(registry: RunningService) -> RunningService:
 @pytest.mark.parametrize(
     ("path", "in_english", "in_bokmål", "in_nynorsk"),
     [
+        ("/registry/programmes", "Programmes", "Programmer", "Programma som"),
         (PROGRAMME, "Gatherings", "Samlinger", "Samlingar"),
         ("/registry/projects/saman-vefsn", "Who else works", "Hvem andre", "Kven andre"),
         ("/registry/projects/saman-drammen", "every 6th", "hver 6.", "kvar 6."),

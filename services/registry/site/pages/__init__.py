@@ -22,6 +22,12 @@ def add_routes(router: APIRouter, service: Service, pages: Pages) -> None:
     def show(request: Request, template: str, view: dict[str, Any]) -> Response:
         return pages.answer(request, template, view)
 
+    @router.get(PROGRAMMES)
+    async def programmes(request: Request) -> Response:
+        async with service.database.connection() as conn:
+            view = await views.programmes_view(conn)
+        return show(request, "programmes.html", view)
+
     @router.get(f"{PROGRAMMES}/{{programme_id}}")
     async def programme(request: Request, programme_id: http.SlugPath) -> Response:
         async with service.database.connection() as conn:

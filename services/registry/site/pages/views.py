@@ -14,7 +14,7 @@ from services.registry.municipalities.rules.municipality import Municipality
 from services.registry.municipalities.store import list_municipalities
 from services.registry.networks.store import NetworkFilter, get_network, seek_networks
 from services.registry.programmes.rules import Programme
-from services.registry.programmes.store import get_programme
+from services.registry.programmes.store import get_programme, seek_programmes
 from services.registry.projects.rules import Project
 from services.registry.projects.rules.quality import findings
 from services.registry.projects.store import (
@@ -36,6 +36,11 @@ TABLES = (
     *("theme-by-end-year", "full-time-matrix", "start-up-profiles"),
     *("projects-by-county", "claimed-and-counted"),
 )
+
+
+async def programmes_view(conn: Connection) -> dict[str, Any]:
+    """Return what the page of all programmes shows."""
+    return {"programmes": await seek_programmes(conn, after="", count=ALL)}
 
 
 async def programme_view(conn: Connection, programme_id: str) -> dict[str, Any]:
