@@ -30,6 +30,8 @@ from services.registry.publishers import api as publishers
 from services.registry.sign_in import api as sign_in_api
 from services.registry.sign_in import pages as sign_in
 from services.registry.sign_in.provider import Provider, ProviderSettings
+from services.registry.site import pages as site
+from services.registry.tables import api as tables
 from shared.delivery.subscribe import Router
 from shared.http.routes import StrictRoute
 from shared.service.app import make_app
@@ -40,7 +42,7 @@ from shared.web.pages import PageRoute, Pages
 LOG = structlog.get_logger()
 SUBJECTS = (
     *(municipalities, metrics, programmes, projects, networks, gatherings, commitments),
-    *(grants, knowledge, publishers),
+    *(grants, knowledge, tables, publishers),
 )
 """Those that have routes for machines."""
 
@@ -128,6 +130,7 @@ def make_pages(
     router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
     sign_in.add_routes(router, service, pages, mailer, provider)
     people_pages.add_routes(router, service, pages, mailer)
+    site.add_routes(router, service, pages)
     console.add_routes(router, service, pages, status_address=status_address)
     pages.add_missing(router)
     return router

@@ -6,11 +6,12 @@ SELECT t.event_id, t.type, t.occurred_at, t.payload
  ORDER BY t.event_id
 ON CONFLICT ON CONSTRAINT told_event_pk DO NOTHING;
 
--- name: add_deliveries(delivery_ids, subscription_ids, event_ids, channels, made_at)
+-- name: add_deliveries(delivery_ids, subscription_ids, event_ids, channels, next_try_ats, made_at)
 INSERT INTO delivery (delivery_id, subscription_id, event_id, channel, state, attempts, next_try_at, made_at)
-SELECT t.delivery_id, t.subscription_id, t.event_id, t.channel, 'waiting', 0, :made_at, :made_at
-  FROM unnest(:delivery_ids::uuid[], :subscription_ids::text[], :event_ids::uuid[], :channels::text[])
-       WITH ORDINALITY AS t (delivery_id, subscription_id, event_id, channel, place)
+SELECT t.delivery_id, t.subscription_id, t.event_id, t.channel, 'waiting', 0, t.next_try_at, :made_at
+  FROM unnest(:delivery_ids::uuid[], :subscription_ids::text[], :event_ids::uuid[], :channels::text[],
+              :next_try_ats::timestamptz[])
+       WITH ORDINALITY AS t (delivery_id, subscription_id, event_id, channel, next_try_at, place)
  ORDER BY t.place
 ON CONFLICT ON CONSTRAINT delivery_once DO NOTHING
 RETURNING subscription_id;
@@ -21,7 +22,7 @@ SELECT delivery_id
  WHERE delivery_id = ANY(:delivery_ids::uuid[]) AND state <> 'waiting';
 
 -- name: list_ended_since(since)
-SELECT delivery_id, subscription_id, event_id, channel, attempts, state, last_error, ended_at
+SELECT delivery_id, subscription_id, event_id, channel, attempts, state, last_error, repeats, ended_at
   FROM delivery
  WHERE ended_at >= :since
  ORDER BY ended_at, number;
@@ -43,12 +44,12 @@ SELECT e.event_id, e.type, e.occurred_at, e.payload
  GROUP BY e.event_id
  ORDER BY e.occurred_at, min(d.number);
 
--- name: list_deliveries(subscription_id, event_id, channel, state, before, count)
+-- name: list_deliveries(delivery_id, subscription_id, event_id, channel, state, before, count)
 SELECT d.delivery_id, d.number, d.subscription_id, d.event_id, e.type, d.channel, d.state, d.attempts, d.next_try_at,
        d.last_error, d.made_at, d.ended_at
   FROM delivery AS d
   JOIN told_event AS e ON e.event_id = d.event_id
- WHERE d.number < :before
+ WHERE d.number < :before AND (:delivery_id::uuid IS NULL OR d.delivery_id = :delivery_id)
    AND (:subscription_id::text IS NULL OR d.subscription_id = :subscription_id)
    AND (:event_id::uuid IS NULL OR d.event_id = :event_id)
    AND (:channel::text IS NULL OR d.channel = :channel)

@@ -30,9 +30,9 @@ async def load_round(
     """Keep a round and make the obligations that follow from it; return it, and whether it is new.
 
     A round that is loaded after its time makes overdue obligations marked historical: they are told
-    as such, so that completeness can be counted. When its dates are moved, what is not handed in begins anew, and everybody is told of the
-    new dates. A project that a changed round does not concern any longer goes on owing; taking that
-    back is not built.
+    as such, so that completeness can be counted. When its dates are moved, what is not handed in
+    begins anew, and everybody is told of the new dates. A project that a changed round does not
+    concern any longer goes on owing; taking that back is not built.
 
     Args:
         guard: told the version that was kept before; raises where the caller's condition is not
@@ -122,7 +122,7 @@ async def turn_states(conn: Connection, *, now: datetime, may_turn_overdue: bool
 
     Args:
         may_turn_overdue: whether all reports that came before today are read; else one of them
-            could be in time, and only what is historical turns, of which nobody is told.
+            could be in time, and only what is historical turns.
     """
     today = local_date(now)
     turned: list[ReportDue | ReportOverdue] = []
