@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from shared.errors import RuleBroken
 from shared.printable import first_unseen
 from shared.values.ids import read_uuid
 
@@ -115,6 +116,18 @@ def _check_all(content: Any) -> Any:
 
 SEEN_THROUGHOUT = AfterValidator(_check_all)
 """An annotation for JSON whose form is known only later: all of its texts, and its keys."""
+
+
+def refuse_unseen(content: object) -> None:
+    """Refuse JSON, or a form's fields, with a text in which something cannot be seen.
+
+    Raises:
+        RuleBroken: `text-unseen`.
+    """
+    try:
+        _check_all(content)
+    except PydanticCustomError as error:
+        raise RuleBroken(error.message(), code="text-unseen") from None
 
 
 def _named(char: str) -> str:

@@ -17,7 +17,7 @@ from deploy.operate.rebuild import Target
 from deploy.operate.rebuild import rebuild as rebuild_metrics
 from deploy.operate.restore import Difference, examine
 from deploy.operate.restore import repair as run_repair
-from deploy.operate.restore.check import METRICS, Places
+from deploy.operate.restore.check import METRICS, Stores
 from deploy.services import SERVICES
 from shared.errors import RuleBroken
 from shared.kafka.broker import BusSettings
@@ -33,7 +33,7 @@ class Found:
     known.
     """
 
-    places: Places
+    stores: Stores
     target: Target | None
 
 
@@ -54,7 +54,7 @@ def check(dir_: Folder = None, as_json: AsJson = False) -> None:
 
     async def run() -> list[Difference]:
         async with _found(_resolved(dir_)) as found:
-            return await examine(found.places)
+            return await examine(found.stores)
 
     with showing("Comparing databases and log"):
         differences = asyncio.run(run())
@@ -77,8 +77,8 @@ def repair(dir_: Folder = None, as_json: AsJson = False) -> None:
             rebuild = (
                 (lambda: rebuild_metrics(target, progress=progress)) if target is not None else None
             )
-            before = await run_repair(found.places, rebuild, progress=progress)
-            return before, await examine(found.places)
+            before = await run_repair(found.stores, rebuild, progress=progress)
+            return before, await examine(found.stores)
 
     with shown() as progress:
         before, after = asyncio.run(run(progress))
@@ -132,7 +132,7 @@ async def _found(folder: Path | None) -> AsyncIterator[Found]:
     bus = BusSettings(client_id="saman-restore")
     admin, owner = os.environ.get("SAMAN_ADMIN_DSN"), os.environ.get("SAMAN_METRICS_OWNER_DSN")
     target = Target(admin, owner, databases[METRICS], bus) if admin and owner else None
-    yield Found(Places(databases, bus), target)
+    yield Found(Stores(databases, bus), target)
 
 
 @asynccontextmanager
@@ -157,4 +157,4 @@ async def _stack(folder: Path) -> AsyncIterator[Found]:
 def _of(postgres: Any, bus: BusSettings) -> Found:
     databases = {name: postgres.dsn(name, name) for name in SERVICES}
     owner = postgres.dsn(METRICS, f"{METRICS}_owner")
-    return Found(Places(databases, bus), Target(postgres.dsn(), owner, databases[METRICS], bus))
+    return Found(Stores(databases, bus), Target(postgres.dsn(), owner, databases[METRICS], bus))

@@ -2,25 +2,30 @@
 wheels and jars.
 
 ```python
-from deploy.local.errors import StackError  # one sentence for the user; the command line prints it
-and exits 1 from deploy.local.infrastructure import erase, infrastructure, start_infrastructure,
-stop_infrastructure from deploy.local.progress import shown     # `with shown() as progress:` shows
-long steps through rich
+from deploy.local.infrastructure import (
+    erase,
+    infrastructure,
+    start_infrastructure,
+    stop_infrastructure,
+)
+from deploy.local.progress import shown  # `with shown() as progress:` shows long steps
 
-async with infrastructure(folder, progress=progress) as running:  # ends with the block, even if
-    this process is killed running.bootstrap                                             #
-    "127.0.0.1:18532", the same at each start running.admin_dsn
-    # the superuser of PostgreSQL database = await running.postgres.create_database("metrics")  #
-    idempotent database.owner_dsn                                            # for migrations: role
-    metrics_owner database.service_dsn                                          # for everything
-    else: role metrics
+# Ends with the block, even if this process is killed.
+async with infrastructure(folder, progress=progress) as running:
+    running.bootstrap  # "127.0.0.1:18532", the same at each start
+    running.admin_dsn  # the superuser of PostgreSQL
+    database = await running.postgres.create_database("metrics")  # may be repeated
+    database.owner_dsn  # for migrations: role metrics_owner
+    database.service_dsn  # for everything else: role metrics
 
-running = await start_infrastructure(folder, attached=False)      # both stay when this process
-                                                                  ends; a second call # takes over
-                                                                  what runs
-await stop_infrastructure(folder)                                 # from any process
-await erase(folder)                                               # stops, and removes all data
+# Both servers stay when this process ends; a second call takes over what runs.
+running = await start_infrastructure(folder, attached=False)
+await stop_infrastructure(folder)  # from any process
+await erase(folder)  # stops, and removes all data
 ```
+
+What keeps the stack from running is a `deploy.local.errors.StackError`: one sentence for the user,
+which the command line prints before it exits with 1.
 
 A supervisor starts with `attached=True` and, for each of `running.servers`, repeats `await
 server.ended()`, `await server.start()`. `attached=True` holds the folder: a second Saman on it gets

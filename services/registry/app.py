@@ -30,6 +30,7 @@ from services.registry.publishers import api as publishers
 from services.registry.sign_in import api as sign_in_api
 from services.registry.sign_in import pages as sign_in
 from services.registry.sign_in.provider import Provider, ProviderSettings
+from services.registry.tables import api as tables
 from shared.delivery.subscribe import Router
 from shared.http.routes import StrictRoute
 from shared.service.app import make_app
@@ -40,7 +41,7 @@ from shared.web.pages import PageRoute, Pages
 LOG = structlog.get_logger()
 SUBJECTS = (
     *(municipalities, metrics, programmes, projects, networks, gatherings, commitments),
-    *(grants, knowledge, publishers),
+    *(grants, knowledge, tables, publishers),
 )
 """Those that have routes for machines."""
 

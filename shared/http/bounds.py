@@ -25,7 +25,7 @@ from shared import faults
 from shared.audit import log as audit
 from shared.errors import AppError, RuleBroken, Unavailable
 from shared.http import problems
-from shared.http.limits import Places, Rate
+from shared.http.limits import Rate, Slots
 from shared.postgres import deadline, shares
 
 LOG = structlog.get_logger()
@@ -85,9 +85,9 @@ class Limits:
 class _Door:
     """What the requests at one door share."""
 
-    work: Places
-    origins: Places
-    bodies: Places
+    work: Slots
+    origins: Slots
+    bodies: Slots
     open_rate: Rate
 
 
@@ -135,9 +135,9 @@ class Bounds:
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
         self._door = _Door(
-            work=Places(limits.at_once, of="requests at once"),
-            origins=Places(limits.at_once_each, of="requests of one address at once"),
-            bodies=Places(limits.bodies_each, of="bodies of one address on their way"),
+            work=Slots(limits.at_once, of="requests at once"),
+            origins=Slots(limits.at_once_each, of="requests of one address at once"),
+            bodies=Slots(limits.bodies_each, of="bodies of one address on their way"),
             open_rate=Rate(
                 per_minute=limits.open_per_minute,
                 burst=limits.open_burst,

@@ -67,12 +67,12 @@ class Rate:
         self._due[key] = due + count * self._interval
 
 
-class Places:
+class Slots:
     """Lets each key have so many requests running at once.
 
     Args:
-        each: places of one key.
-        of: what takes a place, as a refusal says it.
+        each: slots of one key.
+        of: what takes a slot, as the refusal names it.
     """
 
     def __init__(self, each: int, *, of: str = "requests of one key at once") -> None:
@@ -81,7 +81,7 @@ class Places:
         self._taken: Counter[str] = Counter()
 
     def take(self, key: str) -> Callable[[], None]:
-        """Take a place of a key; return what gives it back.
+        """Take a slot of a key; return what gives it back.
 
         Raises:
             Unavailable: `too-many-requests`; all of them are taken.

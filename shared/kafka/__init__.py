@@ -1,1 +1,3 @@
-"""What must be done to the Kafka client, and nothing else: broker, topics, wire, partitions."""
+"""All that concerns the Kafka client and nothing else: how to reach the broker, topics, batches,
+and the changes to aiokafka that we depend on.
+"""

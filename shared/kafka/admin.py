@@ -1,5 +1,5 @@
-"""The client that asks the broker about topics and groups, made to bear the loss of one broker of
-several.
+"""The client that asks the broker about topics and groups. It goes on when one broker of several is
+lost.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ AGAIN_SECONDS = 0.1
 class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
     """Asks another broker where the one asked does not answer.
 
-    aiokafka asks one at random, and one that died stays among them for some seconds. What only the
-    controller can do, every broker hands on to it; the one that the metadata call the controller is
-    any of them, and may be the dead one. All that is asked here can be asked twice.
+    aiokafka asks a broker at random, and one that died stays in its list for some seconds. Requests
+    for the controller go to any broker too, which passes them on, because the metadata may name the
+    dead one as the controller. All requests here can be repeated.
     """
 
     async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
@@ -56,8 +56,8 @@ class Admin(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka has no types
     async def find_coordinator(self, group_id: str, coordinator_type: int = 0) -> int:
         """Return the broker that keeps a group's offsets.
 
-        It is not known while that broker has just been elected, or while the topic for the offsets
-        is made, which this question causes; both are over soon.
+        Nobody knows it just after an election, and while the topic for the offsets is made, which
+        the first request causes; both are over soon.
         """
         deadline = time.monotonic() + COORDINATOR_SECONDS
         while True:
@@ -94,7 +94,7 @@ def _count(assignment: bytes) -> int:
 
 @asynccontextmanager
 async def administering(bus: BusSettings) -> AsyncIterator[Admin]:
-    """Be connected while the block runs.
+    """Give a connected client for the block.
 
     Raises:
         KafkaConnectionError: no broker of the list answers.

@@ -27,22 +27,24 @@ not to be handled, because the client was sent back in them.
 """
 
 AGAIN_SECONDS = 0.5
-"""Before a client that could not fetch, or not be settled, tries again."""
+"""Pause before a client tries again that could not fetch or be settled."""
 
 STREAM_RECORDS = 16
 STREAM_SECONDS = 0.05
-"""After a batch of so many records the next one is given so long to fill."""
+"""After a batch of `STREAM_RECORDS` or more the next one has this time to fill."""
 
 EQUAL_PART = 4
-"""One part in so many of a batch is shared equally, so that a long backlog in one partition does
-not keep the others waiting for long; the rest goes by what waits.
+"""One part in four of a batch is shared out equally, so that a long backlog in one partition does
+not keep the others waiting for long; the rest is shared out in proportion to what waits.
 """
 
 TAKEN_BYTES_MAX = 16 * 1024 * 1024
-"""What a batch has, but for the last partition in it. The next batch begins behind that one."""
+"""After a partition that brings a batch to this size no other is added. The next batch begins with
+the partition after it.
+"""
 
 UNPACKED_BYTES_MAX = 32 * 1024 * 1024
-"""What the client may hold unpacked beside a batch, of all partitions together: in each of them, a
+"""What the client may hold unpacked beside a batch, of all partitions together. In each of them a
 few hundred bytes can become as many as `inflating.py` allows, and a service has 384 MiB.
 """
 
@@ -51,9 +53,9 @@ class Batches:
     """Hands out a consumer's records, more at a time the more there are.
 
     Each batch costs the same whatever it holds: a fetch, a transaction, a commit of offsets, a pass
-    of the relay. While records trickle in, each goes at once; when they stream, a short wait makes
-    few batches of many records out of many of few, and what many records move together, such as a
-    group, is written once.
+    of the relay. While records trickle in, each is handed out at once. When they stream, a short
+    wait makes a few large batches out of many small ones, and what many records change together,
+    such as a group, is written once.
 
     Args:
         records_max: records in one batch at most.
@@ -69,13 +71,12 @@ class Batches:
     async def next(self, consumer: Any) -> tuple[Any, ...]:
         """Return the next records, an empty batch when none came for a while.
 
-        FastStream's own loop sleeps once more after each empty poll; with short polls that costs
-        processor time, with long ones latency.
+        It takes the place of FastStream's own loop, which sleeps after each empty poll: with short
+        polls that costs processor time, with long ones latency.
 
         Raises:
             ConsumerStoppedError: the consumer is being stopped.
-            Exception: whatever went wrong between the fetch and the end; what was fetched will be
-                fetched again.
+            Exception: whatever went wrong after the fetch; the records will be fetched again.
         """
         if self._given_count:
             faults.point("delivery.acknowledged")
@@ -89,8 +90,7 @@ class Batches:
         except ConsumerStoppedError:
             raise
         except Exception:
-            # Whoever asks again would be given what comes after it, and commit past records that
-            # nobody handled.
+            # Without this, the next call would get later records, and commit past these.
             give_back(consumer, taken)
             await asyncio.sleep(AGAIN_SECONDS)
             raise
@@ -100,9 +100,7 @@ class Batches:
         return tuple(chain.from_iterable(taken.values()))
 
     async def _take(self, consumer: Any, taken: dict[TopicPartition, list[Any]]) -> None:
-        """Fetch a batch's records into `taken`, which holds what came even when a later fetch
-        breaks off.
-        """
+        """Fetch a batch's records into `taken`. After an error it holds what came before."""
         if not unread_by_partition(consumer):
             first = await consumer.getmany(timeout_ms=kafka.WAIT_MILLISECONDS, max_records=1)
             taken.update({partition: [*records] for partition, records in first.items()})
@@ -121,14 +119,13 @@ class Batches:
                 held.look_at(partition)
 
     def _in_turn(self, given: Mapping[TopicPartition, int]) -> list[tuple[TopicPartition, int]]:
-        """Begin behind the partition that left no room for others in the last batch."""
+        """Begin with the partition after the one that left no room for others in the last batch."""
         last = self._last
         return sorted(given.items(), key=lambda item: last is not None and item[0] <= last)
 
 
 class _Held:
-    """What a client holds unpacked, partition by partition; what is too much, it has to fetch
-    again.
+    """Bounds what a client holds unpacked; what is too much, the client has to fetch again.
 
     Args:
         consumer: the client.
@@ -143,8 +140,8 @@ class _Held:
         self._total = sum(self._bytes.values())
 
     def look_at(self, partition: TopicPartition) -> None:
-        """Take account of a partition that was read on, and let go of the largest while all are too
-        large together.
+        """Count a partition anew after it was read, and drop the largest while the sum is too
+        large.
         """
         now = unpacked_bytes(self._consumer, partition)
         self._total += now - self._bytes.get(partition, 0)
@@ -162,11 +159,11 @@ def _bytes(given: Mapping[TopicPartition, list[Any]]) -> int:
 def shares(waiting: Mapping[TopicPartition, int], records_max: int) -> dict[TopicPartition, int]:
     """Return how many records each partition may give to a batch.
 
-    The client by itself drains one partition before it looks at the next; with a backlog every
-    batch would then hold the long history of few keys. In equal shares, a partition with few keys
-    would run ahead of one with many. In proportion to what waits, all reach the same time together,
-    and what is made of records of one time, such as a group's month, is made once and not again for
-    every partition that comes late.
+    By itself the client empties one partition before it looks at the next; with a backlog, every
+    batch would hold the long history of a few keys. In equal shares, a partition with few keys
+    would run ahead of one with many. In proportion to what waits, all partitions reach the same
+    time together. So what is computed from records of one time, such as a group's month, is
+    computed once and not again for each partition that comes late.
     """
     if not waiting:
         return {}

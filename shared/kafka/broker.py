@@ -1,4 +1,4 @@
-"""How to reach the broker, and the FastStream broker that all subscribers hang on."""
+"""How to reach the broker, and the FastStream broker that all subscribers belong to."""
 
 import logging
 import ssl
@@ -105,7 +105,7 @@ class BusSettings(BaseSettings):
         return {**options, "security_protocol": self.security_protocol}
 
     def faststream_options(self) -> dict[str, Any]:
-        """The same for FastStream, which has its own words for accounts."""
+        """The same options for FastStream, which names those of accounts differently."""
         return {**self._plain_options(), "security": self._security()}
 
     @property

@@ -1,4 +1,4 @@
-"""What is asked of aiokafka's consumer beyond its own interface. Nothing outside `shared/kafka`
+"""What we need of aiokafka's consumer beyond its own interface. Nothing outside `shared/kafka`
 touches the client's private parts.
 
 `client` is an `AIOKafkaConsumer` throughout; the library has no types.

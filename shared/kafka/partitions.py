@@ -1,9 +1,9 @@
-"""Which partition a key goes to: the one that every Kafka client chooses, found several times
-faster than in aiokafka.
+"""Which partition a key goes to: the same as every Kafka client chooses, several times faster than
+aiokafka's own function.
 
-Java's producer hashes keys with murmur2 and this seed, and all others follow; another hash here
-would tear the events of a key apart, before and after. aiokafka's own function takes a tenth of all
-that a published event costs.
+Java's producer hashes keys with murmur2 and this seed, and all other clients follow it. Another
+hash would put the events of a key in two partitions. aiokafka's function takes a tenth of what a
+published event costs.
 """
 
 from functools import lru_cache
@@ -14,8 +14,8 @@ _WORD = 0xFFFFFFFF
 _POSITIVE = 0x7FFFFFFF
 
 _TAIL_BYTES = 8
-"""Our longest keys end in a period of seven characters; what stands before it comes again and
-again.
+"""Our longest keys end in a period of seven characters; what is before it repeats from key to key,
+and its hash is remembered.
 """
 
 

@@ -1,21 +1,19 @@
-"""Outbox rows on their way to the broker, put into batches here: it costs a quarter of sending each
-by itself.
+"""Sends outbox rows to the broker in batches that are filled here, at a quarter of the cost of
+sending each row by itself.
 
-Rows of a key share a partition, and the batches of a partition go one after another, so the order
-of rows is the order in which the broker gets them.
+Rows of a key share a partition, and the batches of a partition go one after another, so the broker
+gets the rows of a key in their order.
 """
 
 import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from pydantic_core import from_json
 
 from shared.kafka.partitions import partition_of
-
-Place = tuple[str, int]
-"""Topic and partition."""
 
 
 class Posting:
@@ -27,33 +25,33 @@ class Posting:
 
     def __init__(self, producer: Any) -> None:
         self._producer = producer
-        self._filling: dict[Place, tuple[Any, list[Any]]] = {}
+        self._filling: dict[TopicPartition, tuple[Any, list[Any]]] = {}
         self._sent: list[tuple[Sequence[Any], asyncio.Future[Any]]] = []
         self._partition_counts: dict[str, int] = {}
 
     async def add(self, row: Any) -> None:
-        """Put a row into the batch of its partition; a batch that is full goes.
+        """Put a row into the batch of its partition; a full batch is sent.
 
         Raises:
             KafkaError: the producer does not take it now.
         """
-        place = await self._place(row)
-        if place in self._filling:
-            batch, rows = self._filling[place]
+        target = await self._partition_of(row)
+        if target in self._filling:
+            batch, rows = self._filling[target]
             if _append(batch, row):
                 rows.append(row)
                 return
-            await self._send(place)
+            await self._send(target)
         batch = self._producer.create_batch()
         _append(batch, row)
-        self._filling[place] = (batch, [row])
+        self._filling[target] = (batch, [row])
 
     async def add_alone(self, row: Any) -> Exception | None:
-        """Send a row by itself after all before it arrived; return why the broker refuses it, None
-        when it has it.
+        """Send a row by itself after all before it have arrived; return why the broker refuses it,
+        None when it took it.
         """
         await self.settle()
-        topic, partition = await self._place(row)
+        topic, partition = await self._partition_of(row)
         key, headers = row["key"].encode(), headers_of(row)
         try:
             future = await self._producer.send(
@@ -67,18 +65,18 @@ class Posting:
         return _outcome(future)
 
     async def send(self) -> None:
-        """Let all batches go."""
-        for place in list(self._filling):
-            await self._send(place)
+        """Send all batches."""
+        for target in list(self._filling):
+            await self._send(target)
 
     async def settle(self) -> None:
-        """Let all batches go, and wait until the broker has answered for each."""
+        """Send all batches, and wait until the broker has answered for each."""
         await self.send()
         if waiting := [future for _, future in self._sent if not future.done()]:
             await asyncio.wait(waiting)
 
     def outcomes(self) -> list[tuple[Any, Exception | None]]:
-        """Return why each row that went was not acknowledged; None where the broker has it."""
+        """Return each row that was sent, with the error that it met; None if it is acknowledged."""
         return [
             (row, error)
             for rows, future in self._sent
@@ -86,16 +84,17 @@ class Posting:
             for row in rows
         ]
 
-    async def _place(self, row: Any) -> Place:
+    async def _partition_of(self, row: Any) -> TopicPartition:
         topic = row["topic"]
         if topic not in self._partition_counts:
             self._partition_counts[topic] = len(await self._producer.partitions_for(topic))
-        return topic, partition_of(row["key"].encode(), self._partition_counts[topic])
+        number = partition_of(row["key"].encode(), self._partition_counts[topic])
+        return TopicPartition(topic, number)
 
-    async def _send(self, place: Place) -> None:
-        batch, rows = self._filling.pop(place)
+    async def _send(self, target: TopicPartition) -> None:
+        batch, rows = self._filling.pop(target)
         batch.close()  # else it would linger for more
-        topic, partition = place
+        topic, partition = target
         self._sent.append(
             (rows, await self._producer.send_batch(batch, topic, partition=partition))
         )
@@ -107,7 +106,7 @@ def headers_of(row: Any) -> list[tuple[str, bytes]]:
 
 
 def _append(batch: Any, row: Any) -> bool:
-    """Tell whether a row still went into the batch; into an empty one every row does."""
+    """Add a row to a batch; False if the batch is full. An empty batch takes every row."""
     key, headers = row["key"].encode(), headers_of(row)
     return batch.append(timestamp=None, key=key, value=row["payload"], headers=headers) is not None
 

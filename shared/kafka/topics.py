@@ -1,4 +1,4 @@
-"""Topics as code: what must exist, how it is kept, and in what the broker disagrees.
+"""Makes topics as their producers declare them, and tells where the broker differs.
 
 `saman topics apply` makes them; a service that finds another partition count or cleanup, or too few
 copies, refuses readiness, because order per key and the completeness of the log depend on them.
@@ -26,7 +26,8 @@ VISIBLE_SECONDS = 30
 VISIBLE_POLL_SECONDS = 0.05
 
 BYTES_MAX = 1_100_000
-"""Of one record; what comes from outside may have a little less, so that it fits with a receipt."""
+"""Of one record. Records from outside may be a little smaller, so that what quotes them fits too.
+"""
 
 BYTES_MAX_FROM_OUTSIDE = 1_048_588
 
@@ -39,8 +40,8 @@ def configs_of(topic: Topic, *, copies: int = 1) -> dict[str, str]:
         "max.message.bytes": str(BYTES_MAX_FROM_OUTSIDE if topic.from_outside else BYTES_MAX),
         "message.timestamp.type": "LogAppendTime" if topic.from_outside else "CreateTime",
         "min.insync.replicas": str(min_insync(copies)),
-        # The only copy left that is not up to date may never lead: what was acknowledged would be
-        # gone.
+        # A copy that is not up to date may never lead, even if no other is left: acknowledged
+        # records would be lost.
         "unclean.leader.election.enable": "false",
     }
     if topic.forgets:
@@ -53,15 +54,14 @@ def min_insync(copies: int) -> int:
     """Return how many copies must hold a record before it is acknowledged: all but one, and at
     least one.
 
-    With three, one broker may be away and everything goes on; what was acknowledged outlives the
-    loss of another. A topic with one copy lives and dies with its broker anyway, and two could not
-    be asked of it.
+    With three copies, one broker may be away and writing goes on, and acknowledged records survive
+    the loss of another. A topic with one copy is lost with its broker anyway.
     """
     return max(1, copies - 1)
 
 
 async def disagreements(bus: BusSettings, topics: Sequence[Topic]) -> list[str]:
-    """Return in what the broker differs from the topics as they must be, one sentence each.
+    """Return where the broker differs from the topics as they must be, one sentence each.
 
     Raises:
         KafkaError, OSError: the broker does not answer.
@@ -85,9 +85,9 @@ async def disagreements(bus: BusSettings, topics: Sequence[Topic]) -> list[str]:
 async def apply(bus: BusSettings, topics: Iterable[Topic]) -> list[str]:
     """Make what is missing and set what differs; return what was done, one sentence each.
 
-    Neither a partition count nor the number of copies is changed: the sentence of `disagreements`
-    stays, for a person to decide. The settings are those for the copies that a topic has, so that
-    it can be written to meanwhile.
+    The numbers of partitions and of copies are not changed: there `disagreements` goes on to tell,
+    and a person decides. The other settings are made for the copies that a topic has, so that it
+    can be written to until then.
 
     Raises:
         RuleBroken: there are fewer brokers than copies asked for.
@@ -133,7 +133,7 @@ async def _make(admin: Admin, missing: Sequence[Topic], copies: int) -> list[str
 
 
 async def _set(admin: Admin, topics: Sequence[Topic]) -> list[str]:
-    """Set what differs, and return the names of the topics that it did in."""
+    """Set what differs; return the names of the topics that were changed."""
     differing = await _differing(admin, topics)
     for name, configs in differing.items():
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
@@ -145,7 +145,7 @@ async def _until(
     fact: Callable[[Admin, Sequence[Topic]], Awaitable[bool]],
     topics: Sequence[Topic],
 ) -> None:
-    """Wait until the broker shows what it has said that it did.
+    """Wait until the broker shows what it has confirmed.
 
     Raises:
         TimeoutError: it does not.
@@ -168,7 +168,7 @@ async def _are_set(admin: Admin, topics: Sequence[Topic]) -> bool:
 
 
 async def _differing(admin: Admin, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
-    """Return the topics whose settings are not those that they must have, with these."""
+    """Return the topics whose settings differ, with the settings that they must have."""
     if not topics:
         return {}
     described = {
@@ -187,7 +187,7 @@ async def _differing(admin: Admin, topics: Sequence[Topic]) -> dict[str, dict[st
 
 
 def _copies(described: dict[str, Any]) -> int:
-    """Return how many copies the partition has that has the fewest; brokers that are away count."""
+    """Return the smallest number of copies of any partition, those on absent brokers included."""
     return min((len(partition["replicas"]) for partition in described["partitions"]), default=1)
 
 
@@ -204,8 +204,7 @@ def _compare(
             f"topic {topic.name} has {count} partitions, it must have {topic.partitions};"
             " once all of it is read, delete it and run `saman topics apply`"
         )
-    # More are no fault: so it looks while a partition moves to another broker, and nobody must be
-    # unready for that.
+    # More copies are no fault: there are more while a partition moves to another broker.
     if (copies := _copies(described)) < replication:
         sentences.append(
             f"topic {topic.name} has {copies} of {replication} copies (SAMAN_KAFKA_REPLICATION); "

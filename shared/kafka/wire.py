@@ -1,28 +1,25 @@
-"""What aiokafka has to be helped with: odd bytes in a header, batches that inflate, a broker that
-is away or not ready.
+"""Changes to aiokafka that consumers and producers depend on; `install` makes them for the process.
 
-Kafka takes any bytes as a header's name; aiokafka raises on those that are not UTF-8, at the same
-place for ever, and with them stand all partitions of the consumer. Here such a batch is read once
-more, more slowly, and the odd bytes written out as `\\xff`, so that the record becomes a dead
-letter like any other that cannot be read.
+*Header names that are not UTF-8.* Kafka takes any bytes as a header's name. aiokafka raises on such
+a name whenever it comes to it, and all partitions of the consumer stand still. Here the batch is
+read again, more slowly, with the odd bytes written as `\\xff`; the record becomes a dead letter.
 
-A batch that was packed to inflate beyond all bounds (`inflating.py`), or to become objects without
-number, is not unpacked, and stands as one record. Of what is unpacked, aiokafka hands out as many
-records as it is asked for, however large they are. Here they end at some bytes.
+*Batches that inflate.* A batch that would become too large unpacked (`inflating.py`), or too many
+objects, is not unpacked, and counts as one record. And aiokafka hands out as many records as it is
+asked for, however large they are; here it stops at a number of bytes.
 
-While a partition has no leader, consumers and producers ask for the metadata again as soon as they
-have an answer: a thousand times a second, a whole processor for as long as the broker is away. Here
-they are held to some per second.
+*A partition without a leader.* Clients ask for the metadata again as soon as they have an answer, a
+thousand times a second, which takes a whole processor while the broker is away. Here they ask a few
+times a second.
 
-A connection that breaks while something is written to it counts as connected for a moment more.
-uvloop then refuses the next request with an error that aiokafka does not know: the consumer's
-client gives up for good, or a request waits for an answer that cannot come. Here such a connection
-is closed, and the request tried again on another.
+*A connection that breaks during a write.* It counts as connected for a moment more. uvloop refuses
+the next request with an error that aiokafka does not know, and the client gives up for good or
+waits for an answer that cannot come. Here the connection is closed and the request made on another
+one.
 
-A coordinator that is still loading, or is none any more, answers a question for offsets with one
-error and no offsets. aiokafka 0.14 looks at the offsets only, takes it that nothing was ever
-committed, and reads the whole topic again. Here the error is heeded, and the question asked once
-more.
+*A coordinator that is loading, or not the coordinator any more.* It answers a request for offsets
+with an error and no offsets. aiokafka 0.14 ignores the error, concludes that nothing was ever
+committed, and reads the whole topic again. Here the error is raised, and the request repeated.
 """
 
 import asyncio
@@ -62,22 +59,20 @@ another is taken, read its changes in fetcher, coordinator, connection and recor
 METADATA_PER_SECOND = 20
 
 GIVEN_BYTES_MAX = 4 * 1024 * 1024
-"""What a partition gives at a time, but for its last record. As many records as are asked for
-hardly ever have more.
-"""
+"""A partition hands out no further record after so many bytes. A batch hardly ever has so many."""
 
 LOOK_INTO_BYTES = 1024 * 1024
-"""A packed batch that becomes more is looked into before its records are made; as objects, even two
-bytes take 64.
+"""The records of a packed batch that becomes larger are counted before objects are made of them; as
+an object, even two bytes take 64.
 """
 
 HEADERS_MAX, RECORDS_MAX = 10_000, 250_000
-"""Of a record and of a batch that is looked into. Submissions have six headers, and 64 bytes in
-each at the least.
+"""Headers of a record, and records of a batch, that are counted; more are refused. Submissions have
+six headers, and at least 64 bytes.
 """
 
 _BATCH_OVERHEAD = 12
-"""Offset and length, the only fields that stand before what the length counts."""
+"""Bytes of the offset and the length; the length does not count them."""
 
 _RECORD_HEADER_BYTES = 64
 """What a header takes as an object, besides its text."""
@@ -87,9 +82,7 @@ _HEADER_BYTES = _DefaultRecordBatchPy.HEADER_STRUCT.size
 
 
 class ReadableRecords:
-    """The batches of one fetched partition; what aiokafka's `MemoryRecords` is, and reads what that
-    cannot.
-    """
+    """The batches of one fetched partition, in place of aiokafka's `MemoryRecords`."""
 
     def __init__(self, fetched: bytes) -> None:
         self._records: Any = memory_records.MemoryRecords(fetched)
@@ -99,9 +92,7 @@ class ReadableRecords:
 
     @property
     def unpacked_bytes(self) -> int:
-        """Bytes at most that the batch takes unpacked which is being read; they are held until the
-        next one is.
-        """
+        """Bytes at most that the current batch takes unpacked; held until the next one is read."""
         return self._read.unpacked_bytes if self._read is not None else 0
 
     def size_in_bytes(self) -> int:
@@ -123,7 +114,7 @@ class ReadableRecords:
 
 
 class _Batch:
-    """A batch that is read fast as long as that goes, and leniently from where it does not."""
+    """A batch that is read by aiokafka, and from its first odd byte on by us."""
 
     def __init__(self, batch: Any, written: memoryview) -> None:
         self._batch = batch
@@ -170,8 +161,8 @@ class _Batch:
 
 
 def _is_countless(written: memoryview) -> bool:
-    """Tell whether a batch has more records or headers than anybody of good will sends, or cannot
-    be read.
+    """Tell whether a batch has more records or headers than an honest sender needs, or cannot be
+    read.
     """
     batch = _DefaultRecordBatchPy(written)
     if batch._num_records > RECORDS_MAX:
@@ -206,7 +197,7 @@ def _leniently(written: memoryview) -> Iterator[Any]:
 
 
 class _LenientBuffer(bytearray):
-    """Bytes whose parts can always be made text of."""
+    """Bytes whose slices can always be decoded as text."""
 
     def __getitem__(self, place: Any) -> Any:
         part = super().__getitem__(place)
@@ -219,8 +210,8 @@ class _LenientBytes(bytes):
 
 
 def bytes_of(record: Any) -> int:
-    """Return about what a record's key, value and headers take; a million empty headers take more
-    than they say.
+    """Return about how many bytes a record's key, value and headers take as objects; a million
+    empty headers take many.
     """
     size: int = (
         record.serialized_key_size
@@ -233,8 +224,8 @@ def bytes_of(record: Any) -> int:
 
 
 def _give(result: Any, max_records: int | None = None) -> list[Any]:
-    """Hand out a partition's records as `FetchResult.getall` does; end also when they have so many
-    bytes.
+    """Hand out a partition's records as `FetchResult.getall` does, but end at `GIVEN_BYTES_MAX`
+    too.
     """
     if not result.check_assignment(result._topic_partition) or not result.has_more():
         return []
@@ -254,8 +245,8 @@ _seek_to = fetcher.Fetcher.seek_to
 
 
 def _let_go_and_seek(fetching: Any, place: TopicPartition, offset: int) -> None:
-    """Go on elsewhere in a partition, and free at once what was unpacked of it: it stands in a
-    circle of references.
+    """Seek as `Fetcher.seek_to` does, and free at once what was unpacked: it is in a circle of
+    references.
     """
     fetched = getattr(fetching._records.get(place), "_partition_records", None)
     if fetched is not None and fetched._records_iterator is not None:
@@ -267,7 +258,7 @@ _ask = AIOKafkaClient._metadata_update
 
 
 async def _ask_at_leisure(client: Any, *arguments: Any) -> Any:
-    """Ask for the metadata, but not more often than some times a second."""
+    """Ask for the metadata, at most `METADATA_PER_SECOND` times a second."""
     asked = client.__dict__.setdefault("_saman_asked_at", deque(maxlen=METADATA_PER_SECOND))
     if len(asked) == METADATA_PER_SECOND:
         await asyncio.sleep(max(0.0, asked[0] + 1 - time.monotonic()))
@@ -279,9 +270,7 @@ _ask_coordinator = GroupCoordinator._send_req
 
 
 async def _ask_and_heed(coordinator: Any, request: Any) -> Any:
-    """Send a request to the group's coordinator; raise the error that it has for offsets as a
-    whole.
-    """
+    """Send a request to the group's coordinator; raise the error of an answer about offsets."""
     answer = await _ask_coordinator(coordinator, request)
     if isinstance(request, OffsetFetchRequest):
         error = for_code(getattr(answer, "error_code", 0))
@@ -296,7 +285,7 @@ _send = AIOKafkaConnection.send
 
 
 def _send_or_close(connection: Any, *arguments: Any, **options: Any) -> Any:
-    """Send a request; close a connection on which nothing can be sent any more."""
+    """Send a request, or close a connection that is broken for writing, and raise."""
     writer = connection._writer
     if writer is not None and writer.transport.is_closing():
         connection.close(reason=CloseReason.CONNECTION_BROKEN)
@@ -305,7 +294,7 @@ def _send_or_close(connection: Any, *arguments: Any, **options: Any) -> Any:
 
 
 def install() -> None:
-    """Help all clients of this process. aiokafka offers no way to do it for one of them."""
+    """Change aiokafka for all clients of this process; it offers no way to do so for one client."""
     fetcher.MemoryRecords = ReadableRecords
     fetcher.FetchResult.getall = _give
     fetcher.Fetcher.seek_to = _let_go_and_seek

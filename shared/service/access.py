@@ -28,7 +28,7 @@ from shared.events.registry import (
     PublisherRevoked,
 )
 from shared.http import bounds
-from shared.http.limits import Places, Rate
+from shared.http.limits import Rate, Slots
 from shared.http.routes import Needs
 from shared.http.session_cookie import session_of
 from shared.postgres import shares
@@ -60,7 +60,7 @@ class Access:
         self._operator_key_hash = settings.operator_key_hash
         self._rate = Rate(per_minute=settings.requests_per_minute, burst=settings.requests_burst)
         self._failed_rate = Rate(per_minute=FAILED_KEYS_PER_MINUTE, burst=FAILED_KEYS_PER_MINUTE)
-        self._places = Places(settings.requests_at_once)
+        self._slots = Slots(settings.requests_at_once)
         self._issuers = [Issuer(each, fetch) for each in settings.maskinporten]
         self.session_keys = SessionKeys(settings.session_keys.get_secret_value())
         self._lifetime = Lifetime(
@@ -125,7 +125,7 @@ class Access:
                 )
             counted_as = principal.key_id or principal.organisation_number
             self._rate.take(counted_as)
-            bounds.at_the_end(request, self._places.take(counted_as))
+            bounds.at_the_end(request, self._slots.take(counted_as))
         audit.act_as(replace(audit.actor(), who=principal.name))
         return principal
 

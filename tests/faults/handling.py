@@ -87,14 +87,18 @@ def _in_one_place(evidence: Evidence, service: str) -> Findings:
 
 
 def _receipted(evidence: Evidence) -> Findings:
-    """Judge the inbound topics: each record has a receipt, and no record that has one is buried."""
+    """Judge the inbound topics: each record has a receipt, and no record that was accepted is
+    buried. One that cannot be read has both: a receipt, and a dead letter for the operator.
+    """
     receipts = receipts_of(evidence)
-    origins = {
-        r.content.get("origin")
-        for t in evidence.log
-        if t.startswith("receipts.")
-        for r in evidence.firsts(t)
-    }
+    firsts = [
+        receipt
+        for topic in evidence.log
+        if topic.startswith("receipts.")
+        for receipt in evidence.firsts(topic)
+    ]
+    origins = {receipt.content.get("origin") for receipt in firsts}
+    accepted = {r.content.get("origin") for r in firsts if r.type == "SubmissionAccepted"}
     buried_inbound = {row["origin"] for row in evidence.rows("reporting", "dead_letter")}
     if evidence.log_was_cut:
         origins |= buried_inbound
@@ -108,12 +112,8 @@ def _receipted(evidence: Evidence) -> Findings:
             ],
         )
         yield (
-            f"{topic} receipted and buried",
-            [
-                r.origin
-                for r in evidence.log[topic]
-                if r.id in receipts and r.origin in buried_inbound
-            ],
+            f"{topic} accepted and buried",
+            [r.origin for r in evidence.log[topic] if r.origin in accepted & buried_inbound],
         )
 
 

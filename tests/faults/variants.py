@@ -51,8 +51,8 @@ def no_inbox() -> None:
     async def claim(_conn: Any, _consumer: str, arrivals: Sequence[Any]) -> set[Any]:
         return {event_id for event_id, _ in arrivals}
 
-    def owed(subscription: Any, happening: Any) -> Any:
-        return replace(owe(subscription, happening), delivery_id=uuid4())
+    def owed(subscription: Any, happening: Any, true_now: Any) -> Any:
+        return replace(owe(subscription, happening, true_now), delivery_id=uuid4())
 
     owe, commands._owed = commands._owed, owed
     inbox.claim = claim  # type: ignore[assignment]

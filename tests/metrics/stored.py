@@ -128,7 +128,7 @@ async def forget_figures(database: Database) -> None:
     """Forget all figures and what was worked out from them, but not the registry."""
     async with database.transaction() as conn:
         await conn.execute("""
-            DELETE FROM figure; DELETE FROM withdrawal;
+            DELETE FROM figure; DELETE FROM withdrawal; DELETE FROM shown_before;
             DELETE FROM group_part; DELETE FROM state;
             DELETE FROM series; DELETE FROM outbox;
             """)

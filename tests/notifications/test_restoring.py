@@ -20,7 +20,7 @@ async def deliver(database: Database) -> list[NotificationDelivered]:
     async with database.transaction() as conn:
         for delivery in await due(conn, lease):
             await sending_commands.record_try(
-                conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW
+                conn, lease, [delivery], Taken(), now=MADE_AT, true_now=NOW
             )
         rows = await conn.fetch("SELECT event_id, payload FROM outbox ORDER BY id")
     return [

@@ -140,8 +140,8 @@ async def test_every_change_of_programmes_and_projects_is_heard(bus: Bus, run: R
 
 
 async def test_every_change_of_metrics_is_heard(bus: Bus, run: RunService) -> None:
-    operator = (await run("registry", reference=False)).operator
     await bus.follow(MetricDefined.topic())
+    operator = (await run("registry", reference=False)).operator
     metric_id = f"reputation-{secrets.token_hex(4)}"
     body = {
         "names": {"en": "Reputation"},

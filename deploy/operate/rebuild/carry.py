@@ -18,7 +18,18 @@ CARRIED = ("outbox", "outbox_parked", "audit_entry", "audit_seal", "key_use")
 what.
 """
 
+SHOWN = "shown_before"
+"""What had been published before it was withheld. It is needed before the log is read: a unit that
+is out is no cover for another.
+"""
+
 _GOALS = "SELECT project_id, goal_id, state FROM goal"
+
+
+async def shown(old: asyncpg.Connection, new: asyncpg.Connection) -> None:
+    """Take over what had been published before it was withheld."""
+    rows = await old.fetch(f"SELECT * FROM {SHOWN}")  # noqa: S608 - a name of our own
+    await new.copy_records_to_table(SHOWN, records=[tuple(row) for row in rows])
 
 
 async def goals(new: Connection, published: Published, *, now: datetime) -> None:

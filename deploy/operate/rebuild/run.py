@@ -143,6 +143,7 @@ async def _rebuild(target: Target, *, dry_run: bool, progress: Progress) -> Outc
     await _clear_up(target, new_name)
     await _make(target, new_name)
     await asyncio.to_thread(migrate, new.owner, migration_folders(SERVICE))
+    await _take_over(target, new)
     service: Service = create_app(
         Settings.model_validate({"database_dsn": new.service, "bus": target.bus})
     ).state.service
@@ -165,6 +166,17 @@ async def _rebuild(target: Target, *, dry_run: bool, progress: Progress) -> Outc
         await told_consumer.stop()
         await service.database.close()
         await _drop(target, new_name)
+
+
+async def _take_over(target: Target, new: Target) -> None:
+    """Take over what is in no log and is needed before it is read."""
+    old_conn = await asyncpg.connect(_renamed(target.admin, target.name))
+    new_conn = await asyncpg.connect(new.admin)
+    try:
+        await carry.shown(old_conn, new_conn)
+    finally:
+        await old_conn.close()
+        await new_conn.close()
 
 
 class Reading:

@@ -142,8 +142,10 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where everything is: each service's database with the role that works, and the broker."""
+class Stores:
+    """Where the data are: the database of each service, by the address of its working role, and the
+    broker.
+    """
 
     databases: Mapping[str, str]
     bus: BusSettings
@@ -155,26 +157,26 @@ def restoring(service: str) -> Restoring:
     return module  # type: ignore[no-any-return]  # a module can be a protocol's instance
 
 
-async def examine(places: Places) -> list[Difference]:
+async def examine(stores: Stores) -> list[Difference]:
     """Return how each service's database and the log differ; differences without sentences are
     none.
 
     Raises:
         Unavailable: a database or the broker does not answer.
     """
-    return [await _examine(places, service) for service in SERVICES]
+    return [await _examine(stores, service) for service in SERVICES]
 
 
-async def _examine(places: Places, service: str) -> Difference:
+async def _examine(stores: Stores, service: str) -> Difference:
     difference = Difference(service)
     async with (
-        connected(places.databases[service], service) as before,
+        connected(stores.databases[service], service) as before,
         before.transaction(isolation="repeatable_read", readonly=True),
     ):
         waiting = await before.fetch(_WAITING)
         async with (
-            reading(places.bus) as log,
-            connected(places.databases[service], service) as after,
+            reading(stores.bus) as log,
+            connected(stores.databases[service], service) as after,
         ):
             await _compare_positions(difference, log, after)
             known = Log(find=partial(log.find, topics=[topic.name for topic in OWN_TOPICS]))

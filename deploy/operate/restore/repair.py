@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from deploy.local.progress import Progress, silent
-from deploy.operate.restore.check import METRICS, Difference, Places, connected, examine, restoring
+from deploy.operate.restore.check import METRICS, Difference, Stores, connected, examine, restoring
 from deploy.operate.restore.reader import Reader, reading
 from deploy.services import SERVICES
 from services.notifications.deliveries import store as deliveries
@@ -63,7 +63,7 @@ class Retold(NamedTuple):
 
 
 async def repair(
-    places: Places, rebuild: Rebuild | None, *, progress: Progress = silent
+    stores: Stores, rebuild: Rebuild | None, *, progress: Progress = silent
 ) -> list[Difference]:
     """Do what the check says; return what differed before.
 
@@ -77,31 +77,31 @@ async def repair(
     """
     audit.act_as(audit.Actor("operator", SOURCE))
     for service in SERVICES:
-        await _require_silence(places, service)
+        await _require_silence(stores, service)
     progress("Comparing databases and log")
-    found = await examine(places)
+    found = await examine(stores)
     for difference in found:
         progress(f"Taking in what {difference.service} has forgotten")
-        await _take_in(places, difference)
+        await _take_in(stores, difference)
     for service in SERVICES:
-        await _drop_sent(places, service)
+        await _drop_sent(stores, service)
     for difference in found:
         progress(f"Publishing what the log has lost of {difference.service}")
-        await _tell(places, difference)
+        await _tell(stores, difference)
     if any(difference.is_log_older for difference in found):
-        await _retell(places)
+        await _retell(stores)
     for service in SERVICES:
-        await _send(places, service)
+        await _send(stores, service)
     if rebuild is not None and any(difference.needs_rebuild for difference in found):
-        again = next(each for each in await examine(places) if each.service == METRICS)
+        again = next(each for each in await examine(stores) if each.service == METRICS)
         if again.needs_rebuild:
             await rebuild()
-            await _send(places, METRICS)
+            await _send(stores, METRICS)
     return found
 
 
-async def _require_silence(places: Places, service: str) -> None:
-    async with connected(places.databases[service], service) as conn:
+async def _require_silence(stores: Stores, service: str) -> None:
+    async with connected(stores.databases[service], service) as conn:
         count = await conn.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
             " application_name LIKE $1",
@@ -115,9 +115,9 @@ async def _require_silence(places: Places, service: str) -> None:
         )
 
 
-async def _take_in(places: Places, difference: Difference) -> None:
+async def _take_in(stores: Stores, difference: Difference) -> None:
     service = difference.service
-    async with connected(places.databases[service], service) as conn, conn.transaction():
+    async with connected(stores.databases[service], service) as conn, conn.transaction():
         for one in difference.beyond:
             place = (one.group, one.topic, one.partition)
             if one.end is None:
@@ -133,7 +133,7 @@ async def _take_in(places: Places, difference: Difference) -> None:
                     *(*place, one.end),
                 )
         if difference.unknown:
-            async with reading(places.bus) as log:
+            async with reading(stores.bus) as log:
                 topics = [topic.name for topic in OWN_TOPICS]
                 await restoring(service).adopt(
                     conn, difference.unknown, Log(find=partial(log.find, topics=topics))
@@ -143,42 +143,42 @@ async def _take_in(places: Places, difference: Difference) -> None:
             await audit.note(conn, audit.Change("restore-repaired", f"service/{service}", said))
 
 
-async def _drop_sent(places: Places, service: str) -> None:
+async def _drop_sent(stores: Stores, service: str) -> None:
     """Take out of an outbox what the log has had already, as a restored one has it.
 
     Sent once more it would come behind what is newer, and compaction keeps the last record of a
     key.
     """
-    async with connected(places.databases[service], service) as conn, conn.transaction():
+    async with connected(stores.databases[service], service) as conn, conn.transaction():
         waiting = await conn.fetch("SELECT id, topic, key, event_id::text, payload FROM outbox")
         if waiting:
-            async with reading(places.bus) as log:
+            async with reading(stores.bus) as log:
                 known = await _known(log, service)
             sent = [id_ for id_, *event in waiting if known.has_had(*event)]
             await conn.execute("DELETE FROM outbox WHERE id = ANY($1)", sent)
 
 
-async def _tell(places: Places, difference: Difference) -> None:
+async def _tell(stores: Stores, difference: Difference) -> None:
     if difference.untold:
         async with (
-            connected(places.databases[difference.service], difference.service) as conn,
+            connected(stores.databases[difference.service], difference.service) as conn,
             conn.transaction(),
         ):
             await outbox.put(conn, difference.untold)
 
 
-async def _retell(places: Places) -> None:
+async def _retell(stores: Stores) -> None:
     """Publish again, as they were, the events that somebody was told of and that the log lacks.
 
     Notifications keeps them; the ones of metrics nobody else does. Under the same ids nobody hears
     of them again.
     """
-    async with connected(places.databases["notifications"], "notifications") as conn:
+    async with connected(stores.databases["notifications"], "notifications") as conn:
         told = [event async for event in deliveries.list_told_events(conn)]
-    async with reading(places.bus) as log:
+    async with reading(stores.bus) as log:
         for service in (METRICS, "reporting"):
             known = await _known(log, service)
-            async with connected(places.databases[service], service) as conn, conn.transaction():
+            async with connected(stores.databases[service], service) as conn, conn.transaction():
                 await _add_outbox(conn, known)
                 await outbox.put(conn, _lost(told, service, known))
 
@@ -216,17 +216,17 @@ def _lost(told: Sequence[ToldEvent], service: str, known: Log) -> list[Retold]:
     return lost
 
 
-async def _send(places: Places, service: str) -> None:
+async def _send(stores: Stores, service: str) -> None:
     """Publish what waits in a service's outbox, as its own relay would."""
-    database = Database(places.databases[service], application_name="restore", pool_size=2)
+    database = Database(stores.databases[service], application_name="restore", pool_size=2)
     relaying: asyncio.Task[None] | None = None
     try:
-        left, deadline = await _waiting(places, service), time.monotonic() + SEND_SECONDS
+        left, deadline = await _waiting(stores, service), time.monotonic() + SEND_SECONDS
         if left:
-            relaying = asyncio.create_task(Relay(database, places.bus).run())
+            relaying = asyncio.create_task(Relay(database, stores.bus).run())
         while left:
             await asyncio.sleep(0.1)
-            if (now := await _waiting(places, service)) < left:
+            if (now := await _waiting(stores, service)) < left:
                 deadline = time.monotonic() + SEND_SECONDS
             left = now
             if time.monotonic() > deadline:
@@ -241,6 +241,6 @@ async def _send(places: Places, service: str) -> None:
         await database.close()
 
 
-async def _waiting(places: Places, service: str) -> int:
-    async with connected(places.databases[service], service) as conn:
+async def _waiting(stores: Stores, service: str) -> int:
+    async with connected(stores.databases[service], service) as conn:
         return int(await conn.fetchval("SELECT count(*) FROM outbox"))

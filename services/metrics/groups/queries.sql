@@ -65,7 +65,7 @@ SELECT m.group_subject AS subject, min(s.months)::int AS months
 
 -- name: list_member_figures(metric, definition_key, municipality_ids, last_months, months)
 SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
-       f.weight_micro, f.persons, f.generated
+       f.weight_micro, f.persons, f.generated, f.withheld
   FROM series s
   JOIN figure f ON f.series_id = s.series_id
  WHERE s.municipality_id = ANY(:municipality_ids::text[])
@@ -77,7 +77,7 @@ SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.
 
 -- name: list_all_member_figures(metric, definition_key, municipality_ids, months)
 SELECT s.municipality_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
-       f.weight_micro, f.persons, f.generated
+       f.weight_micro, f.persons, f.generated, f.withheld
   FROM series s
   JOIN figure f ON f.series_id = s.series_id
  WHERE s.municipality_id = ANY(:municipality_ids::text[])

@@ -86,7 +86,9 @@ def group_parts(
     adding = {one: figure for one, figure in figures.items() if figure.joins_groups}
     terms = {one: figure.terms(formula.scale) for one, figure in adding.items()}
     small = {
-        one for one, f in adding.items() if formula.is_small(f.persons, unknown_is_small=False)
+        one
+        for one, f in adding.items()
+        if f.withheld or formula.is_small(f.persons, unknown_is_small=False)
     }
     generated = {one for one, figure in adding.items() if figure.generated}
     values = {one for one, figure in adding.items() if figure.weighing != Weighing.PARTS}

@@ -82,7 +82,7 @@ UPDATE figure AS f
 
 -- name: list_figures(series_ids, since_months)
 SELECT f.series_id, f.last_month, f.months, f.posted_window, f.vintage, f.withdrawn, f.weighing, f.amount_micro,
-       f.weight_micro, f.persons, f.generated
+       f.weight_micro, f.persons, f.generated, f.withheld
   FROM unnest(:series_ids::text::int[], :since_months::text::int[]) AS t (series_id, since_month)
   JOIN figure f ON f.series_id = t.series_id AND f.last_month >= t.since_month AND NOT f.replaced;
 

@@ -75,7 +75,7 @@ async def tell(conn: Connection, events: Sequence[ToldOf], *, true_now: datetime
     await store.add_told_events(
         conn, [_told(event) for event in events if event.event_id in told_ids]
     )
-    deliveries = [_owed(subscription, happening) for subscription, happening in pairs]
+    deliveries = [_owed(subscription, happening, true_now) for subscription, happening in pairs]
     woken = await store.add_deliveries(conn, deliveries, made_at=true_now)
     await subscriptions.wake_sending(conn, set(woken), now=true_now)
     return len(woken)
@@ -159,8 +159,12 @@ def _told(event: ToldOf) -> ToldEvent:
     return ToldEvent(event.event_id, event.type(), event.occurred_at, event.payload())
 
 
-def _owed(subscription: Subscription, happening: Happening) -> NewDelivery:
+def _owed(subscription: Subscription, happening: Happening, true_now: datetime) -> NewDelivery:
     delivery_id = derived_id("delivery", subscription.subscription_id, happening.event_id)
     return NewDelivery(
-        delivery_id, subscription.subscription_id, happening.event_id, subscription.channel
+        delivery_id,
+        subscription.subscription_id,
+        happening.event_id,
+        subscription.channel,
+        subscription.next_time(true_now),
     )

@@ -6,11 +6,12 @@ SELECT t.event_id, t.type, t.occurred_at, t.payload
  ORDER BY t.event_id
 ON CONFLICT ON CONSTRAINT told_event_pk DO NOTHING;
 
--- name: add_deliveries(delivery_ids, subscription_ids, event_ids, channels, made_at)
+-- name: add_deliveries(delivery_ids, subscription_ids, event_ids, channels, next_try_ats, made_at)
 INSERT INTO delivery (delivery_id, subscription_id, event_id, channel, state, attempts, next_try_at, made_at)
-SELECT t.delivery_id, t.subscription_id, t.event_id, t.channel, 'waiting', 0, :made_at, :made_at
-  FROM unnest(:delivery_ids::uuid[], :subscription_ids::text[], :event_ids::uuid[], :channels::text[])
-       WITH ORDINALITY AS t (delivery_id, subscription_id, event_id, channel, place)
+SELECT t.delivery_id, t.subscription_id, t.event_id, t.channel, 'waiting', 0, t.next_try_at, :made_at
+  FROM unnest(:delivery_ids::uuid[], :subscription_ids::text[], :event_ids::uuid[], :channels::text[],
+              :next_try_ats::timestamptz[])
+       WITH ORDINALITY AS t (delivery_id, subscription_id, event_id, channel, next_try_at, place)
  ORDER BY t.place
 ON CONFLICT ON CONSTRAINT delivery_once DO NOTHING
 RETURNING subscription_id;

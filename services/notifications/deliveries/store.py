@@ -30,6 +30,7 @@ class NewDelivery:
     subscription_id: str
     event_id: UUID
     channel: Channel
+    send_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ async def add_deliveries(
         subscription_ids=[delivery.subscription_id for delivery in deliveries],
         event_ids=[delivery.event_id for delivery in deliveries],
         channels=[delivery.channel.value for delivery in deliveries],
+        next_try_ats=[delivery.send_at for delivery in deliveries],
         made_at=made_at,
     )
     return [row["subscription_id"] async for row in rows]

@@ -19,7 +19,6 @@ from services.notifications.channels.rules import HeldBack, Outcome
 from services.notifications.mails import store
 from services.notifications.mails.store import DueMail
 from services.notifications.sending.rules import after_try
-from shared import faults
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.http.limits import Rate
@@ -102,7 +101,6 @@ class Postman:
                 await store.drop_mail(conn, mail, now=self._means.clock.now())
             return
         outcome = await self._hand_in(mail, letter)
-        faults.point("mails.sent")
         async with self._means.database.transaction() as conn:
             now = self._means.clock.now()
             after = after_try(mail.mail_id, mail.attempts, outcome, now=now)

@@ -73,24 +73,27 @@ async def take_work(
 async def record_try(
     conn: Connection,
     lease: Lease,
-    due: DueDelivery,
+    tried: Sequence[DueDelivery],
     outcome: Outcome,
     *,
     now: datetime,
     true_now: datetime,
 ) -> Lease:
-    """Keep how a try ended, tell it where that ended the delivery, and return the lease as it
-    stands then.
+    """Keep how a try ended, tell it where that ended a delivery, and return the lease as it stands
+    then.
+
+    What stood in one digest is tried again at one time, so that it stands in one again.
 
     A receiver that wants no more, or a webhook where nothing arrived for days, is switched off. A
     subscription that was changed while the try was under way is not: how its old address answered
     says nothing of the new one.
     """
     is_outdated = await _is_outdated(conn, lease)
-    after = after_try(due.delivery_id, due.attempts, outcome, now=true_now)
-    ended = await store.put_try(conn, due, after, now=true_now)
-    if ended is not None:
-        await outbox.put(conn, [ended_event(ended, now)])
+    for due in tried:
+        after = after_try(tried[0].delivery_id, due.attempts, outcome, now=true_now)
+        ended = await store.put_try(conn, due, after, now=true_now)
+        if ended is not None:
+            await outbox.put(conn, [ended_event(ended, now)])
     if is_outdated:
         return replace(lease, is_outdated=True)
     lease = replace(lease, receiver=await _receiver_after(conn, lease, outcome, true_now))

@@ -32,7 +32,7 @@ UPDATE sending AS s
   JOIN receiver AS v ON v.receiver = u.receiver
  WHERE s.subscription_id = taken.subscription_id
 RETURNING u.subscription_id, u.version, u.channel, u.address, u.language, u.active, u.stopped_because, u.secret_salt,
-          u.previous_salt, u.previous_until, u.receiver, v.answers, v.silences, v.paused_until AS receiver_paused_until,
+          u.previous_salt, u.previous_until, u.rhythm, u.receiver, v.answers, v.silences, v.paused_until AS receiver_paused_until,
           s.failures, s.failing_since, s.paused_until;
 
 -- name: release_leases(by, but)!

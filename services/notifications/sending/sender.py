@@ -8,7 +8,7 @@ else; mail and webhooks have places of their own.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -24,16 +24,18 @@ from services.notifications.channels.signing import Signer
 from services.notifications.deliveries import letters
 from services.notifications.deliveries.bodies import body_of
 from services.notifications.deliveries.store import ToldEvent
+from services.notifications.digests import letters as digests
 from services.notifications.heard import store as heard
 from services.notifications.sending import commands, store
 from services.notifications.sending.rules import RECORD_SECONDS_MAX, SLICE_SECONDS
 from services.notifications.sending.store import DueDelivery, Lease
-from services.notifications.subscriptions.rules import Channel
+from services.notifications.subscriptions.rules import Channel, Rhythm
 from shared import faults
 from shared.clock import Clock
 from shared.errors import RuleBroken, Unavailable
 from shared.http.limits import Rate
 from shared.mail.composing import Composer
+from shared.mail.letter import Letter
 from shared.postgres.database import Database
 from shared.web.languages import Language, Texts
 
@@ -43,6 +45,9 @@ POLL_SECONDS = 0.25
 """How long an owed notification may lie unseen; one look is one small query per channel."""
 
 DUE_COUNT = 50
+DIGEST_COUNT = 500
+"""Events in one digest; what is more comes in a second one right after."""
+
 RECORD_TRIES = 5
 RECORD_PAUSE_SECONDS = 0.5
 RECORD_AGAIN_SECONDS = RECORD_SECONDS_MAX / 2
@@ -177,10 +182,10 @@ class Sender:
         until = asyncio.get_running_loop().time() + SLICE_SECONDS
         while not self._ends(lease, until) and (due := await self._due(lease)):
             faults.point("sender.leased")
-            for delivery in due:
-                outcome = await self._try(lease, delivery)
+            for together in self._mails_of(lease, due):
+                outcome = await self._try(lease, together)
                 faults.point("sender.sent")
-                lease = await self._record(lease, delivery, outcome)
+                lease = await self._record(lease, together, outcome)
                 faults.point("sender.noted")
                 if self._ends(lease, until):
                     break
@@ -198,45 +203,64 @@ class Sender:
         is_over = self._stops or asyncio.get_running_loop().time() >= until
         return rests or lease.is_outdated or not lease.active or is_over
 
+    def _mails_of(
+        self, lease: Lease, due: Sequence[DueDelivery]
+    ) -> Sequence[Sequence[DueDelivery]]:
+        """Return what is sent together: everything in a digest, else each by itself."""
+        if lease.rhythm is Rhythm.AT_ONCE:
+            return [[delivery] for delivery in due]
+        return [due]
+
     async def _due(self, lease: Lease) -> list[DueDelivery]:
         async with self._database.connection() as conn:
             return await store.list_due(
-                conn, lease.subscription_id, lease.version, now=self._now(), count=DUE_COUNT
+                conn,
+                lease.subscription_id,
+                lease.version,
+                now=self._now(),
+                count=DUE_COUNT if lease.rhythm is Rhythm.AT_ONCE else DIGEST_COUNT,
             )
 
-    async def _try(self, lease: Lease, due: DueDelivery) -> Outcome:
+    async def _try(self, lease: Lease, together: Sequence[DueDelivery]) -> Outcome:
         try:
             if lease.channel is Channel.MAIL:
-                return await self._mail(lease, due.event)
-            return await self._call(lease, due)
+                return await self._mail(lease, [due.event for due in together])
+            return await self._call(lease, together[0])
         except (RuleBroken, ValueError, LookupError, TemplateError) as error:
-            LOG.exception("notification cannot be written", delivery_id=str(due.delivery_id))
+            LOG.exception(
+                "notification cannot be written", delivery_id=str(together[0].delivery_id)
+            )
             return NotNow(f"the notification could not be written: {type(error).__name__}")
 
-    async def _mail(self, lease: Lease, told: ToldEvent) -> Outcome:
-        event = letters.read_event(told)
+    async def _mail(self, lease: Lease, told: Sequence[ToldEvent]) -> Outcome:
+        events = [letters.read_event(each) for each in told]
         try:
             self._means.mailbox_rate.take(lease.address.lower())
         except Unavailable as full:
             return HeldBack(
                 "the mailbox got as much as one may get for now", full.retry_after_seconds
             )
-        async with self._database.connection() as conn:
-            names = await heard.list_names(
-                conn, letters.subjects_of(event), on=self._means.clock.today()
-            )
-            metrics = await heard.list_metrics(conn, letters.metrics_of(event))
         texts = self._means.texts[Language(lease.language)]
         message = compose(
             self._means.composer,
-            letters.write(event, texts, names, metrics),
+            await self._letter(events, lease.rhythm, texts),
             lease.address,
             texts,
             subscription_id=lease.subscription_id,
-            event_id=told.event_id,
+            event_id=told[0].event_id,
             now=self._now(),
         )
         return await hand_in(message, self._means.mail)
+
+    async def _letter(self, events: Sequence[letters.Told], rhythm: Rhythm, texts: Texts) -> Letter:
+        subjects = {subject for event in events for subject in letters.subjects_of(event)}
+        metric_ids = {metric for event in events for metric in letters.metrics_of(event)}
+        async with self._database.connection() as conn:
+            names = await heard.list_names(conn, subjects, on=self._means.clock.today())
+            metrics = await heard.list_metrics(conn, metric_ids)
+        if rhythm is Rhythm.AT_ONCE:
+            return letters.write(events[0], texts, names, metrics)
+        return digests.write(events, rhythm, texts, names, metrics)
 
     async def _call(self, lease: Lease, due: DueDelivery) -> Outcome:
         signer, now = self._means.signer, self._now()
@@ -258,7 +282,7 @@ class Sender:
         timeout=RECORD_AGAIN_SECONDS,
         wait_initial=RECORD_PAUSE_SECONDS,
     )
-    async def _record(self, lease: Lease, due: DueDelivery, outcome: Outcome) -> Lease:
+    async def _record(self, lease: Lease, tried: Sequence[DueDelivery], outcome: Outcome) -> Lease:
         """Keep how a try ended, stubbornly: what was sent and not recorded is sent again.
 
         Raises:
@@ -266,7 +290,7 @@ class Sender:
         """
         async with self._database.transaction() as conn:
             return await commands.record_try(
-                conn, lease, due, outcome, now=self._means.clock.now(), true_now=self._now()
+                conn, lease, tried, outcome, now=self._means.clock.now(), true_now=self._now()
             )
 
     async def _give_up(self, lease: Lease) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.notifications.channels.rules import Health, Receiver
 from services.notifications.deliveries.store import EndedDelivery, ToldEvent, ended_delivery
 from services.notifications.sending.rules import Delivered, Failed, Waiting
-from services.notifications.subscriptions.rules import Channel, Language, Salts
+from services.notifications.subscriptions.rules import Channel, Language, Rhythm, Salts
 from services.notifications.subscriptions.store import salts_of
 from shared.postgres.database import Connection, load_queries
 
@@ -37,6 +37,7 @@ class Lease:
     active: bool
     stopped_because: str | None
     salts: Salts | None
+    rhythm: Rhythm
     health: Health
     is_outdated: bool = False
 
@@ -110,6 +111,7 @@ def _lease(row: Any) -> Lease:
         active=row["active"],
         stopped_because=row["stopped_because"],
         salts=salts_of(row),
+        rhythm=Rhythm(row["rhythm"]),
         health=Health(row["failures"], row["failing_since"], row["paused_until"]),
     )
 

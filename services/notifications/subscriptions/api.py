@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from services.notifications.channels.signing import Signer, new_salt
 from services.notifications.subscriptions import commands, store
@@ -14,6 +14,7 @@ from services.notifications.subscriptions.rules import (
     Bounds,
     Channel,
     Language,
+    Rhythm,
     Subscription,
 )
 from services.notifications.subscriptions.store import KeptSubscription
@@ -50,6 +51,13 @@ class SubscriptionBody(http.RequestModel):
     metrics: list[Line] = Field(
         default=[], max_length=1_000, description="Such as absence; reports have none."
     )
+    rhythm: Rhythm = Field(
+        default=Rhythm.AT_ONCE,
+        description="Of mail: at-once, or all together daily or weekly (on Mondays).",
+    )
+    digest_hour: StrictInt = Field(
+        default=8, ge=0, le=23, description="When digests are sent, in Europe/Oslo."
+    )
     active: StrictBool = True
 
     def value(self, subscription_id: str, now: datetime) -> Subscription:
@@ -63,6 +71,8 @@ class SubscriptionBody(http.RequestModel):
             subjects=tuple(dict.fromkeys(self.subjects)),
             windows=tuple(dict.fromkeys(self.windows)),
             metrics=tuple(dict.fromkeys(self.metrics)),
+            rhythm=self.rhythm,
+            digest_hour=self.digest_hour,
             active=self.active,
             active_since=now,
         )
@@ -85,6 +95,8 @@ class SubscriptionAnswer(BaseModel):
     subjects: list[str]
     windows: list[str]
     metrics: list[str]
+    rhythm: Rhythm
+    digest_hour: int
     active: bool
     version: int
     made_at: datetime
@@ -143,6 +155,8 @@ def subscription_of(kept: KeptSubscription) -> SubscriptionAnswer:
         subjects=list(subscription.subjects),
         windows=list(subscription.windows),
         metrics=list(subscription.metrics),
+        rhythm=subscription.rhythm,
+        digest_hour=subscription.digest_hour,
         active=subscription.active,
         version=kept.version,
         made_at=kept.made_at,

@@ -3,8 +3,8 @@
 SELECT pg_advisory_xact_lock(7401, hashtext(:subscription_id));
 
 -- name: find_subscription(subscription_id)^
-SELECT subscription_id, channel, address, language, events, subjects, windows, metrics, active, stopped_because, secret_salt,
-       previous_salt, previous_until, receiver, version, made_at, active_since
+SELECT subscription_id, channel, address, language, events, subjects, windows, metrics, rhythm, digest_hour, active,
+       stopped_because, secret_salt, previous_salt, previous_until, receiver, version, made_at, active_since
   FROM subscription
  WHERE subscription_id = :subscription_id;
 
@@ -14,8 +14,8 @@ SELECT count(*)
  WHERE lower(address) = lower(:address) AND active AND subscription_id <> :other_than;
 
 -- name: list_subscriptions(after, count)
-SELECT subscription_id, channel, address, language, events, subjects, windows, metrics, active, stopped_because, secret_salt,
-       previous_salt, previous_until, receiver, version, made_at, active_since
+SELECT subscription_id, channel, address, language, events, subjects, windows, metrics, rhythm, digest_hour, active,
+       stopped_because, secret_salt, previous_salt, previous_until, receiver, version, made_at, active_since
   FROM subscription
  WHERE subscription_id > :after
  ORDER BY subscription_id
@@ -26,15 +26,15 @@ SELECT subscription_id
   FROM subscription
  WHERE subscription_id = ANY(:ids::text[]);
 
--- name: put_subscription(subscription_id, channel, address, language, events, subjects, windows, metrics, active, secret_salt, previous_salt, previous_until, receiver, version, made_at, active_since)!
-INSERT INTO subscription (subscription_id, channel, address, language, events, subjects, windows, metrics, active, secret_salt,
-       previous_salt, previous_until, receiver, version, made_at, active_since)
-VALUES (:subscription_id, :channel, :address, :language, :events, :subjects, :windows, :metrics, :active, :secret_salt,
-       :previous_salt, :previous_until, :receiver, :version, :made_at, :active_since)
+-- name: put_subscription(subscription_id, channel, address, language, events, subjects, windows, metrics, rhythm, digest_hour, active, secret_salt, previous_salt, previous_until, receiver, version, made_at, active_since)!
+INSERT INTO subscription (subscription_id, channel, address, language, events, subjects, windows, metrics, rhythm,
+       digest_hour, active, secret_salt, previous_salt, previous_until, receiver, version, made_at, active_since)
+VALUES (:subscription_id, :channel, :address, :language, :events, :subjects, :windows, :metrics, :rhythm,
+       :digest_hour, :active, :secret_salt, :previous_salt, :previous_until, :receiver, :version, :made_at, :active_since)
 ON CONFLICT ON CONSTRAINT subscription_pk DO UPDATE
    SET channel = excluded.channel, address = excluded.address, language = excluded.language,
        events = excluded.events, subjects = excluded.subjects, windows = excluded.windows,
-       metrics = excluded.metrics, active = excluded.active,
+       metrics = excluded.metrics, rhythm = excluded.rhythm, digest_hour = excluded.digest_hour, active = excluded.active,
        stopped_because = NULL, secret_salt = excluded.secret_salt,
        previous_salt = excluded.previous_salt, previous_until = excluded.previous_until, receiver = excluded.receiver,
        version = excluded.version,
@@ -48,7 +48,7 @@ RETURNING version;
 
 -- name: list_candidates(event_names, patterns, only_webhooks)
 -- Subscriptions that could match some event of a batch; which ones do is the domain's to say.
-SELECT subscription_id, channel, address, language, events, subjects, windows, metrics, active, active_since
+SELECT subscription_id, channel, address, language, events, subjects, windows, metrics, rhythm, digest_hour, active, active_since
   FROM subscription
  WHERE active
    AND (subjects = '{}' OR subjects && :patterns::text[])

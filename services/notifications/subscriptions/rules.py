@@ -8,9 +8,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.notifications.channels.addresses import mail_address, webhook_address
 from shared.errors import FieldError, RuleBroken
@@ -36,6 +37,7 @@ SUBJECT_KINDS = (
     "joint-unit",
     "network",
 )
+OSLO = ZoneInfo("Europe/Oslo")
 ENTRIES_MAX = 200
 """Entries of one list of a subscription; who needs more wants a pattern such as `municipality/*`.
 """
@@ -61,6 +63,14 @@ class Channel(StrEnum):
     WEBHOOK = "webhook"
 
 
+class Rhythm(StrEnum):
+    """When somebody is told: of each thing at once, or of all together."""
+
+    AT_ONCE = "at-once"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
 class Language(StrEnum):
     """The language of a notification's text: bokmål, nynorsk, English."""
 
@@ -81,6 +91,8 @@ class Subscription:
         windows: of an event that is about windows; empty for all.
         metrics: of an event that is about a metric; empty for all.
         active: whether anything is sent at all.
+        rhythm: at once, or all together in a digest; only mail has digests.
+        digest_hour: of Europe/Oslo, when digests are sent; weekly ones on Mondays.
         active_since: when it was made, or made active again; earlier events are not for it.
     """
 
@@ -94,6 +106,20 @@ class Subscription:
     metrics: tuple[str, ...]
     active: bool
     active_since: datetime
+    rhythm: Rhythm = Rhythm.AT_ONCE
+    digest_hour: int = 8
+
+    def next_time(self, now: datetime) -> datetime:
+        """Return when something that happens now is sent."""
+        if self.rhythm is Rhythm.AT_ONCE:
+            return now
+        local = now.astimezone(OSLO)
+        day = local.date()
+        if local.time() >= time(self.digest_hour):
+            day += timedelta(days=1)
+        if self.rhythm is Rhythm.WEEKLY:
+            day += timedelta(days=-day.weekday() % 7)
+        return datetime.combine(day, time(self.digest_hour), OSLO).astimezone(UTC)
 
 
 SECRET_OVERLAP_HOURS = 24
@@ -313,6 +339,13 @@ def _too_many(field: str, given: Sequence[str]) -> Iterator[FieldError]:
 
 def _bad_channel(subscription: Subscription) -> Iterator[FieldError]:
     if subscription.channel is Channel.WEBHOOK:
+        if subscription.rhythm is not Rhythm.AT_ONCE:
+            yield FieldError(
+                "rhythm-mail-only",
+                f"a webhook is told at once, got rhythm {subscription.rhythm.value}; digests are"
+                " for mail",
+                "/rhythm",
+            )
         return
     for place, name in enumerate(subscription.events):
         if name in WEBHOOK_ONLY:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.notifications.subscriptions.rules import Channel, Language, Salts, Subscription
+from services.notifications.subscriptions.rules import (
+    Channel,
+    Language,
+    Rhythm,
+    Salts,
+    Subscription,
+)
 from shared.errors import NotFound
 from shared.postgres.database import Connection, load_queries
 
@@ -85,6 +91,8 @@ async def put_subscription(conn: Connection, kept: KeptSubscription) -> None:
         subjects=list(subscription.subjects),
         windows=list(subscription.windows),
         metrics=list(subscription.metrics),
+        rhythm=subscription.rhythm.value,
+        digest_hour=subscription.digest_hour,
         active=subscription.active,
         receiver=kept.receiver,
         secret_salt=kept.salts.current if kept.salts else None,
@@ -130,6 +138,8 @@ def _subscription(row: Any) -> Subscription:
         metrics=tuple(row["metrics"]),
         active=row["active"],
         active_since=row["active_since"],
+        rhythm=Rhythm(row["rhythm"]),
+        digest_hour=row["digest_hour"],
     )
 
 

@@ -17,7 +17,7 @@ from shared.access.persons import grants_in, role_object
 from shared.access.roles import Action, Grant
 from shared.errors import NotAllowed
 from shared.events import registry as told
-from shared.fields import Line
+from shared.fields import Line, Uuid
 from shared.http.inputs import RequestModel
 from shared.http.preconditions import version_tag
 from shared.http.problems import of as problems
@@ -83,7 +83,7 @@ def add_routes(router: APIRouter, service: Service, mailer: Mailer) -> None:
         responses=problems(401, 403, 404),
         tags=["people"],
     )
-    async def get_person(person_id: UUID, principal: Asking, response: Response) -> Any:
+    async def get_person(person_id: Uuid, principal: Asking, response: Response) -> Any:
         person = await _seen(service, person_id, principal)
         response.headers["ETag"] = version_tag(person.version)
         return fields_of(person)
@@ -95,7 +95,7 @@ def add_routes(router: APIRouter, service: Service, mailer: Mailer) -> None:
         responses=problems(401, 403),
         tags=["people"],
     )
-    async def erase(person_id: UUID, principal: Asking) -> Response:
+    async def erase(person_id: Uuid, principal: Asking) -> Response:
         if principal.person_id != person_id:
             require(principal, Action.OPERATE)
         reason = "own wish" if principal.person_id == person_id else "operator"

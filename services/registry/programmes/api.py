@@ -8,18 +8,26 @@ from pydantic import BaseModel, Field, StrictInt
 from services.registry.entries.api import PROBLEMS, NamesBody, mark, place_after
 from services.registry.programmes import commands, store
 from services.registry.programmes.events import programme_fields
-from services.registry.programmes.rules import Cohort, Option, Programme, ReportKind, Theme
+from services.registry.programmes.rules import (
+    ClaimedTable,
+    Cohort,
+    Option,
+    Programme,
+    ReportKind,
+    Theme,
+)
 from services.registry.programmes.store import Participants
 from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
-from shared.fields import ONE_LINE
+from shared.fields import ONE_LINE, Line
 from shared.http import http
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
 from shared.postgres.database import Connection
 from shared.service.runtime import Service
 
+Cell = Annotated[str, Field(max_length=200), ONE_LINE]
 Count = Annotated[StrictInt, Field(ge=0, le=10**6)]
 Claimed = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=80), ONE_LINE], Count],
@@ -77,6 +85,28 @@ class ThemeBody(http.RequestModel):
         return Theme(self.id, self.names.value(), options)
 
 
+class ClaimedTableBody(http.RequestModel):
+    """What a source states as a table only, kept beside what is counted."""
+
+    table_id: Slug
+    cohort_id: Slug | None = None
+    rows: list[Line] = Field(max_length=500)
+    columns: list[Line] = Field(max_length=100)
+    cells: list[list[Cell | None]] = Field(max_length=500)
+    source: Line
+
+    def value(self) -> ClaimedTable:
+        """Return the domain's value."""
+        return ClaimedTable(
+            self.table_id,
+            self.cohort_id,
+            tuple(self.rows),
+            tuple(self.columns),
+            tuple(tuple(row) for row in self.cells),
+            self.source,
+        )
+
+
 class ProgrammeBody(http.RequestModel):
     """A programme as a whole. `programme_id`, `version` and `counted` may be sent back and are not
     used.
@@ -87,6 +117,7 @@ class ProgrammeBody(http.RequestModel):
     themes: list[ThemeBody] = Field(default=[], max_length=100)
     report_kinds: list[NamedBody] = Field(default=[], max_length=100)
     claimed: Claimed = Field(default_factory=dict)
+    claimed_tables: list[ClaimedTableBody] = Field(default=[], max_length=50)
     programme_id: Slug | None = None
     version: StrictInt | None = None
     counted: CountedAnswer | None = None
@@ -102,6 +133,7 @@ class ProgrammeBody(http.RequestModel):
             tuple(theme.value() for theme in self.themes),
             tuple(ReportKind(kind.id, kind.names.value()) for kind in self.report_kinds),
             dict(self.claimed),
+            tuple(table.value() for table in self.claimed_tables),
         )
 
 
@@ -123,6 +155,7 @@ class ProgrammeAnswer(BaseModel):
     themes: list[told.Theme]
     report_kinds: list[told.ReportKind]
     claimed: dict[str, int]
+    claimed_tables: list[told.ClaimedTable]
     counted: CountedAnswer
 
 

@@ -4,7 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from services.registry.entries.events import event_id_of, read_names, tell_names
-from services.registry.programmes.rules import Cohort, Option, Programme, ReportKind, Theme
+from services.registry.programmes.rules import (
+    ClaimedTable,
+    Cohort,
+    Option,
+    Programme,
+    ReportKind,
+    Theme,
+)
 from shared.events import registry as told
 
 
@@ -49,7 +56,20 @@ def programme_fields(programme: Programme) -> dict[str, Any]:
             for kind in programme.report_kinds
         ],
         "claimed": dict(programme.claimed),
+        "claimed_tables": [claimed_table_fields(table) for table in programme.claimed_tables],
     }
+
+
+def claimed_table_fields(table: ClaimedTable) -> told.ClaimedTable:
+    """Return a claimed table as contracts carry it."""
+    return told.ClaimedTable(
+        table_id=table.table_id,
+        cohort_id=table.cohort_id,
+        rows=list(table.rows),
+        columns=list(table.columns),
+        cells=[list(row) for row in table.cells],
+        source=table.source,
+    )
 
 
 def programme_of(event: told.ProgrammeEvent) -> Programme:
@@ -70,5 +90,17 @@ def programme_of(event: told.ProgrammeEvent) -> Programme:
         ),
         tuple(ReportKind(kind.id, read_names(kind.names)) for kind in event.report_kinds),
         dict(event.claimed),
+        tuple(_read_table(table) for table in event.claimed_tables),
         event.version,
+    )
+
+
+def _read_table(table: told.ClaimedTable) -> ClaimedTable:
+    return ClaimedTable(
+        table.table_id,
+        table.cohort_id,
+        tuple(table.rows),
+        tuple(table.columns),
+        tuple(tuple(row) for row in table.cells),
+        table.source,
     )

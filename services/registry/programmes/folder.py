@@ -2,10 +2,10 @@
 take.
 
 `programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv`, `profiles.csv`,
-`measures.csv`, `goals.toml` and one file `metrics/<metric id>.json` for each metric of its own add
-to it. Columns that the registry has no use for (sources, names as printed, remarks) are for people
-and are passed over. What the values must be is judged by the registry; here only the form of the
-files is.
+`measures.csv`, `goals.toml`, `claimed_tables.toml` and one file `metrics/<metric id>.json` for each
+metric of its own add to it. Columns that the registry has no use for (sources, names as printed,
+remarks) are for people and are passed over. What the values must be is judged by the registry; here
+only the form of the files is.
 """
 
 import csv
@@ -61,6 +61,7 @@ def read_programme_folder(folder: Path) -> ProgrammeFolder:
         "cohorts": [_without_source(cohort) for cohort in content.get("cohorts", [])],
         "themes": [_without_source(theme) for theme in content.get("themes", [])],
         "report_kinds": [_without_source(kind) for kind in content.get("report_kinds", [])],
+        "claimed_tables": _tables(folder),
     }
     return ProgrammeFolder(
         programme_id,
@@ -68,6 +69,18 @@ def read_programme_folder(folder: Path) -> ProgrammeFolder:
         _projects(folder, programme_id),
         _metrics(folder / "metrics"),
     )
+
+
+def _tables(folder: Path) -> list[Body]:
+    """Read what sources state as tables only. A missing cell is an empty text, as TOML has no
+    other.
+    """
+    file = folder / "claimed_tables.toml"
+    tables = _toml(file).get("claimed_tables", []) if file.exists() else []
+    for table in tables:
+        cells = _key(table, "cells", file)
+        table["cells"] = [[cell if cell != "" else None for cell in row] for row in cells]
+    return tables
 
 
 def _metrics(folder: Path) -> dict[str, Body]:

@@ -6,7 +6,8 @@ SELECT programme_id
  LIMIT :count;
 
 -- name: find_programme(programme_id)^
-SELECT programme_id, version, names::text AS names, claimed::text AS claimed, report_kinds::text AS report_kinds
+SELECT programme_id, version, names::text AS names, claimed::text AS claimed, report_kinds::text AS report_kinds,
+       claimed_tables::text AS claimed_tables
   FROM programme
  WHERE programme_id = :programme_id;
 
@@ -33,12 +34,12 @@ SELECT p.cohort_id, grouping(p.cohort_id) = 1 AS is_total,
  WHERE p.programme_id = :programme_id
  GROUP BY ROLLUP (p.cohort_id);
 
--- name: put_programme(programme_id, version, names, claimed, report_kinds)!
-INSERT INTO programme (programme_id, version, names, claimed, report_kinds)
-VALUES (:programme_id, :version, :names::jsonb, :claimed::jsonb, :report_kinds::jsonb)
+-- name: put_programme(programme_id, version, names, claimed, report_kinds, claimed_tables)!
+INSERT INTO programme (programme_id, version, names, claimed, report_kinds, claimed_tables)
+VALUES (:programme_id, :version, :names::jsonb, :claimed::jsonb, :report_kinds::jsonb, :claimed_tables::jsonb)
 ON CONFLICT ON CONSTRAINT programme_pk DO UPDATE
    SET version = excluded.version, names = excluded.names, claimed = excluded.claimed,
-       report_kinds = excluded.report_kinds;
+       report_kinds = excluded.report_kinds, claimed_tables = excluded.claimed_tables;
 
 -- name: remove_cohorts_but(programme_id, cohort_ids)!
 DELETE FROM cohort

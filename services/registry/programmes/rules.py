@@ -57,6 +57,25 @@ class ReportKind:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimedTable:
+    """What a source states as a table only; kept beside what the data give and never mended.
+
+    Attributes:
+        cohort_id: whose projects it is about; none for the whole programme.
+        rows, columns: ids, such as a theme's and a year.
+        cells: row by row, as the source has them; none is an empty cell.
+        source: where it stands.
+    """
+
+    table_id: str
+    cohort_id: str | None
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[str | None, ...], ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """A framework programme for local projects.
 
@@ -71,6 +90,7 @@ class Programme:
     themes: tuple[Theme, ...] = ()
     report_kinds: tuple[ReportKind, ...] = ()
     claimed: Mapping[str, int] = field(default_factory=lambda: NOTHING_CLAIMED)
+    claimed_tables: tuple[ClaimedTable, ...] = ()
     version: int = 1
 
 
@@ -78,7 +98,8 @@ def revised_programme(present: Programme | None, wanted: Programme) -> Programme
     """Judge a programme that was put; none when it is as it was.
 
     Raises:
-        RuleBroken: `id-malformed`, `id-repeated`, `name-malformed` or `count-negative`.
+        RuleBroken: `id-malformed`, `id-repeated`, `name-malformed`, `count-negative` or
+            `table-malformed`.
     """
     _check(wanted)
     if present is None:
@@ -104,12 +125,36 @@ def _check(programme: Programme) -> None:
         for option in theme.options:
             _check_option_id(option.option_id)
             check_names(option.names, "option")
+    for table in programme.claimed_tables:
+        _check_table(table, programme)
     for claimed in (programme.claimed, *(cohort.claimed for cohort in programme.cohorts)):
         for what, count in claimed.items():
             if count < 0:
                 raise RuleBroken(
                     f"claimed {what[:80]} must be 0 or more, got {count}", code="count-negative"
                 )
+
+
+def _check_table(table: ClaimedTable, programme: Programme) -> None:
+    check_id(table.table_id, "claimed table")
+    if table.cohort_id is not None and table.cohort_id not in {
+        cohort.cohort_id for cohort in programme.cohorts
+    }:
+        raise RuleBroken(
+            f"the claimed table {table.table_id} is of the cohort {table.cohort_id[:80]!r}, which"
+            f" programme {programme.programme_id} does not have",
+            code="cohort-unknown",
+        )
+    check_distinct(table.rows, f"row of {table.table_id}")
+    check_distinct(table.columns, f"column of {table.table_id}")
+    widths = {len(row) for row in table.cells}
+    if len(table.cells) != len(table.rows) or widths - {len(table.columns)}:
+        raise RuleBroken(
+            f"{table.table_id} must have a cell for each of its {len(table.rows)} rows and"
+            f" {len(table.columns)} columns, got {len(table.cells)} rows of"
+            f" {', '.join(map(str, sorted(widths))) or '0'}",
+            code="table-malformed",
+        )
 
 
 def _check_option_id(option_id: str) -> None:

@@ -8,11 +8,19 @@ import asyncpg
 
 from services.registry.entries.rules import Names
 from services.registry.entries.store import JsonColumn, names_json, names_object, read_names
-from services.registry.programmes.rules import Cohort, Option, Programme, ReportKind, Theme
+from services.registry.programmes.rules import (
+    ClaimedTable,
+    Cohort,
+    Option,
+    Programme,
+    ReportKind,
+    Theme,
+)
 from shared.errors import Conflict, NotFound
 from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
+TABLES = JsonColumn[tuple[ClaimedTable, ...]](tuple[ClaimedTable, ...])
 OPTIONS = JsonColumn[tuple[Option, ...]](tuple[Option, ...])
 
 
@@ -57,6 +65,7 @@ async def find_programme(conn: Connection, programme_id: str) -> Programme | Non
         tuple(themes),
         tuple(kinds),
         json.loads(row["claimed"]),
+        TABLES.read(row["claimed_tables"]),
         row["version"],
     )
 
@@ -116,6 +125,7 @@ async def put_programme(conn: Connection, programme: Programme) -> None:
         version=programme.version,
         names=names_json(programme.names),
         claimed=json.dumps(dict(programme.claimed)),
+        claimed_tables=TABLES.write(programme.claimed_tables),
         report_kinds=json.dumps(
             [
                 {"id": kind.report_kind_id, "names": names_object(kind.names)}

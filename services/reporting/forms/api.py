@@ -11,6 +11,7 @@ from services.reporting.forms.rules.judging import Judged
 from services.reporting.submissions.api import ROUTE
 from shared.access.roles import Action
 from shared.events.envelope import Slug
+from shared.fields import SEEN_THROUGHOUT
 from shared.http import http, lists
 from shared.http.routes import StrictRoute
 from shared.service.runtime import Service
@@ -41,7 +42,7 @@ class FormList(BaseModel):
 class AnswersBody(http.RequestModel):
     """Answers to try out."""
 
-    answers: dict[str, Any]
+    answers: Annotated[dict[str, Any], SEEN_THROUGHOUT]
     language: Literal["nb", "nn", "en"] = Field(default="nb", description="Of the messages.")
 
 

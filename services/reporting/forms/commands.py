@@ -15,6 +15,8 @@ from services.reporting.forms.written_dates import format_date
 from shared import strict_json
 from shared.audit import log as audit
 from shared.errors import Conflict, FieldError, RuleBroken
+from shared.fields import refuse_unseen
+from shared.identity_numbers import refuse_identity_numbers
 from shared.outbox import outbox
 from shared.postgres.database import Connection
 
@@ -26,6 +28,8 @@ def read_definition(text: bytes) -> Form:
         RuleBroken: `form-faulty`, with everything that is wrong and where.
     """
     definition = strict_json.loads(text)
+    refuse_identity_numbers(definition)
+    refuse_unseen(definition)
     if not isinstance(definition, Mapping):
         raise RuleBroken("a form is a JSON object", code="form-faulty")
     found = checking.faults(definition)

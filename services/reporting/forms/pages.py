@@ -1,8 +1,6 @@
 """Pages of forms: which there are, and each to try out. Nothing that is written there is kept."""
 
-from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
@@ -14,10 +12,10 @@ from services.reporting.forms.rules.judging import Answers, Judged
 from services.reporting.forms.rules.layout import REPEATING
 from services.reporting.forms.written_dates import format_date
 from shared import strict_json
-from shared.errors import RuleBroken
 from shared.http.inputs import SlugPath
 from shared.http.routes import BodyUpTo
 from shared.service.runtime import Service
+from shared.web.forms import read_fields
 from shared.web.pages import Pages
 
 FORMS = "/reporting/forms"
@@ -45,7 +43,7 @@ def add_routes(router: APIRouter, service: Service, pages: Pages) -> None:
     @router.post(FORM, dependencies=[Depends(BodyUpTo(BODY_BYTES_MAX))])
     async def try_form(request: Request, form_id: SlugPath, version: Version) -> Response:
         form = await _form_of(service, form_id, version)
-        fields = _fields(await request.body())
+        fields = read_fields(await request.body(), count_max=FIELDS_MAX)
         answers = posted.answers_of(form, fields)
         action, _, pointer = dict(fields).get("action", "check").partition(":")
         if action == "add":
@@ -100,17 +98,3 @@ def _judged(form: Form, answers: Answers, language: str) -> Judged:
     judged = commands.judged_by(form, answers, language=language)
     kept = posted.without_hidden(form, judged)
     return commands.judged_by(form, kept, language=language) if kept != answers else judged
-
-
-def _fields(body: bytes) -> Sequence[tuple[str, str]]:
-    """Read a form (application/x-www-form-urlencoded).
-
-    Raises:
-        RuleBroken: `form-malformed`.
-    """
-    try:
-        return parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX
-        )
-    except ValueError:
-        raise RuleBroken("the form cannot be read", code="form-malformed") from None

@@ -75,6 +75,7 @@ from shared.events.registry.people import (
     RoleScope,
 )
 from shared.events.registry.programmes import (
+    ClaimedTable,
     Cohort,
     Option,
     OptionId,
@@ -117,6 +118,7 @@ __all__ = [
     "ChallengeAnswered",
     "ChallengeChanged",
     "ChallengeRaised",
+    "ClaimedTable",
     "Cohort",
     "CommitmentChanged",
     "CommitmentContract",

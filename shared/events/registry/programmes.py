@@ -49,6 +49,23 @@ class ReportKind(Contract):
     names: Names
 
 
+class ClaimedTable(Contract):
+    """What a source states as a table only, kept beside what is counted.
+
+    Attributes:
+        cohort_id: whose projects it is about; null for the whole programme.
+        rows, columns: ids, such as a theme's and a year.
+        cells: row by row, as texts; null is an empty cell.
+    """
+
+    table_id: Slug
+    cohort_id: Slug | None = None
+    rows: list[str]
+    columns: list[str]
+    cells: list[list[str | None]]
+    source: str
+
+
 class _ProgrammeEvent(Event):
     producer = "registry"
     aggregate = "programme"
@@ -60,6 +77,7 @@ class _ProgrammeEvent(Event):
     themes: list[Theme] = []
     report_kinds: list[ReportKind] = []
     claimed: dict[str, int] = {}
+    claimed_tables: list[ClaimedTable] = []
 
     @property
     def key(self) -> str:

@@ -82,7 +82,9 @@ async def test_a_try_that_succeeds_ends_the_delivery_and_is_published(database: 
     (lease,) = await take(database)
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
-        await sending_commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
+        await sending_commands.record_try(
+            conn, lease, [delivery], Taken(), now=MADE_AT, true_now=NOW
+        )
         await sending_commands.give_back(conn, lease, by=BY)
     (logged,) = await log(database)
     assert (logged.state, logged.attempts, logged.last_error, logged.ended_at) == (
@@ -110,7 +112,7 @@ async def test_a_try_that_fails_for_now_wakes_the_subscription_when_the_next_is_
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
         await sending_commands.record_try(
-            conn, lease, delivery, NotNow("no answer"), now=MADE_AT, true_now=NOW
+            conn, lease, [delivery], NotNow("no answer"), now=MADE_AT, true_now=NOW
         )
         await sending_commands.give_back(conn, lease, by=BY)
     (logged,) = await log(database)
@@ -126,9 +128,11 @@ async def test_a_result_that_comes_twice_counts_once(database: Database) -> None
     (lease,) = await take(database)
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
-        await sending_commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
         await sending_commands.record_try(
-            conn, lease, delivery, Never("550"), now=MADE_AT, true_now=NOW
+            conn, lease, [delivery], Taken(), now=MADE_AT, true_now=NOW
+        )
+        await sending_commands.record_try(
+            conn, lease, [delivery], Never("550"), now=MADE_AT, true_now=NOW
         )
     assert [d.state for d in await log(database)] == ["delivered"]
     assert await count(database, "outbox") == 1
@@ -140,7 +144,9 @@ async def test_what_comes_in_while_a_sender_finishes_is_not_slept_on(database: D
     (lease,) = await take(database)
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
-        await sending_commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
+        await sending_commands.record_try(
+            conn, lease, [delivery], Taken(), now=MADE_AT, true_now=NOW
+        )
     await tell(database, factories.target_lost())
     async with database.transaction() as conn:
         await sending_commands.give_back(conn, lease, by=BY)
@@ -153,7 +159,9 @@ async def test_a_sender_that_finishes_waits_for_what_is_just_coming_in(database:
     (lease,) = await take(database)
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
-        await sending_commands.record_try(conn, lease, delivery, Taken(), now=MADE_AT, true_now=NOW)
+        await sending_commands.record_try(
+            conn, lease, [delivery], Taken(), now=MADE_AT, true_now=NOW
+        )
 
     async def give_back() -> None:
         async with database.transaction() as conn:
@@ -178,7 +186,7 @@ async def test_a_receiver_that_wants_no_more_is_switched_off_and_nothing_waits_f
     async with database.transaction() as conn:
         first = (await due(conn, lease))[0]
         lease = await sending_commands.record_try(
-            conn, lease, first, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW
+            conn, lease, [first], Unwanted("410 Gone"), now=MADE_AT, true_now=NOW
         )
         assert not lease.active
         assert await due(conn, lease) == []
@@ -200,7 +208,7 @@ async def test_an_address_that_failed_for_five_days_is_switched_off(database: Da
         async with database.transaction() as conn:
             (delivery,) = await due(conn, lease, at=at)
             lease = await sending_commands.record_try(
-                conn, lease, delivery, NotNow("hangs"), now=MADE_AT, true_now=at
+                conn, lease, [delivery], NotNow("hangs"), now=MADE_AT, true_now=at
             )
             await sending_commands.give_back(conn, lease, by=BY)
         assert lease.active is active
@@ -228,7 +236,7 @@ async def test_a_changed_address_is_tried_at_once(database: Database) -> None:
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
         slow = NotNow("429", retry_after_seconds=3_600)
-        await sending_commands.record_try(conn, lease, delivery, slow, now=MADE_AT, true_now=NOW)
+        await sending_commands.record_try(conn, lease, [delivery], slow, now=MADE_AT, true_now=NOW)
         await sending_commands.give_back(conn, lease, by=BY)
     assert await tell(database, factories.target_lost()) == 1
     assert await take(database, Channel.WEBHOOK, at=NOW + timedelta(minutes=59)) == []
@@ -248,7 +256,7 @@ async def test_what_the_old_address_answers_says_nothing_of_the_new_one(
     async with database.transaction() as conn:
         (first,) = await due(conn, lease)
         await sending_commands.record_try(
-            conn, lease, first, NotNow("hangs"), now=MADE_AT, true_now=NOW
+            conn, lease, [first], NotNow("hangs"), now=MADE_AT, true_now=NOW
         )
         await sending_commands.give_back(conn, lease, by=BY)
     await tell(database, factories.target_lost())
@@ -260,7 +268,7 @@ async def test_what_the_old_address_answers_says_nothing_of_the_new_one(
     async with database.transaction() as conn:
         assert await due(conn, lease, at=at) == []
         lease = await sending_commands.record_try(
-            conn, lease, first, outcome, now=MADE_AT, true_now=at
+            conn, lease, [first], outcome, now=MADE_AT, true_now=at
         )
         assert (lease.is_outdated, lease.active) == (True, True)
         await sending_commands.give_back(conn, lease, by=BY)
@@ -296,7 +304,7 @@ async def test_a_new_secret_does_not_switch_on_what_is_just_being_switched_off(
     async with database.transaction() as conn:
         (delivery,) = await due(conn, lease)
         await sending_commands.record_try(
-            conn, lease, delivery, Unwanted("410 Gone"), now=MADE_AT, true_now=NOW
+            conn, lease, [delivery], Unwanted("410 Gone"), now=MADE_AT, true_now=NOW
         )
         renewing = asyncio.create_task(renew(database, wanted.subscription_id, b"other"))
         await until_somebody_waits_for_a_lock(database)

@@ -1,12 +1,13 @@
 """Which subscriptions an event concerns."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.notifications.subscriptions.rules import (
     Channel,
+    Rhythm,
     check_subscription,
     matches,
     matching,
@@ -106,6 +107,15 @@ def test_matching_many_finds_exactly_the_pairs_that_match_one_by_one() -> None:
         ({"events": ("TargetReachd",)}, "event-unknown", "/events/0"),
         ({"windows": ("week",)}, "window-unknown", "/windows/0"),
         ({"metrics": ("Absence %",)}, "metric-malformed", "/metrics/0"),
+        (
+            {
+                "rhythm": Rhythm.DAILY,
+                "channel": Channel.WEBHOOK,
+                "address": "https://hooks.example.org/",
+            },
+            "rhythm-mail-only",
+            "/rhythm",
+        ),
         ({"subjects": ("vefsn",)}, "subject-malformed", "/subjects/0"),
         ({"subjects": ("town/vefsn-1824",)}, "subject-malformed", "/subjects/0"),
         ({"subjects": ("municipality/1824",)}, "subject-malformed", "/subjects/0"),
@@ -148,3 +158,23 @@ def test_every_fault_of_a_subscription_is_named() -> None:
 )
 def test_subjects_as_the_contract_writes_them_are_taken(subject: str) -> None:
     check_subscription(subscription(subjects=(subject,)), allow_private_webhooks=False)
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "hour", "now", "sent"),
+    [
+        (Rhythm.AT_ONCE, 8, "2026-03-01T12:00:00+00:00", "2026-03-01T12:00:00+00:00"),
+        (Rhythm.DAILY, 8, "2026-03-02T06:59:59+00:00", "2026-03-02T07:00:00+00:00"),
+        (Rhythm.DAILY, 8, "2026-03-02T07:00:00+00:00", "2026-03-03T07:00:00+00:00"),
+        (Rhythm.DAILY, 0, "2026-03-02T22:30:00+00:00", "2026-03-02T23:00:00+00:00"),
+        (Rhythm.DAILY, 8, "2026-03-28T12:00:00+00:00", "2026-03-29T06:00:00+00:00"),
+        (Rhythm.WEEKLY, 8, "2026-03-01T12:00:00+00:00", "2026-03-02T07:00:00+00:00"),
+        (Rhythm.WEEKLY, 8, "2026-03-02T06:00:00+00:00", "2026-03-02T07:00:00+00:00"),
+        (Rhythm.WEEKLY, 8, "2026-03-02T08:00:00+00:00", "2026-03-09T07:00:00+00:00"),
+    ],
+)
+def test_a_digest_goes_at_the_next_hour_that_was_chosen(
+    rhythm: Rhythm, hour: int, now: str, sent: str
+) -> None:
+    wanted = subscription(rhythm=rhythm, digest_hour=hour)
+    assert wanted.next_time(datetime.fromisoformat(now)) == datetime.fromisoformat(sent)

@@ -1,11 +1,14 @@
 """What is wrong with a form is found before anybody fills it in, and named with its place."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from services.reporting.forms.commands import read_definition
 from services.reporting.forms.rules.checking import COMPONENTS_MAX, faults
+from shared.errors import RuleBroken
 from tests.reporting.forms.sample import component, form
 
 Change = Callable[[dict[str, Any]], object]
@@ -153,3 +156,15 @@ def test_a_form_has_a_bound() -> None:
     (fault,) = faults(definition)
 
     assert (fault.code, fault.pointer) == ("form-size", "/pages")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("Vef\u202esn", "text-unseen"), ("gjeld 15908600182", "personal-identity-number")],
+)
+def test_a_form_that_would_fool_its_reader_or_names_a_person_is_refused(
+    text: str, code: str
+) -> None:
+    with pytest.raises(RuleBroken) as refused:
+        read_definition(json.dumps({"names": {"nb": text}}).encode())
+    assert refused.value.code == code

@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import Unavailable
 from shared.http import limits as rates
-from shared.http.limits import Places, Rate
+from shared.http.limits import Rate, Slots
 
 
 class Hand:
@@ -95,7 +95,7 @@ def test_only_keys_that_have_their_whole_burst_again_are_forgotten(
 
 
 def test_each_key_has_so_many_places_and_gets_them_back() -> None:
-    places = Places(2)
+    places = Slots(2)
     first, _second = places.take("a"), places.take("a")
     places.take("b")
     with pytest.raises(Unavailable, match="more than 2 requests of one key at once"):

@@ -1,6 +1,6 @@
 """Taking in figures and withdrawals: keep every vintage, and work out anew what they touch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.metrics.groups import store as group_store
@@ -13,6 +13,7 @@ from services.metrics.series import store
 from services.metrics.series.rules.figures import PostedWindow, SeriesKey, Weighing
 from services.metrics.series.rules.plans import Partly, Plan
 from services.metrics.series.rules.rows import KeptSeries, NewFigure, Withdrawal
+from services.metrics.units.commands import watch, withhold_beside
 from shared.events.reporting import FigureEvent
 from shared.postgres.database import Connection
 
@@ -30,8 +31,12 @@ async def apply_figures(conn: Connection, events: Sequence[FigureEvent], *, now:
     owners = {arrival.key: arrival.municipality_id for arrival in arrivals}
     groups = _touched_groups(roster, arrivals)
     kept = await store.lock_series(conn, {**owners, **dict.fromkeys(groups)})
+    watched = await watch(conn, owners, {arrival.change.last_month for arrival in arrivals})
     await _keep(conn, arrivals, kept)
-    own = await work_out(conn, roster, _own_plans(arrivals, kept))
+    marked = await withhold_beside(conn, watched, roster.formulas)
+    kept |= {one.key: one for one in watched.kept.values()}
+    kept |= await _lock_more(conn, roster, marked, groups)
+    own = await work_out(conn, roster, _own_plans(arrivals, marked, kept))
     # A group loses its grain when a member turns to periods that it has no days for yet. When they
     # come, that member turns no more; so a group without a grain is always asked for.
     turned = await _turned_groups(conn, roster, own)
@@ -51,6 +56,29 @@ def _touched_groups(roster: Roster, arrivals: Sequence[Arrival]) -> dict[SeriesK
             for group in roster.groups_of.get(str(arrival.municipality_id), ()):
                 touched.setdefault(arrival.key._replace(subject=group), set()).add(arrival.period)
     return {key: Partly(frozenset(periods)) for key, periods in touched.items()}
+
+
+async def _lock_more(
+    conn: Connection,
+    roster: Roster,
+    marked: Mapping[SeriesKey, Collection[tuple[int, int]]],
+    groups: dict[SeriesKey, Partly],
+) -> dict[SeriesKey, KeptSeries]:
+    """Add to the touched groups those of municipalities that are withheld now, or no more; return
+    the rows of those that were not locked yet.
+
+    They are locked out of turn. Should two batches wait for each other, the database ends one, and
+    it comes again.
+    """
+    more: dict[SeriesKey, set[tuple[int, int]]] = {}
+    for key, periods in marked.items():
+        for group in roster.groups_of.get(key.subject.removeprefix("municipality/"), ()):
+            more.setdefault(key._replace(subject=group), set()).update(periods)
+    new = more.keys() - groups.keys()
+    for key, periods in more.items():
+        held = groups[key].periods if key in groups else frozenset()
+        groups[key] = Partly(held | periods)
+    return await store.lock_series(conn, dict.fromkeys(new)) if new else {}
 
 
 async def _keep(
@@ -73,8 +101,14 @@ async def _keep(
     await store.mark_replaced(conn, corrected)
 
 
-def _own_plans(arrivals: Sequence[Arrival], kept: Mapping[SeriesKey, KeptSeries]) -> list[Plan]:
-    """Return what is to be worked out of the series that the figures belong to."""
+def _own_plans(
+    arrivals: Sequence[Arrival],
+    marked: Mapping[SeriesKey, Collection[tuple[int, int]]],
+    kept: Mapping[SeriesKey, KeptSeries],
+) -> list[Plan]:
+    """Return what is to be worked out of the series that the figures belong to, and of those of
+    which some are withheld now, or no more.
+    """
     periods: dict[SeriesKey, set[tuple[int, int]]] = {}
     far: set[SeriesKey] = set()
     for arrival in arrivals:
@@ -82,6 +116,9 @@ def _own_plans(arrivals: Sequence[Arrival], kept: Mapping[SeriesKey, KeptSeries]
         periods.setdefault(key, set()).add(arrival.period)
         if series.is_whole or series.months is None or _reaches_far(series, arrival.change):
             far.add(key)
+    for key, touched in marked.items():
+        periods.setdefault(key, set()).update(touched)
+        far.add(key)
     return [
         Plan(kept[key], None, Partly(frozenset(touched), key in far))
         for key, touched in periods.items()

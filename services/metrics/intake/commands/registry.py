@@ -25,6 +25,7 @@ from services.metrics.series import store as series_store
 from services.metrics.series.rules.figures import SeriesKey
 from services.metrics.series.rules.plans import Plan, Wholly
 from services.metrics.series.rules.rows import KeptSeries
+from services.metrics.units.commands import watch_all, withhold_beside
 from shared.clock import local_date
 from shared.events import registry as told
 from shared.postgres.database import Connection
@@ -157,6 +158,7 @@ async def _work_out_metric(conn: Connection, metric: str, *, now: datetime) -> N
     roster was turned before.
     """
     roster = await group_store.hold_roster(conn)
+    await withhold_beside(conn, await watch_all(conn, metric), roster.formulas)
     keys = await series_store.list_series_of_metric(conn, metric)
     own = await series_store.lock_series(conn, {k: v for k, v in keys.items() if not k.is_group})
     worked = await _work_out_own(conn, roster, own)

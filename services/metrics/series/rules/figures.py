@@ -117,6 +117,7 @@ class Figure(NamedTuple):
             without a weight.
         persons: head count behind it, where known.
         generated: made for demonstration.
+        withheld: a small unit could be found with it (see `units`).
     """
 
     last_month: int
@@ -129,6 +130,7 @@ class Figure(NamedTuple):
     weight_micro: int | None
     persons: int | None
     generated: bool
+    withheld: bool = False
 
     def terms(self, scale: int) -> tuple[int, int]:
         """Return what it adds to the sums of a value: millionths of the unit times weight, and

@@ -243,7 +243,7 @@ def own_series(
         if (last_month + 1) % months:
             continue
         ordinal = last_month // months
-        suppressed = formula.is_small(figure.persons, unknown_is_small=is_unit)
+        suppressed = figure.withheld or formula.is_small(figure.persons, unknown_is_small=is_unit)
         if window == PostedWindow.PERIOD and length == months:
             parts[ordinal] = part_of(figure, formula.scale, suppressed=suppressed)
             continue
