@@ -119,6 +119,7 @@ _PROGRAMME_LIFE: dict[str, Answers] = {
         for name, (status, _) in _AT_A_GATHERING.items()
     },
     f"GET {_API}/grant-sums": everybody(200),
+    f"GET {_API}/tables/{{table_id}}": everybody(200),
 }
 _REGISTRY: dict[str, Answers] = {
     "GET /api/registry/v1/municipalities": everybody(200),
@@ -246,6 +247,7 @@ _FILLED = {
     "token": "t" * 43,
     "version": 1,
     "kind": "programme",
+    "table_id": "projects-by-county",
 }
 _NAMES = {"names": {"nb": "Saman"}}
 _VERSION = {
@@ -284,6 +286,7 @@ _BODIES: dict[str, dict[str, Any]] = {
 }
 _PARAMETERS = {
     f"GET {_API}/grant-sums": {"programme": "some-thing"},
+    f"GET {_API}/tables/{{table_id}}": {"programme": "some-thing"},
     "GET /api/reporting/v1/figures": {"municipality": VEFSN},
     "GET /api/metrics/v1/series": {"subject": f"municipality/{VEFSN}", "window": "month"},
 }
