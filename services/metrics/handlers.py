@@ -27,13 +27,16 @@ from shared.events.reporting import (
     FigureEvent,
     FigureWithdrawn,
     IndicatorFigurePosted,
+    WorkforceFigurePosted,
 )
 from shared.postgres.database import Connection
 
 router = Router("metrics")
 
 
-@subscribe(router, AbsenceFigurePosted, IndicatorFigurePosted, FigureWithdrawn)
+@subscribe(
+    router, AbsenceFigurePosted, WorkforceFigurePosted, IndicatorFigurePosted, FigureWithdrawn
+)
 async def on_figures(events: Sequence[FigureEvent], conn: Connection, now: datetime) -> None:
     """Recompute the series that these figures move."""
     await commands.apply_figures(conn, events, now=now)

@@ -20,6 +20,7 @@ from services.notifications.mails import postman
 from services.notifications.reminders import api as reminders_api
 from services.notifications.reminders import commands as reminders
 from services.notifications.reminders.letters import ReminderWriter
+from services.notifications.sending import api as sending
 from services.notifications.sending.sender import Means, Sender
 from services.notifications.subscriptions import api as subscriptions
 from services.notifications.subscriptions.rules import Bounds, Channel
@@ -191,6 +192,7 @@ def create_app(settings: Settings) -> FastAPI:
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
     subscriptions.add_routes(router, service, signer=outgoing.signer, bounds=bounds)
     deliveries.add_routes(router, service)
+    sending.add_routes(router, service)
     reminders_api.add_routes(router, service)
     feeds.add_routes(router, service, public_url=settings.public_url)
     app.include_router(router)

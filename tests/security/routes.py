@@ -19,6 +19,7 @@ FILLED = {
     "figure_id": UUID(int=1),
     "obligation_id": UUID(int=1),
     "letter_id": 1,
+    "delivery_id": UUID(int=1),
     "organisation_number": "310000019",
     "municipality_id": "vefsn-1824",
 }

@@ -22,7 +22,6 @@ from tests.security.walking import (
     request_of,
 )
 
-PAGES = "/registry"
 WRITES = [route for route in RIGHTS if route[1] != "GET" and route[2].startswith("/api/")]
 TOO_MUCH = b" " * (1024 * 1024 + 1)
 

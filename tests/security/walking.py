@@ -220,6 +220,10 @@ _NOTIFICATIONS: dict[str, Answers] = {
     "GET /api/notifications/v1/obligations/{obligation_id}/reminders": operator(200),
     "GET /api/notifications/v1/calendars/{kind}/{subject_id}.ics": everybody(404),
     "GET /api/notifications/v1/feeds/milestones.atom": everybody(200),
+    "GET /api/notifications/v1/deliveries/{delivery_id}": operator(404),
+    "POST /api/notifications/v1/deliveries/{delivery_id}/repetition": operator(404),
+    "POST /api/notifications/v1/subscriptions/{subscription_id}/repetition": operator(202),
+    "POST /api/notifications/v1/subscriptions/{subscription_id}/test": operator(202),
 }
 _OWN_ROUTES = {
     "registry": _REGISTRY,
@@ -240,6 +244,7 @@ RIGHTS: dict[Route, Answers] = {
 _FILLED = {
     "obligation_id": obligation_id_of(REPORT_ROUND, "vefsn-naervaer"),
     "letter_id": 1,
+    "delivery_id": "0b54a9a6-8c0e-4d53-9a7e-6d0a9c1f2e12",
     "municipality_id": "ny-9001",
     "round_id": REPORT_ROUND,
     "name": "metrics",
@@ -282,6 +287,9 @@ _BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/notifications/v1/subscriptions/{subscription_id}": {
         "channel": "webhook",
         "address": "https://hooks.example.org/x",
+    },
+    "POST /api/notifications/v1/subscriptions/{subscription_id}/repetition": {
+        "since": "2013-01-01T00:00:00Z"
     },
 }
 _PARAMETERS = {

@@ -22,7 +22,7 @@ SELECT delivery_id
  WHERE delivery_id = ANY(:delivery_ids::uuid[]) AND state <> 'waiting';
 
 -- name: list_ended_since(since)
-SELECT delivery_id, subscription_id, event_id, channel, attempts, state, last_error, ended_at
+SELECT delivery_id, subscription_id, event_id, channel, attempts, state, last_error, repeats, ended_at
   FROM delivery
  WHERE ended_at >= :since
  ORDER BY ended_at, number;
@@ -44,12 +44,12 @@ SELECT e.event_id, e.type, e.occurred_at, e.payload
  GROUP BY e.event_id
  ORDER BY e.occurred_at, min(d.number);
 
--- name: list_deliveries(subscription_id, event_id, channel, state, before, count)
+-- name: list_deliveries(delivery_id, subscription_id, event_id, channel, state, before, count)
 SELECT d.delivery_id, d.number, d.subscription_id, d.event_id, e.type, d.channel, d.state, d.attempts, d.next_try_at,
        d.last_error, d.made_at, d.ended_at
   FROM delivery AS d
   JOIN told_event AS e ON e.event_id = d.event_id
- WHERE d.number < :before
+ WHERE d.number < :before AND (:delivery_id::uuid IS NULL OR d.delivery_id = :delivery_id)
    AND (:subscription_id::text IS NULL OR d.subscription_id = :subscription_id)
    AND (:event_id::uuid IS NULL OR d.event_id = :event_id)
    AND (:channel::text IS NULL OR d.channel = :channel)

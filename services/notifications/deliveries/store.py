@@ -35,7 +35,11 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class EndedDelivery:
-    """A delivery that arrived or was given up; carries no address."""
+    """A delivery that arrived or was given up; carries no address.
+
+    Attributes:
+        repeats: how often it was sent once more on request after it had ended.
+    """
 
     delivery_id: UUID
     subscription_id: str
@@ -44,6 +48,7 @@ class EndedDelivery:
     attempts: int
     state: str
     last_error: str | None
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class DeliveryFilter:
     event_id: UUID | None = None
     channel: str | None = None
     state: str | None = None
+    delivery_id: UUID | None = None
 
 
 async def add_told_events(conn: Connection, events: Sequence[ToldEvent]) -> None:
@@ -150,6 +156,7 @@ async def list_deliveries(
     """
     rows = QUERIES.list_deliveries(
         conn,
+        delivery_id=wanted.delivery_id,
         subscription_id=wanted.subscription_id,
         event_id=wanted.event_id,
         channel=wanted.channel,
@@ -186,4 +193,5 @@ def ended_delivery(row: Any) -> EndedDelivery:
         attempts=row["attempts"],
         state=row["state"],
         last_error=row["last_error"],
+        repeats=row["repeats"],
     )

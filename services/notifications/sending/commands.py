@@ -2,14 +2,19 @@
 transaction.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
 from services.notifications.channels import store as channels
 from services.notifications.channels.rules import (
+    HeldBack,
     Outcome,
     Receiver,
+    Taken,
     Unwanted,
     health_after,
     is_dead,
@@ -17,16 +22,30 @@ from services.notifications.channels.rules import (
     places_for_unproven,
     receiver_after,
 )
-from services.notifications.deliveries.store import EndedDelivery
+from services.notifications.deliveries import store as deliveries
+from services.notifications.deliveries.store import (
+    DeliveryFilter,
+    EndedDelivery,
+    NewDelivery,
+    ToldEvent,
+)
 from services.notifications.sending import store
 from services.notifications.sending.rules import LEASE, after_try
-from services.notifications.sending.store import DueDelivery, Lease
+from services.notifications.sending.store import Attempt, DueDelivery, Lease
 from services.notifications.subscriptions import store as subscriptions
 from services.notifications.subscriptions.rules import Channel
+from services.notifications.subscriptions.store import KeptSubscription
+from shared.audit import log as audit
+from shared.errors import Conflict, NotFound, RuleBroken
 from shared.events.envelope import derived_id
 from shared.events.notifications import DeliveryEvent, NotificationDelivered, NotificationFailed
 from shared.outbox import outbox
 from shared.postgres.database import Connection
+
+TEST_TYPE = "no.saman.notifications.WebhookTested.v1"
+"""The type of a test, which goes to one webhook and is published nowhere."""
+
+_NEWEST = 2**62
 
 GIVE_UP_COUNT = 500
 """Deliveries given up in one transaction."""
@@ -78,6 +97,7 @@ async def record_try(
     *,
     now: datetime,
     true_now: datetime,
+    began_at: datetime | None = None,
 ) -> Lease:
     """Keep how a try ended, tell it where that ended a delivery, and return the lease as it stands
     then.
@@ -89,6 +109,7 @@ async def record_try(
     says nothing of the new one.
     """
     is_outdated = await _is_outdated(conn, lease)
+    await _note_attempt(conn, tried, outcome, began_at or true_now, true_now)
     for due in tried:
         after = after_try(tried[0].delivery_id, due.attempts, outcome, now=true_now)
         ended = await store.put_try(conn, due, after, now=true_now)
@@ -105,6 +126,102 @@ async def record_try(
         version = await subscriptions.stop_subscription(conn, lease.subscription_id, because)
         return replace(lease, version=version, health=health, active=False, stopped_because=because)
     return replace(lease, health=health)
+
+
+async def _note_attempt(
+    conn: Connection,
+    tried: Sequence[DueDelivery],
+    outcome: Outcome,
+    began_at: datetime,
+    ended_at: datetime,
+) -> None:
+    if isinstance(outcome, HeldBack):
+        return
+    result = "the receiver took it" if isinstance(outcome, Taken) else outcome.error
+    seconds = Decimal(f"{(ended_at - began_at).total_seconds():.3f}")
+    attempt = Attempt(began_at, seconds, result)
+    await store.add_attempts(conn, [due.delivery_id for due in tried], attempt)
+
+
+async def repeat_delivery(conn: Connection, delivery_id: UUID, *, true_now: datetime) -> None:
+    """Send a delivery once more under its id, whether it arrived, failed or waits.
+
+    Raises:
+        NotFound: there is no such delivery.
+        Conflict: `subscription-inactive`.
+    """
+    wanted = DeliveryFilter(delivery_id=delivery_id)
+    found = await deliveries.list_deliveries(conn, wanted, before=_NEWEST, count=1)
+    if not found:
+        raise NotFound(f"there is no delivery {delivery_id}")
+    subscription_id = found[0].subscription_id
+    await _get_active(conn, subscription_id)
+    await store.repeat_delivery(conn, delivery_id, now=true_now)
+    await _note_repetition(conn, subscription_id, 1, true_now)
+
+
+async def repeat_since(
+    conn: Connection, subscription_id: str, since: datetime, *, true_now: datetime
+) -> int:
+    """Send everything once more that a subscription was owed since a moment; return how many.
+
+    Raises:
+        NotFound: there is no such subscription.
+        Conflict: `subscription-inactive`.
+    """
+    await _get_active(conn, subscription_id)
+    count = await store.repeat_since(conn, subscription_id, since, now=true_now)
+    await _note_repetition(conn, subscription_id, count, true_now)
+    return count
+
+
+async def send_test(
+    conn: Connection, subscription_id: str, event_id: UUID, *, now: datetime, true_now: datetime
+) -> UUID:
+    """Owe a webhook a message that says that it is a test; return the delivery's id.
+
+    Args:
+        event_id: of the test; the same again is the same test.
+
+    Raises:
+        NotFound: there is no such subscription.
+        Conflict: `subscription-inactive`.
+        RuleBroken: `no-webhook`.
+    """
+    kept = await _get_active(conn, subscription_id)
+    if kept.subscription.channel is not Channel.WEBHOOK:
+        raise RuleBroken(
+            f"the subscription {subscription_id} goes to a mail address, not a webhook",
+            code="no-webhook",
+        )
+    payload = json.dumps({"message": "a test of this webhook", "test": True}).encode()
+    await deliveries.add_told_events(conn, [ToldEvent(event_id, TEST_TYPE, now, payload)])
+    delivery_id = derived_id("delivery", subscription_id, event_id)
+    new = NewDelivery(delivery_id, subscription_id, event_id, Channel.WEBHOOK, true_now)
+    await deliveries.add_deliveries(conn, [new], made_at=true_now)
+    await subscriptions.wake_sending(conn, [subscription_id], now=true_now)
+    return delivery_id
+
+
+async def _get_active(conn: Connection, subscription_id: str) -> KeptSubscription:
+    await subscriptions.lock_sending(conn, [subscription_id])
+    kept = await subscriptions.get_subscription(conn, subscription_id)
+    if not kept.subscription.active:
+        raise Conflict(
+            f"the subscription {subscription_id} is switched off; make it active first",
+            code="subscription-inactive",
+        )
+    return kept
+
+
+async def _note_repetition(
+    conn: Connection, subscription_id: str, count: int, true_now: datetime
+) -> None:
+    await subscriptions.wake_sending(conn, [subscription_id], now=true_now)
+    change = audit.Change(
+        "deliveries-repeated", f"subscription/{subscription_id}", {"count": count}
+    )
+    await audit.note(conn, change)
 
 
 async def _receiver_after(
@@ -162,7 +279,9 @@ def ended_event(ended: EndedDelivery, now: datetime) -> DeliveryEvent:
     """Tell how a delivery ended."""
     cls = NotificationDelivered if ended.state == "delivered" else NotificationFailed
     return cls(
-        event_id=derived_id(cls.__name__, ended.delivery_id),
+        event_id=derived_id(
+            cls.__name__, ended.delivery_id, *([ended.repeats] if ended.repeats else [])
+        ),
         occurred_at=now,
         delivery_id=ended.delivery_id,
         subscription_id=ended.subscription_id,

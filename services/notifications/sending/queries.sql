@@ -58,7 +58,7 @@ UPDATE delivery
    SET state = :state, attempts = :attempts, next_try_at = :next_try_at, last_error = :last_error,
        ended_at = :ended_at
  WHERE delivery_id = :delivery_id AND state = 'waiting' AND attempts = :attempts_before
-RETURNING delivery_id, subscription_id, event_id, channel, attempts, state, last_error;
+RETURNING delivery_id, subscription_id, event_id, channel, attempts, state, last_error, repeats;
 
 -- name: give_up_waiting(subscription_id, last_error, ended_at, count)
 UPDATE delivery
@@ -70,7 +70,7 @@ UPDATE delivery
         ORDER BY next_try_at
         LIMIT :count
           FOR NO KEY UPDATE)
-RETURNING delivery_id, subscription_id, event_id, channel, attempts, state, last_error;
+RETURNING delivery_id, subscription_id, event_id, channel, attempts, state, last_error, repeats;
 
 -- name: put_health(subscription_id, failures, failing_since, paused_until)!
 UPDATE sending
@@ -86,3 +86,34 @@ UPDATE sending AS s
           FROM delivery
          WHERE subscription_id = :subscription_id AND state = 'waiting') AS next
  WHERE s.subscription_id = :subscription_id AND s.leased_by = :by;
+
+-- name: add_attempts(delivery_ids, began_at, seconds, result)!
+INSERT INTO attempt (delivery_id, began_at, seconds, result)
+SELECT t.delivery_id, :began_at, :seconds, :result
+  FROM unnest(:delivery_ids::uuid[]) AS t (delivery_id)
+ON CONFLICT ON CONSTRAINT attempt_pk DO NOTHING;
+
+-- name: list_attempts(delivery_id)
+SELECT began_at, seconds, result
+  FROM attempt
+ WHERE delivery_id = :delivery_id
+ ORDER BY began_at;
+
+-- name: find_event_of(delivery_id)^
+SELECT e.event_id, e.type, e.occurred_at, e.payload
+  FROM delivery AS d
+  JOIN told_event AS e ON e.event_id = d.event_id
+ WHERE d.delivery_id = :delivery_id;
+
+-- name: repeat_delivery(delivery_id, now)!
+UPDATE delivery
+   SET state = 'waiting', attempts = 0, next_try_at = :now, last_error = NULL, ended_at = NULL,
+       repeats = repeats + (state <> 'waiting')::int
+ WHERE delivery_id = :delivery_id;
+
+-- name: repeat_since(subscription_id, since, now)
+UPDATE delivery
+   SET state = 'waiting', attempts = 0, next_try_at = :now, last_error = NULL, ended_at = NULL,
+       repeats = repeats + (state <> 'waiting')::int
+ WHERE subscription_id = :subscription_id AND made_at >= :since
+RETURNING delivery_id;

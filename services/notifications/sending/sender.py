@@ -183,9 +183,10 @@ class Sender:
         while not self._ends(lease, until) and (due := await self._due(lease)):
             faults.point("sender.leased")
             for together in self._mails_of(lease, due):
+                began_at = self._now()
                 outcome = await self._try(lease, together)
                 faults.point("sender.sent")
-                lease = await self._record(lease, together, outcome)
+                lease = await self._record(lease, together, outcome, began_at)
                 faults.point("sender.noted")
                 if self._ends(lease, until):
                     break
@@ -282,7 +283,9 @@ class Sender:
         timeout=RECORD_AGAIN_SECONDS,
         wait_initial=RECORD_PAUSE_SECONDS,
     )
-    async def _record(self, lease: Lease, tried: Sequence[DueDelivery], outcome: Outcome) -> Lease:
+    async def _record(
+        self, lease: Lease, tried: Sequence[DueDelivery], outcome: Outcome, began_at: datetime
+    ) -> Lease:
         """Keep how a try ended, stubbornly: what was sent and not recorded is sent again.
 
         Raises:
@@ -290,7 +293,13 @@ class Sender:
         """
         async with self._database.transaction() as conn:
             return await commands.record_try(
-                conn, lease, tried, outcome, now=self._means.clock.now(), true_now=self._now()
+                conn,
+                lease,
+                tried,
+                outcome,
+                now=self._means.clock.now(),
+                true_now=self._now(),
+                began_at=began_at,
             )
 
     async def _give_up(self, lease: Lease) -> None:

@@ -5,6 +5,7 @@ answers.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from services.notifications.deliveries.store import EndedDelivery, ToldEvent, en
 from services.notifications.sending.rules import Delivered, Failed, Waiting
 from services.notifications.subscriptions.rules import Channel, Language, Rhythm, Salts
 from services.notifications.subscriptions.store import salts_of
+from shared.errors import NotFound
 from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
@@ -117,6 +119,15 @@ def _lease(row: Any) -> Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try of a delivery, and how it ended in a sentence."""
+
+    began_at: datetime
+    seconds: Decimal
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class DueDelivery:
     """A delivery whose time has come, with the event that it tells of."""
 
@@ -174,3 +185,47 @@ async def give_up_waiting(
         conn, subscription_id=subscription_id, last_error=because, ended_at=now, count=count
     )
     return [ended_delivery(row) async for row in rows]
+
+
+async def add_attempts(conn: Connection, delivery_ids: Sequence[UUID], attempt: Attempt) -> None:
+    """Keep a try of deliveries that were sent together."""
+    await QUERIES.add_attempts(
+        conn,
+        delivery_ids=list(delivery_ids),
+        began_at=attempt.began_at,
+        seconds=attempt.seconds,
+        result=attempt.result,
+    )
+
+
+async def list_attempts(conn: Connection, delivery_id: UUID) -> list[Attempt]:
+    """Return the tries of a delivery in their order."""
+    return [
+        Attempt(row["began_at"], row["seconds"], row["result"])
+        async for row in QUERIES.list_attempts(conn, delivery_id=delivery_id)
+    ]
+
+
+async def get_event_of(conn: Connection, delivery_id: UUID) -> ToldEvent:
+    """Return what a delivery tells of.
+
+    Raises:
+        NotFound: there is no such delivery.
+    """
+    row = await QUERIES.find_event_of(conn, delivery_id=delivery_id)
+    if row is None:
+        raise NotFound(f"there is no delivery {delivery_id}")
+    return ToldEvent(row["event_id"], row["type"], row["occurred_at"], row["payload"])
+
+
+async def repeat_delivery(conn: Connection, delivery_id: UUID, *, now: datetime) -> None:
+    """Let a delivery be tried anew, whatever has become of it."""
+    await QUERIES.repeat_delivery(conn, delivery_id=delivery_id, now=now)
+
+
+async def repeat_since(
+    conn: Connection, subscription_id: str, since: datetime, *, now: datetime
+) -> int:
+    """Let everything be tried anew that a subscription was owed since a moment; return how many."""
+    rows = QUERIES.repeat_since(conn, subscription_id=subscription_id, since=since, now=now)
+    return len([row["delivery_id"] async for row in rows])

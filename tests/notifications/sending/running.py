@@ -23,6 +23,7 @@ from tests.notifications.factories import MADE_AT, subscription
 from tests.notifications.receiver import Receiver
 from tests.notifications.steps import until_somebody_waits_for_a_lock
 
+OOPS = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
 SIGNER = Signer(b"k" * 32)
 SALT = b"salt"
 TEXTS = letters.load_texts()

@@ -18,6 +18,7 @@ from tests.notifications import factories
 from tests.notifications.factories import subscription
 from tests.notifications.receiver import OK, Call, receiving
 from tests.notifications.sending.running import (
+    OOPS,
     SALT,
     SIGNER,
     end_the_session_that_asks_for_work,
@@ -32,7 +33,6 @@ from tests.notifications.sending.running import (
 from tests.notifications.steps import hear_all, until_somebody_waits_for_a_lock
 
 GONE = b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"
-OOPS = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from services.metrics.series.rules.figures import (
     last_month_of,
 )
 from services.metrics.series.rules.rows import NewFigure, Withdrawal
+from services.metrics.workforce.rules import METRIC as WORKFORCE
+from services.metrics.workforce.rules import Workforce, derived, places
 from shared.errors import RuleBroken
 from shared.events.reporting import (
     AbsenceFigure,
@@ -77,12 +79,17 @@ def read(events: Iterable[FigureEvent]) -> list[Arrival]:
     for event in events:
         if isinstance(event, FigureWithdrawn):
             arrivals += _withdrawn(event)
-        elif not isinstance(event, WorkforceFigure):
+        else:
             arrivals += _posted(event, event.figure_id)
     return arrivals
 
 
-def _posted(figure: AbsenceFigure | IndicatorFigure, moved_by: UUID) -> Sequence[Arrival]:
+_Figure = AbsenceFigure | IndicatorFigure | WorkforceFigure
+
+
+def _posted(figure: _Figure, moved_by: UUID) -> Sequence[Arrival]:
+    if isinstance(figure, WorkforceFigure):
+        return _of_workforce(figure, moved_by)
     if isinstance(figure, IndicatorFigure):
         return [
             _arrival(figure, figure.metric, PostedWindow.PERIOD, _of_indicator(figure), moved_by)
@@ -167,17 +174,62 @@ def _micro(value: Decimal | None) -> int | None:
     return None if value is None else micro(value)
 
 
+def _of_workforce(figure: WorkforceFigure, moved_by: UUID) -> list[Arrival]:
+    """Return what a count says of each metric. It is one place, replaced as a whole: where it says
+    nothing of a metric, what the one before said of it holds no more.
+    """
+    count = Workforce(
+        figure.employees,
+        figure.full_time_equivalents,
+        figure.positions,
+        figure.part_time_employees,
+        figure.full_time_employees,
+        figure.asked,
+        figure.wanting_larger_position,
+    )
+    last_month, months = _place(figure.period)
+    arrivals = []
+    for one in derived(count, figure.definition_key):
+        amounts: _Amounts = (Weighing.NOTHING, 0, None)
+        if one.numerator is not None:
+            amounts = (Weighing.PARTS, micro(one.numerator), _micro(one.denominator))
+        elif figure.vintage == 1:
+            continue
+        change = NewFigure(
+            last_month,
+            months,
+            PostedWindow.PERIOD,
+            figure.vintage,
+            figure.figure_id,
+            *amounts,
+            one.persons,
+            figure.generated,
+        )
+        key = SeriesKey(
+            _subject(figure.municipality_id, figure.unit), one.metric, one.definition_key
+        )
+        municipality_id = None if figure.unit else figure.municipality_id
+        arrivals.append(Arrival(key, municipality_id, change, moved_by))
+    return arrivals
+
+
 def _withdrawn(event: FigureWithdrawn) -> Sequence[Arrival]:
     last_month, months = _place(event.period)
-    gone = Arrival(
-        SeriesKey(_subject(event.municipality_id, event.unit), event.metric, event.definition_key),
-        None if event.unit else event.municipality_id,
-        Withdrawal(last_month, months, _WINDOWS[event.window], event.figure_id),
-        event.figure_id,
-    )
-    if event.in_force is None or isinstance(event.in_force, WorkforceFigure):
-        return [gone]
-    return [gone, *_posted(event.in_force, event.figure_id)]
+    subject = _subject(event.municipality_id, event.unit)
+    where = [(event.metric, event.definition_key)]
+    if event.metric == WORKFORCE:
+        where = places(event.definition_key)
+    gone = [
+        Arrival(
+            SeriesKey(subject, metric, definition_key),
+            None if event.unit else event.municipality_id,
+            Withdrawal(last_month, months, _WINDOWS[event.window], event.figure_id),
+            event.figure_id,
+        )
+        for metric, definition_key in where
+    ]
+    again = () if event.in_force is None else _posted(event.in_force, event.figure_id)
+    return [*gone, *again]
 
 
 def _subject(municipality_id: str, unit: str | None) -> str:
