@@ -81,7 +81,7 @@ def load(
 async def load_programme(
     connection: Connection, folder: Path, *, wait: bool, progress: Progress = silent
 ) -> Loaded:
-    """Put a folder's metrics, programme and projects; see `load`."""
+    """Put all that a folder holds; see `load`."""
     content = read_programme_folder(folder)
     loaded = Loaded()
     async with connection.client() as api:
@@ -96,6 +96,9 @@ async def load_programme(
             answer = await api.call("PUT", f"{REGISTRY}/projects/{project_id}", json=body)
             loaded.note(project_id, answer)
             progress("Loading the programme", done=done, total=len(content.projects))
+        for path, body in content.others.items():
+            answer = await api.call("PUT", f"{REGISTRY}/{path}", json=body)
+            loaded.note(path, answer)
     if wait:
         progress("Waiting until every service has heard it")
         await until_heard(

@@ -30,6 +30,7 @@ from services.registry.publishers import api as publishers
 from services.registry.sign_in import api as sign_in_api
 from services.registry.sign_in import pages as sign_in
 from services.registry.sign_in.provider import Provider, ProviderSettings
+from services.registry.site import pages as site
 from services.registry.tables import api as tables
 from shared.delivery.subscribe import Router
 from shared.http.routes import StrictRoute
@@ -129,6 +130,7 @@ def make_pages(
     router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
     sign_in.add_routes(router, service, pages, mailer, provider)
     people_pages.add_routes(router, service, pages, mailer)
+    site.add_routes(router, service, pages)
     console.add_routes(router, service, pages, status_address=status_address)
     pages.add_missing(router)
     return router

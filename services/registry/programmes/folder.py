@@ -2,7 +2,8 @@
 take.
 
 `programme.toml` must be there; `projects.csv`, `members.csv`, `themes.csv`, `profiles.csv`,
-`measures.csv`, `goals.toml`, `claimed_tables.toml` and one file `metrics/<metric id>.json` for each
+`measures.csv`, `goals.toml`, `claimed_tables.toml`, `networks.toml`, `gatherings.toml`,
+`commitments.toml`, `grants.toml`, `knowledge.toml` and one file `metrics/<metric id>.json` for each
 metric of its own add to it. Columns that the registry has no use for (sources, names as printed,
 remarks) are for people and are passed over. What the values must be is judged by the registry; here
 only the form of the files is.
@@ -36,12 +37,15 @@ class ProgrammeFolder:
         projects: the body of each `PUT /api/registry/v1/projects/<project_id>`, by project id.
         metrics: the body of each `PUT /api/registry/v1/metrics/<metric_id>`, by metric id; they go
             in first, because goals name them.
+        others: the body of each further `PUT`, by its path below `/api/registry/v1`, such as
+            `networks/sickness-absence-1`, in the order in which they stand on each other.
     """
 
     programme_id: str
     programme: Body
     projects: dict[str, Body]
     metrics: dict[str, Body]
+    others: dict[str, Body]
 
 
 def read_programme_folder(folder: Path) -> ProgrammeFolder:
@@ -68,7 +72,35 @@ def read_programme_folder(folder: Path) -> ProgrammeFolder:
         _plain(programme),
         _projects(folder, programme_id),
         _metrics(folder / "metrics"),
+        _others(folder, programme_id),
     )
+
+
+OTHERS = (
+    ("networks", "network_id", True),
+    ("gatherings", "gathering_id", True),
+    ("commitments", "commitment_id", False),
+    ("grants", "grant_id", False),
+    ("knowledge", "id", True),
+)
+"""Files `<name>.toml`: what their tables and routes are called, the id, and whether a body names
+the programme.
+"""
+
+
+def _others(folder: Path, programme_id: str) -> dict[str, Body]:
+    found: dict[str, Body] = {}
+    for name, id_name, names_programme in OTHERS:
+        file = folder / f"{name}.toml"
+        for content in _toml(file).get(name, []) if file.exists() else []:
+            body = _plain(content)
+            path = f"{name}/{_key(body, id_name, file)}"
+            if path in found:
+                raise _malformed(file, f"{path} stands twice")
+            found[path] = {key: value for key, value in body.items() if key != "sources"}
+            if names_programme:
+                found[path]["programme_id"] = programme_id
+    return found
 
 
 def _tables(folder: Path) -> list[Body]:

@@ -37,7 +37,7 @@ from shared.events.reporting.rounds import (
     RoundEvent,
     RoundOpened,
 )
-from shared.events.topics import Topic
+from shared.events.reporting.topics import TOPICS
 
 __all__ = [
     "TOPICS",
@@ -73,13 +73,3 @@ __all__ = [
     "WorkforceFigureInForce",
     "WorkforceFigurePosted",
 ]
-
-TOPICS = (
-    Topic(AbsenceFigurePosted.topic()),
-    Topic(ReportDue.topic()),
-    Topic(FormPublished.topic(), cleanup="compact"),
-    Topic(RoundOpened.topic(), cleanup="compact"),
-)
-"""The topics that reporting writes to. Figures and reports are kept for ever; of a form and a round
-the last event says all.
-"""

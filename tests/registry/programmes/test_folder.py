@@ -208,6 +208,14 @@ def test_a_folder_may_bring_metrics(tmp_path: Path) -> None:
             "plans.json: 'metric_id' is missing",
         ),
         ({"programme.toml": PROGRAMME, "metrics/plans.json": "[]"}, "must hold one JSON object"),
+        (
+            {"programme.toml": PROGRAMME, "networks.toml": "[[networks]]\nnames = {}\n"},
+            "networks.toml: 'network_id' is missing",
+        ),
+        (
+            {"programme.toml": PROGRAMME, "grants.toml": '[[grants]]\ngrant_id = "a-1"\n' * 2},
+            "grants.toml: grants/a-1 stands twice",
+        ),
     ],
 )
 def test_a_folder_that_is_not_whole_is_refused_with_the_place(

@@ -20,10 +20,21 @@ async def model(registry: RunningService) -> RunningService:
     folder = read_programme_folder(MODEL)
     bodies = {f"programmes/{folder.programme_id}": folder.programme}
     bodies |= {f"projects/{project_id}": body for project_id, body in folder.projects.items()}
+    bodies |= folder.others
     for path, body in bodies.items():
         answer = await registry.operator.put(f"{API}/{path}", json=body)
         assert answer.status_code in (200, 201), answer.text
     return registry
+
+
+async def test_the_network_of_five_and_its_second_gathering_are_there(
+    model: RunningService,
+) -> None:
+    network = (await model.client.get(f"{API}/networks/sickness-absence-1")).json()
+    assert len(network["members"]) == 5
+    gathering = (await model.client.get(f"{API}/gatherings/bergen-2012-09-12")).json()
+    assert (len(gathering["agenda"]), len(gathering["panel"])) == (16, 5)
+    assert gathering["starts_at"] == "2012-09-12T08:00:00Z"
 
 
 async def table(model: RunningService, table_id: str, more: str = "") -> dict[str, Any]:
