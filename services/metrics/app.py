@@ -11,6 +11,8 @@ from services.metrics.boards import pages as board_pages
 from services.metrics.front import pages as front_pages
 from services.metrics.intake import commands
 from services.metrics.publishing import api as series_api
+from services.metrics.rankings import api as rankings_api
+from services.metrics.rankings import pages as ranking_pages
 from shared.http.routes import StrictRoute
 from shared.service import calendar
 from shared.service.app import make_app
@@ -55,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         service, "Saman metrics", "What the figures mean: rates, boards, targets, groups."
     )
     router = APIRouter(prefix=ROUTE, route_class=StrictRoute)
-    for add_routes in (series_api.add_routes, boards_api.add_routes):
+    for add_routes in (series_api.add_routes, boards_api.add_routes, rankings_api.add_routes):
         add_routes(router, service)
     app.include_router(router)
     _add_pages(app, service)
@@ -67,7 +69,11 @@ def _add_pages(app: FastAPI, service: Service) -> None:
     pages = Pages("metrics", FOLDER)
     pages.mount_assets(app)
     router = APIRouter(route_class=PageRoute.of(pages), include_in_schema=False)
-    for add_routes in (front_pages.add_routes, board_pages.add_routes):
+    for add_routes in (
+        front_pages.add_routes,
+        board_pages.add_routes,
+        ranking_pages.add_routes,
+    ):
         add_routes(router, service, pages)
     pages.add_missing(router)
     app.include_router(router)

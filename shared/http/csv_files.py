@@ -5,7 +5,7 @@ last line that says that it is one.
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -21,12 +21,16 @@ JSON = "application/json"
 Row = Mapping[str, Any]
 
 
+Format = Annotated[
+    Literal["json", "csv"] | None,
+    Field(description="In place of `Accept`, where a header cannot be set."),
+]
+
+
 class FileQuery(ListQuery):
     """What a list takes that can be had as a file."""
 
-    format: Literal["json", "csv"] | None = Field(
-        default=None, description="In place of `Accept`, where a header cannot be set."
-    )
+    format: Format = None
 
     @property
     def is_part(self) -> bool:
@@ -34,9 +38,9 @@ class FileQuery(ListQuery):
         return not self.model_fields_set.isdisjoint({"limit", "cursor"})
 
 
-def wants_csv(query: FileQuery, accept: str) -> bool:
+def wants_csv(format_: str | None, accept: str) -> bool:
     """Tell whether the client wants CSV, by `format` or else by its `Accept` header."""
-    return query.format == "csv" if query.format else prefers(accept, CSV, over=JSON)
+    return format_ == "csv" if format_ else prefers(accept, CSV, over=JSON)
 
 
 async def whole(name: str, columns: Sequence[str], parts: AsyncIterator[Iterable[Row]]) -> Response:
@@ -74,6 +78,11 @@ def part(
         headers["Link"] = f'<{address}>; rel="next"'
         text += f"# not whole: more rows are at {address}\r\n"
     return Response(text, media_type=f"{CSV}; charset=utf-8", headers=headers)
+
+
+def file(name: str, text: str) -> Response:
+    """Answer with a file that is written already."""
+    return Response(text, media_type=f"{CSV}; charset=utf-8", headers=_headers(name))
 
 
 def _headers(name: str) -> dict[str, str]:

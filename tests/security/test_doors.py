@@ -261,3 +261,31 @@ async def test_no_list_takes_a_cursor_that_it_cannot_have_given_out(house: House
                     wrong[name, path, place] = told
     assert lists >= 12
     assert wrong == {}
+
+
+async def test_what_can_be_had_as_csv_is_had_by_header_and_by_address(house: House) -> None:
+    await make_all(house)
+    wrong = {}
+    files = 0
+    for name, app in house.apps.items():
+        for path, operations in app.openapi()["paths"].items():
+            answers = operations.get("get", {}).get("responses", {})
+            if "text/csv" not in answers.get("200", {}).get("content", {}):
+                continue
+            files += 1
+            client, route = house.of(name, Who.OPERATOR), (name, "GET", path)
+            wanted = request_of(route, Who.OPERATOR)["params"] or {}
+            by_header = await client.get(
+                address(route), params=wanted, headers={"Accept": "text/csv"}
+            )
+            by_address = await client.get(address(route), params={**wanted, "format": "csv"})
+            plain = await client.get(address(route), params=wanted)
+            kinds = [
+                each.headers.get("content-type", "").partition(";")[0]
+                for each in (by_header, by_address, plain)
+            ]
+            told = (kinds, by_header.text == by_address.text, plain.headers.get("vary"))
+            if told != (["text/csv", "text/csv", "application/json"], True, "Accept"):
+                wrong[name, path] = told
+    assert files >= 2
+    assert wrong == {}

@@ -1,6 +1,7 @@
 """What every route answers to whom: the table of rights, written out."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,57 @@ _ALL_SERVICES: dict[str, Answers] = {
     "GET /api/{service}/v1/key-uses/{organisation_number}": operator(200),
     "POST /api/{service}/v1/consumers/{consumer}/replay": operator(404),
 }
+_KEPT: dict[str, dict[str, Any]] = {
+    "networks/{network_id}": {"programme_id": "some-thing", "names": {"nb": "Saman"}},
+    "gatherings/{gathering_id}": {
+        "programme_id": "some-thing",
+        "kind": "other",
+        "names": {"nb": "Saman"},
+        "starts_at": "2012-09-12T10:00:00+02:00",
+        "ends_at": "2012-09-13T15:00:00+02:00",
+        "place": "Bergen",
+    },
+    "commitments/{commitment_id}": {
+        "gathering_id": "some-thing",
+        "project_id": "some-thing",
+        "text": "Kalle inn partene",
+        "due_on": "2012-10-01",
+    },
+    "grants/{grant_id}": {
+        "project_id": "some-thing",
+        "year": 2012,
+        "amount": "250000.00",
+        "conditional": True,
+    },
+    "knowledge/{knowledge_id}": {
+        "programme_id": "some-thing",
+        "kind": "good-example",
+        "names": {"nb": "Tavla"},
+        "source": {"by": "Vefsn kommune"},
+    },
+}
+"""What stands on a project and is put: open to read, the operator's to write."""
+
+_AT_A_GATHERING: dict[str, tuple[int, dict[str, Any]]] = {
+    "sign-ups": (200, {"municipality_id": "ny-9001", "counts": {"elected": 2}}),
+    "seating": (200, {"table_size": 3}),
+    "attendance": (200, {"attended": []}),
+    "cancellation": (409, {"reason": "snow"}),
+}
+"""In this order: what was held cannot be cancelled."""
+
+_API = "/api/registry/v1"
+_PROGRAMME_LIFE: dict[str, Answers] = {
+    **{f"GET {_API}/{path.partition('/')[0]}": everybody(200) for path in _KEPT},
+    **{f"GET {_API}/{path}": everybody(404) for path in _KEPT},
+    **{f"PUT {_API}/{path}": operator(201) for path in _KEPT},
+    **{
+        f"POST {_API}/gatherings/{{gathering_id}}/{name}": operator(status)
+        for name, (status, _) in _AT_A_GATHERING.items()
+    },
+    f"GET {_API}/grant-sums": everybody(200),
+    f"GET {_API}/tables/{{table_id}}": everybody(200),
+}
 _REGISTRY: dict[str, Answers] = {
     "GET /api/registry/v1/municipalities": everybody(200),
     "GET /api/registry/v1/municipalities/{municipality_id}": everybody(404),
@@ -111,6 +163,8 @@ _REGISTRY: dict[str, Answers] = {
     "POST /api/registry/v1/municipality-changes": operator(201),
     "PUT /api/registry/v1/programmes/{programme_id}": operator(201),
     "PUT /api/registry/v1/projects/{project_id}": operator(201),
+    "GET /api/registry/v1/projects/{project_id}/quality": everybody(200),
+    **_PROGRAMME_LIFE,
     "GET /api/registry/v1/publishers": operator(200),
     "GET /api/registry/v1/publishers/{organisation_number}": Answers(
         own=200, other=403, operator=200
@@ -166,6 +220,9 @@ _NOTIFICATIONS: dict[str, Answers] = {
     "GET /api/notifications/v1/subscriptions": operator(200),
     "GET /api/notifications/v1/subscriptions/{subscription_id}": operator(200),
     "GET /api/notifications/v1/deliveries": operator(200),
+    "GET /api/notifications/v1/obligations/{obligation_id}/reminders": operator(200),
+    "GET /api/notifications/v1/calendars/{kind}/{subject_id}.ics": everybody(404),
+    "GET /api/notifications/v1/feeds/milestones.atom": everybody(200),
     "GET /api/notifications/v1/deliveries/{delivery_id}": operator(404),
     "POST /api/notifications/v1/deliveries/{delivery_id}/repetition": operator(404),
     "POST /api/notifications/v1/subscriptions/{subscription_id}/repetition": operator(202),
@@ -197,6 +254,8 @@ _FILLED = {
     "person_id": "0b54a9a6-8c0e-4d53-9a7e-6d0a9c1f2e11",
     "token": "t" * 43,
     "version": 1,
+    "kind": "programme",
+    "table_id": "projects-by-county",
 }
 _NAMES = {"names": {"nb": "Saman"}}
 _VERSION = {
@@ -213,6 +272,11 @@ _BODIES: dict[str, dict[str, Any]] = {
         "reason": "long illness",
     },
     "POST /api/reporting/v1/obligations/{obligation_id}/return": {"note": "goals are missing"},
+    **{f"PUT {_API}/{path}": body for path, body in _KEPT.items()},
+    **{
+        f"POST {_API}/gatherings/{{gathering_id}}/{name}": body
+        for name, (_, body) in _AT_A_GATHERING.items()
+    },
     "PUT /api/registry/v1/metrics/{metric_id}": _METRIC,
     "PUT /api/registry/v1/municipalities/{municipality_id}": {"versions": [_VERSION]},
     "POST /api/registry/v1/municipality-changes": {
@@ -237,6 +301,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
 }
 _PARAMETERS = {
+    f"GET {_API}/grant-sums": {"programme": "some-thing"},
+    f"GET {_API}/tables/{{table_id}}": {"programme": "some-thing"},
     "GET /api/reporting/v1/figures": {"municipality": VEFSN},
     "GET /api/metrics/v1/series": {"subject": f"municipality/{VEFSN}", "window": "month"},
 }
@@ -244,10 +310,12 @@ _PARAMETERS = {
 
 def address_of(path: str, **more: Any) -> str:
     """Fill the parameters of a path in; what has no value of its own is called `some-thing`."""
-    for parameter in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
-        value = (_FILLED | more).get(parameter.partition(":")[0], "some-thing")
-        path = path.replace(f"{{{parameter}}}", str(value))
-    return path
+    filled = _FILLED | more
+
+    def value(found: re.Match[str]) -> str:
+        return str(filled.get(found[1], "some-thing"))
+
+    return re.sub(r"\{(\w+)(?::\w+)?\}", value, path)
 
 
 def _figure_for(path: str) -> dict[str, Any]:

@@ -53,8 +53,8 @@ class ListedState:
         """Return the board's value."""
         cells = {
             Window(window): Cell(
-                _unrounded(computed, held["value"]),
-                _unrounded(reported, held["reported"]),
+                unrounded_of(computed, held["value"]),
+                unrounded_of(reported, held["reported"]),
                 held["coverage"]["present"],
                 held["coverage"]["expected"],
                 held["reason"],
@@ -75,7 +75,7 @@ class ListedState:
         return zip(self.unrounded[::2], self.unrounded[1::2], strict=True)
 
 
-def _unrounded(trillionths: int | None, published: str | None) -> int | None:
+def unrounded_of(trillionths: int | None, published: str | None) -> int | None:
     """Return a value in trillionths; one that is too large to be kept so is had from its text."""
     if trillionths is not None or published is None:
         return trillionths

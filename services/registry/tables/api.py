@@ -4,7 +4,7 @@ import csv
 from io import StringIO
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
 from services.registry.entries.events import tell_names
@@ -25,7 +25,7 @@ from services.registry.tables.rules import (
 )
 from shared.events import registry as told
 from shared.events.envelope import Slug
-from shared.http import http
+from shared.http import csv_files, http
 from shared.postgres.database import Connection
 from shared.service.runtime import Service
 
@@ -51,7 +51,7 @@ class TableQuery(http.RequestModel):
     theme: Slug | None = Field(
         default=None, description="Of which theme the matrix or the profiles are."
     )
-    format: Literal["json", "csv"] = "json"
+    format: csv_files.Format = None
 
 
 class HeadAnswer(BaseModel):
@@ -99,13 +99,19 @@ def add_routes(router: APIRouter, service: Service) -> None:
         responses={200: {"content": {"text/csv": {}}}, **http.problems(404)},
         tags=["tables"],
     )
-    async def get_table(table_id: TableId, query: Annotated[TableQuery, Query()]) -> Any:
+    async def get_table(
+        table_id: TableId,
+        query: Annotated[TableQuery, Query()],
+        response: Response,
+        accept: Annotated[str, Header()] = csv_files.JSON,
+    ) -> Any:
         async with service.database.connection() as conn:
             table = await read_table(
                 conn, table_id, query.programme, cohort_id=query.cohort, theme_id=query.theme
             )
-        if query.format == "csv":
-            return Response(table_csv(table), media_type="text/csv; charset=utf-8")
+        if csv_files.wants_csv(query.format, accept):
+            return csv_files.file(table_id, table_csv(table))
+        response.headers["Vary"] = "Accept"
         return table_fields(table, query.programme)
 
 

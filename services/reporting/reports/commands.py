@@ -9,7 +9,7 @@ from datetime import date, datetime
 from services.reporting.forms import commands as forms
 from services.reporting.heard import store as heard
 from services.reporting.reports import store
-from services.reporting.reports.store import Report
+from services.reporting.reports.store import EarlierReport, Report
 from services.reporting.rounds import rules
 from services.reporting.rounds import store as rounds
 from services.reporting.rounds.commands import told_of
@@ -68,25 +68,8 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights) -> Judged:
     await _require(conn, entry, obligation, rights=rights, on=arrived_on)
     before = await store.find_report(conn, entry.publisher, body.submission_id)
     if before is not None:
-        if before.body_hash == body_hash:
-            findings = await _findings(conn, obligation, body)
-            return Judged(entry, "repeated", before.version, findings)
-        raise Conflict(
-            f"submission id {body.submission_id} was used before with other content; a new version"
-            " needs a new id",
-            code="id-reused",
-        )
-    if arrived_on < obligation.opens_on:
-        raise RuleBroken(
-            f"the report cannot be handed in before {obligation.opens_on.isoformat()}; it came on"
-            f" {arrived_on.isoformat()}",
-            code="obligation-not-open",
-        )
-    if obligation.state == "accepted":
-        raise Conflict(
-            "the report was accepted; ask the secretariat to send it back, then hand it in anew",
-            code=rules.ACCEPTED,
-        )
+        return await _repeated(conn, entry, obligation, body, before)
+    _refuse_closed(obligation, arrived_on)
     _refuse_empty(body)
     findings = await _findings(conn, obligation, body)
     _refuse_blocking(findings)
@@ -119,6 +102,47 @@ async def _submit(conn: Connection, entry: Entry, *, rights: Rights) -> Judged:
     )
     await _settle(conn, obligation, report)
     return Judged(entry, "accepted", report.version, findings)
+
+
+async def _repeated(
+    conn: Connection,
+    entry: Entry,
+    obligation: Obligation,
+    body: inbound.ReportSubmitted,
+    before: EarlierReport,
+) -> Judged:
+    """Answer a submission id that was used before.
+
+    Raises:
+        Conflict: `id-reused`; it was used with other content.
+    """
+    if before.body_hash != hash_of(body):
+        raise Conflict(
+            f"submission id {body.submission_id} was used before with other content; a new version"
+            " needs a new id",
+            code="id-reused",
+        )
+    return Judged(entry, "repeated", before.version, await _findings(conn, obligation, body))
+
+
+def _refuse_closed(obligation: Obligation, arrived_on: date) -> None:
+    """Refuse a report that came before its time, or after it was accepted.
+
+    Raises:
+        RuleBroken: `obligation-not-open`.
+        Conflict: `obligation-accepted`.
+    """
+    if arrived_on < obligation.opens_on:
+        raise RuleBroken(
+            f"the report cannot be handed in before {obligation.opens_on.isoformat()}; it came on"
+            f" {arrived_on.isoformat()}",
+            code="obligation-not-open",
+        )
+    if obligation.state == "accepted":
+        raise Conflict(
+            "the report was accepted; ask the secretariat to send it back, then hand it in anew",
+            code=rules.ACCEPTED,
+        )
 
 
 async def _findings(

@@ -31,12 +31,12 @@ def add_routes(router: APIRouter, service: Service) -> None:
         place = answers.read_place(query.cursor)
         query = await _meant(service, query)
         await _check(service, query)
-        if csv_files.wants_csv(query, accept) and not query.is_part:
+        if csv_files.wants_csv(query.format, accept) and not query.is_part:
             parts = _all_rows(service, query)
             return await csv_files.whole("series", answers.CSV_COLUMNS, parts)
         items, following = await _page(service, query, place)
         cursor = None if following is None else lists.write_cursor(following)
-        if csv_files.wants_csv(query, accept):
+        if csv_files.wants_csv(query.format, accept):
             rows = map(answers.row_of, items)
             return csv_files.part(request, "series", answers.CSV_COLUMNS, rows, cursor)
         answer = answers.SeriesAnswer(items=items, next=cursor)

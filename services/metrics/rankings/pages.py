@@ -1,0 +1,55 @@
+"""The page of a ranking."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.metrics.heard import store as heard_store
+from services.metrics.publishing.rules.published import unrounded
+from services.metrics.rankings import commands
+from services.metrics.rankings.commands import Asked
+from services.metrics.rankings.rules import Contender
+from services.metrics.series.rules.figures import Window
+from shared.service.runtime import Service
+from shared.values import Metric, Period
+from shared.web.pages import Pages
+
+KEY_MAX = 400
+
+
+def add_routes(router: APIRouter, service: Service, pages: Pages) -> None:
+    """Add the ranking's page."""
+
+    @router.get("/metrics/rankings")
+    async def ranking(
+        request: Request,
+        metric: Annotated[str, Query(max_length=64)] = "absence",
+        definition: Annotated[str | None, Query(max_length=KEY_MAX)] = None,
+        window: Window = Window.YEAR,
+        period: Annotated[str, Query(max_length=8)] = "",
+        within: Annotated[str | None, Query(max_length=200)] = None,
+    ) -> Response:
+        view: dict[str, Any] = {"ranking": None, "within": within or None, "value_of": value_of}
+        async with service.database.connection() as conn:
+            metrics = await heard_store.list_metrics(conn)
+            if period:
+                key = definition or _first_definition(metrics, metric)
+                asked = Asked(metric, key, window, Period.parse(period), within=within or None)
+                view["ranking"] = await commands.get_ranking(conn, asked)
+        choices = {one.metric_id: one for one in metrics}
+        view |= {"metrics": choices, "metric": metric, "definition": definition or ""}
+        view |= {"windows": list(Window), "window": window, "period": period}
+        return pages.answer(request, "ranking.html", view)
+
+
+def value_of(contender: Contender) -> Any:
+    """Return a subject's shown figure, unrounded."""
+    return unrounded(contender.cell.shown)
+
+
+def _first_definition(metrics: list[Metric], metric_id: str) -> str | None:
+    """Return the definition that counts most, where the reader names none."""
+    for metric in metrics:
+        if metric.metric_id == metric_id and metric.axes:
+            return ".".join(axis.values[0] for axis in metric.axes)
+    return None
