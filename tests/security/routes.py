@@ -35,6 +35,12 @@ BODIES: dict[str, dict[str, Any]] = {
 PARAMETERS = {
     "reporting GET /api/reporting/v1/figures": {"municipality": "vefsn-1824"},
     "metrics GET /api/metrics/v1/series": {"subject": "municipality/vefsn-1824", "window": "month"},
+    "metrics GET /api/metrics/v1/rankings": {
+        "metric": "absence",
+        "definition_key": "total.agreed.corrected.municipality-hr",
+        "window": "year",
+        "period": "2012",
+    },
 }
 
 

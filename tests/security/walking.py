@@ -207,11 +207,13 @@ _REPORTING: dict[str, Answers] = {
 }
 _METRICS: dict[str, Answers] = {
     "GET /api/metrics/v1/series": everybody(200),
+    "GET /api/metrics/v1/rankings": everybody(200),
     "GET /api/metrics/v1/boards/{municipality_id}": everybody(404),
     "GET /metrics/static": everybody(404),
     "GET /": everybody(200),
     "GET /metrics/about": everybody(200),
     "GET /metrics/boards/{municipality_id}": everybody(404),
+    "GET /metrics/rankings": everybody(200),
     "GET /metrics/{rest:path}": everybody(404),
 }
 _NOTIFICATIONS: dict[str, Answers] = {
@@ -305,6 +307,12 @@ _PARAMETERS = {
     f"GET {_API}/tables/{{table_id}}": {"programme": "some-thing"},
     "GET /api/reporting/v1/figures": {"municipality": VEFSN},
     "GET /api/metrics/v1/series": {"subject": f"municipality/{VEFSN}", "window": "month"},
+    "GET /api/metrics/v1/rankings": {
+        "metric": "absence",
+        "definition_key": "total.agreed.corrected.municipality-hr",
+        "window": "year",
+        "period": "2012",
+    },
 }
 
 

@@ -33,11 +33,12 @@ def add_routes(router: APIRouter, service: Service, pages: Pages) -> None:
         async with service.database.connection() as conn:
             metrics = await heard_store.list_metrics(conn)
             if period:
-                key = definition or _first_definition(metrics, metric)
+                key = _definition(metrics, metric, definition)
                 asked = Asked(metric, key, window, Period.parse(period), within=within or None)
                 view["ranking"] = await commands.get_ranking(conn, asked)
         choices = {one.metric_id: one for one in metrics}
-        view |= {"metrics": choices, "metric": metric, "definition": definition or ""}
+        shown = view["ranking"].meaning.key if view["ranking"] else ""
+        view |= {"metrics": choices, "metric": metric, "definition": shown}
         view |= {"windows": list(Window), "window": window, "period": period}
         return pages.answer(request, "ranking.html", view)
 
@@ -47,9 +48,16 @@ def value_of(contender: Contender) -> Any:
     return unrounded(contender.cell.shown)
 
 
-def _first_definition(metrics: list[Metric], metric_id: str) -> str | None:
-    """Return the definition that counts most, where the reader names none."""
-    for metric in metrics:
-        if metric.metric_id == metric_id and metric.axes:
-            return ".".join(axis.values[0] for axis in metric.axes)
-    return None
+def _definition(metrics: list[Metric], metric_id: str, asked: str | None) -> str | None:
+    """Return the definition that the reader names; the one that counts most, where it names none,
+    or one of the metric that was shown before.
+    """
+    metric = next((one for one in metrics if one.metric_id == metric_id), None)
+    if metric is None or not metric.axes:
+        return None
+    values = (asked or "").split(".")
+    if len(values) == len(metric.axes) and all(
+        value in axis.values for value, axis in zip(values, metric.axes, strict=True)
+    ):
+        return asked
+    return ".".join(axis.values[0] for axis in metric.axes)

@@ -181,6 +181,10 @@ async def test_the_page_shows_ranks_and_what_they_mean(run: RunService) -> None:
     assert "Sickness absence in 2012, ranked" in page.text
     assert "The lowest figure has rank 1." in page.text
     assert page.text.count("<td>11</td>") == 2
+    other = await running.client.get(
+        "/metrics/rankings", params={**asked, "metric": "position-size", "lang": "en"}
+    )
+    assert "Nobody has a figure of all of that period." in other.text
     empty = await running.client.get("/metrics/rankings")
     assert empty.status_code == 200
 
