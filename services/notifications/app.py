@@ -21,7 +21,7 @@ from services.notifications.reminders import api as reminders_api
 from services.notifications.reminders import commands as reminders
 from services.notifications.reminders.letters import ReminderWriter
 from services.notifications.sending import api as sending
-from services.notifications.sending.sender import Means, Sender
+from services.notifications.sending.sender import Dependencies, Sender
 from services.notifications.subscriptions import api as subscriptions
 from services.notifications.subscriptions.rules import Bounds, Channel
 from shared.clock import Clock
@@ -132,7 +132,7 @@ class Outgoing:
             timeout_seconds=settings.webhook_timeout_seconds,
             name_servers=settings.webhook_name_servers,
         )
-        means = Means(
+        parts = Dependencies(
             database=service.database,
             clock=service.clock,
             true_clock=Clock(),
@@ -146,7 +146,7 @@ class Outgoing:
             signer=self.signer,
         )
         try:
-            await Sender(means).run()
+            await Sender(parts).run()
         finally:
             await caller.close()
 
@@ -157,7 +157,7 @@ class Outgoing:
 
     async def post(self, service: Service) -> None:
         """Send mails to persons, as long as the service runs."""
-        means = postman.Means(
+        parts = postman.Dependencies(
             database=service.database,
             clock=service.clock,
             by=self._by,
@@ -168,7 +168,7 @@ class Outgoing:
             mailbox_rate=self._mailbox_rate,
             writers={reminders.KIND: ReminderWriter(service.clock)},
         )
-        await postman.Postman(means).run()
+        await postman.Postman(parts).run()
 
 
 def create_app(settings: Settings) -> FastAPI:

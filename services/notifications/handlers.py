@@ -11,6 +11,11 @@ from shared.delivery.records import Record
 from shared.delivery.subscribe import Router, subscribe
 from shared.events.metrics import MetricUpdated, MilestoneEvent, TargetLost, TargetReached
 from shared.events.registry import (
+    GatheringCancelled,
+    GatheringChanged,
+    GatheringEvent,
+    GatheringHeld,
+    GatheringScheduled,
     MetricChanged,
     MetricDefined,
     MetricEvent,
@@ -79,6 +84,12 @@ async def on_rounds(events: Sequence[RoundEvent], conn: Connection, _now: dateti
     """Keep the ladders of reminders and the deadlines."""
     await reminders.hear_rounds(conn, events)
     await feeds.hear_rounds(conn, events)
+
+
+@subscribe(router, GatheringScheduled, GatheringChanged, GatheringCancelled, GatheringHeld)
+async def on_gatherings(events: Sequence[GatheringEvent], conn: Connection, _now: datetime) -> None:
+    """Keep when and where gatherings are."""
+    await feeds.hear_gatherings(conn, events)
 
 
 @subscribe(late_router, TargetReached, TargetLost)

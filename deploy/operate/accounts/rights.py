@@ -26,9 +26,10 @@ OPEN_TOPICS = (metrics.MetricUpdated.topic(), metrics.TargetReached.topic())
 _MUNICIPALITY = registry.MunicipalityRegistered.topic()
 _PROGRAMME = registry.ProgrammeRegistered.topic()
 _METRIC = registry.MetricDefined.topic()
+_GATHERING = registry.GatheringScheduled.topic()
 _TOGETHER = (
     registry.NetworkFormed.topic(),
-    registry.GatheringScheduled.topic(),
+    _GATHERING,
     registry.CommitmentMade.topic(),
     registry.GrantAwarded.topic(),
     registry.GoodExamplePublished.topic(),
@@ -50,6 +51,7 @@ READS = {
     "reporting": (_METRIC, _MUNICIPALITY, _PROJECT, _PERSON, _PUBLISHER),
     "metrics": (_FIGURE, _METRIC, _MUNICIPALITY, _PROGRAMME, _PROJECT, _PERSON, _PUBLISHER),
     "notifications": (
+        _GATHERING,
         _METRIC,
         _MUNICIPALITY,
         _PROGRAMME,

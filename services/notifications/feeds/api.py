@@ -12,7 +12,7 @@ from services.notifications.deliveries.store import ToldEvent
 from services.notifications.feeds import atom, store
 from services.notifications.feeds.atom import FeedEntry, feed_of
 from services.notifications.feeds.calendars import calendar_of
-from services.notifications.feeds.store import Entry, News
+from services.notifications.feeds.store import Entry, Gathering, News
 from services.notifications.heard import store as heard
 from services.notifications.heard.rules import Name, name_of
 from shared.clock import OSLO
@@ -28,7 +28,7 @@ NEWS_COUNT = 100
 CALENDAR = "text/calendar; charset=utf-8"
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
-Kind = Literal["programme", "project", "municipality", "cohort", "theme"]
+Kind = Literal["programme", "project", "municipality", "cohort", "theme", "network"]
 Wanted = Annotated[
     Language | None, Query(alias="lang", description="nb, nn or en; else by Accept-Language.")
 ]
@@ -65,17 +65,18 @@ class Feeds:
         subject = f"{kind}/{subject_id}"
         async with self._service.database.connection() as conn:
             entries = await _entries(conn, kind, subject_id)
+            gatherings = await _gatherings(conn, kind, subject_id)
             shown = {f"report-kind/{entry.report_kind}" for entry in entries}
             shown |= {f"project/{entry.project_id}" for entry in entries if entry.project_id}
             today = self._service.clock.today()
             names = await heard.list_names(conn, shown | {subject}, on=today)
-            known = subject in names or entries
+            known = subject in names or entries or gatherings
         if not known:
             raise NotFound(
                 f"there is no calendar of {subject}: nothing is known of it, or it was removed"
             )
         name = texts.named(name_of(subject, names))
-        return calendar_of(name, entries, texts, names, domain=self._domain)
+        return calendar_of(name, entries, texts, names, domain=self._domain, gatherings=gatherings)
 
     async def milestones(self, subject: str | None, until: date | None, texts: Texts) -> bytes:
         """Return the newest milestones, of one subject or of all, as a feed."""
@@ -121,7 +122,7 @@ def add_routes(router: APIRouter, service: Service, *, public_url: str) -> None:
 
     @router.get(
         "/calendars/{kind}/{subject_id}.ics",
-        summary="The deadlines of a programme, project, municipality, cohort or theme",
+        summary="Deadlines and gatherings of a programme, network, project or municipality",
         responses=problems.of(404)
         | {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}},
         response_class=Response,
@@ -158,10 +159,20 @@ def add_routes(router: APIRouter, service: Service, *, public_url: str) -> None:
 async def _entries(conn: Connection, kind: Kind, subject_id: str) -> list[Entry]:
     if kind == "programme":
         return await store.list_of_programme(conn, subject_id)
+    if kind == "network":
+        return []
     if kind == "project":
         return await store.list_of_projects(conn, [subject_id])
     projects = await heard.list_projects_of(conn, f"{kind}/{subject_id}")
     return await store.list_of_projects(conn, projects)
+
+
+async def _gatherings(conn: Connection, kind: Kind, subject_id: str) -> list[Gathering]:
+    if kind == "programme":
+        return await store.list_gatherings(conn, programme_id=subject_id)
+    if kind == "network":
+        return await store.list_gatherings(conn, network_id=subject_id)
+    return []
 
 
 def _title(subject: str | None, names: dict[str, Name], texts: Texts) -> str:

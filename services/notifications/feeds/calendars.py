@@ -3,16 +3,41 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone
 
-from services.notifications.feeds.store import Entry
+from services.notifications.feeds.store import Entry, Gathering
 from services.notifications.heard.rules import Name, name_of
+from shared.clock import OSLO
 from shared.values import Period
 from shared.web import wording
 from shared.web.languages import Texts
 
 REFRESH = timedelta(hours=6)
 """How often a calendar program is asked to look again."""
+
+
+OSLO_TIMES = """\
+BEGIN:VTIMEZONE
+TZID:Europe/Oslo
+BEGIN:DAYLIGHT
+DTSTART:19960331T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZNAME:CEST
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:19961027T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZNAME:CET
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+END:VTIMEZONE
+"""
+"""The rule of the European Union since 1996. The one that the library makes lists single days, from
+which some calendar programs read winter time in summer.
+"""
 
 
 def calendar_of(
@@ -22,6 +47,7 @@ def calendar_of(
     names: Mapping[str, Name],
     *,
     domain: str,
+    gatherings: Sequence[Gathering] = (),
 ) -> bytes:
     """Write a calendar.
 
@@ -31,6 +57,7 @@ def calendar_of(
         name: what the calendar is of.
         names: by subject, of the projects and kinds of reports.
         domain: of the service, which makes ids unique in the world.
+        gatherings: in local time, so that a calendar program shows the hour that is on the wall.
     """
     calendar = Calendar()
     title = texts.gettext("Deadlines: %(name)s") % {"name": name}
@@ -43,6 +70,10 @@ def calendar_of(
     calendar.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
     for entry in entries:
         calendar.add_component(_event(entry, texts, names, domain))
+    if gatherings:
+        calendar.add_component(Timezone.from_ical(OSLO_TIMES))
+    for gathering in gatherings:
+        calendar.add_component(_gathering(gathering, texts, domain))
     content: bytes = calendar.to_ical()
     return content
 
@@ -58,6 +89,20 @@ def _event(entry: Entry, texts: Texts, names: Mapping[str, Name], domain: str) -
     event.add("summary", _summary(entry, texts, names))
     event.add("status", "CANCELLED" if entry.state == "cancelled" else "CONFIRMED")
     event.add("transp", "TRANSPARENT")  # a deadline keeps nobody's day busy
+    return event
+
+
+def _gathering(gathering: Gathering, texts: Texts, domain: str) -> Event:
+    event = Event()
+    event.add("uid", f"gathering-{gathering.gathering_id}@{domain}")
+    event.add("dtstamp", gathering.changed_at.astimezone(UTC))
+    event.add("last-modified", gathering.changed_at.astimezone(UTC))
+    event.add("sequence", gathering.sequence)
+    event.add("dtstart", gathering.starts_at.astimezone(OSLO))
+    event.add("dtend", gathering.ends_at.astimezone(OSLO))
+    event.add("summary", texts.named(gathering.name))
+    event.add("location", gathering.place)
+    event.add("status", "CANCELLED" if gathering.cancelled else "CONFIRMED")
     return event
 
 

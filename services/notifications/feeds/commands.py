@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from services.notifications.deliveries.commands import subjects_concerned
 from services.notifications.feeds import store
-from services.notifications.feeds.store import News
+from services.notifications.feeds.store import Gathering, News
+from services.notifications.heard.rules import Name
 from shared.events.metrics import MilestoneEvent
-from shared.events.registry import ProjectEnded, ProjectEvent
+from shared.events.registry import GatheringEvent, ProjectEnded, ProjectEvent
 from shared.events.reporting import ReportEvent, RoundEvent
 from shared.postgres.database import Connection
 
@@ -46,6 +47,27 @@ async def hear_projects(conn: Connection, events: Sequence[ProjectEvent]) -> Non
     for event in events:
         if isinstance(event, ProjectEnded):
             await store.cancel_entries(conn, [event.project_id], changed_at=event.occurred_at)
+
+
+async def hear_gatherings(conn: Connection, events: Sequence[GatheringEvent]) -> None:
+    """Keep when and where gatherings are."""
+    for event in events:
+        gathering = Gathering(
+            gathering_id=event.gathering_id,
+            name=Name(event.names.fallback, event.names.nn, event.names.en),
+            starts_at=event.starts_at,
+            ends_at=event.ends_at,
+            place=event.place,
+            cancelled=event.state == "cancelled",
+            changed_at=event.occurred_at,
+        )
+        await store.put_gathering(
+            conn,
+            gathering,
+            event.version,
+            programme_id=event.programme_id,
+            network_id=event.network_id,
+        )
 
 
 async def hear_milestones(conn: Connection, events: Sequence[MilestoneEvent]) -> None:

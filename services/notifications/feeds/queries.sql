@@ -41,3 +41,29 @@ SELECT event_id, type, happened_at, payload
  WHERE (:subject::text IS NULL OR subjects @> ARRAY[:subject::text]) AND happened_at < :before
  ORDER BY happened_at DESC, event_id
  LIMIT :count;
+
+-- name: put_gathering(gathering_id, version, programme_id, network_id, nb, nn, en, starts_at, ends_at, place, cancelled, changed_at)!
+-- A change that no calendar shows, as of who came, raises the version and leaves the sequence.
+INSERT INTO gathering AS g (gathering_id, version, programme_id, network_id, nb, nn, en, starts_at, ends_at, place,
+       cancelled, changed_at)
+VALUES (:gathering_id, :version, :programme_id, :network_id, :nb, :nn, :en, :starts_at, :ends_at, :place,
+       :cancelled, :changed_at)
+ON CONFLICT ON CONSTRAINT gathering_pk DO UPDATE
+   SET version = excluded.version, programme_id = excluded.programme_id, network_id = excluded.network_id,
+       nb = excluded.nb, nn = excluded.nn, en = excluded.en, starts_at = excluded.starts_at,
+       ends_at = excluded.ends_at, place = excluded.place, cancelled = excluded.cancelled,
+       sequence = g.sequence + (
+           (g.nb, g.nn, g.en, g.starts_at, g.ends_at, g.place, g.cancelled) IS DISTINCT FROM
+           (excluded.nb, excluded.nn, excluded.en, excluded.starts_at, excluded.ends_at, excluded.place, excluded.cancelled))::int,
+       changed_at = CASE
+           WHEN (g.nb, g.nn, g.en, g.starts_at, g.ends_at, g.place, g.cancelled) IS DISTINCT FROM
+           (excluded.nb, excluded.nn, excluded.en, excluded.starts_at, excluded.ends_at, excluded.place, excluded.cancelled)
+           THEN excluded.changed_at ELSE g.changed_at END
+ WHERE g.version < excluded.version;
+
+-- name: list_gatherings(programme_id, network_id)
+SELECT gathering_id, nb, nn, en, starts_at, ends_at, place, cancelled, sequence, changed_at
+  FROM gathering
+ WHERE (:programme_id::text IS NULL OR programme_id = :programme_id)
+   AND (:network_id::text IS NULL OR network_id = :network_id)
+ ORDER BY starts_at, gathering_id;

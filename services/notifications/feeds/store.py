@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from services.notifications.heard.rules import Name
 from shared.postgres.database import Connection, load_queries
 
 QUERIES = load_queries(__file__)
@@ -41,6 +42,66 @@ class News:
     happened_at: datetime
     payload: bytes
     subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """A gathering in a calendar; see `Entry` for `sequence`."""
+
+    gathering_id: str
+    name: Name
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    cancelled: bool
+    changed_at: datetime
+    sequence: int = 0
+
+
+async def put_gathering(
+    conn: Connection,
+    gathering: Gathering,
+    version: int,
+    *,
+    programme_id: str,
+    network_id: str | None,
+) -> None:
+    """Keep a gathering; an older version is passed by."""
+    await QUERIES.put_gathering(
+        conn,
+        gathering_id=gathering.gathering_id,
+        version=version,
+        programme_id=programme_id,
+        network_id=network_id,
+        nb=gathering.name.nb,
+        nn=gathering.name.nn,
+        en=gathering.name.en,
+        starts_at=gathering.starts_at,
+        ends_at=gathering.ends_at,
+        place=gathering.place,
+        cancelled=gathering.cancelled,
+        changed_at=gathering.changed_at,
+    )
+
+
+async def list_gatherings(
+    conn: Connection, *, programme_id: str | None = None, network_id: str | None = None
+) -> list[Gathering]:
+    """Return the gatherings of a programme or of a network, by time."""
+    rows = QUERIES.list_gatherings(conn, programme_id=programme_id, network_id=network_id)
+    return [
+        Gathering(
+            row["gathering_id"],
+            Name(row["nb"], row["nn"], row["en"]),
+            row["starts_at"],
+            row["ends_at"],
+            row["place"],
+            row["cancelled"],
+            row["changed_at"],
+            row["sequence"],
+        )
+        async for row in rows
+    ]
 
 
 async def put_entry(

@@ -41,7 +41,7 @@ Writer: TypeAlias = Callable[[Connection, DueMail, Texts], Awaitable[Letter | No
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Dependencies:
     """What mails to persons are sent with.
 
     Attributes:
@@ -66,15 +66,15 @@ class Means:
 class Postman:
     """Sends mails to persons as long as it runs."""
 
-    def __init__(self, means: Means) -> None:
-        self._means = means
+    def __init__(self, parts: Dependencies) -> None:
+        self._with = parts
 
     async def run(self) -> None:
         """Send until cancelled; a database that does not answer is waited for."""
         while True:
             try:
-                async with self._means.database.connection() as conn:
-                    await store.release_mails(conn, self._means.by)
+                async with self._with.database.connection() as conn:
+                    await store.release_mails(conn, self._with.by)
                 while True:
                     if not await self.send_due():
                         await asyncio.sleep(POLL_SECONDS)
@@ -84,10 +84,10 @@ class Postman:
 
     async def send_due(self) -> int:
         """Send some of the mails whose time has come, side by side; return how many."""
-        now = self._means.clock.now()
-        async with self._means.database.transaction() as conn:
+        now = self._with.clock.now()
+        async with self._with.database.transaction() as conn:
             mails = await store.lease_mails(
-                conn, now=now, until=now + LEASE, by=self._means.by, count=self._means.places
+                conn, now=now, until=now + LEASE, by=self._with.by, count=self._with.places
             )
         async with asyncio.TaskGroup() as group:
             for mail in mails:
@@ -97,35 +97,35 @@ class Postman:
     async def _send(self, mail: DueMail) -> None:
         letter = await self._write(mail)
         if letter is None:
-            async with self._means.database.transaction() as conn:
-                await store.drop_mail(conn, mail, now=self._means.clock.now())
+            async with self._with.database.transaction() as conn:
+                await store.drop_mail(conn, mail, now=self._with.clock.now())
             return
         outcome = await self._hand_in(mail, letter)
-        async with self._means.database.transaction() as conn:
-            now = self._means.clock.now()
+        async with self._with.database.transaction() as conn:
+            now = self._with.clock.now()
             after = after_try(mail.mail_id, mail.attempts, outcome, now=now)
             await store.put_mail(conn, mail, after, now=now)
 
     async def _write(self, mail: DueMail) -> Letter | None:
         if mail.email is None or mail.language is None:
             return None
-        texts = self._means.texts[Language(mail.language)]
-        async with self._means.database.transaction() as conn:
-            return await self._means.writers[mail.kind](conn, mail, texts)
+        texts = self._with.texts[Language(mail.language)]
+        async with self._with.database.transaction() as conn:
+            return await self._with.writers[mail.kind](conn, mail, texts)
 
     async def _hand_in(self, mail: DueMail, letter: Letter) -> Outcome:
         assert mail.email is not None
         try:
-            self._means.mailbox_rate.take(mail.email.lower())
+            self._with.mailbox_rate.take(mail.email.lower())
         except Unavailable as full:
             return HeldBack(
                 "the mailbox got as much as one may get for now", full.retry_after_seconds
             )
-        return await hand_in(self._message(mail, letter), self._means.mail)
+        return await hand_in(self._message(mail, letter), self._with.mail)
 
     def _message(self, mail: DueMail, letter: Letter) -> EmailMessage:
         assert mail.email is not None
-        composer = self._means.composer
+        composer = self._with.composer
         return composer.message(
             letter,
             mail.email,

@@ -62,7 +62,7 @@ CUT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Dependencies:
     """What a sender sends with.
 
     Attributes:
@@ -92,12 +92,12 @@ class Sender:
     """Sends as long as it runs.
 
     Args:
-        means: what it sends with.
+        parts: what it sends with.
     """
 
-    def __init__(self, means: Means) -> None:
-        self._means = means
-        self._database = means.database
+    def __init__(self, parts: Dependencies) -> None:
+        self._with = parts
+        self._database = parts.database
         self._busy: dict[Channel, dict[asyncio.Task[None], Lease]] = {
             channel: {} for channel in Channel
         }
@@ -130,19 +130,19 @@ class Sender:
         """
         at_work = [lease.subscription_id for busy in self._busy.values() for lease in busy.values()]
         async with self._database.connection() as conn:
-            await store.release_leases(conn, self._means.by, but=at_work)
+            await store.release_leases(conn, self._with.by, but=at_work)
         while True:
             taken = [await self._take(channel) for channel in Channel]
             if not any(taken):
                 await asyncio.sleep(POLL_SECONDS)
 
     def _now(self) -> datetime:
-        return self._means.true_clock.now()
+        return self._with.true_clock.now()
 
     async def _take(self, channel: Channel) -> int:
         """Begin to work on as many subscriptions as there are free places; return how many."""
         busy = self._busy[channel]
-        places = self._means.places[channel]
+        places = self._with.places[channel]
         if len(busy) >= places:
             return 0
         async with (
@@ -151,7 +151,7 @@ class Sender:
             leases = await commands.take_work(
                 conn,
                 channel,
-                by=self._means.by,
+                by=self._with.by,
                 places=places,
                 at_work=list(busy.values()),
                 true_now=self._now(),
@@ -193,7 +193,7 @@ class Sender:
         if not lease.active:
             await self._give_up(lease)
         async with self._database.transaction() as conn:
-            await commands.give_back(conn, lease, by=self._means.by)
+            await commands.give_back(conn, lease, by=self._with.by)
 
     def _ends(self, lease: Lease, until: float) -> bool:
         """Tell whether to leave a subscription: its address rests, it was changed, time is up, or
@@ -236,14 +236,14 @@ class Sender:
     async def _mail(self, lease: Lease, told: Sequence[ToldEvent]) -> Outcome:
         events = [letters.read_event(each) for each in told]
         try:
-            self._means.mailbox_rate.take(lease.address.lower())
+            self._with.mailbox_rate.take(lease.address.lower())
         except Unavailable as full:
             return HeldBack(
                 "the mailbox got as much as one may get for now", full.retry_after_seconds
             )
-        texts = self._means.texts[Language(lease.language)]
+        texts = self._with.texts[Language(lease.language)]
         message = compose(
-            self._means.composer,
+            self._with.composer,
             await self._letter(events, lease.rhythm, texts),
             lease.address,
             texts,
@@ -251,23 +251,23 @@ class Sender:
             event_id=told[0].event_id,
             now=self._now(),
         )
-        return await hand_in(message, self._means.mail)
+        return await hand_in(message, self._with.mail)
 
     async def _letter(self, events: Sequence[letters.Told], rhythm: Rhythm, texts: Texts) -> Letter:
         subjects = {subject for event in events for subject in letters.subjects_of(event)}
         metric_ids = {metric for event in events for metric in letters.metrics_of(event)}
         async with self._database.connection() as conn:
-            names = await heard.list_names(conn, subjects, on=self._means.clock.today())
+            names = await heard.list_names(conn, subjects, on=self._with.clock.today())
             metrics = await heard.list_metrics(conn, metric_ids)
         if rhythm is Rhythm.AT_ONCE:
             return letters.write(events[0], texts, names, metrics)
         return digests.write(events, rhythm, texts, names, metrics)
 
     async def _call(self, lease: Lease, due: DueDelivery) -> Outcome:
-        signer, now = self._means.signer, self._now()
+        signer, now = self._with.signer, self._now()
         if signer is None or lease.salts is None:
             return NotNow("webhooks cannot be signed: no key is set")
-        return await self._means.caller.call(
+        return await self._with.caller.call(
             lease.address,
             body_of(due.event, lease.subscription_id),
             secrets=[
@@ -297,7 +297,7 @@ class Sender:
                 lease,
                 tried,
                 outcome,
-                now=self._means.clock.now(),
+                now=self._with.clock.now(),
                 true_now=self._now(),
                 began_at=began_at,
             )
@@ -306,7 +306,7 @@ class Sender:
         while True:
             async with self._database.transaction() as conn:
                 count = await commands.give_up(
-                    conn, lease, now=self._means.clock.now(), true_now=self._now()
+                    conn, lease, now=self._with.clock.now(), true_now=self._now()
                 )
             if count < commands.GIVE_UP_COUNT:
                 return

@@ -1,6 +1,6 @@
 """Calendars as another library reads them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import vobject
 
 from services.notifications.deliveries import letters
 from services.notifications.feeds.calendars import calendar_of
-from services.notifications.feeds.store import Entry
+from services.notifications.feeds.store import Entry, Gathering
 from services.notifications.heard.rules import Name
 from shared.web.languages import Language
 
@@ -68,6 +68,39 @@ def test_a_deadline_is_a_whole_day_that_keeps_nobody_busy(
     assert event.sequence.value == str(changes.get("sequence", 0))
     assert event.dtstamp.value == CHANGED
     assert event.uid.value == "obligation-1@saman.example"
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "shown"),
+    [
+        (datetime(2013, 10, 29, 9, tzinfo=UTC), "20131029T100000"),
+        (datetime(2013, 6, 4, 8, tzinfo=UTC), "20130604T100000"),
+    ],
+)
+def test_a_gathering_stands_at_the_hour_on_the_wall_in_winter_and_summer(
+    starts_at: datetime, shown: str
+) -> None:
+    gathering = Gathering(
+        "fagsamling-2013",
+        Name("Fagsamling; Oslo, høsten"),
+        starts_at,
+        starts_at + timedelta(hours=5),
+        "Kommunenes hus, Oslo",
+        cancelled=False,
+        changed_at=CHANGED,
+        sequence=3,
+    )
+    content = calendar_of(
+        "Saman", [], TEXTS[Language.NB], {}, domain="saman.example", gatherings=[gathering]
+    ).decode()
+    assert f"DTSTART;TZID=Europe/Oslo:{shown}\r\n" in content
+    read = vobject.readOne(content)
+    assert read.vtimezone.tzid.value == "Europe/Oslo"
+    event = read.vevent
+    assert event.dtstart.value.astimezone(UTC) == starts_at
+    assert (event.dtend.value - event.dtstart.value) == timedelta(hours=5)
+    assert event.location.value == "Kommunenes hus, Oslo"
+    assert event.sequence.value == "3"
 
 
 def test_a_calendar_names_itself_in_the_readers_language() -> None:

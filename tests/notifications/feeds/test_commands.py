@@ -9,7 +9,13 @@ import pytest
 from services.notifications.feeds import commands, store
 from services.notifications.feeds.store import Entry
 from shared.events.metrics import MilestoneEvent
-from shared.events.registry import ProjectEnded
+from shared.events.registry import (
+    GatheringCancelled,
+    GatheringChanged,
+    GatheringEvent,
+    GatheringScheduled,
+    ProjectEnded,
+)
 from shared.events.reporting import ReportEvent, RoundChanged, RoundOpened
 from shared.postgres.database import Database
 from tests.notifications import factories
@@ -102,6 +108,38 @@ async def test_what_is_open_of_a_project_that_ended_is_cancelled(database: Datab
         await commands.hear_projects(conn, [ended, ended])
     (entry,) = await entries(database)
     assert (entry.state, entry.sequence) == ("cancelled", 1)
+
+
+async def test_a_gathering_is_shown_as_its_newest_version_says(database: Database) -> None:
+    def gathering(cls: type[GatheringEvent], version: int, **changes: Any) -> GatheringEvent:
+        content = {
+            "gathering_id": "fagsamling-2013",
+            "version": version,
+            "programme_id": "saman-2011",
+            "network_id": "nettverk-1",
+            "kind": "network",
+            "names": {"nb": "Fagsamling"},
+            "starts_at": AT,
+            "ends_at": AT + timedelta(hours=5),
+            "place": "Oslo",
+            "state": "scheduled",
+            "occurred_at": AT + timedelta(days=version),
+        }
+        return cls.model_validate({**content, **changes})
+
+    scheduled = gathering(GatheringScheduled, 1)
+    attended = gathering(GatheringChanged, 2, observers=4)
+    moved = gathering(GatheringChanged, 3, place="Bergen")
+    cancelled = gathering(GatheringCancelled, 4, place="Bergen", state="cancelled")
+    for event in (scheduled, attended, scheduled, moved, cancelled, moved, cancelled):
+        async with database.transaction() as conn:
+            await commands.hear_gatherings(conn, [event])
+    async with database.connection() as conn:
+        (found,) = await store.list_gatherings(conn, programme_id="saman-2011")
+        assert await store.list_gatherings(conn, network_id="nettverk-1") == [found]
+        assert await store.list_gatherings(conn, network_id="nettverk-2") == []
+    assert (found.place, found.cancelled, found.sequence) == ("Bergen", True, 2)
+    assert found.changed_at == AT + timedelta(days=4)
 
 
 async def test_milestones_are_news_of_all_that_they_concern_once(database: Database) -> None:

@@ -79,7 +79,7 @@ def a_postman(database: Database, at: datetime, smtp_port: int, by: str = "test"
     mail = MailSettings(port=smtp_port, timeout_seconds=5, sender="varsel@saman.example")
     clock = Clock(at - datetime.now(UTC))
     return Postman(
-        postman.Means(
+        postman.Dependencies(
             database=database,
             clock=clock,
             by=by,

@@ -12,7 +12,7 @@ from services.notifications.channels.webhook import Caller
 from services.notifications.deliveries import commands, letters, store
 from services.notifications.deliveries.commands import ToldOf
 from services.notifications.deliveries.store import DeliveryFilter, LoggedDelivery
-from services.notifications.sending.sender import Means, Sender
+from services.notifications.sending.sender import Dependencies, Sender
 from services.notifications.subscriptions.commands import put_subscription
 from services.notifications.subscriptions.rules import Bounds, Channel, Subscription
 from shared.clock import Clock
@@ -47,7 +47,7 @@ async def sending(
         later: how far its clock is ahead, instead of waiting for the next try.
     """
     mail = MailSettings(port=smtp_port, timeout_seconds=2)
-    means = Means(
+    parts = Dependencies(
         database=database,
         clock=Clock(MADE_AT - datetime.now(UTC)),
         true_clock=Clock(later),
@@ -62,14 +62,14 @@ async def sending(
         ),
         signer=SIGNER,
     )
-    running = asyncio.create_task(Sender(means).run())
+    running = asyncio.create_task(Sender(parts).run())
     try:
         yield
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-        await means.caller.close()
+        await parts.caller.close()
 
 
 async def subscribe(database: Database, wanted: Subscription) -> None:
