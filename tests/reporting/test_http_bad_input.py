@@ -212,7 +212,7 @@ async def test_the_receipts_of_refused_figures_name_every_fault(shared_door: Doo
     [
         ({}, "field-missing"),
         ({"municipality": "\x00"}, "text-unstorable"),
-        ({"municipality": "Vefsn"}, "string-pattern-mismatch"),
+        ({"municipality": "Vefsn"}, "municipality-malformed"),
         ({"municipality": VEFSN, "limit": "0"}, "greater-than-equal"),
         ({"municipality": VEFSN, "limit": "1001"}, "less-than-equal"),
         ({"municipality": VEFSN, "from": "2013-13"}, "period-malformed"),
