@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -105,7 +104,7 @@ async def test_a_test_comes_signed_to_one_webhook_and_says_that_it_is_one(doors:
     ("path", "status", "code"),
     [
         ("/subscriptions/nobody-here/test", 404, "not-found"),
-        (f"/deliveries/{uuid4()}/repetition", 404, "not-found"),
+        ("/deliveries/0b54a9a6-8c0e-4d53-9a7e-6d0a9c1f2e11/repetition", 404, "not-found"),
         ("/subscriptions/by-mail/test", 422, "no-webhook"),
         ("/subscriptions/switched-off/test", 409, "subscription-inactive"),
     ],
