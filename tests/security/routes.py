@@ -1,5 +1,6 @@
 """All routes of all services, and how to ask at each of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ ROUND: dict[str, Any] = {
     "opens_on": "2013-01-01",
     "due_on": "2013-02-01",
 }
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 FILLED = {
     "figure_id": UUID(int=1),
     "obligation_id": UUID(int=1),
@@ -22,6 +24,11 @@ FILLED = {
     "delivery_id": UUID(int=1),
     "organisation_number": "310000019",
     "municipality_id": "vefsn-1824",
+    "person_id": UUID(int=1),
+    "token": "t" * 43,
+    "version": 1,
+    "kind": "municipality",
+    "table_id": "projects-by-county",
 }
 BODIES: dict[str, dict[str, Any]] = {
     "notifications PUT /api/notifications/v1/subscriptions/{subscription_id}": {
@@ -33,6 +40,8 @@ BODIES: dict[str, dict[str, Any]] = {
 """For routes that read the body before they ask who sent it."""
 
 PARAMETERS = {
+    "registry GET /api/registry/v1/grant-sums": {"programme": "some-thing"},
+    "registry GET /api/registry/v1/tables/{table_id}": {"programme": "some-thing"},
     "reporting GET /api/reporting/v1/figures": {"municipality": "vefsn-1824"},
     "metrics GET /api/metrics/v1/series": {"subject": "municipality/vefsn-1824", "window": "month"},
     "metrics GET /api/metrics/v1/rankings": {
@@ -83,10 +92,7 @@ async def ask(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Ask at a route, its address and body filled so that the request gets as far as it can."""
-    for parameter in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
-        path = path.replace(
-            f"{{{parameter}}}", str(FILLED.get(parameter.partition(":")[0], "some-thing"))
-        )
+    path = _PARAMETER.sub(lambda found: str(FILLED.get(found[1], "some-thing")), path)
     body = None if method == "GET" else BODIES.get(route, {})
     return await client.request(
         method, path, params=PARAMETERS.get(route), headers=headers, json=body

@@ -34,7 +34,7 @@ LOOK_SECONDS = 0.5
 FAULTS_MAX = 20
 
 FIGURES = (
-    "SELECT figure_id, vintage, lost_days, agreed_days, in_force FROM figure WHERE publisher = $1"
+    "SELECT figure_id, vintage, numerator, denominator, in_force FROM figure WHERE publisher = $1"
 )
 MICRO_OF_HUNDREDTHS = 10_000
 PERCENT = 100_000_000
@@ -213,7 +213,7 @@ async def faults_of_figures(
                     continue
                 doubled += found[number]
                 found[number] = 1
-                days = tuple(int(row[name] * 100) for name in ("lost_days", "agreed_days"))
+                days = tuple(int(row[name] * 100) for name in ("numerator", "denominator"))
                 is_last = number + source.place_count >= source.accepted
                 if days != source.days_of(number) or row["in_force"] != is_last:
                     faults.append(f"figure {source.index}/{number} is kept as {dict(row)}")
