@@ -62,7 +62,7 @@ TOPICS = (
 TABLE = {
     #             inA inB recA recB muni prog proj rmet publ figu repo form roun metr mile deli
     "registry": "-   -   -    -    w    w    w    w    rw   -    -    -    -    -    -    -",
-    "reporting": "r   r   w    w    r    -    r    -    r    w    w    w    w    -    -    -",
+    "reporting": "r   r   w    w    r    -    r    r    r    w    w    w    w    -    -    -",
     "metrics": "-   -   -    -    r    r    r    r    r    r    -    -    -    w    w    -",
     "notifications": "-   -   -    -    r    r    r    r    r    -    r    -    r    r    r    w",
     A: "w   -   r    -    -    -    -    -    -    -    -    -    -    r    r    -",

@@ -36,6 +36,10 @@ def test_two_installations_have_nothing_in_common(tmp_path: Path) -> None:
     assert not {name for name in one if one[name] == other[name]}
 
 
+SHARED = {"SAMAN_OPERATOR_KEY_HASH", "SAMAN_SESSION_KEYS"}
+"""What all services get: who signed in is checked by each."""
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_gets_its_own_database_and_the_hash_of_the_key(
     service: str, tmp_path: Path
@@ -44,7 +48,7 @@ def test_a_service_gets_its_own_database_and_the_hash_of_the_key(
     own = {path.name: path.read_text() for path in (tmp_path / service).iterdir()}
     extra = {"SAMAN_NOTIFICATIONS_WEBHOOK_KEY"} if service == "notifications" else set()
     names = {f"SAMAN_{service.upper()}_DATABASE_DSN", f"SAMAN_{service.upper()}_KAFKA_PASSWORD"}
-    assert own.keys() == {*names, "SAMAN_OPERATOR_KEY_HASH", "ca.pem"} | extra
+    assert own.keys() == {*names, *SHARED, "ca.pem"} | extra
     address = own[f"SAMAN_{service.upper()}_DATABASE_DSN"]
     assert address.startswith(f"postgresql://{service}:")
     assert f"@db.example:6543/{service}?" in address

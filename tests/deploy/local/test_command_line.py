@@ -34,7 +34,11 @@ def test_a_service_does_not_import_the_operators_tools() -> None:
         check=True,
         timeout=60,
     )
-    assert done.stdout.splitlines()[-1].split() == ["deploy.cli.main", "deploy.cli.serving"]
+    assert done.stdout.splitlines()[-1].split() == [
+        "deploy.cli.main",
+        "deploy.cli.connections",
+        "deploy.cli.serving",
+    ]
 
 
 def test_every_command_that_ends_writes_machine_readable_output_if_asked() -> None:
@@ -43,7 +47,7 @@ def test_every_command_that_ends_writes_machine_readable_output_if_asked() -> No
         for path, command in commands()
         if not any("--json" in option.opts for option in command.params)
     }
-    assert without == {"serve"}
+    assert without == {"serve", "forms preview"}, "one never ends, the other writes a page"
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:

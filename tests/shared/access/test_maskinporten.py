@@ -26,6 +26,9 @@ from tests.support.token_issuer import (
 ORGNR, OTHER, VENDOR = "310000019", "974760673", "991825827"
 AUDIENCE = "https://saman.example"
 STANDIN = TokenIssuer()
+HOUR = 3_600
+"""Longer than a run of all tests takes: the tokens are made when they are collected."""
+
 STRANGER = TokenIssuer(STANDIN.issuer)
 """Says that it is the same issuer, and has keys of its own."""
 
@@ -192,13 +195,13 @@ FORGED: dict[str, Callable[[], str]] = {
     "expired": of(exp=now() - 60),
     "expired long ago": of(exp=1),
     "no end": of(exp=None),
-    "an end that is a text": of(exp=str(now() + 60)),
-    "an end that is a fraction": of(exp=now() + 60.5),
+    "an end that is a text": of(exp=str(now() + HOUR)),
+    "an end that is a fraction": of(exp=now() + HOUR + 0.5),
     "an end that is a flag": of(exp=True),
     "an end that is huge": raw(b'{"exp": 1e600000}'),
-    "issued in the future": of(iat=now() + 60),
+    "issued in the future": of(iat=now() + HOUR),
     "no beginning": of(iat=None),
-    "not valid yet": of(nbf=now() + 60),
+    "not valid yet": of(nbf=now() + HOUR),
     "nbf that is no time": of(nbf="soon"),
     "another issuer": of(iss="https://maskinporten.no/"),
     "an issuer that begins alike": of(iss=f"{STANDIN.issuer}evil"),
@@ -226,7 +229,7 @@ FORGED: dict[str, Callable[[], str]] = {
     "consumers as a list": of(consumer=[organisation(ORGNR)]),
     "a consumer that stands twice": doubled("consumer", organisation(OTHER), organisation(ORGNR)),
     "a scope that stands twice": doubled("scope", "other:read", SCOPE),
-    "an end that stands twice": doubled("exp", 1, now() + 60),
+    "an end that stands twice": doubled("exp", 1, now() + HOUR),
     "delegation without a supplier": of(delegation_source="https://altinn.example/"),
     "a supplier that is none": of(supplier={"ID": "0192:1"}),
     "two system users": of(authorization_details=[system_user(ORGNR), system_user(OTHER)]),
