@@ -13,13 +13,13 @@ from services.notifications.subscriptions.rules import Channel
 from shared.access.roles import Action
 from shared.events.envelope import Slug
 from shared.fields import Uuid
-from shared.http import http, lists
+from shared.http import lists, problems
 from shared.service.runtime import Service
 
 _NEWEST = 2**62
 
 
-class DeliveryQuery(http.ListQuery):
+class DeliveryQuery(lists.ListQuery):
     """Which deliveries to list."""
 
     subscription_id: Slug | None = None
@@ -69,7 +69,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         "/deliveries",
         summary="Whether it arrived, the newest first",
         response_model=DeliveryList,
-        responses=http.problems(401, 403),
+        responses=problems.of(401, 403),
         dependencies=[operator],
     )
     async def list_deliveries(query: Annotated[DeliveryQuery, Query()]) -> Any:
@@ -82,5 +82,5 @@ def add_routes(router: APIRouter, service: Service) -> None:
                 before=_NEWEST if before is None else before,
                 count=query.limit + 1,
             )
-        listed = http.page(logged, query.limit, lambda delivery: delivery.number)
+        listed = lists.page(logged, query.limit, lambda delivery: delivery.number)
         return {**listed, "items": [delivery_of(delivery) for delivery in listed["items"]]}

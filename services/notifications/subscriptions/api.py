@@ -22,12 +22,12 @@ from shared.access.roles import Action
 from shared.errors import Unavailable
 from shared.events.envelope import Slug
 from shared.fields import ONE_LINE, Line
-from shared.http import http, lists
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
 
 
-class SubscriptionBody(http.RequestModel):
+class SubscriptionBody(inputs.RequestModel):
     """What somebody wants to be told of. Empty lists mean all; `MetricUpdated` goes to webhooks
     only.
     """
@@ -112,7 +112,7 @@ class PutAnswer(SubscriptionAnswer):
     secret: str | None = None
 
 
-class RenewalBody(http.RequestModel):
+class RenewalBody(inputs.RequestModel):
     """How to renew a secret."""
 
     overlap_hours: int = Field(
@@ -194,13 +194,13 @@ def _add_putting(
     @router.put(
         "/subscriptions/{subscription_id}",
         summary="Make or change a subscription",
-        responses=http.problems(401, 403, 412)
+        responses=problems.of(401, 403, 412)
         | {201: {"description": "Made; a webhook's secret is in this answer only"}},
         response_model_exclude_unset=True,
         dependencies=[operator],
     )
     async def put_subscription(
-        subscription_id: http.SlugPath,
+        subscription_id: inputs.SlugPath,
         body: SubscriptionBody,
         response: Response,
         precondition: Conditional,
@@ -230,11 +230,11 @@ def _add_renewal(router: APIRouter, service: Service, signer: Signer | None) -> 
         "/subscriptions/{subscription_id}/secret",
         status_code=201,
         summary="A new secret for a webhook",
-        responses=http.problems(401, 403, 404),
+        responses=problems.of(401, 403, 404),
         dependencies=[operator],
     )
     async def renew_secret(
-        subscription_id: http.SlugPath, body: RenewalBody | None = None
+        subscription_id: inputs.SlugPath, body: RenewalBody | None = None
     ) -> SecretAnswer:
         _signer(signer)
         async with service.database.transaction() as conn:
@@ -260,15 +260,15 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         "/subscriptions",
         summary="Who is told what",
         dependencies=[operator],
-        responses=http.problems(401, 403),
+        responses=problems.of(401, 403),
     )
     async def list_subscriptions(
-        query: Annotated[http.ListQuery, Query()],
+        query: Annotated[lists.ListQuery, Query()],
     ) -> SubscriptionList:
         after = lists.read_cursor(query.cursor, str) or ""
         async with service.database.connection() as conn:
             kept = await store.list_subscriptions(conn, after=after, count=query.limit + 1)
-        listed = http.page(kept, query.limit, lambda each: each.subscription.subscription_id)
+        listed = lists.page(kept, query.limit, lambda each: each.subscription.subscription_id)
         items = [subscription_of(each) for each in listed["items"]]
         return SubscriptionList(items=items, next=listed["next"])
 
@@ -276,10 +276,10 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         "/subscriptions/{subscription_id}",
         summary="One subscription",
         dependencies=[operator],
-        responses=http.problems(401, 403, 404),
+        responses=problems.of(401, 403, 404),
     )
     async def get_subscription(
-        subscription_id: http.SlugPath, response: Response
+        subscription_id: inputs.SlugPath, response: Response
     ) -> SubscriptionAnswer:
         async with service.database.connection() as conn:
             kept = await store.get_subscription(conn, subscription_id)

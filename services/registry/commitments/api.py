@@ -15,7 +15,7 @@ from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
 from shared.fields import SEVERAL_LINES
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
 from shared.service.runtime import Service
@@ -23,7 +23,7 @@ from shared.service.runtime import Service
 Text = Annotated[str, Field(min_length=1, max_length=500), SEVERAL_LINES]
 
 
-class CommitmentBody(http.RequestModel):
+class CommitmentBody(inputs.RequestModel):
     """A commitment as a whole. `commitment_id` and `version` may be sent back and are not used."""
 
     gathering_id: Slug
@@ -50,7 +50,7 @@ class CommitmentBody(http.RequestModel):
         )
 
 
-class CommitmentQuery(http.ListQuery):
+class CommitmentQuery(lists.ListQuery):
     """Which commitments to list; what is not given does not narrow."""
 
     gathering: Slug | None = None
@@ -94,17 +94,17 @@ def add_routes(router: APIRouter, service: Service) -> None:
             found = await store.seek_commitments(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda commitment: commitment.commitment_id)
+        listed = lists.page(found, query.limit, lambda commitment: commitment.commitment_id)
         return {**listed, "items": [commitment_fields(each) for each in listed["items"]]}
 
     @router.get(
         "/commitments/{commitment_id}",
         summary="One commitment",
         response_model=CommitmentAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["commitments"],
     )
-    async def get_commitment(commitment_id: http.SlugPath, response: Response) -> Any:
+    async def get_commitment(commitment_id: inputs.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_commitment(conn, commitment_id)
         response.headers["ETag"] = version_tag(found.version)
@@ -119,7 +119,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         tags=["commitments"],
     )
     async def put_commitment(
-        commitment_id: http.SlugPath,
+        commitment_id: inputs.SlugPath,
         body: CommitmentBody,
         response: Response,
         precondition: Conditional,

@@ -7,14 +7,14 @@ from fastapi import Response
 from services.registry.entries.commands import Put
 from services.registry.entries.rules import Names
 from shared.fields import Line
-from shared.http import http, lists
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import version_tag
 
-PROBLEMS = http.problems(401, 403, 404, 409, 412)
+PROBLEMS = problems.of(401, 403, 404, 409, 412)
 """What a change may be refused for, besides what any request may meet."""
 
 
-class NamesBody(http.RequestModel):
+class NamesBody(inputs.RequestModel):
     """A name in at least one of bokmål, nynorsk and English."""
 
     nb: Line | None = None

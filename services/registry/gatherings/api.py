@@ -24,7 +24,7 @@ from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
 from shared.fields import Line
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Moment
 from shared.service.runtime import Service
@@ -32,7 +32,7 @@ from shared.service.runtime import Service
 Count = Annotated[StrictInt, Field(ge=0, le=1_000)]
 
 
-class AgendaItemBody(http.RequestModel):
+class AgendaItemBody(inputs.RequestModel):
     """Something on the agenda."""
 
     starts_at: Moment
@@ -42,27 +42,27 @@ class AgendaItemBody(http.RequestModel):
     speaker: Line | None = None
 
 
-class ExpectedBody(http.RequestModel):
+class ExpectedBody(inputs.RequestModel):
     """Who is to come; no municipalities stands for all of the network or programme."""
 
     municipality_ids: list[MunicipalityId] = Field(default=[], max_length=500)
     parties: list[Party] = Field(default=[], max_length=3)
 
 
-class PanelistBody(http.RequestModel):
+class PanelistBody(inputs.RequestModel):
     """A municipality that has one member in the panel."""
 
     municipality_id: MunicipalityId
 
 
-class EvaluationBody(http.RequestModel):
+class EvaluationBody(inputs.RequestModel):
     """A question of the evaluation, and how many chose each answer."""
 
     question: Line
     answers: Annotated[dict[Line, Count], Field(max_length=20)]
 
 
-class AttendanceBody(http.RequestModel):
+class AttendanceBody(inputs.RequestModel):
     """How many persons of a municipality's party."""
 
     municipality_id: MunicipalityId
@@ -70,13 +70,13 @@ class AttendanceBody(http.RequestModel):
     count: Count
 
 
-class TableBody(http.RequestModel):
+class TableBody(inputs.RequestModel):
     """Who sits at a table."""
 
     seats: list[AttendanceBody]
 
 
-class GatheringBody(http.RequestModel):
+class GatheringBody(inputs.RequestModel):
     """A gathering as a whole. What an answer holds beyond that, such as `signed_up` and `tables`,
     has a route of its own; it may be sent back and is not used.
     """
@@ -128,32 +128,32 @@ class GatheringBody(http.RequestModel):
         )
 
 
-class SignUpBody(http.RequestModel):
+class SignUpBody(inputs.RequestModel):
     """How many of a municipality come, by party; in place of what it said before."""
 
     municipality_id: MunicipalityId
     counts: dict[Party, Count]
 
 
-class HeldBody(http.RequestModel):
+class HeldBody(inputs.RequestModel):
     """Who came."""
 
     attended: list[AttendanceBody] = Field(max_length=1_500)
 
 
-class CancelledBody(http.RequestModel):
+class CancelledBody(inputs.RequestModel):
     """Why a gathering does not take place."""
 
     reason: Line
 
 
-class SeatingBody(http.RequestModel):
+class SeatingBody(inputs.RequestModel):
     """How many a table seats at most; tables are equal, or one smaller."""
 
     table_size: Annotated[StrictInt, Field(ge=2, le=100)] = 8
 
 
-class GatheringQuery(http.ListQuery):
+class GatheringQuery(lists.ListQuery):
     """Which gatherings to list; what is not given does not narrow."""
 
     programme: Slug | None = None
@@ -209,17 +209,17 @@ def _add_reading(router: APIRouter, service: Service) -> None:
             found = await store.seek_gatherings(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda gathering: gathering.gathering_id)
+        listed = lists.page(found, query.limit, lambda gathering: gathering.gathering_id)
         return {**listed, "items": [gathering_fields(each) for each in listed["items"]]}
 
     @router.get(
         "/gatherings/{gathering_id}",
         summary="One gathering with agenda, numbers and tables",
         response_model=GatheringAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["gatherings"],
     )
-    async def get_gathering(gathering_id: http.SlugPath, response: Response) -> Any:
+    async def get_gathering(gathering_id: inputs.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_gathering(conn, gathering_id)
         response.headers["ETag"] = version_tag(found.version)
@@ -237,7 +237,7 @@ def _add_putting(router: APIRouter, service: Service) -> None:
         tags=["gatherings"],
     )
     async def put_gathering(
-        gathering_id: http.SlugPath,
+        gathering_id: inputs.SlugPath,
         body: GatheringBody,
         response: Response,
         precondition: Conditional,
@@ -261,7 +261,7 @@ def _add_coming(router: APIRouter, service: Service) -> None:
         dependencies=[operator],
         tags=["gatherings"],
     )
-    async def sign_up(gathering_id: http.SlugPath, body: SignUpBody) -> Any:
+    async def sign_up(gathering_id: inputs.SlugPath, body: SignUpBody) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.sign_up(
                 conn, gathering_id, body.municipality_id, body.counts, now=service.clock.now()
@@ -276,7 +276,7 @@ def _add_coming(router: APIRouter, service: Service) -> None:
         dependencies=[operator],
         tags=["gatherings"],
     )
-    async def seat(gathering_id: http.SlugPath, body: SeatingBody) -> Any:
+    async def seat(gathering_id: inputs.SlugPath, body: SeatingBody) -> Any:
         async with service.database.transaction() as conn:
             put, plan = await commands.seat(
                 conn, gathering_id, table_size=body.table_size, now=service.clock.now()
@@ -300,7 +300,7 @@ def _add_end(router: APIRouter, service: Service) -> None:
         dependencies=[operator],
         tags=["gatherings"],
     )
-    async def hold(gathering_id: http.SlugPath, body: HeldBody) -> Any:
+    async def hold(gathering_id: inputs.SlugPath, body: HeldBody) -> Any:
         attended = [
             Attendance(each.municipality_id, each.party, each.count) for each in body.attended
         ]
@@ -316,7 +316,7 @@ def _add_end(router: APIRouter, service: Service) -> None:
         dependencies=[operator],
         tags=["gatherings"],
     )
-    async def cancel(gathering_id: http.SlugPath, body: CancelledBody) -> Any:
+    async def cancel(gathering_id: inputs.SlugPath, body: CancelledBody) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.cancel(conn, gathering_id, body.reason, now=service.clock.now())
         return {**gathering_fields(put.state), "changed": put.changed}

@@ -15,12 +15,12 @@ from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
 from shared.fields import Line
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
 
 
-class GrantBody(http.RequestModel):
+class GrantBody(inputs.RequestModel):
     """A grant as a whole. `grant_id` and `version` may be sent back and are not used."""
 
     project_id: Slug
@@ -38,7 +38,7 @@ class GrantBody(http.RequestModel):
         )
 
 
-class GrantQuery(http.ListQuery):
+class GrantQuery(lists.ListQuery):
     """Which grants to list; what is not given does not narrow."""
 
     programme: Slug | None = None
@@ -79,7 +79,7 @@ class GrantSumsAnswer(BaseModel):
     sums: list[GrantSumAnswer]
 
 
-class SumsQuery(http.RequestModel):
+class SumsQuery(inputs.RequestModel):
     """Whose grants are added up."""
 
     programme: Slug
@@ -98,7 +98,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         tags=["grants"],
     )
     async def put_grant(
-        grant_id: http.SlugPath, body: GrantBody, response: Response, precondition: Conditional
+        grant_id: inputs.SlugPath, body: GrantBody, response: Response, precondition: Conditional
     ) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.put_grant(
@@ -117,14 +117,14 @@ def _add_reading(router: APIRouter, service: Service) -> None:
             found = await store.seek_grants(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda grant: grant.grant_id)
+        listed = lists.page(found, query.limit, lambda grant: grant.grant_id)
         return {**listed, "items": [grant_fields(each) for each in listed["items"]]}
 
     @router.get(
         "/grant-sums",
         summary="What a programme gave, by project, cohort, theme and year",
         response_model=GrantSumsAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["grants"],
     )
     async def sum_grants(query: Annotated[SumsQuery, Query()]) -> Any:
@@ -148,10 +148,10 @@ def _add_reading(router: APIRouter, service: Service) -> None:
         "/grants/{grant_id}",
         summary="One grant",
         response_model=GrantAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["grants"],
     )
-    async def get_grant(grant_id: http.SlugPath, response: Response) -> Any:
+    async def get_grant(grant_id: inputs.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_grant(conn, grant_id)
         response.headers["ETag"] = version_tag(found.version)

@@ -15,7 +15,7 @@ from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
 from shared.fields import SEVERAL_LINES, Line
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
 from shared.service.runtime import Service
@@ -23,7 +23,7 @@ from shared.service.runtime import Service
 Text = Annotated[str, Field(min_length=1, max_length=5_000), SEVERAL_LINES]
 
 
-class TextsBody(http.RequestModel):
+class TextsBody(inputs.RequestModel):
     """A longer text in bokmål, nynorsk and English, as far as there is one."""
 
     nb: Text | None = None
@@ -35,7 +35,7 @@ class TextsBody(http.RequestModel):
         return Names(self.nb, self.nn, self.en)
 
 
-class ProvenanceBody(http.RequestModel):
+class ProvenanceBody(inputs.RequestModel):
     """Who says it, when and where."""
 
     by: Line
@@ -43,7 +43,7 @@ class ProvenanceBody(http.RequestModel):
     where: Line | None = None
 
 
-class KnowledgeBody(http.RequestModel):
+class KnowledgeBody(inputs.RequestModel):
     """A piece of knowledge as a whole. `id` and `version` may be sent back and are not used."""
 
     programme_id: Slug
@@ -76,7 +76,7 @@ class KnowledgeBody(http.RequestModel):
         )
 
 
-class KnowledgeQuery(http.ListQuery):
+class KnowledgeQuery(lists.ListQuery):
     """Which pieces to list; what is not given does not narrow."""
 
     programme: Slug | None = None
@@ -117,17 +117,17 @@ def add_routes(router: APIRouter, service: Service) -> None:
             found = await store.seek_knowledge(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda knowledge: knowledge.knowledge_id)
+        listed = lists.page(found, query.limit, lambda knowledge: knowledge.knowledge_id)
         return {**listed, "items": [knowledge_fields(each) for each in listed["items"]]}
 
     @router.get(
         "/knowledge/{knowledge_id}",
         summary="One piece of knowledge",
         response_model=KnowledgeAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["knowledge"],
     )
-    async def get_knowledge(knowledge_id: http.SlugPath, response: Response) -> Any:
+    async def get_knowledge(knowledge_id: inputs.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_knowledge(conn, knowledge_id)
         response.headers["ETag"] = version_tag(found.version)
@@ -142,7 +142,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         tags=["knowledge"],
     )
     async def put_knowledge(
-        knowledge_id: http.SlugPath,
+        knowledge_id: inputs.SlugPath,
         body: KnowledgeBody,
         response: Response,
         precondition: Conditional,

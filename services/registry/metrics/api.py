@@ -12,7 +12,7 @@ from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Exact, Slug
 from shared.fields import ONE_LINE, Line
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
 from shared.values import Axis, Better, Metric, MetricKind, OverTime, Quantity
@@ -20,7 +20,7 @@ from shared.values import Axis, Better, Metric, MetricKind, OverTime, Quantity
 Unit = Annotated[str, Field(min_length=1, max_length=40), ONE_LINE]
 
 
-class QuantityBody(http.RequestModel):
+class QuantityBody(inputs.RequestModel):
     """A numerator or a denominator: what is counted, and its unit."""
 
     names: NamesBody
@@ -31,21 +31,21 @@ class QuantityBody(http.RequestModel):
         return Quantity(self.names.value().by_language(), self.unit)
 
 
-class AxisBody(http.RequestModel):
+class AxisBody(inputs.RequestModel):
     """One thing in which two definitions of a metric may differ; what counts most stands first."""
 
     id: Line
     values: list[Line] = Field(max_length=100)
 
 
-class BoundsBody(http.RequestModel):
+class BoundsBody(inputs.RequestModel):
     """Between which values a figure must lie; null where there is no bound."""
 
     min: Exact | None = None
     max: Exact | None = None
 
 
-class MetricBody(http.RequestModel):
+class MetricBody(inputs.RequestModel):
     """A metric as a whole. `metric_id` and `version` may be sent back and are not used."""
 
     names: NamesBody
@@ -118,22 +118,22 @@ def add_routes(router: APIRouter, service: Service) -> None:
     """Add the routes of metrics."""
 
     @router.get("/metrics", summary="What is measured", response_model=MetricList, tags=["metrics"])
-    async def list_metrics(query: Annotated[http.ListQuery, Query()]) -> Any:
+    async def list_metrics(query: Annotated[lists.ListQuery, Query()]) -> Any:
         async with service.database.connection() as conn:
             found = await store.seek_metrics(
                 conn, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda defined: defined.metric.metric_id)
+        listed = lists.page(found, query.limit, lambda defined: defined.metric.metric_id)
         return {**listed, "items": [metric_fields(each) for each in listed["items"]]}
 
     @router.get(
         "/metrics/{metric_id}",
         summary="One metric",
         response_model=MetricAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["metrics"],
     )
-    async def get_metric(metric_id: http.SlugPath, response: Response) -> Any:
+    async def get_metric(metric_id: inputs.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_metric(conn, metric_id)
         response.headers["ETag"] = version_tag(found.version)
@@ -148,7 +148,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         tags=["metrics"],
     )
     async def put_metric(
-        metric_id: http.SlugPath, body: MetricBody, response: Response, precondition: Conditional
+        metric_id: inputs.SlugPath, body: MetricBody, response: Response, precondition: Conditional
     ) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.put_metric(

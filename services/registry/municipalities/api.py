@@ -31,7 +31,7 @@ from shared.errors import RuleBroken
 from shared.events import registry as told
 from shared.events.envelope import MunicipalityNumber, Slug
 from shared.fields import Line
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
 from shared.postgres.database import Connection
@@ -42,7 +42,7 @@ MunicipalityPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,118}[a-z0-
 CountyNumber = Annotated[str, Field(pattern=r"^\d{2}$")]
 
 
-class MunicipalityQuery(http.ListQuery):
+class MunicipalityQuery(lists.ListQuery):
     """Which municipalities to list; what is not given does not narrow."""
 
     number: MunicipalityNumber | None = Field(default=None, description="Borne on `at`, or ever.")
@@ -89,7 +89,7 @@ class MunicipalityList(BaseModel):
     next: str | None
 
 
-class VersionBody(http.RequestModel):
+class VersionBody(inputs.RequestModel):
     """What it is called and numbered for a time; the county follows from the number where it is not
     given.
     """
@@ -107,14 +107,14 @@ class VersionBody(http.RequestModel):
         return DatedVersion(self.number, self.name, county, self.valid_from, self.valid_to)
 
 
-class SuccessorBody(http.RequestModel):
+class SuccessorBody(inputs.RequestModel):
     """What took over, and when, as it was answered."""
 
     municipality_id: MunicipalityId
     on: Day
 
 
-class MunicipalityBody(http.RequestModel):
+class MunicipalityBody(inputs.RequestModel):
     """A municipality registered or corrected by hand.
 
     What an answer holds beyond versions and aliases may be sent back and is not used: lineage is
@@ -135,7 +135,7 @@ class MunicipalityBody(http.RequestModel):
         )
 
 
-class NewBody(http.RequestModel):
+class NewBody(inputs.RequestModel):
     """What a merge or split makes. `from`: whose territory it takes; all of the change's when not
     given.
     """
@@ -156,7 +156,7 @@ class NewBody(http.RequestModel):
         return NewMunicipality(self.number, self.name, county, made_from, tuple(self.aliases))
 
 
-class _ChangeBody(http.RequestModel):
+class _ChangeBody(inputs.RequestModel):
     change_id: Slug = Field(description="Chosen by the client; the same change again does nothing.")
     on: Day = Field(description="The first day of the new state.")
 
@@ -236,7 +236,7 @@ ChangeBody = Annotated[
 ]
 
 
-class MemberBody(http.RequestModel):
+class MemberBody(inputs.RequestModel):
     """A municipality's part in something, from its first to its last day."""
 
     municipality_id: MunicipalityId
@@ -295,14 +295,14 @@ def _add_reading(router: APIRouter, service: Service) -> None:
             found = await store.seek_municipalities(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda municipality: municipality.municipality_id)
+        listed = lists.page(found, query.limit, lambda municipality: municipality.municipality_id)
         return {**listed, "items": [municipality_fields(each) for each in listed["items"]]}
 
     @router.get(
         "/municipalities/{municipality_id}",
         summary="One municipality with its history",
         response_model=MunicipalityAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["municipalities"],
     )
     async def get_municipality(municipality_id: MunicipalityPath, response: Response) -> Any:

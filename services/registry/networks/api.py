@@ -13,13 +13,13 @@ from services.registry.networks.store import NetworkFilter
 from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
 from shared.service.runtime import Service
 
 
-class NetworkMemberBody(http.RequestModel):
+class NetworkMemberBody(inputs.RequestModel):
     """A project's part in the network, from its first to its last day."""
 
     project_id: Slug
@@ -27,7 +27,7 @@ class NetworkMemberBody(http.RequestModel):
     to: Day | None = None
 
 
-class NetworkBody(http.RequestModel):
+class NetworkBody(inputs.RequestModel):
     """A network as a whole. `network_id` and `version` may be sent back and are not used."""
 
     programme_id: Slug
@@ -52,7 +52,7 @@ class NetworkBody(http.RequestModel):
         )
 
 
-class NetworkQuery(http.ListQuery):
+class NetworkQuery(lists.ListQuery):
     """Which networks to list; what is not given does not narrow."""
 
     programme: Slug | None = None
@@ -86,17 +86,17 @@ def add_routes(router: APIRouter, service: Service) -> None:
             found = await store.seek_networks(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda network: network.network_id)
+        listed = lists.page(found, query.limit, lambda network: network.network_id)
         return {**listed, "items": [network_fields(each) for each in listed["items"]]}
 
     @router.get(
         "/networks/{network_id}",
         summary="One network with its members",
         response_model=NetworkAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["networks"],
     )
-    async def get_network(network_id: http.SlugPath, response: Response) -> Any:
+    async def get_network(network_id: inputs.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_network(conn, network_id)
         response.headers["ETag"] = version_tag(found.version)
@@ -111,7 +111,10 @@ def add_routes(router: APIRouter, service: Service) -> None:
         tags=["networks"],
     )
     async def put_network(
-        network_id: http.SlugPath, body: NetworkBody, response: Response, precondition: Conditional
+        network_id: inputs.SlugPath,
+        body: NetworkBody,
+        response: Response,
+        precondition: Conditional,
     ) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.put_network(

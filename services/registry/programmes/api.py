@@ -21,7 +21,7 @@ from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
 from shared.fields import ONE_LINE, Line
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Day
 from shared.postgres.database import Connection
@@ -46,7 +46,7 @@ class CountedAnswer(BaseModel):
     memberships: StrictInt
 
 
-class CohortBody(http.RequestModel):
+class CohortBody(inputs.RequestModel):
     """A wave of participants; its id is its own in all programmes."""
 
     id: Slug
@@ -58,21 +58,21 @@ class CohortBody(http.RequestModel):
     )
 
 
-class OptionBody(http.RequestModel):
+class OptionBody(inputs.RequestModel):
     """A way of working that projects of a theme may choose."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
     names: NamesBody
 
 
-class NamedBody(http.RequestModel):
+class NamedBody(inputs.RequestModel):
     """A kind of report."""
 
     id: Slug
     names: NamesBody
 
 
-class ThemeBody(http.RequestModel):
+class ThemeBody(inputs.RequestModel):
     """A theme, with the ways of working that projects may choose in it."""
 
     id: Slug
@@ -85,7 +85,7 @@ class ThemeBody(http.RequestModel):
         return Theme(self.id, self.names.value(), options)
 
 
-class ClaimedTableBody(http.RequestModel):
+class ClaimedTableBody(inputs.RequestModel):
     """What a source states as a table only, kept beside what is counted."""
 
     table_id: Slug
@@ -107,7 +107,7 @@ class ClaimedTableBody(http.RequestModel):
         )
 
 
-class ProgrammeBody(http.RequestModel):
+class ProgrammeBody(inputs.RequestModel):
     """A programme as a whole. `programme_id`, `version` and `counted` may be sent back and are not
     used.
     """
@@ -179,22 +179,22 @@ def add_routes(router: APIRouter, service: Service) -> None:
     @router.get(
         "/programmes", summary="All programmes", response_model=ProgrammeList, tags=["programmes"]
     )
-    async def list_programmes(query: Annotated[http.ListQuery, Query()]) -> Any:
+    async def list_programmes(query: Annotated[lists.ListQuery, Query()]) -> Any:
         async with service.database.connection() as conn:
             found = await store.seek_programmes(
                 conn, after=place_after(query.cursor), count=query.limit + 1
             )
-            listed = http.page(found, query.limit, lambda programme: programme.programme_id)
+            listed = lists.page(found, query.limit, lambda programme: programme.programme_id)
             return {**listed, "items": [await _with_counts(conn, each) for each in listed["items"]]}
 
     @router.get(
         "/programmes/{programme_id}",
         summary="One programme, with claimed counts beside counted ones",
         response_model=ProgrammeAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["programmes"],
     )
-    async def get_programme(programme_id: http.SlugPath, response: Response) -> Any:
+    async def get_programme(programme_id: inputs.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_programme(conn, programme_id)
             answer = await _with_counts(conn, found)
@@ -210,7 +210,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         tags=["programmes"],
     )
     async def put_programme(
-        programme_id: http.SlugPath,
+        programme_id: inputs.SlugPath,
         body: ProgrammeBody,
         response: Response,
         precondition: Conditional,

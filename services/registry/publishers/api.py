@@ -16,7 +16,7 @@ from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import OrganisationNumber
 from shared.fields import Line
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.moments import Moment
 from shared.service.runtime import Service
@@ -61,7 +61,7 @@ class PublisherList(BaseModel):
     next: str | None
 
 
-class PublisherBody(http.RequestModel):
+class PublisherBody(inputs.RequestModel):
     """An organisation that may publish. What an answer holds beyond these two may be sent back and
     is not used.
     """
@@ -80,7 +80,7 @@ class PublisherBody(http.RequestModel):
         )
 
 
-class KeyBody(http.RequestModel):
+class KeyBody(inputs.RequestModel):
     """A wish for a key; without `expires_at` it works until it is taken back."""
 
     expires_at: Moment | None = None
@@ -110,23 +110,23 @@ def _add_publishers(router: APIRouter, service: Service) -> None:
         "/publishers",
         summary="All publishers; for the operator",
         response_model=PublisherList,
-        responses=http.problems(401, 403),
+        responses=problems.of(401, 403),
         dependencies=[operator],
         tags=["publishers"],
     )
-    async def list_publishers(query: Annotated[http.ListQuery, Query()]) -> Any:
+    async def list_publishers(query: Annotated[lists.ListQuery, Query()]) -> Any:
         async with service.database.connection() as conn:
             found = await store.seek_publishers(
                 conn, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda publisher: publisher.organisation_number)
+        listed = lists.page(found, query.limit, lambda publisher: publisher.organisation_number)
         return {**listed, "items": [_fields(each, service.clock.now()) for each in listed["items"]]}
 
     @router.get(
         "/publishers/{organisation_number}",
         summary="One publisher; for itself and the operator",
         response_model=PublisherAnswer,
-        responses=http.problems(401, 403, 404),
+        responses=problems.of(401, 403, 404),
         tags=["publishers"],
     )
     async def get_publisher(

@@ -25,7 +25,7 @@ from services.registry.tables.rules import (
 )
 from shared.events import registry as told
 from shared.events.envelope import Slug
-from shared.http import csv_files, http
+from shared.http import csv_files, inputs, problems
 from shared.postgres.database import Connection
 from shared.service.runtime import Service
 
@@ -43,7 +43,7 @@ MATRIX_THEME, PROFILES_THEME = "full-time-part-time", "sickness-absence"
 """What the two tables are about where no theme is asked for."""
 
 
-class TableQuery(http.RequestModel):
+class TableQuery(inputs.RequestModel):
     """Which table of which programme, and in what form."""
 
     programme: Slug
@@ -96,7 +96,7 @@ def add_routes(router: APIRouter, service: Service) -> None:
         "/tables/{table_id}",
         summary="A table of the sources, counted and claimed",
         response_model=TableAnswer,
-        responses={200: {"content": {"text/csv": {}}}, **http.problems(404)},
+        responses={200: {"content": {"text/csv": {}}}, **problems.of(404)},
         tags=["tables"],
     )
     async def get_table(

@@ -21,7 +21,7 @@ from services.reporting.submissions.reading import Entry
 from shared.access.auth import Principal, require
 from shared.access.roles import Action
 from shared.fields import UuidText
-from shared.http import http, inputs, lists, openapi
+from shared.http import inputs, lists, openapi, problems
 from shared.http.limits import Rate
 from shared.http.routes import BodyUpTo, StrictRoute
 from shared.postgres.database import Connection
@@ -57,7 +57,7 @@ def _add_figures_in(router: APIRouter, service: Service, kind: Kind, rate: Rate)
         description=kind.contract.__doc__,
         status_code=201,
         response_model=bodies.FigureOutcome,
-        responses=bodies.POSTED | http.problems(401, 403, 409),
+        responses=bodies.POSTED | problems.of(401, 403, 409),
         dependencies=[Depends(BodyUpTo(BODY_BYTES_MAX))],
         openapi_extra=openapi.body_of(*bodies.posted_of(kind.contract)),
     )
@@ -86,7 +86,7 @@ def _add_withdrawal(router: APIRouter, service: Service) -> None:
         "/figures/{figure_id}/withdrawal",
         summary="Take a figure back",
         response_model=bodies.FigureOutcome,
-        responses=http.problems(401, 403, 404),
+        responses=problems.of(401, 403, 404),
         openapi_extra=openapi.body_of(bodies.Withdrawal),
     )
     async def withdraw(figure_id: UuidText, request: Request, principal: Publisher) -> Response:
@@ -109,7 +109,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
         "/figures",
         summary="What came in for a municipality, with every vintage",
         response_model=bodies.FigureList,
-        responses=http.problems(401, 403),
+        responses=problems.of(401, 403),
     )
     async def list_figures(principal: Reader, query: Annotated[bodies.FigureQuery, Query()]) -> Any:
         after = lists.read_cursor(query.cursor, tuple[date, str])
@@ -131,7 +131,7 @@ def _add_figures_out(router: APIRouter, service: Service) -> None:
                 after=after,
                 count=query.limit + 1,
             )
-        listed = http.page(
+        listed = lists.page(
             figures, query.limit, lambda entry: [entry[1][0].isoformat(), entry[1][1]]
         )
         return {**listed, "items": [bodies.figure_of(figure) for figure, _ in listed["items"]]}

@@ -14,7 +14,7 @@ from shared.events.envelope import Exact, OrganisationNumber, PeriodText, Slug
 from shared.events.inbound import REASON_LENGTH_MAX, SubmittedFigure
 from shared.events.reporting import FindingContract
 from shared.fields import SEVERAL_LINES, Uuid
-from shared.http import http, inputs
+from shared.http import inputs, lists, problems
 
 
 class _One(BaseModel):
@@ -41,7 +41,7 @@ def posted_of(contract: type[SubmittedFigure]) -> tuple[type[BaseModel], type[Ba
         create_model(f"One{name}", __base__=(contract, _One), __doc__="One figure with its id."),
         create_model(
             f"Many{name}s",
-            __base__=http.RequestModel,
+            __base__=inputs.RequestModel,
             __doc__="Up to 1,000 figures; each gets its own outcome.",
             figures=(list[of_many], Field(min_length=1, max_length=1_000)),
             publisher=(OrganisationNumber | None, None),
@@ -49,7 +49,7 @@ def posted_of(contract: type[SubmittedFigure]) -> tuple[type[BaseModel], type[Ba
     )
 
 
-class Withdrawal(http.RequestModel):
+class Withdrawal(inputs.RequestModel):
     """Why a figure is taken back."""
 
     reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), SEVERAL_LINES]
@@ -69,7 +69,7 @@ class FigureOutcome(BaseModel):
     result: Literal["accepted", "repeated", "rejected"]
     vintage: int | None = None
     findings: list[FindingContract] = []
-    problem: http.Problem | None = None
+    problem: problems.Problem | None = None
 
 
 class FigureOutcomes(BaseModel):
@@ -125,7 +125,7 @@ class FigureList(BaseModel):
     next: str | None
 
 
-class FigureQuery(http.ListQuery):
+class FigureQuery(lists.ListQuery):
     """Which figures to list."""
 
     municipality: inputs.MunicipalityWanted
@@ -147,7 +147,7 @@ POSTED: dict[int | str, dict[str, Any]] = {
 def figure_answer(judged: Judged, *, created: int = 201) -> JSONResponse:
     """Answer one figure: 201, 200 when repeated, or its problem."""
     if judged.error is not None:
-        return http.respond(judged.error)
+        return problems.respond(judged.error)
     status = created if judged.result == "accepted" else 200
     return JSONResponse(_outcome(judged).model_dump(mode="json", exclude={"problem"}), status)
 
@@ -199,6 +199,6 @@ def _outcome(judged: Judged) -> FigureOutcome:
             "result": judged.result,
             "vintage": judged.vintage,
             "findings": contracts_of(judged.findings),
-            "problem": None if judged.error is None else http.problem_of(judged.error),
+            "problem": None if judged.error is None else problems.problem_of(judged.error),
         }
     )

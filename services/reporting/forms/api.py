@@ -12,7 +12,7 @@ from services.reporting.submissions.api import ROUTE
 from shared.access.roles import Action
 from shared.events.envelope import Slug
 from shared.fields import SEEN_THROUGHOUT
-from shared.http import http, lists
+from shared.http import inputs, lists, problems
 from shared.http.routes import StrictRoute
 from shared.service.runtime import Service
 
@@ -39,7 +39,7 @@ class FormList(BaseModel):
     next: str | None
 
 
-class AnswersBody(http.RequestModel):
+class AnswersBody(inputs.RequestModel):
     """Answers to try out."""
 
     answers: Annotated[dict[str, Any], SEEN_THROUGHOUT]
@@ -73,20 +73,20 @@ def make_router(service: Service) -> APIRouter:
 
 def _add_reading(router: APIRouter, service: Service) -> None:
     @router.get("/forms", summary="The newest version of each form", response_model=FormList)
-    async def list_forms(query: Annotated[http.ListQuery, Query()]) -> Any:
+    async def list_forms(query: Annotated[lists.ListQuery, Query()]) -> Any:
         after = lists.read_cursor(query.cursor, str) or ""
         async with service.database.connection() as conn:
             kept = await store.list_newest(conn, after=after, count=query.limit + 1)
-        listed = http.page(kept, query.limit, lambda form: form.form_id)
+        listed = lists.page(kept, query.limit, lambda form: form.form_id)
         return {**listed, "items": [_answer(form) for form in listed["items"]]}
 
     @router.get(
         VERSION,
         summary="What a version of a form asks: its definition",
         response_model=dict[str, Any],
-        responses=http.problems(404),
+        responses=problems.of(404),
     )
-    async def get_form(form_id: http.SlugPath, version: Version) -> Response:
+    async def get_form(form_id: inputs.SlugPath, version: Version) -> Response:
         async with service.database.connection() as conn:
             form, definition = await store.get_version(conn, form_id, version)
         headers = {"ETag": f'"{form.digest}"'}
@@ -95,11 +95,11 @@ def _add_reading(router: APIRouter, service: Service) -> None:
     @router.post(
         f"{VERSION}/trials",
         summary="Try answers out; nothing is kept",
-        responses=http.problems(401, 404),
+        responses=problems.of(401, 404),
         dependencies=[service.needs(Action.READ_SUBMISSIONS)],
     )
     async def try_answers(
-        form_id: http.SlugPath, version: Version, body: AnswersBody
+        form_id: inputs.SlugPath, version: Version, body: AnswersBody
     ) -> JudgedAnswer:
         async with service.database.connection() as conn:
             judged = await commands.judge_answers(
@@ -115,7 +115,7 @@ def _add_publishing(router: APIRouter, service: Service) -> None:
         responses={
             200: {"description": "Published before, and the same."},
             201: {"description": "New.", "model": FormAnswer},
-            **http.problems(401, 403, 409),
+            **problems.of(401, 403, 409),
         },
         dependencies=[service.needs(Action.OPERATE)],
         openapi_extra={
@@ -126,7 +126,7 @@ def _add_publishing(router: APIRouter, service: Service) -> None:
         },
     )
     async def publish_form(
-        form_id: http.SlugPath, version: Version, request: Request, response: Response
+        form_id: inputs.SlugPath, version: Version, request: Request, response: Response
     ) -> FormAnswer:
         text = await request.body()
         async with service.database.transaction() as conn:

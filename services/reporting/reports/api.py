@@ -14,7 +14,7 @@ from services.reporting.submissions.reading import Entry
 from shared.access.auth import Principal, require
 from shared.access.roles import Action, Scope
 from shared.fields import Uuid, UuidText
-from shared.http import http, openapi
+from shared.http import openapi, problems
 from shared.http.routes import StrictRoute
 from shared.postgres.database import Connection
 from shared.service.runtime import Service
@@ -36,7 +36,7 @@ def _add_submissions(router: APIRouter, service: Service) -> None:
         summary="Hand a report in",
         status_code=201,
         response_model=bodies.ReportOutcome,
-        responses=bodies.HANDED_IN | http.problems(401, 403, 404, 409),
+        responses=bodies.HANDED_IN | problems.of(401, 403, 404, 409),
         openapi_extra=openapi.body_of(bodies.ReportBody),
     )
     async def submit(obligation_id: UuidText, request: Request, principal: Publisher) -> Response:
@@ -55,12 +55,12 @@ def _add_submissions(router: APIRouter, service: Service) -> None:
 
 def _add_decisions(router: APIRouter, service: Service) -> None:
     Decider = Annotated[Principal, service.needs(Action.DECIDE_REPORT)]  # noqa: N806 - an annotation alias
-    problems = http.problems(401, 403, 404, 409)
+    refused = problems.of(401, 403, 404, 409)
 
     @router.post(
         "/obligations/{obligation_id}/extension",
         summary="Give a project more time",
-        responses=problems,
+        responses=refused,
     )
     async def extend(
         obligation_id: Uuid, body: bodies.Extension, principal: Decider
@@ -75,7 +75,7 @@ def _add_decisions(router: APIRouter, service: Service) -> None:
     @router.post(
         "/obligations/{obligation_id}/return",
         summary="Send a report back to be mended",
-        responses=problems,
+        responses=refused,
     )
     async def send_back(
         obligation_id: Uuid, body: bodies.Return, principal: Decider
@@ -90,7 +90,7 @@ def _add_decisions(router: APIRouter, service: Service) -> None:
     @router.post(
         "/obligations/{obligation_id}/acceptance",
         summary="Accept a report",
-        responses=problems,
+        responses=refused,
     )
     async def accept(obligation_id: Uuid, principal: Decider) -> ObligationAnswer:
         async with service.database.transaction() as conn:

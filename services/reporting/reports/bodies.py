@@ -10,7 +10,7 @@ from shared.events.envelope import OrganisationNumber
 from shared.events.inbound import REASON_LENGTH_MAX, ReportContent
 from shared.events.reporting import FindingContract
 from shared.fields import SEVERAL_LINES, UuidText
-from shared.http import http
+from shared.http import inputs, problems
 from shared.moments import Day
 
 NOTE_LENGTH_MAX = 2_000
@@ -22,14 +22,14 @@ class ReportBody(ReportContent):
     publisher: OrganisationNumber | None = None
 
 
-class Extension(http.RequestModel):
+class Extension(inputs.RequestModel):
     """More time for one project; `until` is its new due day."""
 
     until: Day
     reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), SEVERAL_LINES]
 
 
-class Return(http.RequestModel):
+class Return(inputs.RequestModel):
     """What is to be mended in a report."""
 
     note: Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH_MAX), SEVERAL_LINES]
@@ -53,7 +53,7 @@ HANDED_IN: dict[int | str, dict[str, Any]] = {
 def report_answer(judged: Judged) -> JSONResponse:
     """Answer one report: 201, 200 when repeated, or its problem."""
     if judged.error is not None:
-        return http.respond(judged.error)
+        return problems.respond(judged.error)
     body = {
         "submission_id": judged.entry.shown_id,
         "result": judged.result,

@@ -10,7 +10,7 @@ from services.reporting.submissions.api import ROUTE
 from shared.access.auth import Principal
 from shared.access.roles import Action
 from shared.errors import NotFound
-from shared.http import http, lists
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.http.routes import StrictRoute
 from shared.service.runtime import Service
@@ -33,11 +33,11 @@ def _add_rounds(router: APIRouter, service: Service) -> None:
     @router.put(
         "/rounds/{round_id}",
         summary="Call for reports",
-        responses=bodies.PUT_ROUND | http.problems(401, 403, 412),
+        responses=bodies.PUT_ROUND | problems.of(401, 403, 412),
         dependencies=[operator],
     )
     async def put_round(
-        round_id: http.SlugPath,
+        round_id: inputs.SlugPath,
         body: bodies.RoundBody,
         response: Response,
         precondition: Conditional,
@@ -52,10 +52,10 @@ def _add_rounds(router: APIRouter, service: Service) -> None:
         return bodies.round_of(kept)
 
     @router.get(
-        "/rounds/{round_id}", summary="One call for reports", responses=http.problems(401, 404)
+        "/rounds/{round_id}", summary="One call for reports", responses=problems.of(401, 404)
     )
     async def get_round(
-        round_id: http.SlugPath, _: Reader, response: Response
+        round_id: inputs.SlugPath, _: Reader, response: Response
     ) -> bodies.RoundAnswer:
         async with service.database.connection() as conn:
             kept = await store.find_round(conn, round_id)
@@ -72,7 +72,7 @@ def _add_obligations(router: APIRouter, service: Service) -> None:
         "/obligations",
         summary="Who owes what",
         response_model=bodies.ObligationList,
-        responses=http.problems(401),
+        responses=problems.of(401),
     )
     async def list_obligations(_: Reader, query: Annotated[bodies.ObligationQuery, Query()]) -> Any:
         after = lists.read_cursor(query.cursor, UUID) or _NIL
@@ -81,7 +81,7 @@ def _add_obligations(router: APIRouter, service: Service) -> None:
         )
         async with service.database.connection() as conn:
             kept = await store.list_obligations(conn, wanted, after=after, count=query.limit + 1)
-        listed = http.page(kept, query.limit, lambda obligation: str(obligation.obligation_id))
+        listed = lists.page(kept, query.limit, lambda obligation: str(obligation.obligation_id))
         return {
             **listed,
             "items": [bodies.obligation_of(obligation) for obligation in listed["items"]],

@@ -10,18 +10,18 @@ from pydantic import BaseModel, Field
 from services.reporting.rounds.rules import AskedForm, ReminderStep, Round
 from services.reporting.rounds.store import KeptRound, Obligation
 from shared.events.envelope import PeriodText, Slug
-from shared.http import http
+from shared.http import inputs, lists
 from shared.moments import Day
 
 
-class FormBody(http.RequestModel):
+class FormBody(inputs.RequestModel):
     """A published version of a form."""
 
     form_id: Slug
     version: int = Field(ge=1, le=1_000_000, strict=True)
 
 
-class ReminderBody(http.RequestModel):
+class ReminderBody(inputs.RequestModel):
     """One step of a round's ladder of reminders."""
 
     step_id: Slug
@@ -38,7 +38,7 @@ class ReminderBody(http.RequestModel):
         return ReminderStep(self.step_id, self.days, self.counts, tuple(dict.fromkeys(self.to)))
 
 
-class RoundBody(http.RequestModel):
+class RoundBody(inputs.RequestModel):
     """A call for reports. Empty lists of cohorts or themes mean all; without a form any answers are
     taken.
     """
@@ -83,7 +83,7 @@ class RoundAnswer(RoundBody):
     version: int
 
 
-class ObligationQuery(http.ListQuery):
+class ObligationQuery(lists.ListQuery):
     """Which obligations to list."""
 
     state: Literal["not_due", "due", "overdue", "submitted", "sent_back", "accepted"] | None = None

@@ -17,12 +17,12 @@ from services.registry.projects.store import ProjectFilter
 from shared.access.roles import Action
 from shared.events import registry as told
 from shared.events.envelope import Slug
-from shared.http import http
+from shared.http import inputs, lists, problems
 from shared.http.preconditions import Conditional, version_tag
 from shared.service.runtime import Service
 
 
-class ProjectQuery(http.ListQuery):
+class ProjectQuery(lists.ListQuery):
     """Which projects to list; what is not given does not narrow."""
 
     programme: Slug | None = None
@@ -93,17 +93,17 @@ def add_routes(router: APIRouter, service: Service) -> None:
             found = await store.seek_projects(
                 conn, wanted, after=place_after(query.cursor), count=query.limit + 1
             )
-        listed = http.page(found, query.limit, lambda project: project.project_id)
+        listed = lists.page(found, query.limit, lambda project: project.project_id)
         return {**listed, "items": [project_fields(each) for each in listed["items"]]}
 
     @router.get(
         "/projects/{project_id}",
         summary="One project with members and goals",
         response_model=ProjectAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["projects"],
     )
-    async def get_project(project_id: http.SlugPath, response: Response) -> Any:
+    async def get_project(project_id: inputs.SlugPath, response: Response) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_project(conn, project_id)
         response.headers["ETag"] = version_tag(found.version)
@@ -113,10 +113,10 @@ def add_routes(router: APIRouter, service: Service) -> None:
         "/projects/{project_id}/quality",
         summary="What could be better about a project's goals",
         response_model=QualityAnswer,
-        responses=http.problems(404),
+        responses=problems.of(404),
         tags=["projects"],
     )
-    async def check_quality(project_id: http.SlugPath) -> Any:
+    async def check_quality(project_id: inputs.SlugPath) -> Any:
         async with service.database.connection() as conn:
             found = await store.get_project(conn, project_id)
             metrics = await get_metrics(conn, [goal.metric for goal in found.goals])
@@ -131,7 +131,10 @@ def add_routes(router: APIRouter, service: Service) -> None:
         tags=["projects"],
     )
     async def put_project(
-        project_id: http.SlugPath, body: ProjectBody, response: Response, precondition: Conditional
+        project_id: inputs.SlugPath,
+        body: ProjectBody,
+        response: Response,
+        precondition: Conditional,
     ) -> Any:
         async with service.database.transaction() as conn:
             put = await commands.put_project(

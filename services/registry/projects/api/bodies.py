@@ -23,7 +23,7 @@ from services.registry.projects.rules import (
 from shared.errors import RuleBroken
 from shared.events.envelope import Exact, Slug
 from shared.fields import Line
-from shared.http import http
+from shared.http import inputs
 from shared.moments import Day
 
 Definition = Annotated[
@@ -36,21 +36,21 @@ Definition = Annotated[
 """One value for each axis of a metric."""
 
 
-class BaselineBody(http.RequestModel):
+class BaselineBody(inputs.RequestModel):
     """Where a goal starts, and the time it was measured in, such as `2007-2010`."""
 
     value: Exact
     period: Line
 
 
-class InterimTargetBody(http.RequestModel):
+class InterimTargetBody(inputs.RequestModel):
     """What the figure is to be at the end of a year before the goal's date."""
 
     year: StrictInt
     value: Exact
 
 
-class GoalBody(http.RequestModel):
+class GoalBody(inputs.RequestModel):
     """A target with a baseline, a direction and a date."""
 
     goal_id: Slug
@@ -82,21 +82,21 @@ class GoalBody(http.RequestModel):
         )
 
 
-class JointUnitBody(http.RequestModel):
+class JointUnitBody(inputs.RequestModel):
     """A joint municipality or regional council that runs the project."""
 
     id: Slug
     names: NamesBody
 
 
-class MarkBody(http.RequestModel):
+class MarkBody(inputs.RequestModel):
     """An option that the project has chosen. `every_nth`: of weekends, 4 for "every 4th"."""
 
     every_nth: StrictInt | None = None
     note: Line | None = None
 
 
-class MeasureBody(http.RequestModel):
+class MeasureBody(inputs.RequestModel):
     """Something that the project does. No municipalities stands for all members."""
 
     measure_id: Slug
@@ -162,7 +162,7 @@ def _theme_profile(
     return ThemeProfile(marks, other, not_decided)
 
 
-class ProjectBody(http.RequestModel):
+class ProjectBody(inputs.RequestModel):
     """A project as a whole. `project_id` and `version` may be sent back and are not used."""
 
     programme_id: Slug
