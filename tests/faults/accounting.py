@@ -17,6 +17,7 @@ from tests.faults.flood import Known, Place
 from tests.faults.poison import APPLIED, EITHER, REPEATED, UNREADABLE_CODES
 from tests.support.apps import RunningService
 from tests.support.infrastructure import Infra
+from tests.support.topics import partition_count
 
 CONSUMED_SECONDS = 60.0
 """Without any progress; the bound is on standing still, because a flood may be long."""
@@ -63,7 +64,7 @@ async def until_consumed(
     await reader.start()
     progress = running.service.deliveries[subscription.group].progress
     group = f"{running.service.settings.bus.group_prefix}{subscription.group}"
-    places = [TopicPartition(topic, number) for number in range(12)]
+    places = [TopicPartition(topic, number) for number in range(partition_count(topic))]
     try:
 
         async def done() -> tuple[int, int, int]:

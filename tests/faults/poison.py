@@ -103,7 +103,10 @@ class Kind:
 
 
 def _wrong_type(m: Message) -> Sent:
-    name = next(name for name, value in m.payload.items() if isinstance(value, str))
+    # Not an id where there is anything else: what is wrong with an id has a code of its own.
+    texts = [name for name, value in m.payload.items() if isinstance(value, str)]
+    lists = [name for name, value in m.payload.items() if isinstance(value, list)]
+    name = next(iter([*(n for n in texts if not n.endswith("_id")), *lists, *texts]))
     return m.sent(m.of(**{name: {"not": ["this"]}}))
 
 

@@ -53,6 +53,7 @@ from tests.support.bus import Bus, read
 from tests.support.clock import offset_to
 from tests.support.infrastructure import Infra
 from tests.support.owner import as_owner
+from tests.support.topics import partition_count
 from tests.support.waiting import until
 
 TIMES = repeats(few=4, many=1_000)
@@ -162,7 +163,10 @@ async def forget(infra: Infra, topic: str) -> None:
     await admin.start()
     try:
         await admin.delete_records(
-            {TopicPartition(topic, n): RecordsToDelete(before_offset=-1) for n in range(12)}
+            {
+                TopicPartition(topic, number): RecordsToDelete(before_offset=-1)
+                for number in range(partition_count(topic))
+            }
         )
     finally:
         await admin.close()
