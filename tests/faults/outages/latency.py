@@ -109,7 +109,8 @@ class Prober:
                 one = Sent(str(uuid.uuid4()), publisher, "http", body, stays=True)
                 self.load.sent.append(one)
                 await self.load.post(client, publisher, [one])
-                self._accepted((f"municipality/{municipality_id}|{DEFINITION_KEY}|{month}", lost))
+                key = f"municipality/{municipality_id}|absence|{DEFINITION_KEY}|{month}"
+                self._accepted((key, lost))
                 await asyncio.sleep(self.pause)
 
     def _accepted(self, figure: tuple[str, str]) -> None:
