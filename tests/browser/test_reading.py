@@ -10,6 +10,9 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.preview import ADDRESSES, UNLIKE
 
+TAB_STOPS_BEFORE_THE_LIST = 15
+
+
 BOARD = "/metrics/boards/vefsn-1824"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -164,10 +167,13 @@ async def test_the_keyboard_skips_to_the_content_and_past_the_map(
     await expect(page.get_by_role("link", name="Hopp til innholdet")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.locator("#content")).to_be_focused()
-    for _ in ("words", "county", "cohort", "theme", "measure", "show", "first of the list"):
+    first = page.get_by_role("link", name="Hobøl").first
+    for _ in range(TAB_STOPS_BEFORE_THE_LIST):
         await page.keyboard.press("Tab")
+        if await first.evaluate("link => link === document.activeElement"):
+            break
 
-    await expect(page.get_by_role("link", name="Hobøl")).to_be_focused()
+    await expect(first).to_be_focused()
 
 
 async def test_a_chosen_language_stays_on_the_next_page(open_page: OpenPage, preview: str) -> None:

@@ -15,7 +15,6 @@ from deploy.containers.gateway import make_gateway
 from shared.events.registry import (
     Baseline,
     Cohort,
-    DefinitionContract,
     Goal,
     Member,
     MunicipalityRegistered,
@@ -35,9 +34,12 @@ from tests.metrics.vefsn import SourceRow, source_rows
 from tests.support.apps import RunningService
 from tests.support.bus import Bus
 
-DEFINITION = DefinitionContract(
-    certification="total", denominator="agreed", holiday_corrected=True, source="municipality-hr"
-)
+DEFINITION = {
+    "certification": "total",
+    "denominator": "agreed",
+    "holiday": "corrected",
+    "source": "municipality-hr",
+}
 POSTED_AT = datetime(2013, 10, 1, tzinfo=UTC)
 
 

@@ -113,7 +113,11 @@ def _receipted(evidence: Evidence) -> Findings:
         )
         yield (
             f"{topic} accepted and buried",
-            [r.origin for r in evidence.log[topic] if r.origin in accepted & buried_inbound],
+            [
+                r.origin
+                for r in evidence.log[topic]
+                if r.origin in accepted & buried_inbound and not evidence.log_was_cut
+            ],
         )
 
 
