@@ -28,7 +28,7 @@ async def address(infra: Infra) -> AsyncIterator[str]:
     """Where the pages are, with three letters: one that can be replayed, one of text and one of
     bytes.
     """
-    async with open_doors(infra, "registry", "notifications") as apps:
+    async with open_doors(infra, "registry", "metrics", "notifications") as apps:
         await _bury_three(apps["notifications"])
         async with served(make_gateway(apps)) as address:
             yield address
@@ -85,7 +85,7 @@ async def test_letters_are_replayed_and_discarded_without_scripts(
     await page.get_by_role("button", name="Vis").click()
     await expect(page.get_by_role("link", name="Brev 2")).to_be_visible()
     await page.get_by_role("button", name="Logg ut").click()
-    await expect(page).to_have_url(f"{address}/status")
+    await expect(page).to_have_url(f"{address}/")
 
 
 async def test_nothing_keeps_an_operator_out_on_a_narrow_screen(

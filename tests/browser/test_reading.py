@@ -10,11 +10,9 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.preview import ADDRESSES, UNLIKE
 
-TAB_STOPS_BEFORE_THE_LIST = 15
-
-
 BOARD = "/metrics/boards/vefsn-1824"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TAB_STOPS_BEFORE_THE_LIST = 15
 
 
 async def faults(page: Page, axe: str) -> list[str]:
