@@ -83,8 +83,11 @@ class ProjectList(BaseModel):
 
 def add_routes(router: APIRouter, service: Service) -> None:
     """Add the routes of projects."""
-    operator = service.needs(Action.OPERATE)
+    _add_reading(router, service)
+    _add_writing(router, service)
 
+
+def _add_reading(router: APIRouter, service: Service) -> None:
     @router.get("/projects", summary="Projects", response_model=ProjectList, tags=["projects"])
     async def list_projects(query: Annotated[ProjectQuery, Query()]) -> Any:
         async with service.database.connection() as conn:
@@ -121,6 +124,10 @@ def add_routes(router: APIRouter, service: Service) -> None:
             found = await store.get_project(conn, project_id)
             metrics = await get_metrics(conn, [goal.metric for goal in found.goals])
         return {"project_id": project_id, "findings": findings(found, metrics)}
+
+
+def _add_writing(router: APIRouter, service: Service) -> None:
+    operator = service.needs(Action.OPERATE)
 
     @router.put(
         "/projects/{project_id}",
